@@ -1,0 +1,1 @@
+export type { FoundBundle, Statement, StatementSubject, UnreadableReferrer } from './types.ts';

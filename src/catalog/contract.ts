@@ -1,0 +1,42 @@
+import type { CaptureRule, FileView } from '../filesystem/index.ts';
+import type { Diagnostic, Distribution, Package, PackageType } from '../packages/index.ts';
+
+/** What a cataloger may look at. */
+export interface CatalogContext {
+  readonly view: FileView;
+  /** The operating system, if its os-release (or a fallback) could be read. */
+  readonly distribution: Distribution | undefined;
+}
+
+export interface CatalogResult {
+  /** In any order; the runner sorts. */
+  readonly packages: readonly Package[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Machine-readable statement of what a cataloger finds; printed by `waybill sbom catalogers` and held by tests. */
+export interface CatalogerStatement {
+  readonly packageTypes: readonly PackageType[];
+  /** Evidence it reads, as path patterns for people, any folder in front: `lib/dpkg/status`. */
+  readonly reads: readonly string[];
+  readonly licenses: boolean;
+  readonly dependencies: boolean;
+  readonly files: boolean;
+}
+
+/**
+ * One package type. The core opens files and limits sizes; a cataloger sees only bytes that its rules captured, never throws for bad input (a broken
+ * file is a diagnostic), never looks at clock or environment, and gives the same result for the same view.
+ */
+export interface Cataloger {
+  /** Stable id: `dpkg`. */
+  readonly id: string;
+  readonly title: string;
+  /** Raised whenever its output for some input changes: part of the SBOM's serial number. */
+  readonly version: number;
+  /** Specifications it follows. */
+  readonly specifications: readonly string[];
+  readonly statement: CatalogerStatement;
+  readonly captures: readonly CaptureRule[];
+  catalog(context: CatalogContext): CatalogResult;
+}

@@ -1,0 +1,1 @@
+export type { CatalogContext, Cataloger, CatalogerStatement, CatalogResult } from './contract.ts';

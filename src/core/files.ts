@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { coreError } from './errors.ts';
+
+/**
+ * Reads a regular file that a user named, whole.
+ * @throws AppError FILE_NOT_FOUND, FILE_NOT_REGULAR, FILE_UNREADABLE, LIMIT_EXCEEDED
+ */
+export async function readInputFile(path: string, maxBytes: number): Promise<Uint8Array> {
+  return readInputFileSync(path, maxBytes);
+}
+
+/** The same, synchronously: small files on the way to a verdict are read faster so. */
+export function readInputFileSync(path: string, maxBytes: number): Uint8Array {
+  let descriptor: number;
+  try {
+    // O_NONBLOCK: opening a FIFO must not hang
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw openError(path, cause);
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw coreError('FILE_NOT_REGULAR', `${path} is not a regular file`);
+    if (stats.size > maxBytes) {
+      throw coreError('LIMIT_EXCEEDED', `${path} is ${stats.size} bytes, more than the ${maxBytes} allowed`);
+    }
+    return readExactly(descriptor, stats.size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readExactly(descriptor: number, sizeBytes: number): Uint8Array {
+  const buffer = Buffer.alloc(sizeBytes);
+  let offset = 0;
+  while (offset < sizeBytes) {
+    const count = readSync(descriptor, buffer, offset, sizeBytes - offset, offset);
+    if (count === 0) break;
+    offset += count;
+  }
+  return buffer.subarray(0, offset);
+}
+
+function openError(path: string, cause: unknown): Error {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return coreError('FILE_NOT_FOUND', `no such file: ${path}`, { cause });
+  return coreError('FILE_UNREADABLE', `cannot read ${path}: ${String(code ?? cause)}`, { cause });
+}
+
+export interface WriteOptions {
+  /** File mode; 0644 unless told. Keys are 0600. */
+  readonly mode?: number;
+  /** What to do when the file is there: refuse with FILE_EXISTS, or replace it in one step. */
+  readonly ifExists: 'refuse' | 'replace';
+}
+
+/**
+ * Writes a file whole or not at all: to a new temporary name in the same folder, flushed, then renamed.
+ * @throws AppError FILE_EXISTS, FILE_UNWRITABLE
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    if (options.ifExists === 'refuse') await reserve(path, options.mode ?? 0o644);
+    const handle = await open(temporary, 'wx', options.mode ?? 0o644);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    if (cause instanceof Error && cause.name === 'AppError') throw cause;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw coreError('FILE_UNWRITABLE', `cannot write ${path}: ${code}`, { cause });
+  }
+}
+
+/** Creates the final name empty, so that two writers cannot both believe that it was free. */
+async function reserve(path: string, mode: number): Promise<void> {
+  try {
+    const handle = await open(path, 'wx', mode);
+    await handle.close();
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
+      throw coreError('FILE_EXISTS', `${path} exists already and is never overwritten`, {
+        cause,
+        hint: 'choose another name, or remove the file yourself',
+      });
+    }
+    throw cause;
+  }
+}
+
+/** A private (0700) temporary directory that is removed when disposed of, and at the latest when the process exits. */
+export class TemporaryDirectory implements AsyncDisposable {
+  readonly path: string;
+  readonly #onExit: () => void;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#onExit = () => rmSync(path, { recursive: true, force: true });
+    process.once('exit', this.#onExit);
+  }
+
+  static async create(prefix = 'waybill-'): Promise<TemporaryDirectory> {
+    return new TemporaryDirectory(await mkdtemp(join(tmpdir(), prefix)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.removeListener('exit', this.#onExit);
+    await rm(this.path, { recursive: true, force: true });
+  }
+}

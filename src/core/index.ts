@@ -1,0 +1,30 @@
+export { AppError, defineErrors, isAppError } from './app-error.ts';
+export type { AppErrorOptions, ErrorFactory, ErrorTable } from './app-error.ts';
+export { canonicalJson, compareCodeUnits } from './canonical-json.ts';
+export type { JsonValue } from './canonical-json.ts';
+export {
+  createDigester,
+  digestAlgorithm,
+  digestHex,
+  digestMatches,
+  isDigest,
+  parseDigest,
+  sha256Digest,
+  sha256Hex,
+} from './digest.ts';
+export type { Digest, DigestAlgorithm, Digester } from './digest.ts';
+export { CORE_ERRORS, coreError } from './errors.ts';
+export { ExitCode } from './exit-code.ts';
+export { readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
+export { LIMITS } from './limits.ts';
+export { mapConcurrent } from './concurrency.ts';
+export type { ProgressEvent, ProgressListener } from './progress.ts';
+export { redactSecrets } from './redact.ts';
+export { abortError, throwIfAborted } from './runtime.ts';
+export type { Runtime } from './runtime.ts';
+export { safeText } from './safe-text.ts';
+export { runHelper } from './run-helper.ts';
+export type { HelperRun } from './run-helper.ts';
+export { parseStrictJson } from './strict-json.ts';
+export { workerUrl } from './worker-url.ts';
+export { TOOL_NAME, TOOL_VERSION } from './version.ts';

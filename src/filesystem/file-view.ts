@@ -1,0 +1,53 @@
+export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'fifo';
+
+/** One entry of an image's filesystem as its tar header describes it. Hard links appear as regular files that share content. */
+export interface FileEntry {
+  /** Without leading or trailing slash, no `.` or `..` segments; '' is the root. */
+  readonly path: string;
+  readonly type: FileType;
+  /** Content size; 0 for all but regular files. */
+  readonly sizeBytes: number;
+  /** Permission bits with setuid, setgid and sticky (07777). */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since the epoch. */
+  readonly mtime: number;
+  /** Target of a symbolic link as written. */
+  readonly linkTarget?: string;
+  /** For a regular file that came as a hard link: the path whose content it shares. */
+  readonly hardLinkTo?: string;
+  /** Extended attributes (pax SCHILY.xattr.*) name to hex, when there are any. */
+  readonly xattrs?: Readonly<Record<string, string>>;
+  /** Layer this entry is from, 0 = bottom; -1 for a source without layers. */
+  readonly layer: number;
+}
+
+/**
+ * The squashed filesystem of an image, or of its bottom layers: whiteouts applied, links resolvable inside the root.
+ * Paths are given and returned without leading slash. All methods are pure look-ups in memory.
+ */
+export interface FileView {
+  /** Number of entries, directories included. */
+  readonly size: number;
+  /** The entry itself (lstat), following links only in its parent folders. */
+  lookup(path: string): FileEntry | undefined;
+  /** The entry after following links inside the root (stat); undefined when absent, dangling or cyclic. */
+  resolve(path: string): FileEntry | undefined;
+  /** Entries directly inside a folder (links resolved), sorted by path. */
+  list(directory: string): readonly FileEntry[];
+  /** Every entry, sorted by path (UTF-16 code units); no links followed. */
+  entries(): Iterable<FileEntry>;
+  /** Entries whose bytes this rule captured, sorted by path. Only entries that are visible in this view. */
+  captured(ruleId: string): readonly CapturedFile[];
+  /** Bytes of a visible file (links resolved), if any rule captured it whole. */
+  read(path: string): Uint8Array | undefined;
+  /** Content digest in lower-case hex, links resolved, if the plan asked for it. */
+  contentDigest(path: string, algorithm: 'sha256' | 'md5'): string | undefined;
+}
+
+/** Bytes a rule captured: the whole file, or what the rule's extractor returned. */
+export interface CapturedFile {
+  readonly entry: FileEntry;
+  readonly bytes: Uint8Array;
+}

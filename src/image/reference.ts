@@ -1,0 +1,24 @@
+import type { Digest } from '../core/index.ts';
+
+/** A registry image reference in canonical form. */
+export interface RegistryReference {
+  readonly transport: 'registry';
+  /** Host in lower case with its port if not the default: `docker.io` (never `index.docker.io`), `localhost:5000`. */
+  readonly registry: string;
+  /** Whole repository: `library/debian`. */
+  readonly repository: string;
+  /** Absent only when a digest is given and no tag was; `latest` when neither was. */
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** `oci:DIR[:TAG|@DIGEST]`, `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:TAG]`, `dir:ROOTFS`. */
+export interface LocalReference {
+  readonly transport: 'oci' | 'oci-archive' | 'docker-archive' | 'dir';
+  readonly path: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** How a user names an image, parsed. */
+export type ImageReference = RegistryReference | LocalReference;

@@ -1,0 +1,1 @@
+export type { KeyAlgorithm, KeySigner, PublicKeyIdentity } from './types.ts';

@@ -1,0 +1,101 @@
+/** The kind of a package: its ecosystem. Equals the purl type of https://github.com/package-url/purl-spec (`deb`, `apk`, `npm`, ...). */
+export type PackageType =
+  | 'deb'
+  | 'apk'
+  | 'rpm'
+  | 'npm'
+  | 'pypi'
+  | 'golang'
+  | 'maven'
+  | 'cargo'
+  | 'gem'
+  | 'composer'
+  | 'nuget'
+  | 'generic';
+
+/** Where something was seen: one file of the final view and the layer that put it there. */
+export interface Location {
+  /** Path in the image, absolute, with a leading slash (`/var/lib/dpkg/status`). */
+  readonly path: string;
+  /** Index of the layer, 0 = bottom; -1 when the source has no layers (`dir:`). */
+  readonly layer: number;
+}
+
+/** How an identity was established; values of CycloneDX `evidence.identity.methods.technique`. */
+export type Technique =
+  | 'manifest-analysis'
+  | 'binary-analysis'
+  | 'filename'
+  | 'hash-comparison'
+  | 'attestation'
+  | 'source-code-analysis'
+  | 'other';
+
+/** One reason to believe a field of a package. */
+export interface IdentityEvidence {
+  readonly field: 'name' | 'version' | 'purl';
+  readonly technique: Technique;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** What exactly was seen, for people: "ldflags -X main.version". */
+  readonly value?: string;
+}
+
+/** A licence as the package states it. */
+export interface LicenseClaim {
+  /** The text as found, trimmed: an SPDX expression, an identifier, or a name. */
+  readonly value: string;
+  /** Where it was found, when that is another file than the package's own record. */
+  readonly location?: Location;
+}
+
+export interface Supplier {
+  /** Name of the person or organisation. */
+  readonly name: string;
+  readonly email?: string;
+  readonly url?: string;
+}
+
+/**
+ * One installed package. Equal packages (same `type`, `namespace`, `name`, `version`, `qualifiers`) found at several places are merged by the
+ * catalog's runner into one with several locations.
+ */
+export interface Package {
+  readonly type: PackageType;
+  /** purl namespace as the purl specification normalises it (`debian`, `@scope`, `github.com/spf13`); absent when the type has none. */
+  readonly namespace?: string;
+  readonly name: string;
+  /** Absent when unknown: never a placeholder. For deb and apk as the database writes it, epoch and revision included. */
+  readonly version?: string;
+  /** purl qualifiers (`arch`, `distro`, `upstream`, `epoch`); empty values are left out. */
+  readonly qualifiers?: Readonly<Record<string, string>>;
+  /** false: name and version are known but no purl may be claimed (its parts are not known for certain). */
+  readonly purlKnown?: boolean;
+  /** Where it was found, at least one; sorted by path. The first is the primary evidence. */
+  readonly locations: readonly Location[];
+  /** Id of the cataloger that found it. */
+  readonly foundBy: string;
+  readonly evidence: readonly IdentityEvidence[];
+  readonly licenses: readonly LicenseClaim[];
+  readonly supplier?: Supplier;
+  readonly author?: string;
+  readonly description?: string;
+  readonly homepage?: string;
+  /** Version-control or download addresses. */
+  readonly sourceUrl?: string;
+  readonly downloadUrl?: string;
+  /** CPE 2.3 names that are certain. */
+  readonly cpes?: readonly string[];
+  /** `optional`: on disk but for development only. */
+  readonly scope?: 'required' | 'optional';
+  /** First-party: the working tree or the main module, not a published release. */
+  readonly firstParty?: boolean;
+  /** Paths (absolute) the package owns: files and links, sorted. Directories are left out. */
+  readonly files?: readonly string[];
+  /** Facts worth keeping that no field holds; keys are `<type>:<name>` (`deb:status`, `golang:h1`). */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Identity of this package inside its cataloger's result, for edges; unique there. */
+  readonly id: string;
+  /** Ids (same cataloger) of packages that this one needs, sorted, without itself. */
+  readonly dependsOn: readonly string[];
+}

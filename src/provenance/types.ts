@@ -1,0 +1,140 @@
+import type { Digest } from '../core/index.ts';
+import type { Platform } from '../image/index.ts';
+
+/** How sure it is what an image stands on, weakest first. `signed-claim` needs verified statements and is reached in policy decisions only. */
+export type BaseLevel = 'none' | 'claimed' | 'signed-claim' | 'content';
+
+/** One observation of one tag (or pinned digest) of one allowed base. One line of the lock file. */
+export interface LockRecord {
+  /** 0, 1, 2, ... without gaps. */
+  readonly sequence: number;
+  /** SHA-256 of the previous line's bytes without its newline; null in the first. */
+  readonly previous: Digest | null;
+  /** RFC 3339 UTC. */
+  readonly observedAt: string;
+  /** Name of the policy's `bases.entries[]`. */
+  readonly entry: string;
+  /** Canonical registry and repository; for a base read from a layout or archive the name the policy's entry gives it. */
+  readonly image: string;
+  readonly tag: string | null;
+  /** What the tag led to: an index or a platform manifest. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Sorted by os, architecture, variant. */
+  readonly platforms: readonly LockPlatform[];
+  /** Signature bundles found on the digest or on a platform manifest; their bytes are in `blobs`. */
+  readonly bundles: readonly { readonly subject: Digest; readonly digest: Digest }[];
+  /** Bytes (base64) of the index, manifests, configs and bundles by digest: what every verdict is computed from again. */
+  readonly blobs: Readonly<Record<string, string>>;
+}
+
+export interface LockPlatform {
+  readonly platform: Platform;
+  readonly manifest: Digest;
+  readonly config: Digest;
+  /** Bottom first, complete. */
+  readonly diffIds: readonly Digest[];
+  /** Indexes of layers without any regular file or link to one (empty tar, folders or whiteouts only). */
+  readonly trivialLayers: readonly number[];
+}
+
+/** A parsed lock: chain verified, blobs re-hashed, platforms re-read from the blobs. */
+export interface Lock {
+  readonly records: readonly LockRecord[];
+  /** SHA-256 of the last line; null for an empty lock. */
+  readonly head: Digest | null;
+}
+
+/** A lock record's platform that is, in order and completely, the bottom of an image. */
+export interface BaseMatch {
+  readonly entry: string;
+  readonly record: LockRecord;
+  readonly platform: LockPlatform;
+  /** Number of bottom layers that are the base. */
+  readonly layerCount: number;
+}
+
+/** The image says so: annotation, label, history. */
+export interface BaseClaim {
+  readonly source: 'annotation' | 'label' | 'history' | 'buildpacks' | 'provenance' | 'sbom';
+  readonly name?: string;
+  readonly digest?: Digest;
+  /** For history: the number of layers up to the guessed boundary. */
+  readonly layerCount?: number;
+}
+
+/** What a file is, as far as the tamper check compares. */
+export interface FileFact {
+  readonly type: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  /** sha256 hex of a regular file's content. */
+  readonly sha256?: string;
+  readonly linkTarget?: string;
+  readonly xattrs?: Readonly<Record<string, string>>;
+}
+
+/** One path that a layer changed against everything below it, or a critical addition (`before` absent). */
+export interface FileChange {
+  /** Without leading slash. */
+  readonly path: string;
+  /** Absent for additions. */
+  readonly before?: FileFact;
+  /** Absent for deletions. */
+  readonly after?: FileFact;
+}
+
+/** A stanza of a package database in one view. */
+export interface PackageStanza {
+  readonly database: string;
+  readonly name: string;
+  readonly architecture: string;
+  readonly version: string;
+  /** sha256 hex of the stanza's bytes. */
+  readonly sha256: string;
+}
+
+/**
+ * What the image's filesystem looks like with only its bottom `layerCount` layers, against the final view, for every `layerCount` that may be a base
+ * (every lock match at collection time and the whole image): plain data, so that deciding needs no layer bytes.
+ */
+export interface BaseComparison {
+  /** Number of bottom layers compared with the final view. */
+  readonly layerCount: number;
+  /** Differences of the final view against the base's view, volatile paths left out; sorted by path. */
+  readonly changes: readonly FileChange[];
+  /** Package database stanzas of the base's view that are missing or different in the final view, with what replaced them. */
+  readonly packages: readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[];
+  /** Databases in the base's view that are unreadable or gone in the final view. */
+  readonly lostDatabases: readonly string[];
+}
+
+/** Why a finding is critical, or how an uncritical one is classed. */
+export type TamperClass =
+  | 'dynamic-loader'
+  | 'libc'
+  | 'shell'
+  | 'ca-bundle'
+  | 'keyring'
+  | 'package-sources'
+  | 'ld-preload'
+  | 'ld-conf'
+  | 'account'
+  | 'setuid'
+  | 'shadowed-executable'
+  | 'directory-to-link'
+  | 'package-database'
+  | 'upgrade'
+  | 'executable'
+  | 'deleted'
+  | 'changed';
+
+export interface TamperFinding {
+  readonly class: TamperClass;
+  readonly critical: boolean;
+  readonly path: string;
+  /** In words: what was there, what is there now. */
+  readonly message: string;
+}
