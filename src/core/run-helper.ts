@@ -34,7 +34,7 @@ export function runHelper(run: HelperRun): Promise<HelperResult> {
   }
   return new Promise((resolve, reject) => {
     const child = spawn(run.command, [...run.args], {
-      env: { ...run.env } as NodeJS.ProcessEnv,
+      env: { ...run.env },
       stdio: ['pipe', 'pipe', 'pipe'],
       shell: false,
     });
