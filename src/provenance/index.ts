@@ -1,4 +1,5 @@
 export type {
+  AccountChange,
   BaseClaim,
   BaseComparison,
   BaseLevel,

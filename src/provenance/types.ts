@@ -84,6 +84,19 @@ export interface FileChange {
   readonly before?: FileFact;
   /** Absent for deletions. */
   readonly after?: FileFact;
+  /** The OS package that lists this path in the final view, and what became of its stanza. */
+  readonly owner?: { readonly package: string; readonly state: 'added' | 'upgraded' | 'unchanged' };
+  /** The base executable that this addition hides, because its folder comes earlier on PATH. */
+  readonly shadows?: string;
+  /** For a CA bundle: number of certificates that come from no package-owned certificate file. */
+  readonly unexplainedCertificates?: number;
+}
+
+/** A line of passwd or shadow that upper layers changed in a way installing software does not. */
+export interface AccountChange {
+  readonly path: string;
+  readonly user: string;
+  readonly kind: 'new-uid-0' | 'new-password' | 'changed' | 'removed';
 }
 
 /** A stanza of a package database in one view. */
@@ -107,6 +120,8 @@ export interface BaseComparison {
   readonly changes: readonly FileChange[];
   /** Package database stanzas of the base's view that are missing or different in the final view, with what replaced them. */
   readonly packages: readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[];
+  /** Accounts that were changed; sorted by path, then user. */
+  readonly accounts: readonly AccountChange[];
   /** Databases in the base's view that are unreadable or gone in the final view. */
   readonly lostDatabases: readonly string[];
 }
@@ -127,7 +142,6 @@ export type TamperClass =
   | 'directory-to-link'
   | 'package-database'
   | 'upgrade'
-  | 'executable'
   | 'deleted'
   | 'changed';
 
