@@ -1,0 +1,100 @@
+import type { FileFact, TamperClass } from './types.ts';
+
+const SHELLS: ReadonlySet<string> = new Set([
+  'sh',
+  'bash',
+  'dash',
+  'ash',
+  'zsh',
+  'ksh',
+  'mksh',
+  'fish',
+  'csh',
+  'tcsh',
+  'busybox',
+  'rbash',
+  'toybox',
+]);
+const EXECUTABLE_FOLDERS = /^(?:usr\/local\/sbin|usr\/local\/bin|usr\/sbin|usr\/bin|sbin|bin)\//;
+const LIBRARY_FOLDERS = /^(?:usr\/)?lib(?:32|64|x32)?\//;
+const LOADER = /^ld-(?:linux|musl|[0-9])[A-Za-z0-9._-]*\.so(?:\.[0-9]+)*$|^ld\.so(?:\.[0-9]+)*$|^ld64?\.so\.[0-9]+$/;
+const LIBC =
+  /^(?:libc|libpthread|libdl|libnss_[a-z]+|libpam|libresolv|libcrypt)(?:-[0-9.]+)?\.so(?:\.[0-9.]+)?$|^libc\.musl-[a-z0-9_]+\.so\.1$/;
+const CA_FILES: ReadonlySet<string> = new Set([
+  'etc/ssl/certs/ca-certificates.crt',
+  'etc/ssl/cert.pem',
+  'etc/ssl/ca-bundle.pem',
+  'etc/pki/tls/certs/ca-bundle.crt',
+  'etc/pki/tls/cert.pem',
+  'etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  'usr/lib/ssl/cert.pem',
+]);
+const CA_FOLDERS = [
+  'etc/ssl/certs/',
+  'usr/share/ca-certificates/',
+  'usr/local/share/ca-certificates/',
+  'etc/pki/ca-trust/',
+];
+const KEYRING_FOLDERS = [
+  'etc/apt/trusted.gpg.d/',
+  'etc/apt/keyrings/',
+  'usr/share/keyrings/',
+  'etc/apk/keys/',
+  'usr/share/apk/keys/',
+  'etc/pki/rpm-gpg/',
+];
+const SOURCE_FOLDERS = [
+  'etc/apt/sources.list.d/',
+  'etc/apt/apt.conf.d/',
+  'etc/apt/preferences.d/',
+  'etc/yum.repos.d/',
+  'etc/dnf/',
+  'etc/zypp/repos.d/',
+];
+const SOURCE_FILES: ReadonlySet<string> = new Set([
+  'etc/apt/sources.list',
+  'etc/apt/apt.conf',
+  'etc/apt/preferences',
+  'etc/apk/repositories',
+  'etc/apt/trusted.gpg',
+]);
+
+/** The certificate stores that TLS libraries read as one file. */
+export function isCaBundleFile(path: string): boolean {
+  return CA_FILES.has(path);
+}
+
+/**
+ * Why a path is critical by its name alone, if it is. Paths come resolved (usrmerge links followed) and without leading slash.
+ */
+export function criticalClass(path: string): TamperClass | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (path === 'etc/ld.so.preload') return 'ld-preload';
+  if (path === 'etc/ld.so.conf' || path.startsWith('etc/ld.so.conf.d/') || /^etc\/ld-musl-[a-z0-9_]+\.path$/.test(path))
+    return 'ld-conf';
+  if (CA_FILES.has(path) || CA_FOLDERS.some((folder) => path.startsWith(folder))) return 'ca-bundle';
+  if (KEYRING_FOLDERS.some((folder) => path.startsWith(folder))) return 'keyring';
+  if (SOURCE_FILES.has(path) || SOURCE_FOLDERS.some((folder) => path.startsWith(folder))) return 'package-sources';
+  if (LIBRARY_FOLDERS.test(path)) {
+    if (LOADER.test(name)) return 'dynamic-loader';
+    if (LIBC.test(name)) return 'libc';
+  }
+  if (EXECUTABLE_FOLDERS.test(path) && SHELLS.has(name)) return 'shell';
+  return undefined;
+}
+
+/** setuid, or setgid on something that can be executed. */
+export function isSetuid(fact: FileFact): boolean {
+  return (
+    fact.type === 'file' &&
+    ((fact.mode & 0o4000) !== 0 || ((fact.mode & 0o2000) !== 0 && (fact.mode & 0o010) !== 0) || hasFileCapability(fact))
+  );
+}
+
+function hasFileCapability(fact: FileFact): boolean {
+  return fact.xattrs !== undefined && Object.hasOwn(fact.xattrs, 'security.capability');
+}
+
+export function isExecutable(fact: FileFact): boolean {
+  return fact.type === 'file' && (fact.mode & 0o111) !== 0;
+}

@@ -1,0 +1,11 @@
+import { defineErrors, ExitCode, type ErrorTable } from '../core/index.ts';
+
+export const PROVENANCE_ERRORS = {
+  LOCK_MALFORMED: ExitCode.Input,
+  LOCK_CHAIN_BROKEN: ExitCode.Input,
+  LOCK_BLOB_MISMATCH: ExitCode.Input,
+  LOCK_BLOB_MISSING: ExitCode.Input,
+  LOCK_PLATFORM_MISMATCH: ExitCode.Input,
+} as const satisfies ErrorTable;
+
+export const provenanceError = defineErrors(PROVENANCE_ERRORS);

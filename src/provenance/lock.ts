@@ -1,0 +1,74 @@
+import { canonicalJson, LIMITS, parseStrictJson, sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
+import { provenanceError } from './errors.ts';
+import { checkRecordBlobs } from './lock-blobs.ts';
+import { readLockRecord } from './lock-record.ts';
+import type { Lock, LockRecord } from './types.ts';
+
+/** A record before it has its place in the chain. */
+export type LockRecordDraft = Omit<LockRecord, 'sequence' | 'previous'>;
+
+/** Longest line of a lock: one record with its blobs. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export const EMPTY_LOCK: Lock = { records: [], head: null };
+
+/**
+ * Reads a lock: JSON lines, each naming the SHA-256 of the line before it. The chain is checked, every blob re-hashed, and every platform's config
+ * digest and diffIDs are read again from the stored manifests and configs.
+ * @param bytes hostile; capped at LIMITS.lockBytes
+ * @throws AppError LOCK_MALFORMED, LOCK_CHAIN_BROKEN, LOCK_BLOB_MISMATCH, LOCK_BLOB_MISSING, LOCK_PLATFORM_MISMATCH
+ */
+export function parseLock(bytes: Uint8Array): Lock {
+  if (bytes.byteLength > LIMITS.lockBytes) {
+    throw provenanceError(
+      'LOCK_MALFORMED',
+      `the lock is ${bytes.byteLength} bytes, more than the ${LIMITS.lockBytes} allowed`,
+    );
+  }
+  const records: LockRecord[] = [];
+  let head: Digest | null = null;
+  for (const line of lines(bytes)) {
+    const where = `lock line ${records.length + 1}`;
+    const record = readLockRecord(parseStrictJson(line, where, { maxBytes: MAX_LINE_BYTES }), where);
+    if (record.sequence !== records.length || record.previous !== head) {
+      throw provenanceError('LOCK_CHAIN_BROKEN', `${where} does not follow the line before it`, {
+        hint: 'the lock was edited, cut or merged by hand; restore it from version control',
+        details: { sequence: record.sequence, previous: record.previous, expected: head },
+      });
+    }
+    checkRecordBlobs(record, where);
+    records.push(record);
+    head = sha256Digest(line);
+  }
+  return { records, head };
+}
+
+/** Gives a draft its place after the lock's head; returns the longer lock and the line to append (newline included). */
+export function appendLockRecord(lock: Lock, draft: LockRecordDraft): { readonly lock: Lock; readonly line: string } {
+  const record: LockRecord = { ...draft, sequence: lock.records.length, previous: lock.head };
+  const line = canonicalJson(record as unknown as JsonValue);
+  checkRecordBlobs(record, `lock record ${record.sequence}`);
+  return { lock: { records: [...lock.records, record], head: sha256Digest(line) }, line: `${line}\n` };
+}
+
+/** Bytes of a stored bundle, manifest or config. @throws AppError LOCK_BLOB_MISSING */
+export function lockBlob(record: LockRecord, digest: Digest): Uint8Array {
+  const encoded = record.blobs[digest];
+  if (encoded === undefined)
+    throw provenanceError('LOCK_BLOB_MISSING', `lock record ${record.sequence} has no blob ${digest}`);
+  return Buffer.from(encoded, 'base64');
+}
+
+function* lines(bytes: Uint8Array): Iterable<Uint8Array> {
+  let start = 0;
+  while (start < bytes.byteLength) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end === -1) {
+      throw provenanceError('LOCK_MALFORMED', 'the last line of the lock has no newline: it was cut off', {
+        hint: 'restore the lock from version control',
+      });
+    }
+    yield bytes.subarray(start, end);
+    start = end + 1;
+  }
+}

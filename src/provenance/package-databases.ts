@@ -1,0 +1,104 @@
+import { sha256Hex, compareCodeUnits } from '../core/index.ts';
+import type { FileView } from '../filesystem/index.ts';
+import type { PackageStanza } from './types.ts';
+
+/** Databases whose stanzas are compared, without leading slash. */
+export const PACKAGE_DATABASES = ['var/lib/dpkg/status', 'lib/apk/db/installed', 'usr/lib/apk/db/installed'] as const;
+
+/** Folders of databases with one stanza per file (distroless). */
+const STATUS_FOLDER = 'var/lib/dpkg/status.d';
+
+const decoder = new TextDecoder('latin1');
+
+/** Stanzas of every package database of a view by key; `unreadable` names databases that exist but were not captured. */
+export interface PackageInventory {
+  readonly stanzas: ReadonlyMap<string, PackageStanza>;
+  /** Package name to its versions (several architectures joined), for telling an upgrade from an unchanged package. */
+  readonly byName: ReadonlyMap<string, string>;
+  readonly databases: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+/** Reads the stanzas of the dpkg and apk databases that a view shows. */
+export function readPackageInventory(view: FileView): PackageInventory {
+  const stanzas = new Map<string, PackageStanza>();
+  const databases: string[] = [];
+  const unreadable: string[] = [];
+  const seen = new Set<string>();
+  for (const database of [...PACKAGE_DATABASES, ...statusFiles(view)]) {
+    const entry = view.resolve(database);
+    if (entry === undefined || entry.type !== 'file' || seen.has(entry.path)) continue;
+    seen.add(entry.path);
+    databases.push(database);
+    const bytes = view.read(database);
+    if (bytes === undefined) unreadable.push(database);
+    else for (const stanza of splitStanzas(database, decoder.decode(bytes))) stanzas.set(stanzaKey(stanza), stanza);
+  }
+  return { stanzas, byName: versionsByName(stanzas.values()), databases, unreadable };
+}
+
+function versionsByName(stanzas: Iterable<PackageStanza>): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>();
+  for (const { name, architecture, version } of stanzas) {
+    const known = versions.get(name);
+    versions.set(name, `${known === undefined ? '' : `${known} `}${architecture}=${version}`);
+  }
+  return versions;
+}
+
+function statusFiles(view: FileView): readonly string[] {
+  return view
+    .list(STATUS_FOLDER)
+    .filter((entry) => entry.type === 'file' && !entry.path.endsWith('.md5sums'))
+    .map((entry) => entry.path);
+}
+
+/** database family, name, architecture: the same package in two views has the same key whichever file of the family holds it. */
+function stanzaKey(stanza: PackageStanza): string {
+  return `${isApk(stanza.database) ? 'apk' : 'deb'} ${stanza.name} ${stanza.architecture}`;
+}
+
+function isApk(database: string): boolean {
+  return database.endsWith('apk/db/installed');
+}
+
+function splitStanzas(database: string, text: string): readonly PackageStanza[] {
+  const fields = isApk(database)
+    ? { name: 'P:', version: 'V:', architecture: 'A:' }
+    : { name: 'Package:', version: 'Version:', architecture: 'Architecture:' };
+  const stanzas: PackageStanza[] = [];
+  for (const block of text.split(/\n\n+/)) {
+    const lines = block.split('\n');
+    const value = (field: string): string =>
+      lines
+        .find((line) => line.startsWith(field))
+        ?.slice(field.length)
+        .trim() ?? '';
+    const name = value(fields.name);
+    if (name === '') continue;
+    stanzas.push({
+      database,
+      name,
+      architecture: value(fields.architecture),
+      version: value(fields.version),
+      sha256: sha256Hex(Buffer.from(block.trim(), 'latin1')),
+    });
+  }
+  return stanzas;
+}
+
+/** Base stanzas that are missing from the final inventory, or different in it; sorted by database and name. */
+export function compareInventories(
+  base: PackageInventory,
+  final: PackageInventory,
+): readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[] {
+  const differences: { readonly before: PackageStanza; readonly after?: PackageStanza }[] = [];
+  for (const [key, before] of base.stanzas) {
+    const after = final.stanzas.get(key);
+    if (after === undefined) differences.push({ before });
+    else if (after.sha256 !== before.sha256) differences.push({ before, after });
+  }
+  return differences.toSorted(
+    (a, b) => compareCodeUnits(a.before.database, b.before.database) || compareCodeUnits(a.before.name, b.before.name),
+  );
+}
