@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { compareCodeUnits } from '../../src/core/index.ts';
+import type { CapturedFile, CaptureRule, FileEntry, FileView } from '../../src/filesystem/index.ts';
+
+/** What lies at a path: text or bytes (a regular file), or an entry spelled out. */
+export type MemoryEntry = string | Uint8Array | MemoryEntryDetails;
+
+export interface MemoryEntryDetails {
+  readonly content?: string | Uint8Array;
+  /** Makes it a symbolic link. */
+  readonly link?: string;
+  readonly directory?: boolean;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mtime?: number;
+  readonly layer?: number;
+}
+
+export interface MemoryViewOptions {
+  /** Rules whose files `captured` and `read` give; a file that no rule wants cannot be read, as in an image. */
+  readonly captures?: readonly CaptureRule[];
+  /** Extractors for rules with `executables`; undefined means: nothing kept. */
+  readonly extractors?: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array | undefined>>;
+}
+
+interface Node {
+  readonly entry: FileEntry;
+  readonly bytes: Uint8Array;
+}
+
+const MAX_LINKS = 64;
+
+/** An image's squashed filesystem made of an object literal, for cataloger tests. Parent folders come by themselves; a leading slash is allowed. */
+export function memoryView(files: Readonly<Record<string, MemoryEntry>>, options: MemoryViewOptions = {}): FileView {
+  const nodes = buildNodes(files);
+  const sorted = [...nodes.keys()].toSorted(compareCodeUnits);
+  const children = new Map<string, FileEntry[]>();
+  for (const path of sorted) {
+    if (path === '') continue;
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const siblings = children.get(parent);
+    const entry = nodes.get(path)!.entry;
+    if (siblings) siblings.push(entry);
+    else children.set(parent, [entry]);
+  }
+  const captured = captureAll(sorted, nodes, options);
+  const whole = new Set<string>();
+  for (const [rule, found] of captured)
+    if (rule.executables === undefined) for (const f of found) whole.add(f.entry.path);
+  const byRule = new Map([...captured].map(([rule, found]) => [rule.id, found]));
+  const resolve = (path: string): FileEntry | undefined => walk(nodes, path, true);
+  return {
+    size: nodes.size,
+    lookup: (path) => walk(nodes, path, false),
+    resolve,
+    list: (directory) => children.get(resolve(directory)?.path ?? '\0') ?? [],
+    entries: () => sorted.map((path) => nodes.get(path)!.entry),
+    captured: (ruleId) => byRule.get(ruleId) ?? [],
+    read: (path) => {
+      const entry = resolve(path);
+      return entry !== undefined && whole.has(entry.path) ? nodes.get(entry.path)?.bytes : undefined;
+    },
+    contentDigest: (path, algorithm) => {
+      const entry = resolve(path);
+      if (entry?.type !== 'file') return undefined;
+      return createHash(algorithm).update(nodes.get(entry.path)!.bytes).digest('hex');
+    },
+  };
+}
+
+function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, Node> {
+  const nodes = new Map<string, Node>([['', folder('', 0)]]);
+  for (const [given, value] of Object.entries(files)) {
+    const path = given.replace(/^\/+|\/+$/g, '');
+    const details: MemoryEntryDetails =
+      typeof value === 'string' || value instanceof Uint8Array ? { content: value } : value;
+    const layer = details.layer ?? 0;
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      const parent = path.slice(0, at);
+      if (!nodes.has(parent)) nodes.set(parent, folder(parent, layer));
+    }
+    const content = details.content ?? '';
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const type = details.directory === true ? 'directory' : details.link === undefined ? 'file' : 'symlink';
+    const entry: FileEntry = {
+      path,
+      type,
+      sizeBytes: type === 'file' ? bytes.byteLength : 0,
+      mode: details.mode ?? (type === 'directory' ? 0o755 : 0o644),
+      uid: details.uid ?? 0,
+      gid: details.gid ?? 0,
+      mtime: details.mtime ?? 0,
+      layer,
+      ...(details.link === undefined ? {} : { linkTarget: details.link }),
+    };
+    nodes.set(path, { entry, bytes });
+  }
+  return nodes;
+}
+
+function folder(path: string, layer: number): Node {
+  const entry: FileEntry = { path, type: 'directory', sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
+  return { entry, bytes: new Uint8Array() };
+}
+
+/** Follows links inside the root; those of the last segment only when `last`. */
+function walk(nodes: ReadonlyMap<string, Node>, path: string, last: boolean): FileEntry | undefined {
+  let pending = path.split('/').filter((part) => part !== '' && part !== '.');
+  let current: string[] = [];
+  let links = 0;
+  while (pending.length > 0) {
+    const [head, ...rest] = pending;
+    pending = rest;
+    if (head === '..') {
+      current.pop();
+      continue;
+    }
+    const next = [...current, head!];
+    const entry = nodes.get(next.join('/'))?.entry;
+    if (entry === undefined) return undefined;
+    if (entry.type === 'symlink' && (pending.length > 0 || last)) {
+      if (++links > MAX_LINKS) return undefined;
+      const target = entry.linkTarget ?? '';
+      if (target.startsWith('/')) current = [];
+      pending = [...target.split('/').filter((part) => part !== '' && part !== '.'), ...pending];
+    } else if (pending.length > 0 && entry.type !== 'directory') {
+      return undefined;
+    } else {
+      current = next;
+    }
+  }
+  return nodes.get(current.join('/'))?.entry;
+}
+
+function captureAll(
+  sorted: readonly string[],
+  nodes: ReadonlyMap<string, Node>,
+  options: MemoryViewOptions,
+): ReadonlyMap<CaptureRule, readonly CapturedFile[]> {
+  const captured = new Map<CaptureRule, readonly CapturedFile[]>();
+  for (const rule of options.captures ?? []) {
+    const found: CapturedFile[] = [];
+    for (const path of sorted) {
+      const node = nodes.get(path)!;
+      if (node.entry.type !== 'file') continue;
+      const bytes = capture(rule, node, options);
+      if (bytes !== undefined) found.push({ entry: node.entry, bytes });
+    }
+    captured.set(rule, found);
+  }
+  return captured;
+}
+
+function capture(rule: CaptureRule, node: Node, options: MemoryViewOptions): Uint8Array | undefined {
+  if (rule.executables !== undefined && isExecutable(node.bytes)) {
+    return options.extractors?.[rule.executables.extractor]?.(node.bytes.subarray(0, rule.maxBytes));
+  }
+  return node.bytes.byteLength <= rule.maxBytes && matches(rule, node.entry.path) ? node.bytes : undefined;
+}
+
+function isExecutable(bytes: Uint8Array): boolean {
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString('hex');
+  return (
+    magic === '7f454c46' || magic.startsWith('4d5a') || /^(?:cffaedfe|cefaedfe|cafebabe|feedface|feedfacf)$/.test(magic)
+  );
+}
+
+function matches(rule: CaptureRule, path: string): boolean {
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  const parent = slash === -1 ? '' : path.slice(0, slash);
+  if (rule.names?.includes(name)) return true;
+  if (rule.pathSuffixes?.some((suffix) => endsWithSegments(path, suffix))) return true;
+  if (rule.exceptSuffixes?.some((suffix) => name.endsWith(suffix))) return false;
+  if (rule.suffixes?.some((suffix) => name.endsWith(suffix))) return true;
+  return rule.directories?.some((directory) => endsWithSegments(parent, directory)) ?? false;
+}
+
+function endsWithSegments(path: string, suffix: string): boolean {
+  return path === suffix || path.endsWith(`/${suffix}`);
+}
