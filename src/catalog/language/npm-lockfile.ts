@@ -1,0 +1,46 @@
+import { asObject, asText } from './json-fields.ts';
+import { dependenciesOf, type NpmDependencyNames } from './npm-manifest.ts';
+
+/** What npm's hidden lockfile knows about one installed folder. */
+export interface NpmLockEntry {
+  readonly version: string | undefined;
+  readonly resolved: string | undefined;
+  readonly integrity: string | undefined;
+  /** Reached only through `devDependencies`. */
+  readonly dev: boolean;
+  readonly dependencies: NpmDependencyNames;
+}
+
+/**
+ * Reads `node_modules/.package-lock.json` (npm 7 and later write it beside what they installed). Hostile input; never throws.
+ * @param projectFolder the folder that holds `node_modules`, without leading slash ('' for the root)
+ * @returns entries by folder without leading slash, or undefined when the file is not a lockfile of version 2 or 3
+ * @see https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles
+ */
+export function parseHiddenLockfile(
+  bytes: Uint8Array,
+  projectFolder: string,
+): ReadonlyMap<string, NpmLockEntry> | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const packages = asObject(asObject(json)?.['packages']);
+  if (packages === undefined) return undefined;
+  const entries = new Map<string, NpmLockEntry>();
+  for (const [location, value] of Object.entries(packages)) {
+    const entry = asObject(value);
+    // a location that leaves the project, or a link whose target has its own entry, says nothing about a folder here
+    if (entry === undefined || entry['link'] === true || location === '' || location.startsWith('..')) continue;
+    entries.set(projectFolder === '' ? location : `${projectFolder}/${location}`, {
+      version: asText(entry['version']),
+      resolved: asText(entry['resolved']),
+      integrity: asText(entry['integrity']),
+      dev: entry['dev'] === true,
+      dependencies: dependenciesOf(entry),
+    });
+  }
+  return entries;
+}

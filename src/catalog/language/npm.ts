@@ -1,0 +1,209 @@
+import { compareCodeUnits } from '../../core/index.ts';
+import type { CapturedFile, FileView } from '../../filesystem/index.ts';
+import type { Diagnostic, LicenseClaim, Location, Package } from '../../packages/index.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { publicUrl } from './json-fields.ts';
+import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
+import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
+import { createNpmResolver, type NpmResolver } from './npm-resolve.ts';
+
+const MiB = 1024 * 1024;
+const NAME = /^(?:@[\w.-]+\/)?[\w.-]+$/;
+
+/** One folder that is a package, with what is known about it. */
+interface Found {
+  readonly folder: string;
+  readonly file: CapturedFile;
+  readonly manifest: NpmManifest;
+  readonly name: string;
+  readonly version: string;
+  /** Under `node_modules` (or Debian's `usr/share/nodejs`), that is: installed, not worked on. */
+  readonly installed: boolean;
+  readonly lock: NpmLockEntry | undefined;
+}
+
+/** Installed npm packages and the projects that use them. */
+export const npmCataloger: Cataloger = {
+  id: 'npm',
+  title: 'npm packages',
+  version: 1,
+  specifications: [
+    'https://docs.npmjs.com/cli/v11/configuring-npm/package-json',
+    'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles',
+    'https://github.com/package-url/purl-spec/blob/main/types-doc/npm-definition.md',
+  ],
+  statement: {
+    packageTypes: ['npm'],
+    reads: ['package.json', 'node_modules/.package-lock.json'],
+    licenses: true,
+    dependencies: true,
+    files: false,
+  },
+  captures: [
+    { id: 'npm/package-json', names: ['package.json'], maxBytes: 4 * MiB },
+    { id: 'npm/hidden-lockfile', pathSuffixes: ['node_modules/.package-lock.json'], maxBytes: 64 * MiB },
+  ],
+  catalog,
+};
+
+function catalog(context: CatalogContext): CatalogResult {
+  const { view } = context;
+  const diagnostics: Diagnostic[] = [];
+  const locks = readLocks(view, diagnostics);
+  const found: Found[] = [];
+  const roots = new Set<string>();
+  for (const file of view.captured('npm/package-json')) {
+    const item = readPackage(file, locks, diagnostics);
+    if (item === undefined) continue;
+    roots.add(item.folder);
+    found.push(item);
+  }
+  const resolver = createNpmResolver(view, roots);
+  return { packages: found.map((item) => toPackage(item, resolver, view)), diagnostics };
+}
+
+function readLocks(view: FileView, diagnostics: Diagnostic[]): ReadonlyMap<string, NpmLockEntry> {
+  const all = new Map<string, NpmLockEntry>();
+  for (const { entry, bytes } of view.captured('npm/hidden-lockfile')) {
+    const project = entry.path.slice(0, Math.max(0, entry.path.length - 'node_modules/.package-lock.json'.length - 1));
+    const entries = parseHiddenLockfile(bytes, project);
+    if (entries === undefined) {
+      const message = 'the hidden lockfile cannot be read; dependencies are taken from each package.json';
+      diagnostics.push({
+        code: 'malformed-lockfile',
+        severity: 'warning',
+        message,
+        path: `/${entry.path}`,
+        source: 'npm',
+      });
+      continue;
+    }
+    for (const [folder, lock] of entries) all.set(folder, lock);
+  }
+  return all;
+}
+
+/** The package a file stands for; undefined (with a diagnostic where something is wrong) when it stands for none. */
+function readPackage(
+  file: CapturedFile,
+  locks: ReadonlyMap<string, NpmLockEntry>,
+  diagnostics: Diagnostic[],
+): Found | undefined {
+  const folder = file.entry.path.slice(0, Math.max(0, file.entry.path.lastIndexOf('/')));
+  const place = placeOf(folder);
+  if (place === 'inside') return undefined;
+  const path = `/${file.entry.path}`;
+  const report = (code: string, message: string): undefined => {
+    diagnostics.push({ code, severity: 'warning', message, path, source: 'npm' });
+  };
+  const parsed = parseNpmManifest(file.bytes);
+  if ('problem' in parsed) return report('malformed-package-json', `not a package.json: ${parsed.problem}`);
+  const { manifest } = parsed;
+  if (parsed.extraDocuments) report('several-documents', 'text follows the first JSON document; only that one is used');
+  const installed = place === 'installed';
+  // published packages may carry engines.vscode too: only outside node_modules does it mean an extension
+  if (!installed && (manifest.foreign !== undefined || manifest.version === undefined)) return undefined;
+  // no name: a stub that only sets `type` or `main` for the files around it
+  if (manifest.name === undefined) return undefined;
+  if (manifest.name.length > 214 || !NAME.test(manifest.name)) {
+    return report('invalid-name', `${JSON.stringify(manifest.name.slice(0, 80))} cannot be the name of an npm package`);
+  }
+  if (manifest.version === undefined) {
+    return report('version-unknown', `${manifest.name} has no version and is left out of the packages`);
+  }
+  let lock = locks.get(folder);
+  if (lock?.version !== undefined && lock.version !== manifest.version) {
+    report('stale-lockfile', `the lockfile says version ${lock.version}, the folder ${manifest.version}`);
+    lock = undefined;
+  }
+  return { folder, file, manifest, name: manifest.name, version: manifest.version, installed, lock };
+}
+
+/**
+ * Where a folder stands: `installed` when it is `<name>` or `@scope/<name>` right under the last `node_modules`, `inside` when it is
+ * deeper in an installed package (sub-path stubs, test fixtures), `project` outside of any.
+ */
+function placeOf(folder: string): 'installed' | 'inside' | 'project' {
+  const rest = afterModules(`/${folder}/`);
+  if (rest === undefined) return 'project';
+  const segments = rest.split('/').slice(0, -1);
+  const first = segments[0];
+  if (first === undefined || first.startsWith('.')) return 'inside';
+  return segments.length === (first.startsWith('@') ? 2 : 1) ? 'installed' : 'inside';
+}
+
+function afterModules(path: string): string | undefined {
+  for (const marker of ['/node_modules/', '/usr/share/nodejs/']) {
+    const at = path.lastIndexOf(marker);
+    if (at !== -1 && (marker === '/node_modules/' || at === 0)) return path.slice(at + marker.length);
+  }
+  return undefined;
+}
+
+function toPackage(item: Found, resolver: NpmResolver, view: FileView): Package {
+  const { manifest, lock, installed } = item;
+  const slash = item.name.indexOf('/');
+  const resolved = lock?.resolved ?? manifest.resolved;
+  const vcs = resolved !== undefined && /^git[+:]/.test(resolved) ? publicUrl(resolved) : undefined;
+  const integrity = lock?.integrity ?? manifest.integrity;
+  const downloadUrl = vcs === undefined ? publicUrl(resolved) : undefined;
+  return {
+    type: 'npm',
+    ...(slash === -1 ? {} : { namespace: item.name.slice(0, slash) }),
+    name: slash === -1 ? item.name : item.name.slice(slash + 1),
+    version: item.version,
+    ...(vcs === undefined ? {} : { qualifiers: { vcs_url: vcs } }),
+    // what is private is never published, so a registry's name does not mean it
+    ...(!installed && manifest.isPrivate ? { purlKnown: false } : {}),
+    locations: [locationOf(item.file)],
+    foundBy: 'npm',
+    evidence: [
+      { field: 'purl', technique: 'manifest-analysis', confidence: installed ? 1 : 0.6, value: 'package.json' },
+    ],
+    licenses: manifest.licenses.map((claim) => withLicenseFile(claim, item.folder, view)),
+    ...optional('author', manifest.author),
+    ...optional('description', manifest.description),
+    ...optional('homepage', manifest.homepage),
+    ...optional('sourceUrl', vcs ?? manifest.sourceUrl),
+    ...optional('downloadUrl', downloadUrl),
+    ...(lock?.dev === true ? { scope: 'optional' } : {}),
+    ...(installed ? {} : { firstParty: true }),
+    ...propertiesOf(integrity, manifest.isPrivate),
+    id: `/${item.folder}`,
+    dependsOn: edgesOf(item, resolver),
+  };
+}
+
+function edgesOf(item: Found, resolver: NpmResolver): readonly string[] {
+  const names = (item.lock ?? item.manifest).dependencies;
+  const targets = new Set<string>();
+  // development dependencies are installed for a project only, never for a package it uses
+  for (const name of item.installed ? names.required : [...names.required, ...names.development]) {
+    const target = resolver.resolve(item.folder, name);
+    if (target !== undefined && target !== item.folder) targets.add(`/${target}`);
+  }
+  return [...targets].sort(compareCodeUnits);
+}
+
+/** `SEE LICENSE IN <file>` points to the file, if it is there. */
+function withLicenseFile(claim: LicenseClaim, folder: string, view: FileView): LicenseClaim {
+  const file = /^SEE LICEN[CS]E IN (?:\.\/)?([^/\\].*)$/iu.exec(claim.value)?.[1];
+  if (file === undefined || file.split('/').includes('..')) return claim;
+  const entry = view.resolve(folder === '' ? file : `${folder}/${file}`);
+  return entry?.type === 'file' ? { ...claim, location: { path: `/${entry.path}`, layer: entry.layer } } : claim;
+}
+
+function propertiesOf(integrity: string | undefined, isPrivate: boolean): Pick<Package, 'properties'> {
+  const properties: Record<string, string> = {};
+  if (integrity !== undefined) properties['npm:integrity'] = integrity;
+  if (isPrivate) properties['npm:private'] = 'true';
+  return Object.keys(properties).length === 0 ? {} : { properties };
+}
+
+function locationOf(file: CapturedFile): Location {
+  return { path: `/${file.entry.path}`, layer: file.entry.layer };
+}
+
+function optional<Key extends string>(key: Key, value: string | undefined): Partial<Record<Key, string>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<Key, string>);
+}
