@@ -1,0 +1,49 @@
+import { boolean, string } from '@oclif/core/flags';
+
+/** Flags of every command that reads an image. */
+export const imageFlags = {
+  platform: string({
+    summary: 'Platform to take from an index: os/arch[/variant]. Default: this machine’s.',
+    helpValue: 'linux/amd64',
+    helpGroup: 'IMAGE',
+  }),
+  'insecure-registry': string({
+    summary:
+      'Allow plain HTTP and unverified TLS for this registry host (repeatable). Loopback is always allowed plain HTTP.',
+    helpValue: 'HOST[:PORT]',
+    helpGroup: 'IMAGE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'registry-ca': string({
+    summary: 'PEM file with certificates to trust for registries, beside the system’s.',
+    helpValue: 'FILE',
+    helpGroup: 'IMAGE',
+  }),
+  authfile: string({
+    summary: 'Registry credentials. Default: REGISTRY_AUTH_FILE, else the docker and podman files.',
+    helpValue: 'FILE',
+    helpGroup: 'IMAGE',
+  }),
+};
+
+export const layerFlags = {
+  'max-layer-bytes': string({
+    summary: 'Refuse a layer that unpacks to more than this many bytes (suffixes K, M, G).',
+    helpValue: '32G',
+    helpGroup: 'IMAGE',
+  }),
+};
+
+/** Flags of every command that signs. */
+export const keyFlag = string({
+  summary: 'Private key file: cosign’s encrypted format (COSIGN_PASSWORD or a prompt), or PEM.',
+  helpValue: 'FILE',
+  required: true,
+});
+
+export const allPlatformsFlag = boolean({
+  summary: 'Every platform of an index.',
+  helpGroup: 'IMAGE',
+  exclusive: ['platform'],
+});

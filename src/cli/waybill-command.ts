@@ -1,0 +1,76 @@
+import { Command } from '@oclif/core/command';
+import { boolean } from '@oclif/core/flags';
+import type { ExitCode, Runtime } from '../core/index.ts';
+import { createProcessRuntime, type ProcessRuntime } from './create-runtime.ts';
+import { reportFailure } from './report-failure.ts';
+
+/** What a command hands back: its result for `--json`, the same for people, and the exit code of the verdict. */
+export interface CommandOutcome<T> {
+  /** Printed as is under `--json`; one schema per command. */
+  readonly result: T;
+  /** Text for people (stdout), without a trailing newline; '' prints nothing. */
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
+
+/**
+ * The base of every command: common flags, a runtime with signals and progress, results on stdout, everything else on stderr, exit codes by class.
+ * Subclasses parse, call one use case, hand its result to a renderer, and return the outcome.
+ */
+export abstract class WaybillCommand<T> extends Command {
+  static override enableJsonFlag = true;
+
+  static override baseFlags = {
+    quiet: boolean({ summary: 'No progress and no warnings on stderr.', helpGroup: 'GLOBAL' }),
+    cache: boolean({
+      summary: 'Keep verified layers in the cache folder (WAYBILL_CACHE_DIR, else the user’s cache folder).',
+      helpGroup: 'GLOBAL',
+      allowNo: true,
+      default: true,
+    }),
+  };
+
+  #process: ProcessRuntime | undefined;
+
+  protected abstract execute(start: (flags: CommonFlags) => Runtime): Promise<CommandOutcome<T>>;
+
+  override async run(): Promise<T> {
+    const outcome = await this.execute((flags) => {
+      this.#process = createProcessRuntime({ quiet: flags.quiet === true, cache: flags.cache !== false });
+      return this.#process.runtime;
+    });
+    this.#process?.clearProgress();
+    process.exitCode = outcome.exitCode;
+    if (this.jsonEnabled()) writeOut(`${JSON.stringify(outcome.result, undefined, 2)}\n`);
+    else if (outcome.text !== '') writeOut(`${outcome.text}\n`);
+    return outcome.result;
+  }
+
+  /** `run` has written the result already: it goes out as plain JSON, uncoloured, the same bytes on a terminal and in a pipe. */
+  override logJson(): void {}
+
+  override async catch(error: Error): Promise<void> {
+    this.#process?.clearProgress();
+    process.exitCode = reportFailure(error, {
+      json: this.jsonEnabled(),
+      argv: [...(this.id?.split(':') ?? []), ...this.argv],
+    });
+    return Promise.resolve();
+  }
+
+  override async finally(): Promise<void> {
+    this.#process?.[Symbol.dispose]();
+    return Promise.resolve();
+  }
+}
+
+/** Flags that every command has. */
+export interface CommonFlags {
+  readonly quiet?: boolean;
+  readonly cache?: boolean;
+}
+
+/** A closed pipe (`| head`) is no failure. */
+function writeOut(text: string): void {
+  process.stdout.write(text, () => undefined);
+}
