@@ -1,0 +1,108 @@
+import { LIMITS } from '../../core/index.ts';
+import { tarError } from './errors.ts';
+import { toId, type RawHeader } from './header.ts';
+import type { PaxRecords } from './pax.ts';
+import { normalizePath } from './path.ts';
+import type { SparseMap } from './sparse.ts';
+import type { TarEntryType } from './writer.ts';
+
+/** One member as its headers describe it, long names and pax records applied. */
+export interface TarMember {
+  /** Normalised: no leading or trailing slash, no `.` or `..`; '' is the root. */
+  readonly path: string;
+  readonly type: TarEntryType;
+  /** 07777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since the epoch, fractions kept. */
+  readonly mtime: number;
+  /** Size of the content; of a sparse file with its holes. */
+  readonly sizeBytes: number;
+  /** A symbolic link's target as written; a hard link's target normalised like `path`. */
+  readonly linkTarget?: string;
+  readonly xattrs?: Readonly<Record<string, Uint8Array>>;
+  readonly sparse: boolean;
+  /** Where the stored content begins in the archive, and its stored length. */
+  readonly contentOffset: number;
+  readonly storedBytes: number;
+}
+
+/** What came before the header block that is about the same member. */
+export interface MemberContext {
+  readonly pax: PaxRecords | undefined;
+  readonly global: PaxRecords | undefined;
+  readonly longName: string | undefined;
+  readonly longLink: string | undefined;
+  readonly sparse: SparseMap | undefined;
+  readonly storedBytes: number;
+  readonly contentOffset: number;
+}
+
+const MEMBER_TYPES: Readonly<Record<number, TarEntryType>> = {
+  0: 'file',
+  0x30: 'file',
+  0x31: 'hardlink',
+  0x32: 'symlink',
+  0x33: 'character-device',
+  0x34: 'block-device',
+  0x35: 'directory',
+  0x36: 'fifo',
+  // contiguous file
+  0x37: 'file',
+  // GNU sparse file
+  0x53: 'file',
+};
+
+/**
+ * Puts a member together from its header block and the extended headers before it.
+ * @throws AppError TAR_MALFORMED, TAR_LIMIT, TAR_PATH_ESCAPE
+ */
+export function assembleMember(raw: RawHeader, context: MemberContext): TarMember {
+  const { pax, global, sparse } = context;
+  const name = context.longName ?? pax?.sparse?.name ?? pax?.path ?? global?.path ?? raw.name;
+  const path = normalizePath(name);
+  const type = memberType(raw, name);
+  const isFile = type === 'file';
+  if (path === '' && type !== 'directory') throw tarError('TAR_MALFORMED', `a ${type} without a name`);
+  const linkTarget = memberLink(type, context.longLink ?? pax?.linkPath ?? global?.linkPath ?? raw.linkName, path);
+  const xattrs = pax?.xattrs ?? global?.xattrs;
+  return {
+    path,
+    type,
+    mode: raw.mode,
+    uid: numberOr(pax?.uid ?? global?.uid, raw.uid),
+    gid: numberOr(pax?.gid ?? global?.gid, raw.gid),
+    mtime: pax?.mtime ?? global?.mtime ?? raw.mtime,
+    sizeBytes: isFile ? (sparse?.realBytes ?? context.storedBytes) : 0,
+    ...(linkTarget === undefined ? {} : { linkTarget }),
+    ...(xattrs === undefined ? {} : { xattrs }),
+    sparse: sparse !== undefined,
+    contentOffset: context.contentOffset,
+    // runtimes ignore the size that some writers give links, directories and devices
+    storedBytes: isFile ? context.storedBytes : 0,
+  };
+}
+
+function numberOr(id: number | undefined, raw: number): number {
+  return id === undefined ? raw : toId(id);
+}
+
+function memberType(raw: RawHeader, name: string): TarEntryType {
+  const type = MEMBER_TYPES[raw.flag];
+  if (type === undefined) {
+    throw tarError('TAR_MALFORMED', `${JSON.stringify(name)} is of the unknown type 0x${raw.flag.toString(16)}`);
+  }
+  // v7 knew no directories
+  return raw.flag === 0 && name.endsWith('/') ? 'directory' : type;
+}
+
+function memberLink(type: TarEntryType, link: string, path: string): string | undefined {
+  if (type !== 'symlink' && type !== 'hardlink') return undefined;
+  if (link === '') throw tarError('TAR_MALFORMED', `the ${type} ${JSON.stringify(path)} has no target`);
+  if (type === 'hardlink') return normalizePath(link);
+  if (link.length > LIMITS.pathBytes) {
+    throw tarError('TAR_LIMIT', `the target of ${JSON.stringify(path)} has ${link.length} characters`);
+  }
+  return link;
+}
