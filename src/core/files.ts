@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
-import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { link, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { coreError } from './errors.ts';
@@ -65,7 +65,6 @@ export interface WriteOptions {
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
-    if (options.ifExists === 'refuse') await reserve(path, options.mode ?? 0o644);
     const handle = await open(temporary, 'wx', options.mode ?? 0o644);
     try {
       await handle.writeFile(bytes);
@@ -73,7 +72,8 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string, 
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    if (options.ifExists === 'replace') await rename(temporary, path);
+    else await linkNew(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
     if (cause instanceof Error && cause.name === 'AppError') throw cause;
@@ -82,11 +82,10 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string, 
   }
 }
 
-/** Creates the final name empty, so that two writers cannot both believe that it was free. */
-async function reserve(path: string, mode: number): Promise<void> {
+/** Gives the finished file its name only if that name is free: a link is made or refused in one step. */
+async function linkNew(temporary: string, path: string): Promise<void> {
   try {
-    const handle = await open(path, 'wx', mode);
-    await handle.close();
+    await link(temporary, path);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
       throw coreError('FILE_EXISTS', `${path} exists already and is never overwritten`, {
@@ -96,6 +95,7 @@ async function reserve(path: string, mode: number): Promise<void> {
     }
     throw cause;
   }
+  await rm(temporary, { force: true });
 }
 
 /** A private (0700) temporary directory that is removed when disposed of, and at the latest when the process exits. */

@@ -34,7 +34,7 @@ export function readBaseClaims(sources: ClaimSources): readonly BaseClaim[] {
 function namedClaim(source: 'annotation' | 'label', values: Readonly<Record<string, string>>): BaseClaim | undefined {
   const name = values[BASE_NAME];
   const digest = values[BASE_DIGEST];
-  if (!name && !digest) return undefined;
+  if (!name && !isDigest(digest)) return undefined;
   return { source, ...(name ? { name } : {}), ...(isDigest(digest) ? { digest } : {}) };
 }
 

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { sha256Digest, type Digest } from '../../src/core/index.ts';
+import {
+  EMPTY_LAYER_DIFF_ID,
+  matchBases,
+  readBaseClaims,
+  type Lock,
+  type LockRecord,
+} from '../../src/provenance/index.ts';
+
+const A = sha256Digest('a');
+const B = sha256Digest('b');
+const C = sha256Digest('c');
+const amd64 = { os: 'linux', architecture: 'amd64' };
+
+function record(
+  entry: string,
+  diffIds: readonly Digest[],
+  overrides: Partial<LockRecord['platforms'][number]> = {},
+  sequence = 0,
+): LockRecord {
+  return {
+    sequence,
+    previous: null,
+    observedAt: '2026-01-01T00:00:00Z',
+    entry,
+    image: 'docker.io/library/debian',
+    tag: '12',
+    digest: sha256Digest(entry),
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    platforms: [{ platform: amd64, manifest: A, config: B, diffIds, trivialLayers: [], ...overrides }],
+    bundles: [],
+    blobs: {},
+  };
+}
+
+const lock = (...records: LockRecord[]): Lock => ({ records, head: null });
+
+describe('matchBases', () => {
+  test('finds complete ordered prefixes, longest first, then newest', () => {
+    const matches = matchBases(
+      lock(record('short', [A]), record('long', [A, B], {}, 1), record('again', [A, B], {}, 2)),
+      { platform: amd64, diffIds: [A, B, C] },
+    );
+    assert.deepEqual(
+      matches.map((match) => [match.entry, match.layerCount]),
+      [
+        ['again', 2],
+        ['long', 2],
+        ['short', 1],
+      ],
+    );
+  });
+
+  test('an image that is the base itself matches', () => {
+    assert.equal(matchBases(lock(record('x', [A, B])), { platform: amd64, diffIds: [A, B] }).length, 1);
+  });
+
+  for (const [title, base, image] of [
+    ['another order', record('x', [B, A]), { platform: amd64, diffIds: [A, B] }],
+    ['a suffix', record('x', [B]), { platform: amd64, diffIds: [A, B] }],
+    ['a longer base', record('x', [A, B, C]), { platform: amd64, diffIds: [A, B] }],
+    ['an empty base', record('x', []), { platform: amd64, diffIds: [A, B] }],
+    [
+      'a base of the empty layer',
+      record('x', [EMPTY_LAYER_DIFF_ID]),
+      { platform: amd64, diffIds: [EMPTY_LAYER_DIFF_ID, A] },
+    ],
+    ['a base of folders only', record('x', [A], { trivialLayers: [0] }), { platform: amd64, diffIds: [A, B] }],
+    ['another architecture', record('x', [A]), { platform: { os: 'linux', architecture: 'arm64' }, diffIds: [A, B] }],
+    [
+      'another variant',
+      record('x', [A], { platform: { os: 'linux', architecture: 'arm', variant: 'v6' } }),
+      { platform: { os: 'linux', architecture: 'arm', variant: 'v7' }, diffIds: [A] },
+    ],
+  ] as const) {
+    test(`does not match ${title}`, () => assert.deepEqual(matchBases(lock(base), image), []));
+  }
+
+  test('arm64 and arm64/v8 are the same machine', () => {
+    const base = record('x', [A], { platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } });
+    assert.equal(
+      matchBases(lock(base), { platform: { os: 'linux', architecture: 'arm64' }, diffIds: [A, B] }).length,
+      1,
+    );
+  });
+});
+
+describe('readBaseClaims', () => {
+  test('reads annotation, label, buildpacks and history, strongest first', () => {
+    const claims = readBaseClaims({
+      annotations: {
+        'org.opencontainers.image.base.name': 'docker.io/library/debian:12',
+        'org.opencontainers.image.base.digest': A,
+      },
+      labels: {
+        'org.opencontainers.image.base.name': 'docker.io/library/alpine:3',
+        'io.buildpacks.lifecycle.metadata': JSON.stringify({ runImage: { reference: `docker.io/paketo/run@${B}` } }),
+      },
+      history: [
+        { createdBy: 'ADD rootfs', emptyLayer: false },
+        { createdBy: 'CMD ["bash"]', emptyLayer: true },
+        { createdBy: 'RUN apt-get install', emptyLayer: false },
+        { createdBy: 'CMD ["app"]', emptyLayer: true },
+      ],
+    });
+    assert.deepEqual(claims, [
+      { source: 'annotation', name: 'docker.io/library/debian:12', digest: A },
+      { source: 'label', name: 'docker.io/library/alpine:3' },
+      { source: 'buildpacks', name: 'docker.io/paketo/run', digest: B },
+      { source: 'history', layerCount: 1 },
+    ]);
+  });
+
+  test('an image that says nothing claims nothing; malformed metadata is nothing', () => {
+    assert.deepEqual(
+      readBaseClaims({ annotations: {}, labels: { 'io.buildpacks.lifecycle.metadata': '{' }, history: [] }),
+      [],
+    );
+    assert.deepEqual(
+      readBaseClaims({ annotations: { 'org.opencontainers.image.base.digest': 'md5:1' }, labels: {}, history: [] }),
+      [],
+    );
+  });
+});
