@@ -1,3 +1,5 @@
+export { parseDeb822 } from './deb822.ts';
+export type { Deb822Document, Deb822Problem, Deb822Stanza } from './deb822.ts';
 export { TAR_ERRORS, tarError } from './tar/errors.ts';
 export { decodeName, encodeName } from './tar/name.ts';
 export { createTar, tarEnd, tarHeader, tarPadding } from './tar/writer.ts';

@@ -4,6 +4,8 @@ export interface Distribution {
   readonly id: string;
   /** VERSION_ID; absent for rolling releases. */
   readonly versionId?: string;
+  /** A more exact release than `versionId`, where another file names one: Debian's `12.11`. */
+  readonly pointRelease?: string;
   readonly buildId?: string;
   readonly idLike: readonly string[];
   /** NAME or the id. */

@@ -2,3 +2,4 @@ export type { Diagnostic } from './diagnostic.ts';
 export { distroQualifier } from './distribution.ts';
 export type { Distribution } from './distribution.ts';
 export type { IdentityEvidence, LicenseClaim, Location, Package, PackageType, Supplier, Technique } from './package.ts';
+export { comparePackages, packageKey, packagePurl } from './purl.ts';

@@ -92,6 +92,8 @@ export interface Package {
   readonly firstParty?: boolean;
   /** Paths (absolute) the package owns: files and links, sorted. Directories are left out. */
   readonly files?: readonly string[];
+  /** Those of `files` that are configuration, which an administrator may change; sorted. */
+  readonly configFiles?: readonly string[];
   /** Facts worth keeping that no field holds; keys are `<type>:<name>` (`deb:status`, `golang:h1`). */
   readonly properties?: Readonly<Record<string, string>>;
   /** Identity of this package inside its cataloger's result, for edges; unique there. */

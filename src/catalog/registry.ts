@@ -1,0 +1,21 @@
+import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
+import type { Cataloger } from './contract.ts';
+import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
+
+/** Every cataloger, in the order in which their findings win when they describe the same package. */
+export const CATALOGERS: readonly Cataloger[] = [];
+
+/** What one pass over an image's layers must capture for these catalogers and for the distribution. No digests are asked for. */
+export function capturePlan(catalogers: readonly Cataloger[] = CATALOGERS): CapturePlan {
+  const captures: CaptureRule[] = [...DISTRIBUTION_CAPTURES];
+  for (const cataloger of catalogers) captures.push(...cataloger.captures);
+  return { captures, digests: [] };
+}
+
+/** Id and version of every cataloger (`apk@1,dpkg@1`), sorted: changes whenever the same image may give another result. */
+export function catalogVersion(catalogers: readonly Cataloger[] = CATALOGERS): string {
+  return catalogers
+    .map(({ id, version }) => `${id}@${version}`)
+    .toSorted()
+    .join(',');
+}

@@ -1,0 +1,107 @@
+/** One paragraph of a control file. */
+export interface Deb822Stanza {
+  /** Line of its first field, from 1. */
+  readonly line: number;
+  /**
+   * Field name in lower case to its value: the first line trimmed, continuation lines without their one leading space or tab, joined by `\n`.
+   * When a field stands twice, the first value counts and a problem is noted.
+   */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** Something that is not as the format wants it; parsing went on. */
+export interface Deb822Problem {
+  readonly line: number;
+  readonly kind: 'not-a-field' | 'duplicate-field' | 'stray-continuation';
+  /** At most 80 characters of what was found. */
+  readonly text: string;
+}
+
+export interface Deb822Document {
+  /** Stanzas with at least one field (whether wanted or not), in order. */
+  readonly stanzas: readonly Deb822Stanza[];
+  /** The first `MAX_PROBLEMS` problems. */
+  readonly problems: readonly Deb822Problem[];
+}
+
+const MAX_PROBLEMS = 100;
+const COLON = 58;
+const HASH = 35;
+const SPACE = 32;
+const TAB = 9;
+
+/**
+ * Parses Debian control data: the dpkg database, copyright files, package indexes. Hostile input: never throws, linear in the text's length.
+ * Empty lines end a stanza; a line of only white space continues the field, as hand-written files have them. Lines that begin with `#` are comments.
+ * @param wanted lower-case names of the fields to keep; all when left out
+ * @see https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html
+ */
+export function parseDeb822(text: string, wanted?: ReadonlySet<string>): Deb822Document {
+  const stanzas: Deb822Stanza[] = [];
+  const problems: Deb822Problem[] = [];
+  let fields: Map<string, string> | undefined;
+  let stanzaLine = 0;
+  /** Name of the field that continuation lines belong to; undefined when they are skipped. */
+  let current: string | undefined;
+  let inField = false;
+  let parts: string[] = [];
+  const note = (line: number, kind: Deb822Problem['kind'], from: number, to: number): void => {
+    if (problems.length < MAX_PROBLEMS)
+      problems.push({ line, kind, text: text.slice(from, Math.min(to, from + 80)).trimEnd() });
+  };
+  const closeField = (): void => {
+    if (current !== undefined) fields?.set(current, parts.length === 1 ? parts[0]! : parts.join('\n'));
+    current = undefined;
+    inField = false;
+  };
+  const closeStanza = (): void => {
+    closeField();
+    if (fields !== undefined) stanzas.push({ line: stanzaLine, fields });
+    fields = undefined;
+  };
+
+  for (let at = 0, line = 1; at < text.length; line++) {
+    const newline = text.indexOf('\n', at);
+    const next = newline === -1 ? text.length : newline + 1;
+    let end = newline === -1 ? text.length : newline;
+    if (end > at && text.charCodeAt(end - 1) === 13) end--;
+    const first = text.charCodeAt(at);
+    if (end === at) closeStanza();
+    else if (first === SPACE || first === TAB) {
+      if (current !== undefined) parts.push(text.slice(at + 1, end).trimEnd());
+      else if (!inField && text.slice(at, end).trim() !== '') note(line, 'stray-continuation', at, end);
+    } else if (first !== HASH) {
+      closeField();
+      const colon = fieldEnd(text, at, end);
+      if (colon === -1) note(line, 'not-a-field', at, end);
+      else {
+        if (fields === undefined) {
+          fields = new Map();
+          stanzaLine = line;
+        }
+        inField = true;
+        const name = text.slice(at, colon).toLowerCase();
+        if (wanted === undefined || wanted.has(name)) {
+          if (fields.has(name)) note(line, 'duplicate-field', at, end);
+          else {
+            current = name;
+            parts = [text.slice(colon + 1, end).trim()];
+          }
+        }
+      }
+    }
+    at = next;
+  }
+  closeStanza();
+  return { stanzas, problems };
+}
+
+/** Index of the colon after a field name (printable ASCII but space and colon); -1 when the line is no field. */
+function fieldEnd(text: string, start: number, end: number): number {
+  for (let index = start; index < end; index++) {
+    const code = text.charCodeAt(index);
+    if (code === COLON) return index === start ? -1 : index;
+    if (code <= SPACE || code > 126) return -1;
+  }
+  return -1;
+}
