@@ -1,9 +1,11 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
+import { goCataloger } from './language/go.ts';
+import { npmCataloger } from './language/npm.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 
 /** Every cataloger, in the order in which their findings win when they describe the same package. */
-export const CATALOGERS: readonly Cataloger[] = [];
+export const CATALOGERS: readonly Cataloger[] = [npmCataloger, goCataloger];
 
 /** What one pass over an image's layers must capture for these catalogers and for the distribution. No digests are asked for. */
 export function capturePlan(catalogers: readonly Cataloger[] = CATALOGERS): CapturePlan {
