@@ -1,0 +1,99 @@
+import { compareCodeUnits } from '../core/index.ts';
+import {
+  packageKey,
+  type IdentityEvidence,
+  type LicenseClaim,
+  type Location,
+  type Package,
+} from '../packages/index.ts';
+
+/** One finding with the cataloger's result it belongs to. */
+interface Finding {
+  readonly pkg: Package;
+  readonly key: string;
+}
+
+/**
+ * Makes one package of all findings with the same identity, and turns edges between findings into edges between packages.
+ * @param results one list per cataloger, in order of precedence: where findings differ in a field that holds one value, the first counts
+ */
+export function mergePackages(results: readonly (readonly Package[])[]): readonly Package[] {
+  const groups = new Map<string, Package[]>();
+  const dependencies = new Map<string, Set<string>>();
+  for (const result of results) {
+    const findings = result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) }));
+    const keyOfId = new Map(findings.map(({ pkg, key }) => [pkg.id, key]));
+    for (const { pkg, key } of findings) {
+      const group = groups.get(key);
+      if (group) group.push(pkg);
+      else groups.set(key, [pkg]);
+      const edges = dependencies.get(key) ?? new Set<string>();
+      dependencies.set(key, edges);
+      for (const id of pkg.dependsOn) {
+        const target = keyOfId.get(id);
+        if (target !== undefined && target !== key) edges.add(target);
+      }
+    }
+  }
+  return [...groups].map(([key, group]) => {
+    const dependsOn = [...(dependencies.get(key) ?? [])].toSorted(compareCodeUnits);
+    return { ...mergeGroup(group), id: key, dependsOn };
+  });
+}
+
+function mergeGroup(group: readonly Package[]): Package {
+  const sorted = group.toSorted((a, b) => compareCodeUnits(a.locations[0]?.path ?? '', b.locations[0]?.path ?? ''));
+  const [first] = sorted;
+  if (first === undefined || sorted.length === 1) return group[0]!;
+  // the first finding wins, others fill in what it does not say
+  const filled: Package = Object.assign({}, ...sorted.toReversed()) as Package;
+  const { scope: _, firstParty: __, ...rest } = filled;
+  const cpes = mergeList(sorted, (pkg) => pkg.cpes);
+  const files = mergeList(sorted, (pkg) => pkg.files);
+  const configFiles = mergeList(sorted, (pkg) => pkg.configFiles);
+  return {
+    ...rest,
+    locations: uniqueLocations(sorted.flatMap((pkg) => pkg.locations)),
+    evidence: uniqueEvidence(sorted.flatMap((pkg) => pkg.evidence)),
+    licenses: uniqueLicenses(sorted.flatMap((pkg) => pkg.licenses)),
+    ...(cpes === undefined ? {} : { cpes }),
+    ...(files === undefined ? {} : { files }),
+    ...(configFiles === undefined ? {} : { configFiles }),
+    ...mergeProperties(sorted),
+    // needed in one place is needed; published once is not first-party
+    ...(sorted.every((pkg) => pkg.scope === 'optional') ? { scope: 'optional' as const } : {}),
+    ...(sorted.every((pkg) => pkg.firstParty === true) ? { firstParty: true } : {}),
+    ...(sorted.some((pkg) => pkg.purlKnown === false) ? { purlKnown: false } : {}),
+  };
+}
+
+function mergeList(
+  group: readonly Package[],
+  pick: (pkg: Package) => readonly string[] | undefined,
+): readonly string[] | undefined {
+  const all = new Set(group.flatMap((pkg) => pick(pkg) ?? []));
+  return all.size === 0 ? undefined : [...all].toSorted(compareCodeUnits);
+}
+
+function mergeProperties(group: readonly Package[]): { readonly properties?: Readonly<Record<string, string>> } {
+  const merged: Record<string, string> = Object.assign({}, ...group.toReversed().map((pkg) => pkg.properties ?? {}));
+  return Object.keys(merged).length === 0 ? {} : { properties: merged };
+}
+
+function uniqueLocations(locations: readonly Location[]): readonly Location[] {
+  const unique = new Map(locations.map((location) => [`${location.path}\0${location.layer}`, location]));
+  return [...unique.values()].toSorted((a, b) => compareCodeUnits(a.path, b.path) || a.layer - b.layer);
+}
+
+function uniqueEvidence(evidence: readonly IdentityEvidence[]): readonly IdentityEvidence[] {
+  const unique = new Map(
+    evidence.map((item) => [`${item.field}\0${item.technique}\0${item.confidence}\0${item.value ?? ''}`, item]),
+  );
+  return [...unique].toSorted(([a], [b]) => compareCodeUnits(a, b)).map(([, item]) => item);
+}
+
+function uniqueLicenses(licenses: readonly LicenseClaim[]): readonly LicenseClaim[] {
+  const unique = new Map<string, LicenseClaim>();
+  for (const claim of licenses) if (!unique.has(claim.value)) unique.set(claim.value, claim);
+  return [...unique.values()].toSorted((a, b) => compareCodeUnits(a.value, b.value));
+}

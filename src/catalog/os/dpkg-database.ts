@@ -1,0 +1,163 @@
+import { parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
+import type { FileEntry, FileView } from '../../filesystem/index.ts';
+import type { Diagnostic } from '../../packages/index.ts';
+
+/** One installed package as the database describes it. */
+export interface DpkgRecord {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly architecture: string | undefined;
+  readonly fields: ReadonlyMap<string, string>;
+  /** The whole Status field when it is not the usual one. */
+  readonly status: string | undefined;
+  /** File that holds the stanza. */
+  readonly entry: FileEntry;
+}
+
+/** One dpkg administrative folder with what is installed below its root. */
+export interface DpkgDatabase {
+  /** `var/lib/dpkg`, without slashes at either end. */
+  readonly folder: string;
+  /** Folder that is the root of the system the database describes; '' for the image's own. */
+  readonly root: string;
+  /** Sorted by name, then architecture; one for each pair. */
+  readonly records: readonly DpkgRecord[];
+}
+
+const WANTED: ReadonlySet<string> = new Set([
+  'package',
+  'version',
+  'architecture',
+  'source',
+  'status',
+  'maintainer',
+  'depends',
+  'pre-depends',
+  'provides',
+  'conffiles',
+  'multi-arch',
+  'homepage',
+  'description',
+]);
+
+/** Third words of Status that mean: the files are on disk. */
+const ON_DISK: ReadonlySet<string> = new Set([
+  'installed',
+  'triggers-pending',
+  'triggers-awaited',
+  'unpacked',
+  'half-configured',
+]);
+const KNOWN_STATES: ReadonlySet<string> = new Set([...ON_DISK, 'config-files', 'not-installed', 'half-installed']);
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9+._-]{0,255}$/;
+const VERSION = /^[A-Za-z0-9.+:~_-]{1,255}$/;
+const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+/** Reads every dpkg database that was captured: `status`, its journal `updates/`, and distroless images' `status.d/`. */
+export function readDpkgDatabases(view: FileView, diagnostics: Diagnostic[]): readonly DpkgDatabase[] {
+  const builders = new Map<string, DatabaseReader>();
+  const builder = (folder: string): DatabaseReader => {
+    const known = builders.get(folder) ?? new DatabaseReader(diagnostics);
+    builders.set(folder, known);
+    return known;
+  };
+  for (const { entry, bytes } of view.captured('dpkg/status')) builder(parentOf(entry.path)).add(entry, bytes, true);
+  // later journal entries replace earlier ones, and what status says
+  for (const { entry, bytes } of view.captured('dpkg/updates')) {
+    if (/\/\d+$/.test(entry.path)) builder(parentOf(parentOf(entry.path))).add(entry, bytes, true);
+  }
+  for (const { entry, bytes } of view.captured('dpkg/status-d')) {
+    if (!entry.path.endsWith('.md5sums')) builder(parentOf(parentOf(entry.path))).add(entry, bytes, false);
+  }
+  return [...builders].map(([folder, reader]) => ({ folder, root: rootOf(view, folder), records: reader.records() }));
+}
+
+/** Collects the records of one database; a class because stanzas of several files replace each other. */
+class DatabaseReader {
+  readonly #records = new Map<string, DpkgRecord>();
+  readonly #diagnostics: Diagnostic[];
+
+  constructor(diagnostics: Diagnostic[]) {
+    this.#diagnostics = diagnostics;
+  }
+
+  add(entry: FileEntry, bytes: Uint8Array, withStatus: boolean): void {
+    const document = parseDeb822(decode(bytes), WANTED);
+    for (const problem of document.problems) {
+      this.#report(entry, 'malformed-stanza', `line ${problem.line}: ${problem.kind}: ${JSON.stringify(problem.text)}`);
+    }
+    const seen = new Set<string>();
+    for (const stanza of document.stanzas) {
+      const record = this.#record(entry, stanza, withStatus);
+      if (record === undefined) continue;
+      const key = `${record.name}:${record.architecture ?? ''}`;
+      if (seen.has(key)) this.#report(entry, 'duplicate-package', `${key} stands twice; the last stanza counts`);
+      seen.add(key);
+      if (record.status === undefined || ON_DISK.has(stateOf(record.status))) this.#records.set(key, record);
+      else this.#records.delete(key);
+    }
+  }
+
+  records(): readonly DpkgRecord[] {
+    return [...this.#records].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+  }
+
+  #record(entry: FileEntry, stanza: Deb822Stanza, withStatus: boolean): DpkgRecord | undefined {
+    const { fields, line } = stanza;
+    const bad = (reason: string): undefined =>
+      this.#report(entry, 'malformed-stanza', `line ${line}: ${reason}; the package is missing`);
+    const name = fields.get('package');
+    if (name === undefined) return bad('the stanza has no Package');
+    if (!NAME.test(name)) return bad(`${quote(name)} cannot be the name of a package`);
+    const status = withStatus ? fields.get('status') : 'install ok installed';
+    if (status === undefined) return bad(`${name} has no Status, which means not installed`);
+    if (!KNOWN_STATES.has(stateOf(status))) return bad(`${name} has the unknown Status ${quote(status)}`);
+    let version = fields.get('version');
+    if (version === undefined || !VERSION.test(version)) {
+      // what is not on disk has no version either
+      if (ON_DISK.has(stateOf(status))) {
+        const reason = version === undefined ? 'has no Version' : `has a Version that cannot be one: ${quote(version)}`;
+        this.#report(entry, 'version-unknown', `line ${line}: ${name} ${reason}`);
+      }
+      version = undefined;
+    }
+    const architecture = fields.get('architecture');
+    const usual = status.split(/\s+/).join(' ') === 'install ok installed';
+    return {
+      name,
+      version,
+      architecture: architecture !== undefined && ARCHITECTURE.test(architecture) ? architecture : undefined,
+      fields,
+      status: usual ? undefined : status,
+      entry,
+    };
+  }
+
+  #report(entry: FileEntry, code: string, message: string): undefined {
+    this.#diagnostics.push({ code, severity: 'warning', message, path: `/${entry.path}`, source: 'dpkg' });
+  }
+}
+
+function stateOf(status: string): string {
+  return status.trim().split(/\s+/)[2] ?? '';
+}
+
+/** `var/lib/dpkg` lies in the root it describes, and so does every prefix with it; /usr is no root of its own. */
+function rootOf(view: FileView, folder: string): string {
+  if (view.resolve('var/lib/dpkg')?.path === folder) return '';
+  const prefix = folder.replace(/(?:^|\/)(?:(?:var|usr)\/)?lib\/dpkg$/, '');
+  return prefix;
+}
+
+function decode(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}

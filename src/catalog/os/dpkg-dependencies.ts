@@ -1,0 +1,97 @@
+import { compareCodeUnits } from '../../core/index.ts';
+import type { DpkgRecord } from './dpkg-database.ts';
+
+/** One alternative of a dependency: `python3:any`. */
+interface Wanted {
+  readonly name: string;
+  /** What follows the colon. */
+  readonly qualifier: string | undefined;
+}
+
+const ALTERNATIVE = /^([A-Za-z0-9][A-Za-z0-9+._-]*)(?::([a-z0-9-]+))?$/;
+
+/**
+ * For each record the records it needs: Depends and Pre-Depends, every installed alternative; by name, else by what the installed ones provide.
+ * Versions are not compared, as dpkg has done so.
+ * @returns indexes into `records`, sorted, without itself
+ * @see https://www.debian.org/doc/debian-policy/ch-relationships.html
+ */
+export function dpkgDependencies(records: readonly DpkgRecord[]): readonly (readonly number[])[] {
+  const byName = new Map<string, number[]>();
+  const byProvided = new Map<string, number[]>();
+  for (const [index, record] of records.entries()) {
+    push(byName, record.name, index);
+    for (const [provided] of parseRelations(record.fields.get('provides'))) {
+      if (provided !== undefined) push(byProvided, provided.name, index);
+    }
+  }
+  const native = nativeArchitecture(records);
+  const find = (wanted: Wanted, from: DpkgRecord): readonly number[] => {
+    const fits = (index: number): boolean => satisfies(records[index]!, wanted, from, native);
+    const named = (byName.get(wanted.name) ?? []).filter(fits);
+    if (named.length > 0) return preferOwn(named, from.architecture, records);
+    return (byProvided.get(wanted.name) ?? []).filter(fits);
+  };
+  return records.map((record, self) => {
+    const needed = new Set<number>();
+    for (const field of ['pre-depends', 'depends']) {
+      for (const alternatives of parseRelations(record.fields.get(field))) {
+        for (const wanted of alternatives) for (const index of find(wanted, record)) needed.add(index);
+      }
+    }
+    needed.delete(self);
+    return [...needed].toSorted((a, b) => a - b);
+  });
+}
+
+/** Of several architectures of one package, that of the dependent is the one it uses. */
+function preferOwn(
+  indexes: readonly number[],
+  architecture: string | undefined,
+  records: readonly DpkgRecord[],
+): readonly number[] {
+  const own = indexes.filter((index) => records[index]!.architecture === architecture);
+  return own.length > 0 ? own : indexes;
+}
+
+function satisfies(candidate: DpkgRecord, wanted: Wanted, from: DpkgRecord, native: string | undefined): boolean {
+  if (wanted.qualifier === 'any') return true;
+  const architecture = candidate.architecture === 'all' ? native : candidate.architecture;
+  if (wanted.qualifier !== undefined) {
+    return architecture === (wanted.qualifier === 'native' ? native : wanted.qualifier);
+  }
+  if (candidate.fields.get('multi-arch') === 'foreign') return true;
+  return architecture === (from.architecture === 'all' ? native : from.architecture);
+}
+
+/** The machine's own architecture is nowhere in the status file: that of dpkg itself, else the most frequent one. */
+function nativeArchitecture(records: readonly DpkgRecord[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { name, architecture } of records) {
+    if (architecture === undefined || architecture === 'all') continue;
+    if (name === 'dpkg') return architecture;
+    counts.set(architecture, (counts.get(architecture) ?? 0) + 1);
+  }
+  return [...counts].toSorted(([a, m], [b, n]) => n - m || compareCodeUnits(a, b))[0]?.[0];
+}
+
+/** `a (>= 1) | b:any [amd64], c` as a list of lists; what cannot be read is left out. */
+function parseRelations(field: string | undefined): readonly (readonly Wanted[])[] {
+  if (field === undefined || field === '') return [];
+  return field.split(',').map((group) => {
+    const wanted: Wanted[] = [];
+    for (const alternative of group.split('|')) {
+      const bare = alternative.trim();
+      const end = bare.search(/[\s([<]/);
+      const match = ALTERNATIVE.exec(end === -1 ? bare : bare.slice(0, end));
+      if (match !== null) wanted.push({ name: match[1]!, qualifier: match[2] });
+    }
+    return wanted;
+  });
+}
+
+function push(map: Map<string, number[]>, key: string, value: number): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}

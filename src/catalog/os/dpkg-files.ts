@@ -1,0 +1,96 @@
+import { decodeName } from '../../formats/index.ts';
+import type { FileEntry, FileView } from '../../filesystem/index.ts';
+import type { DpkgDatabase, DpkgRecord } from './dpkg-database.ts';
+import { createOwnedPaths } from './owned-paths.ts';
+
+/** What one package owns. */
+export interface DpkgFiles {
+  /** As on disk; undefined when the database has no list for the package. */
+  readonly files: readonly string[] | undefined;
+  readonly configFiles: readonly string[];
+  /** The list itself: the layer that wrote it is the layer that installed the package. */
+  readonly list: FileEntry | undefined;
+}
+
+/** Where dpkg puts a path instead, unless it belongs to the diverting package. */
+interface Diversion {
+  readonly to: string;
+  /** `:` when an administrator diverted it. */
+  readonly by: string;
+}
+
+/**
+ * Reads file lists of one database: `info/NAME[:ARCH].list`, or the `.md5sums` beside a status.d file. Diverted paths are those on disk.
+ * @see https://manpages.debian.org/bookworm/dpkg/dpkg-divert.1.en.html
+ */
+export function createDpkgFiles(view: FileView, database: DpkgDatabase): (record: DpkgRecord) => DpkgFiles {
+  const diversions = readDiversions(view, database);
+  const owned = createOwnedPaths(view, database.root);
+  const lists = new Map(listsOf(view, database.folder));
+  return (record) => {
+    const list = lists.get(`${record.name}:${record.architecture ?? ''}`) ?? lists.get(record.name);
+    const inStatusD = record.entry.path.startsWith(`${database.folder}/status.d/`);
+    const listed = list === undefined ? md5sumsPaths(view, record, inStatusD) : lines(list.bytes);
+    const moved = (path: string): string => {
+      const diversion = diversions.get(path);
+      return diversion === undefined || diversion.by === record.name ? path : diversion.to;
+    };
+    const configFiles = conffiles(record.fields.get('conffiles'));
+    return {
+      files: listed === undefined ? undefined : owned.onDisk(diversions.size === 0 ? listed : listed.map(moved)),
+      configFiles: owned.onDisk(configFiles.map(moved)),
+      list: list?.entry,
+    };
+  };
+}
+
+function* listsOf(
+  view: FileView,
+  folder: string,
+): Generator<[string, { readonly entry: FileEntry; readonly bytes: Uint8Array }]> {
+  const prefix = `${folder}/info/`;
+  for (const file of view.captured('dpkg/info')) {
+    const { path } = file.entry;
+    if (!path.startsWith(prefix) || !path.endsWith('.list')) continue;
+    yield [path.slice(prefix.length, -'.list'.length), file];
+  }
+}
+
+function md5sumsPaths(view: FileView, record: DpkgRecord, inStatusD: boolean): readonly string[] | undefined {
+  if (!inStatusD) return undefined;
+  const bytes = view.read(`${record.entry.path}.md5sums`);
+  if (bytes === undefined) return undefined;
+  const paths: string[] = [];
+  for (const line of lines(bytes)) {
+    const match = /^[0-9a-f]{32} [ *](.+)$/.exec(line);
+    if (match !== null) paths.push(match[1]!);
+  }
+  return paths;
+}
+
+function readDiversions(view: FileView, database: DpkgDatabase): ReadonlyMap<string, Diversion> {
+  const diversions = new Map<string, Diversion>();
+  const bytes = view.read(`${database.folder}/diversions`);
+  if (bytes === undefined) return diversions;
+  const records = lines(bytes);
+  for (let index = 0; index + 2 < records.length; index += 3) {
+    diversions.set(records[index]!, { to: records[index + 1]!, by: records[index + 2]! });
+  }
+  return diversions;
+}
+
+/** ` /etc/x <md5> [obsolete|remove-on-upgrade]`: obsolete ones belong to an earlier version. */
+function conffiles(field: string | undefined): readonly string[] {
+  const paths: string[] = [];
+  for (const line of (field ?? '').split('\n')) {
+    const match = /^\s*(\/.*?)\s+(?:[0-9a-f]{32}|newconffile)(\s+obsolete)?(?:\s+remove-on-upgrade)?\s*$/.exec(line);
+    if (match !== null && match[2] === undefined) paths.push(match[1]!);
+  }
+  return paths;
+}
+
+function lines(bytes: Uint8Array): readonly string[] {
+  return decodeName(bytes)
+    .split('\n')
+    .filter((line) => line !== '');
+}

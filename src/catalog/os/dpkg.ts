@@ -1,0 +1,174 @@
+import type { FileView } from '../../filesystem/index.ts';
+import {
+  distroQualifier,
+  type Diagnostic,
+  type Distribution,
+  type LicenseClaim,
+  type Package,
+} from '../../packages/index.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { debianLicenses } from './debian-copyright.ts';
+import { detectDistribution, isDebianLike } from './distribution.ts';
+import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-database.ts';
+import { dpkgDependencies } from './dpkg-dependencies.ts';
+import { createDpkgFiles, type DpkgFiles } from './dpkg-files.ts';
+import { homepageOf, parseMaintainer } from './supplier.ts';
+
+const MiB = 1024 * 1024;
+
+/** Packages in dpkg's database: Debian, Ubuntu, distroless. */
+export const dpkgCataloger: Cataloger = {
+  id: 'dpkg',
+  title: 'Debian packages',
+  version: 1,
+  specifications: [
+    'https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html',
+    'https://manpages.debian.org/bookworm/dpkg/dpkg.1.en.html',
+    'https://www.debian.org/doc/debian-policy/ch-relationships.html',
+    'https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/',
+    'https://github.com/package-url/purl-spec/blob/main/types-doc/deb-definition.md',
+  ],
+  statement: {
+    packageTypes: ['deb'],
+    reads: [
+      'lib/dpkg/status',
+      'lib/dpkg/updates/*',
+      'lib/dpkg/status.d/*',
+      'lib/dpkg/info/*.list',
+      'lib/dpkg/diversions',
+      'usr/share/doc/*/copyright',
+    ],
+    licenses: true,
+    dependencies: true,
+    files: true,
+  },
+  captures: [
+    { id: 'dpkg/status', pathSuffixes: ['lib/dpkg/status'], maxBytes: 128 * MiB },
+    { id: 'dpkg/updates', directories: ['lib/dpkg/updates'], maxBytes: 4 * MiB },
+    { id: 'dpkg/status-d', directories: ['lib/dpkg/status.d'], maxBytes: 4 * MiB },
+    {
+      id: 'dpkg/info',
+      directories: ['lib/dpkg/info'],
+      exceptSuffixes: [
+        '.md5sums',
+        '.conffiles',
+        '.preinst',
+        '.postinst',
+        '.prerm',
+        '.postrm',
+        '.config',
+        '.templates',
+        '.shlibs',
+        '.symbols',
+        '.triggers',
+      ],
+      maxBytes: 64 * MiB,
+    },
+    { id: 'dpkg/diversions', pathSuffixes: ['lib/dpkg/diversions'], maxBytes: 4 * MiB },
+    { id: 'dpkg/copyright', names: ['copyright'], maxBytes: 8 * MiB },
+  ],
+  catalog,
+};
+
+/** What all packages of one database share. */
+interface DatabaseContext {
+  readonly view: FileView;
+  readonly database: DpkgDatabase;
+  /** Only where the type `deb` is at home: elsewhere no namespace is known. */
+  readonly distribution: Distribution | undefined;
+  /** Licences by the path of the copyright file, since many packages link to one. */
+  readonly licenses: Map<string, readonly LicenseClaim[]>;
+}
+
+function catalog(context: CatalogContext): CatalogResult {
+  const diagnostics: Diagnostic[] = [];
+  const packages: Package[] = [];
+  for (const database of readDpkgDatabases(context.view, diagnostics)) {
+    packages.push(...databasePackages(context, database));
+  }
+  return { packages, diagnostics };
+}
+
+function databasePackages(context: CatalogContext, database: DpkgDatabase): readonly Package[] {
+  const { view } = context;
+  // a root inside the image has an operating system of its own
+  const found = database.root === '' ? context.distribution : detectDistribution(view, database.root).distribution;
+  const distribution = found !== undefined && isDebianLike(found) ? found : undefined;
+  const shared: DatabaseContext = { view, database, distribution, licenses: new Map() };
+  const filesOf = createDpkgFiles(view, database);
+  const dependencies = dpkgDependencies(database.records);
+  return database.records.map((record, index) => {
+    const dependsOn = dependencies[index]!.map((target) => idOf(database, database.records[target]!)).toSorted();
+    return toPackage(shared, record, { files: filesOf(record), dependsOn });
+  });
+}
+
+function toPackage(
+  shared: DatabaseContext,
+  record: DpkgRecord,
+  found: { readonly files: DpkgFiles; readonly dependsOn: readonly string[] },
+): Package {
+  const { distribution, database } = shared;
+  const { fields, entry } = record;
+  const { files, configFiles, list } = found.files;
+  const supplier = parseMaintainer(fields.get('maintainer'));
+  const description = fields.get('description')?.split('\n', 1)[0];
+  const homepage = homepageOf(fields.get('homepage'));
+  const properties: Record<string, string> = {};
+  if (record.status !== undefined) properties['deb:status'] = record.status;
+  if (list !== undefined && list.layer >= 0) properties['waybill:layer'] = String(list.layer);
+  return {
+    type: 'deb',
+    ...(distribution === undefined ? { purlKnown: false } : { namespace: distribution.id }),
+    name: record.name,
+    ...(record.version === undefined ? {} : { version: record.version }),
+    qualifiers: qualifiersOf(record, distribution),
+    locations: [{ path: `/${entry.path}`, layer: entry.layer }],
+    foundBy: 'dpkg',
+    evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `stanza in /${entry.path}` }],
+    licenses: licensesOf(shared, record),
+    ...(supplier === undefined ? {} : { supplier }),
+    ...(description === undefined || description === '' ? {} : { description }),
+    ...(homepage === undefined ? {} : { homepage }),
+    ...(files === undefined ? {} : { files }),
+    ...(configFiles.length === 0 ? {} : { configFiles }),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    id: idOf(database, record),
+    dependsOn: found.dependsOn,
+  };
+}
+
+function idOf(database: DpkgDatabase, record: DpkgRecord): string {
+  return `${database.folder} ${record.name}:${record.architecture ?? ''}`;
+}
+
+function qualifiersOf(record: DpkgRecord, distribution: Distribution | undefined): Readonly<Record<string, string>> {
+  const upstream = upstreamOf(record.fields.get('source'));
+  return {
+    ...(record.architecture === undefined ? {} : { arch: record.architecture }),
+    ...(distribution === undefined ? {} : { distro: distroQualifier(distribution) }),
+    ...(upstream === undefined ? {} : { upstream }),
+  };
+}
+
+/** `gcc-12 (12.2.0-14)` as `gcc-12@12.2.0-14`. */
+function upstreamOf(source: string | undefined): string | undefined {
+  const match = /^([A-Za-z0-9][A-Za-z0-9+._-]*)(?:\s+\(([A-Za-z0-9.+:~_-]+)\))?$/.exec(source?.trim() ?? '');
+  if (match === null) return undefined;
+  return match[2] === undefined ? match[1] : `${match[1]}@${match[2]}`;
+}
+
+function licensesOf(shared: DatabaseContext, record: DpkgRecord): readonly LicenseClaim[] {
+  const { view, database, licenses } = shared;
+  const prefix = database.root === '' ? '' : `${database.root}/`;
+  const path = `${prefix}usr/share/doc/${record.name}/copyright`;
+  const entry = view.resolve(path);
+  if (entry === undefined || entry.type !== 'file') return [];
+  const known = licenses.get(entry.path);
+  if (known !== undefined) return known;
+  const bytes = view.read(path);
+  const location = { path: `/${entry.path}`, layer: entry.layer };
+  const claims = bytes === undefined ? [] : debianLicenses(bytes).map((value): LicenseClaim => ({ value, location }));
+  licenses.set(entry.path, claims);
+  return claims;
+}
