@@ -49,10 +49,20 @@ export function memoryView(files: Readonly<Record<string, MemoryEntry>>, options
   for (const [rule, found] of captured)
     if (rule.executables === undefined) for (const f of found) whole.add(f.entry.path);
   const byRule = new Map([...captured].map(([rule, found]) => [rule.id, found]));
+  const folders = new Map<string, string | undefined>();
   const resolve = (path: string): FileEntry | undefined => walk(nodes, path, true);
+  const lookup = (path: string): FileEntry | undefined => {
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    if (slash <= 0 || name === '' || name === '.' || name === '..') return walk(nodes, path, false);
+    const parent = path.slice(0, slash);
+    if (!folders.has(parent)) folders.set(parent, resolve(parent)?.path);
+    const real = folders.get(parent);
+    return real === undefined ? undefined : nodes.get(real === '' ? name : `${real}/${name}`)?.entry;
+  };
   return {
     size: nodes.size,
-    lookup: (path) => walk(nodes, path, false),
+    lookup,
     resolve,
     list: (directory) => children.get(resolve(directory)?.path ?? '\0') ?? [],
     entries: () => sorted.map((path) => nodes.get(path)!.entry),

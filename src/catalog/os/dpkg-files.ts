@@ -25,6 +25,7 @@ interface Diversion {
  */
 export function createDpkgFiles(view: FileView, database: DpkgDatabase): (record: DpkgRecord) => DpkgFiles {
   const diversions = readDiversions(view, database);
+  const lengths = new Set([...diversions.keys()].map((path) => path.length));
   const owned = createOwnedPaths(view, database.root);
   const lists = new Map(listsOf(view, database.folder));
   return (record) => {
@@ -32,6 +33,8 @@ export function createDpkgFiles(view: FileView, database: DpkgDatabase): (record
     const inStatusD = record.entry.path.startsWith(`${database.folder}/status.d/`);
     const listed = list === undefined ? md5sumsPaths(view, record, inStatusD) : lines(list.bytes);
     const moved = (path: string): string => {
+      // most paths are told apart by their length alone, without hashing them
+      if (!lengths.has(path.length)) return path;
       const diversion = diversions.get(path);
       return diversion === undefined || diversion.by === record.name ? path : diversion.to;
     };
@@ -90,7 +93,7 @@ function conffiles(field: string | undefined): readonly string[] {
 }
 
 function lines(bytes: Uint8Array): readonly string[] {
-  return decodeName(bytes)
-    .split('\n')
-    .filter((line) => line !== '');
+  const all = decodeName(bytes).split('\n');
+  if (all.at(-1) === '') all.pop();
+  return all;
 }

@@ -1,4 +1,3 @@
-import { compareCodeUnits } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 
 /** Turns the paths of a package's file list into what is on disk. */
@@ -27,38 +26,68 @@ export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
   };
   return {
     onDisk(listed) {
-      const paths = listed.map(withoutSlashes);
-      // a parent of another entry was a directory in the package, even where it is a link on disk
-      const parents = new Set(paths.map(parentOf));
+      const parents = parentsOf(listed);
       const result: string[] = [];
-      for (const path of paths) {
+      let folder = '\0';
+      let real: string | undefined;
+      for (const given of listed) {
+        const path = withoutSlashes(given);
+        // a parent of another entry was a directory in the package, even where it is a link on disk
         if (path === '' || parents.has(path)) continue;
-        const folder = realFolder(parentOf(path));
-        if (folder === undefined) continue;
-        const name = path.slice(path.lastIndexOf('/') + 1);
-        const real = folder === '' ? name : `${folder}/${name}`;
-        const entry = view.lookup(real);
-        if (entry !== undefined && entry.type !== 'directory') result.push(`/${real}`);
+        if (!isChild(path, folder)) {
+          folder = parentOf(path);
+          real = realFolder(folder);
+        }
+        if (real === undefined) continue;
+        const onDisk = real === folder ? path : join(real, path.slice(folder === '' ? 0 : folder.length + 1));
+        const entry = view.lookup(onDisk);
+        if (entry === undefined || entry.type === 'directory') continue;
+        // the common case keeps the string that exists
+        result.push(
+          onDisk === path && given.length === path.length + 1 && given.startsWith('/') ? given : `/${onDisk}`,
+        );
       }
       return uniqueSorted(result);
     },
   };
 }
 
-function uniqueSorted(paths: string[]): readonly string[] {
-  const sorted = paths.sort(compareCodeUnits);
-  return sorted.filter((path, index) => index === 0 || path !== sorted[index - 1]);
+function parentsOf(listed: readonly string[]): ReadonlySet<string> {
+  const parents = new Set<string>();
+  let parent = '\0';
+  for (const given of listed) {
+    const path = withoutSlashes(given);
+    if (isChild(path, parent)) continue;
+    parent = parentOf(path);
+    parents.add(parent);
+  }
+  return parents;
 }
 
-function withoutSlashes(path: string): string {
-  let start = 0;
-  let end = path.length;
-  while (path[start] === '/' || (path[start] === '.' && path[start + 1] === '/')) start += path[start] === '/' ? 1 : 2;
-  while (end > start && path[end - 1] === '/') end--;
-  const bare = path.slice(start, end);
-  return bare === '.' ? '' : bare;
+/** Lists go folder by folder: asking this about the folder of the line before saves making and hashing a string for each line. */
+function isChild(path: string, folder: string): boolean {
+  return path.lastIndexOf('/') === folder.length && path.startsWith(folder);
 }
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** By UTF-16 code units, which is what sorting strings without a comparison does. */
+function uniqueSorted(paths: string[]): readonly string[] {
+  const sorted = paths.toSorted();
+  return sorted.filter((path, index) => index === 0 || path !== sorted[index - 1]);
+}
+
+/** `/usr/bin/x` and `./usr/bin/x` as `usr/bin/x`. */
+function withoutSlashes(path: string): string {
+  let start = path.startsWith('./') ? 1 : 0;
+  while (path.charCodeAt(start) === 47) start++;
+  let end = path.length;
+  while (end > start && path.charCodeAt(end - 1) === 47) end--;
+  return end - start === 1 && path[start] === '.' ? '' : path.slice(start, end);
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
 }
