@@ -13,3 +13,6 @@ export { findElfSymbols } from './elf/elf-symbols.ts';
 export type { ElfSymbol } from './elf/elf-symbols.ts';
 export { extractGoBuildInfo } from './go/build-info.ts';
 export type { GoBuildInfo, GoExecutableFacts, GoStringVariable } from './go/build-info.ts';
+export { parseCsv } from './csv.ts';
+export { parseMailHeaders } from './mail-headers.ts';
+export type { MailHeaders } from './mail-headers.ts';

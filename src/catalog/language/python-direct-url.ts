@@ -1,0 +1,65 @@
+import { asObject, asText, publicUrl } from './json-fields.ts';
+
+/** Where a distribution came from when not from an index. */
+export interface PythonDirectUrl {
+  /** Value of the purl qualifier `vcs_url`. */
+  readonly vcsUrl?: string;
+  readonly sourceUrl?: string;
+  readonly downloadUrl?: string;
+  /** `sha256:…` of the archive (sdist or wheel), not of what is installed. */
+  readonly archiveHash?: string;
+  /** Built from a folder of the machine: a working tree. */
+  readonly isLocalFolder: boolean;
+  readonly isEditable: boolean;
+}
+
+/**
+ * Reads `direct_url.json`. Hostile input; undefined when it is not one.
+ * @see https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
+ */
+export function parseDirectUrl(bytes: Uint8Array): PythonDirectUrl | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const object = asObject(json);
+  const address = asText(object?.['url']);
+  if (object === undefined || address === undefined) return undefined;
+  const url = publicUrl(address);
+  const vcs = asObject(object['vcs_info']);
+  if (vcs !== undefined) return fromVersionControl(vcs, url);
+  const archive = asObject(object['archive_info']);
+  if (archive !== undefined) {
+    const hash = archiveHash(archive);
+    return {
+      ...(url === undefined ? {} : { downloadUrl: url }),
+      ...(hash === undefined ? {} : { archiveHash: hash }),
+      isLocalFolder: false,
+      isEditable: false,
+    };
+  }
+  const folder = asObject(object['dir_info']);
+  return folder === undefined ? undefined : { isLocalFolder: true, isEditable: folder['editable'] === true };
+}
+
+function fromVersionControl(vcs: Readonly<Record<string, unknown>>, url: string | undefined): PythonDirectUrl {
+  const system = asText(vcs['vcs']);
+  const commit = asText(vcs['commit_id']);
+  const known = url !== undefined && system !== undefined && /^[a-z]{2,8}$/.test(system);
+  return {
+    ...(known ? { vcsUrl: `${system}+${url}${commit === undefined ? '' : `@${commit}`}` } : {}),
+    ...(url === undefined ? {} : { sourceUrl: url }),
+    isLocalFolder: false,
+    isEditable: false,
+  };
+}
+
+function archiveHash(archive: Readonly<Record<string, unknown>>): string | undefined {
+  const hashes = asObject(archive['hashes']);
+  const sha256 = asText(hashes?.['sha256']);
+  if (sha256 !== undefined) return /^[0-9a-f]{64}$/i.test(sha256) ? `sha256:${sha256.toLowerCase()}` : undefined;
+  const old = /^sha256=([0-9a-f]{64})$/i.exec(asText(archive['hash']) ?? '')?.[1];
+  return old === undefined ? undefined : `sha256:${old.toLowerCase()}`;
+}

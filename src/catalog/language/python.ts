@@ -1,0 +1,240 @@
+import { parseMailHeaders } from '../../formats/index.ts';
+import type { CapturedFile, FileView } from '../../filesystem/index.ts';
+import type { Diagnostic, Package } from '../../packages/index.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { createOwnedPaths } from '../os/owned-paths.ts';
+import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
+import { parseRequiresTxt, pythonEdges, type PythonNode } from './python-edges.ts';
+import { joinPath, pythonFiles, type PythonRecordPlace } from './python-files.ts';
+import { normalizePythonName, readPythonMetadata, type PythonMetadata } from './python-metadata.ts';
+import { parseRequirement } from './python-requirement.ts';
+import { createPythonSites, describeSite } from './python-sites.ts';
+
+const MiB = 1024 * 1024;
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+
+interface Distribution extends PythonRecordPlace, PythonNode {
+  readonly file: CapturedFile;
+  readonly metadata: PythonMetadata;
+  readonly displayName: string;
+  readonly version: string | undefined;
+  readonly directUrl: PythonDirectUrl | undefined;
+  readonly files: readonly string[];
+}
+
+/** Installed Python distributions. */
+export const pythonCataloger: Cataloger = {
+  id: 'python',
+  title: 'Python distributions',
+  version: 1,
+  specifications: [
+    'https://packaging.python.org/en/latest/specifications/recording-installed-packages/',
+    'https://packaging.python.org/en/latest/specifications/core-metadata/',
+    'https://packaging.python.org/en/latest/specifications/direct-url/',
+    'https://github.com/package-url/purl-spec/blob/main/types-doc/pypi-definition.md',
+  ],
+  statement: {
+    packageTypes: ['pypi'],
+    reads: ['*.dist-info/METADATA', '*.egg-info/PKG-INFO', '*.egg-info', 'EGG-INFO/PKG-INFO', 'RECORD', 'pyvenv.cfg'],
+    licenses: true,
+    dependencies: true,
+    files: true,
+  },
+  captures: [
+    { id: 'python/metadata', names: ['METADATA', 'PKG-INFO'], suffixes: ['.egg-info'], maxBytes: 16 * MiB },
+    {
+      id: 'python/records',
+      names: ['RECORD', 'installed-files.txt', 'direct_url.json', 'INSTALLER', 'requires.txt', 'pyvenv.cfg'],
+      maxBytes: 64 * MiB,
+    },
+    { id: 'python/egg-link', suffixes: ['.egg-link'], maxBytes: 64 * 1024 },
+  ],
+  catalog,
+};
+
+function catalog(context: CatalogContext): CatalogResult {
+  const { view } = context;
+  const diagnostics: Diagnostic[] = [];
+  const paths = createOwnedPaths(view, '');
+  const found: Distribution[] = [];
+  for (const file of view.captured('python/metadata')) {
+    const place = placeOf(file.entry.path);
+    const item = place === undefined ? undefined : readDistribution(view, { file, place }, diagnostics);
+    if (item !== undefined) found.push({ ...item, files: pythonFiles(view, item, paths) });
+  }
+  const linked = eggLinks(view, found);
+  const sites = createPythonSites(view, new Set([...found.map(({ site }) => site), ...linked.keys()]));
+  const edges = pythonEdges(found, sites, linked);
+  const owners = vendoredOwners(found);
+  const packages = found.map((item) =>
+    toPackage(view, item, { edges: edges.get(item.id) ?? [], owner: owners.get(item.id) }),
+  );
+  return { packages, diagnostics };
+}
+
+/** What kind of record a path is, by the layout that installers use; undefined for files that only share a name with one. */
+function placeOf(path: string): PythonRecordPlace | undefined {
+  const { folder, name } = split(path);
+  if (name.endsWith('.egg-info')) return { record: path, site: folder, kind: 'egg-info-file' };
+  const parent = split(folder);
+  const lower = parent.name.toLowerCase();
+  if (name === 'METADATA') {
+    return lower.endsWith('.dist-info') ? { record: folder, site: parent.folder, kind: 'dist-info' } : undefined;
+  }
+  if (lower === 'egg-info') return { record: folder, site: split(parent.folder).folder, kind: 'egg' };
+  return lower.endsWith('.egg-info') ? { record: folder, site: parent.folder, kind: 'egg-info' } : undefined;
+}
+
+interface Candidate {
+  readonly file: CapturedFile;
+  readonly place: PythonRecordPlace;
+}
+
+function readDistribution(
+  view: FileView,
+  { file, place }: Candidate,
+  diagnostics: Diagnostic[],
+): Distribution | undefined {
+  const report = (code: string, message: string): undefined => {
+    diagnostics.push({ code, severity: 'warning', message, path: `/${file.entry.path}`, source: 'python' });
+  };
+  const metadata = readPythonMetadata(parseMailHeaders(file.bytes));
+  const { name } = metadata;
+  if (name === undefined) return report('malformed-metadata', 'no Name field: the distribution is left out');
+  if (name.length > 256 || !NAME.test(name)) {
+    return report('invalid-name', `${JSON.stringify(name.slice(0, 80))} cannot be the name of a Python distribution`);
+  }
+  // Python 2.7 describes itself so; the interpreter is not a distribution
+  if (name === 'Python') return undefined;
+  const version =
+    metadata.version !== undefined && /^[!-~]{1,128}$/.test(metadata.version) ? metadata.version : undefined;
+  if (version === undefined) report('version-unknown', `${name} has no usable Version field`);
+  const direct = place.kind === 'dist-info' ? view.read(`${place.record}/direct_url.json`) : undefined;
+  const directUrl = direct === undefined ? undefined : parseDirectUrl(direct);
+  if (direct !== undefined && directUrl === undefined) report('malformed-direct-url', 'direct_url.json cannot be read');
+  return {
+    ...place,
+    id: `/${file.entry.path}`,
+    name: normalizePythonName(name),
+    requirements: requirementsOf(view, place, metadata),
+    file,
+    metadata,
+    displayName: name,
+    version,
+    directUrl,
+    files: [],
+  };
+}
+
+function requirementsOf(
+  view: FileView,
+  place: PythonRecordPlace,
+  metadata: PythonMetadata,
+): PythonNode['requirements'] {
+  if (metadata.requirements.length > 0 || place.kind === 'dist-info') {
+    return metadata.requirements.map(parseRequirement).filter((requirement) => requirement !== undefined);
+  }
+  const bytes = view.read(`${place.record}/requires.txt`);
+  return bytes === undefined ? [] : parseRequiresTxt(new TextDecoder().decode(bytes));
+}
+
+/** Development installs of old setuptools: a file in the site names the folder whose egg-info counts as installed there. */
+function eggLinks(
+  view: FileView,
+  found: readonly Distribution[],
+): ReadonlyMap<string, ReadonlyMap<string, PythonNode>> {
+  const links = new Map<string, Map<string, PythonNode>>();
+  const files = view.captured('python/egg-link');
+  if (files.length === 0) return links;
+  const bySite = Map.groupBy(found, ({ site }) => site);
+  for (const { entry, bytes } of files) {
+    const site = split(entry.path).folder;
+    const target = new TextDecoder().decode(bytes).split('\n', 1)[0]?.trim() ?? '';
+    const names = links.get(site) ?? new Map<string, PythonNode>();
+    links.set(site, names);
+    for (const item of bySite.get(joinPath(site, target)) ?? [])
+      if (item.kind === 'egg-info') names.set(item.name, item);
+  }
+  return links;
+}
+
+/** Distributions that another one carries inside itself (`setuptools/_vendor`), by the owner's list of files. */
+function vendoredOwners(found: readonly Distribution[]): ReadonlyMap<string, Distribution> {
+  const owners = new Map<string, Distribution>();
+  const nested = new Set(found.filter((item) => describeSite(item.site).root === undefined).map(({ id }) => id));
+  if (nested.size === 0) return owners;
+  for (const owner of found) {
+    for (const path of owner.files) if (path !== owner.id && nested.has(path)) owners.set(path, owner);
+  }
+  return owners;
+}
+
+interface Relations {
+  readonly edges: readonly string[];
+  readonly owner: Distribution | undefined;
+}
+
+function toPackage(view: FileView, item: Distribution, { edges, owner }: Relations): Package {
+  const { metadata, directUrl } = item;
+  const sourceUrl = directUrl?.sourceUrl ?? metadata.sourceUrl;
+  const properties = propertiesOf(view, item, owner);
+  return {
+    type: 'pypi',
+    name: item.displayName,
+    ...(item.version === undefined ? {} : { version: item.version }),
+    ...(directUrl?.vcsUrl === undefined ? {} : { qualifiers: { vcs_url: directUrl.vcsUrl } }),
+    locations: [{ path: item.id, layer: item.file.entry.layer }],
+    foundBy: 'python',
+    evidence: [
+      { field: 'purl', technique: 'manifest-analysis', confidence: 1, value: split(item.file.entry.path).name },
+    ],
+    licenses: metadata.licenses,
+    ...(metadata.author === undefined ? {} : { author: metadata.author }),
+    ...(metadata.description === undefined ? {} : { description: metadata.description }),
+    ...(metadata.homepage === undefined ? {} : { homepage: metadata.homepage }),
+    ...(sourceUrl === undefined ? {} : { sourceUrl }),
+    ...(directUrl?.downloadUrl === undefined ? {} : { downloadUrl: directUrl.downloadUrl }),
+    ...(isFirstParty(view, item) ? { firstParty: true } : {}),
+    ...(item.files.length === 0 ? {} : { files: item.files }),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    id: item.id,
+    dependsOn: edges,
+  };
+}
+
+/** A working tree: built from a folder, an editable install, or egg-info that was never installed anywhere. */
+function isFirstParty(view: FileView, item: Distribution): boolean {
+  if (item.directUrl?.isLocalFolder === true || isEditable(view, item)) return true;
+  if (item.kind !== 'egg-info' || describeSite(item.site).root !== undefined) return false;
+  return view.lookup(`${item.record}/installed-files.txt`) === undefined;
+}
+
+function isEditable(view: FileView, item: Distribution): boolean {
+  if (item.directUrl?.isEditable === true) return true;
+  if (item.kind !== 'dist-info') return false;
+  const name = item.displayName.replace(/[-.]/g, '_');
+  const marks = [
+    `__editable__.${item.displayName}-${item.version ?? ''}.pth`,
+    `__editable__.${name}-${item.version ?? ''}.pth`,
+  ];
+  return marks.some((mark) => view.lookup(`${item.site}/${mark}`) !== undefined);
+}
+
+function propertiesOf(view: FileView, item: Distribution, owner: Distribution | undefined): Record<string, string> {
+  const properties: Record<string, string> = {};
+  if (item.kind === 'dist-info') {
+    const installer = view.read(`${item.record}/INSTALLER`);
+    const text = installer === undefined ? '' : new TextDecoder().decode(installer.subarray(0, 64)).trim();
+    if (text !== '') properties['pypi:installer'] = text;
+    if (view.lookup(`${item.record}/REQUESTED`) !== undefined) properties['pypi:requested'] = 'true';
+  }
+  if (isEditable(view, item)) properties['pypi:editable'] = 'true';
+  if (item.directUrl?.archiveHash !== undefined) properties['pypi:archive-hash'] = item.directUrl.archiveHash;
+  if (owner !== undefined) properties['pypi:vendored-by'] = owner.displayName;
+  return properties;
+}
+
+function split(path: string): { readonly folder: string; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return { folder: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) };
+}
