@@ -1,5 +1,5 @@
 const FORMAT = /^\s*Format:\s*https?:\/\/www\.debian\.org\/doc\/packaging-manuals\/copyright-format\//i;
-const COMMON_LICENSE = /\/usr\/share\/common-licenses\/([A-Za-z0-9][A-Za-z0-9.+-]*)/g;
+const COMMON_LICENSE = /\/usr\/share\/common-licenses\/([A-Za-z0-9][A-Za-z0-9.+-]{0,63})/g;
 const GNU = /^(?:L?GPL|GFDL)-\d/;
 const LATER = /\b(?:any|or)\s+later\b/i;
 const MAX_VALUE_CHARS = 1000;

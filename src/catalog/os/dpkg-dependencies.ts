@@ -8,6 +8,9 @@ interface Wanted {
   readonly qualifier: string | undefined;
 }
 
+/** Packages that stand for one name; far more than any real name has, so that edges stay linear in a hostile database. */
+const MAX_CANDIDATES = 64;
+
 const ALTERNATIVE = /^([A-Za-z0-9][A-Za-z0-9+._-]*)(?::([a-z0-9-]+))?$/;
 
 /**
@@ -92,6 +95,7 @@ function parseRelations(field: string | undefined): readonly (readonly Wanted[])
 
 function push(map: Map<string, number[]>, key: string, value: number): void {
   const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+  if (list !== undefined) {
+    if (list.length < MAX_CANDIDATES) list.push(value);
+  } else map.set(key, [value]);
 }

@@ -12,6 +12,8 @@ export interface DpkgFiles {
   readonly list: FileEntry | undefined;
 }
 
+const CONFFILE_FLAGS: ReadonlySet<string> = new Set(['obsolete', 'remove-on-upgrade']);
+
 /** Where dpkg puts a path instead, unless it belongs to the diverting package. */
 interface Diversion {
   readonly to: string;
@@ -82,12 +84,18 @@ function readDiversions(view: FileView, database: DpkgDatabase): ReadonlyMap<str
   return diversions;
 }
 
-/** ` /etc/x <md5> [obsolete|remove-on-upgrade]`: obsolete ones belong to an earlier version. */
+/** ` /etc/x <md5> [obsolete] [remove-on-upgrade]`, names may hold spaces; obsolete ones belong to an earlier version. */
 function conffiles(field: string | undefined): readonly string[] {
   const paths: string[] = [];
   for (const line of (field ?? '').split('\n')) {
-    const match = /^\s*(\/.*?)\s+(?:[0-9a-f]{32}|newconffile)(\s+obsolete)?(?:\s+remove-on-upgrade)?\s*$/.exec(line);
-    if (match !== null && match[2] === undefined) paths.push(match[1]!);
+    const words = line.trim().split(' ');
+    let end = words.length;
+    while (end > 0 && CONFFILE_FLAGS.has(words[end - 1]!)) end--;
+    const isObsolete = words.slice(end).includes('obsolete');
+    const digest = words[end - 1] ?? '';
+    if (isObsolete || !(digest === 'newconffile' || /^[0-9a-f]{32}$/.test(digest))) continue;
+    const path = words.slice(0, end - 1).join(' ');
+    if (path.startsWith('/')) paths.push(path);
   }
   return paths;
 }

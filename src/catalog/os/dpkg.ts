@@ -12,7 +12,7 @@ import { detectDistribution, isDebianLike } from './distribution.ts';
 import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-database.ts';
 import { dpkgDependencies } from './dpkg-dependencies.ts';
 import { createDpkgFiles, type DpkgFiles } from './dpkg-files.ts';
-import { homepageOf, parseMaintainer } from './supplier.ts';
+import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
 
@@ -112,7 +112,7 @@ function toPackage(
   const { fields, entry } = record;
   const { files, configFiles, list } = found.files;
   const supplier = parseMaintainer(fields.get('maintainer'));
-  const description = fields.get('description')?.split('\n', 1)[0];
+  const description = summaryOf(fields.get('description'));
   const homepage = homepageOf(fields.get('homepage'));
   const properties: Record<string, string> = {};
   if (record.status !== undefined) properties['deb:status'] = record.status;
@@ -128,7 +128,7 @@ function toPackage(
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `stanza in /${entry.path}` }],
     licenses: licensesOf(shared, record),
     ...(supplier === undefined ? {} : { supplier }),
-    ...(description === undefined || description === '' ? {} : { description }),
+    ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),
     ...(files === undefined ? {} : { files }),
     ...(configFiles.length === 0 ? {} : { configFiles }),

@@ -17,3 +17,9 @@ export function homepageOf(value: string | undefined): string | undefined {
   const text = value?.trim() ?? '';
   return text.length <= 2048 && /^https?:\/\/[^\s"<>\\^`{|}]+$/.test(text) ? text : undefined;
 }
+
+/** A one-line description, cut to a length that is surely no prose; undefined when empty. */
+export function summaryOf(value: string | undefined): string | undefined {
+  const line = value?.split('\n', 1)[0]?.trim().slice(0, 1024);
+  return line === '' ? undefined : line;
+}

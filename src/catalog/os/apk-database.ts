@@ -1,0 +1,108 @@
+import { decodeName } from '../../formats/index.ts';
+
+/** One installed package as apk's database describes it. */
+export interface ApkRecord {
+  /** Line of its first field, from 1. */
+  readonly line: number;
+  /** Field letter to value (`P`, `V`, `A`, `o`, `L`, `m`, `U`, `T`, `D`, `p`, `C`, `c`); the first of each counts. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** Files and links, relative to the root, without leading slash. */
+  readonly files: readonly string[];
+}
+
+export interface ApkProblem {
+  readonly line: number;
+  readonly text: string;
+}
+
+const KEPT = 'PVAoLmUTDpCct';
+/** Packages that provide one name; far more than any real name has, so that edges stay linear in a hostile database. */
+const MAX_CANDIDATES = 64;
+const MAX_PROBLEMS = 100;
+
+/**
+ * Parses `installed`: paragraphs of `X:value` lines of any length, divided by empty lines. Hostile input: never throws, linear.
+ * @see https://wiki.alpinelinux.org/wiki/Apk_spec
+ */
+export function parseApkInstalled(bytes: Uint8Array): {
+  readonly records: readonly ApkRecord[];
+  readonly problems: readonly ApkProblem[];
+} {
+  const records: ApkRecord[] = [];
+  const problems: ApkProblem[] = [];
+  let fields = new Map<string, string>();
+  let files: string[] = [];
+  let folder = '';
+  let start = 0;
+  const close = (): void => {
+    if (start > 0) records.push({ line: start, fields, files });
+    fields = new Map();
+    files = [];
+    folder = '';
+    start = 0;
+  };
+  let number = 0;
+  for (const raw of decodeName(bytes).split('\n')) {
+    number++;
+    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (line === '') {
+      close();
+      continue;
+    }
+    if (line[1] !== ':') {
+      if (problems.length < MAX_PROBLEMS) problems.push({ line: number, text: line.slice(0, 80) });
+      continue;
+    }
+    if (start === 0) start = number;
+    const letter = line[0]!;
+    const value = line.slice(2);
+    if (letter === 'F') folder = value;
+    else if (letter === 'R') files.push(folder === '' ? value : `${folder}/${value}`);
+    else if (KEPT.includes(letter) && !fields.has(letter)) fields.set(letter, value.trim());
+  }
+  close();
+  return { records, problems };
+}
+
+/** Name in a dependency or provision: `so:libc.musl-x86_64.so.1=1`, `busybox>=1.36`, `foo@edge` without what follows; undefined for conflicts (`!x`). */
+export function apkDependencyName(token: string): string | undefined {
+  if (token === '' || token.startsWith('!')) return undefined;
+  const end = token.search(/[<>=~@]/);
+  const name = end === -1 ? token : token.slice(0, end);
+  return name === '' ? undefined : name;
+}
+
+/** For each record the records it needs, by name and by what others provide (`so:`, `cmd:`, `pc:`, virtual names); indexes, sorted, without itself. */
+export function apkDependencies(records: readonly ApkRecord[]): readonly (readonly number[])[] {
+  const byName = new Map<string, Set<number>>();
+  const byProvided = new Map<string, Set<number>>();
+  for (const [index, { fields }] of records.entries()) {
+    add(byName, fields.get('P') ?? '', index);
+    for (const name of names(fields.get('p'))) add(byProvided, name, index);
+  }
+  return records.map(({ fields }, self) => {
+    const needed = new Set<number>();
+    for (const name of names(fields.get('D'))) {
+      for (const index of byName.get(name) ?? byProvided.get(name) ?? []) needed.add(index);
+    }
+    needed.delete(self);
+    return [...needed].toSorted((a, b) => a - b);
+  });
+}
+
+/** Each name once, so that a repeated one costs nothing. */
+function names(field: string | undefined): ReadonlySet<string> {
+  const result = new Set<string>();
+  for (const token of (field ?? '').split(/\s+/)) {
+    const name = apkDependencyName(token);
+    if (name !== undefined) result.add(name);
+  }
+  return result;
+}
+
+function add(map: Map<string, Set<number>>, key: string, value: number): void {
+  const set = map.get(key);
+  if (set !== undefined) {
+    if (set.size < MAX_CANDIDATES) set.add(value);
+  } else map.set(key, new Set([value]));
+}

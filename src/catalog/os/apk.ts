@@ -1,0 +1,185 @@
+import type { CapturedFile, FileView } from '../../filesystem/index.ts';
+import {
+  distroQualifier,
+  parseLicense,
+  type Diagnostic,
+  type Distribution,
+  type LicenseClaim,
+  type Package,
+} from '../../packages/index.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
+import { detectDistribution, isDebianLike } from './distribution.ts';
+import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
+import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
+
+const MiB = 1024 * 1024;
+const NAME = /^[A-Za-z0-9._][A-Za-z0-9._+-]{0,255}$/;
+const VERSION = /^[A-Za-z0-9._~+-]{1,255}$/;
+const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Packages in apk's database: Alpine, Wolfi, Chainguard. */
+export const apkCataloger: Cataloger = {
+  id: 'apk',
+  title: 'Alpine packages',
+  version: 1,
+  specifications: [
+    'https://wiki.alpinelinux.org/wiki/Apk_spec',
+    'https://github.com/package-url/purl-spec/blob/main/types-doc/apk-definition.md',
+  ],
+  statement: {
+    packageTypes: ['apk'],
+    reads: ['lib/apk/db/installed', 'usr/lib/apk/db/installed'],
+    licenses: true,
+    dependencies: true,
+    files: true,
+  },
+  captures: [{ id: 'apk/installed', pathSuffixes: ['lib/apk/db/installed'], maxBytes: 128 * MiB }],
+  catalog,
+};
+
+/** What all packages of one database share. */
+interface DatabaseContext {
+  readonly file: CapturedFile;
+  readonly distribution: Distribution | undefined;
+  readonly owned: OwnedPaths;
+}
+
+function catalog(context: CatalogContext): CatalogResult {
+  const diagnostics: Diagnostic[] = [];
+  const packages: Package[] = [];
+  for (const file of context.view.captured('apk/installed')) {
+    packages.push(...databasePackages(context, file, diagnostics));
+  }
+  return { packages, diagnostics };
+}
+
+function databasePackages(context: CatalogContext, file: CapturedFile, diagnostics: Diagnostic[]): readonly Package[] {
+  const { view } = context;
+  const root = rootOf(view, file.entry.path);
+  // a root inside the image has an operating system of its own
+  const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
+  const distribution = found !== undefined && isApkHome(found) ? found : undefined;
+  const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root) };
+  const { records: all, problems } = parseApkInstalled(file.bytes);
+  const path = `/${file.entry.path}`;
+  for (const { line, text } of problems) {
+    const message = `line ${line} is not of the form X:value: ${JSON.stringify(text)}`;
+    diagnostics.push({ code: 'malformed-stanza', severity: 'warning', message, path, source: 'apk' });
+  }
+  const records = uniqueRecords(all, path, diagnostics);
+  const dependencies = apkDependencies(records);
+  return records.map((record, index) => {
+    const dependsOn = dependencies[index]!.map((target) => idOf(file, records[target]!)).toSorted();
+    return toPackage(shared, record, dependsOn);
+  });
+}
+
+/** Records that name a package, one for each name: apk installs only one version of it. */
+function uniqueRecords(records: readonly ApkRecord[], path: string, diagnostics: Diagnostic[]): readonly ApkRecord[] {
+  const report = (code: string, message: string): void => {
+    diagnostics.push({ code, severity: 'warning', message, path, source: 'apk' });
+  };
+  const unique = new Map<string, ApkRecord>();
+  for (const record of records) {
+    const name = record.fields.get('P') ?? '';
+    const version = record.fields.get('V');
+    if (!NAME.test(name)) {
+      const reason = name === '' ? 'no name' : `a name that cannot be one: ${JSON.stringify(name.slice(0, 80))}`;
+      report('malformed-stanza', `line ${record.line}: the paragraph has ${reason}; the package is missing`);
+      continue;
+    }
+    if (version === undefined || !VERSION.test(version)) {
+      report('version-unknown', `line ${record.line}: ${name} has no version that can be one`);
+    }
+    if (unique.has(name)) report('duplicate-package', `line ${record.line}: ${name} stands twice; the last counts`);
+    unique.set(name, record);
+  }
+  return [...unique.values()];
+}
+
+function toPackage(shared: DatabaseContext, record: ApkRecord, dependsOn: readonly string[]): Package {
+  const { fields } = record;
+  const { entry } = shared.file;
+  const name = fields.get('P') ?? '';
+  const version = fields.get('V');
+  // made by `apk add --virtual`: a row of the database that no repository has
+  const isVirtual = name.startsWith('.');
+  const { distribution } = shared;
+  const supplier = parseMaintainer(fields.get('m'));
+  const homepage = homepageOf(fields.get('U'));
+  const description = summaryOf(fields.get('T'));
+  const properties = propertiesOf(fields, isVirtual);
+  return {
+    type: 'apk',
+    ...(distribution === undefined ? {} : { namespace: distribution.id }),
+    ...(distribution === undefined || isVirtual ? { purlKnown: false } : {}),
+    name,
+    ...(version !== undefined && VERSION.test(version) ? { version } : {}),
+    qualifiers: qualifiersOf(fields, name, distribution),
+    locations: [{ path: `/${entry.path}`, layer: entry.layer }],
+    foundBy: 'apk',
+    evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `paragraph in /${entry.path}` }],
+    licenses: licensesOf(fields.get('L')),
+    ...(supplier === undefined ? {} : { supplier }),
+    ...(description === undefined ? {} : { description }),
+    ...(homepage === undefined ? {} : { homepage }),
+    files: shared.owned.onDisk(record.files),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    id: idOf(shared.file, record),
+    dependsOn,
+  };
+}
+
+function qualifiersOf(
+  fields: ReadonlyMap<string, string>,
+  name: string,
+  distribution: Distribution | undefined,
+): Readonly<Record<string, string>> {
+  const arch = fields.get('A');
+  const origin = fields.get('o');
+  return {
+    ...(arch !== undefined && ARCHITECTURE.test(arch) ? { arch } : {}),
+    ...(distribution === undefined ? {} : { distro: distroQualifier(distribution) }),
+    ...(origin !== undefined && origin !== name && NAME.test(origin) ? { upstream: origin } : {}),
+  };
+}
+
+function propertiesOf(fields: ReadonlyMap<string, string>, isVirtual: boolean): Readonly<Record<string, string>> {
+  const commit = fields.get('c');
+  const checksum = fields.get('C');
+  return {
+    // digest of the package's control segment, not of anything on disk
+    ...(checksum !== undefined && /^Q[12][A-Za-z0-9+/]+=*$/.test(checksum) ? { 'apk:checksum': checksum } : {}),
+    ...(commit !== undefined && /^[0-9a-f]{7,64}(?:-dirty)?$/.test(commit) ? { 'apk:commit': commit } : {}),
+    ...(isVirtual ? { 'apk:virtual': 'true' } : {}),
+  };
+}
+
+/** One valid expression, or the old habit of several names divided by spaces; with operators that do not parse, the text as it is. */
+function licensesOf(field: string | undefined): readonly LicenseClaim[] {
+  const text = field?.trim().slice(0, 1024) ?? '';
+  if (text === '') return [];
+  if (parseLicense(text).kind !== 'name' || /(?:^|[\s(])(?:AND|OR|WITH)(?:[\s)]|$)|[()]/i.test(text)) {
+    return [{ value: text }];
+  }
+  return [...new Set(text.split(/\s+/))].toSorted().map((value) => ({ value }));
+}
+
+/** Debian or Red Hat are no home of apk: there its packages come from elsewhere and have no namespace that is known. */
+function isApkHome(distribution: Distribution): boolean {
+  const ids = [distribution.id, ...distribution.idLike];
+  return !isDebianLike(distribution) && !ids.some((id) => id === 'rhel' || id === 'fedora' || id === 'suse');
+}
+
+/** `lib/apk/db/installed` and `usr/lib/apk/db/installed` lie in the root they describe. */
+function rootOf(view: FileView, path: string): string {
+  for (const own of ['lib/apk/db/installed', 'usr/lib/apk/db/installed']) {
+    if (view.resolve(own)?.path === path) return '';
+  }
+  return path.replace(/(?:^|\/)(?:usr\/)?lib\/apk\/db\/installed$/, '');
+}
+
+function idOf(file: CapturedFile, record: ApkRecord): string {
+  return `${file.entry.path} ${record.fields.get('P') ?? ''}`;
+}
