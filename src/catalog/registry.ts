@@ -2,12 +2,19 @@ import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
 import { goCataloger } from './language/go.ts';
 import { npmCataloger } from './language/npm.ts';
+import { pythonCataloger } from './language/python.ts';
 import { apkCataloger } from './os/apk.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
 
 /** Every cataloger, in the order in which their findings win when they describe the same package. */
-export const CATALOGERS: readonly Cataloger[] = [dpkgCataloger, apkCataloger, npmCataloger, goCataloger];
+export const CATALOGERS: readonly Cataloger[] = [
+  dpkgCataloger,
+  apkCataloger,
+  npmCataloger,
+  pythonCataloger,
+  goCataloger,
+];
 
 /** What one pass over an image's layers must capture for these catalogers and for the distribution. No digests are asked for. */
 export function capturePlan(catalogers: readonly Cataloger[] = CATALOGERS): CapturePlan {

@@ -17,7 +17,9 @@ const QUALIFIER_KEY = /^[a-z][a-z0-9._-]*$/;
 export function packagePurl(pkg: Package): string | undefined {
   if (pkg.purlKnown === false || pkg.name === '') return undefined;
   if (NEEDS_NAMESPACE.has(pkg.type) && (pkg.namespace ?? '') === '') return undefined;
-  return `pkg:${identity(pkg, LOWER_CASE.has(pkg.type))}`;
+  // https://packaging.python.org/en/latest/specifications/name-normalization/
+  const named = pkg.type === 'pypi' ? { ...pkg, name: pkg.name.replace(/[-_.]+/g, '-') } : pkg;
+  return `pkg:${identity(named, LOWER_CASE.has(pkg.type))}`;
 }
 
 /**
