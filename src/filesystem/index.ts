@@ -1,2 +1,10 @@
+export { CaptureMatcher } from './capture-matcher.ts';
+export type { FileWants } from './capture-matcher.ts';
 export type { CapturePlan, CaptureRule, DigestRule } from './capture-rule.ts';
+export { FILESYSTEM_ERRORS, filesystemError } from './errors.ts';
 export type { CapturedFile, FileEntry, FileType, FileView } from './file-view.ts';
+export { LayerRecorder } from './layer-recorder.ts';
+export type { KeptBytes, RecordInput } from './layer-recorder.ts';
+export { RecordKind, transferables } from './layer-records.ts';
+export type { LayerCaptures, LayerRecords, LayerStack, StackDiagnostic } from './layer-records.ts';
+export { squash } from './squash.ts';

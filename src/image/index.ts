@@ -10,3 +10,4 @@ export type {
   ReferrerStore,
   WriteManifestOptions,
 } from './types.ts';
+export * from './layers/index.ts';

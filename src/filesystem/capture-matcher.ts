@@ -1,0 +1,107 @@
+import type { CapturePlan, CaptureRule } from './capture-rule.ts';
+
+/** What a plan wants of one regular file. */
+export interface FileWants {
+  /** Indices of rules that match by path, in the plan's order. */
+  readonly rules: readonly number[];
+  readonly sha256: boolean;
+  readonly md5: boolean;
+}
+
+const NOTHING: readonly number[] = [];
+
+/** Answers, for each path that streams by, what a plan wants of it. Look-ups by last segment: the number of rules hardly matters. */
+export class CaptureMatcher {
+  /** Ids of the plan's rules, in order, and of the one that keeps the targets of hard links. */
+  readonly ruleIds: readonly string[];
+  /** Index of that last one. */
+  readonly linkSourceRule: number;
+  /** Rules that look into executables. */
+  readonly executableRules: readonly number[];
+  readonly #rules: readonly CaptureRule[];
+  readonly #byName = new Map<string, number[]>();
+  readonly #byPathSuffix = new Map<string, { rule: number; suffix: string }[]>();
+  readonly #byDirectory = new Map<string, { rule: number; suffix: string }[]>();
+  readonly #suffixes: { rule: number; suffix: string }[] = [];
+  readonly #sha256: (path: string) => boolean;
+  readonly #md5: (path: string) => boolean;
+
+  constructor(plan: CapturePlan) {
+    this.#rules = plan.captures;
+    this.linkSourceRule = plan.captures.length;
+    this.ruleIds = [...plan.captures.map((rule) => rule.id), 'hard-link-source'];
+    this.executableRules = plan.captures.flatMap((rule, index) => (rule.executables ? [index] : []));
+    plan.captures.forEach((rule, index) => this.#compile(rule, index));
+    this.#sha256 = digestTest(plan, 'sha256');
+    this.#md5 = digestTest(plan, 'md5');
+  }
+
+  /** The rule at an index of the plan. */
+  rule(index: number): CaptureRule {
+    return this.#rules[index] as CaptureRule;
+  }
+
+  #compile(rule: CaptureRule, index: number): void {
+    for (const name of rule.names ?? []) add(this.#byName, name, index);
+    for (const suffix of rule.suffixes ?? []) this.#suffixes.push({ rule: index, suffix });
+    for (const suffix of rule.pathSuffixes ?? []) add(this.#byPathSuffix, lastSegment(suffix), { rule: index, suffix });
+    for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
+  }
+
+  /** What the plan wants of the regular file at this path (without leading slash). */
+  wants(path: string): FileWants {
+    return { rules: this.matchingRules(path), sha256: this.#sha256(path), md5: this.#md5(path) };
+  }
+
+  /** Indices of the rules that match a path, ascending, each once. */
+  matchingRules(path: string): readonly number[] {
+    const slash = path.lastIndexOf('/');
+    const name = slash < 0 ? path : path.slice(slash + 1);
+    const found: number[] = [];
+    const named = this.#byName.get(name);
+    if (named) found.push(...named);
+    for (const { rule, suffix } of this.#byPathSuffix.get(name) ?? []) {
+      if (endsWithSegments(path, path.length, suffix)) found.push(rule);
+    }
+    for (const { rule, suffix } of this.#suffixes) {
+      if (name.endsWith(suffix) && !this.#isExcepted(rule, name)) found.push(rule);
+    }
+    if (slash > 0 && this.#byDirectory.size > 0) {
+      const parent = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);
+      for (const { rule, suffix } of this.#byDirectory.get(parent) ?? []) {
+        if (endsWithSegments(path, slash, suffix) && !this.#isExcepted(rule, name)) found.push(rule);
+      }
+    }
+    if (found.length === 0) return NOTHING;
+    return found.length === 1 ? found : [...new Set(found)].toSorted((a, b) => a - b);
+  }
+
+  #isExcepted(rule: number, name: string): boolean {
+    return this.#rules[rule]?.exceptSuffixes?.some((suffix) => name.endsWith(suffix)) ?? false;
+  }
+}
+
+function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Whether the first `end` characters of a path end in whole segments that spell `suffix`. */
+function endsWithSegments(path: string, end: number, suffix: string): boolean {
+  const start = end - suffix.length;
+  if (start < 0 || (start > 0 && path.charCodeAt(start - 1) !== 0x2f)) return false;
+  return path.startsWith(suffix, start);
+}
+
+function digestTest(plan: CapturePlan, algorithm: 'sha256' | 'md5'): (path: string) => boolean {
+  const rules = plan.digests.filter((rule) => rule.algorithm === algorithm);
+  if (rules.length === 0) return () => false;
+  if (rules.some((rule) => rule.paths === 'all')) return () => true;
+  const prefixes = rules.flatMap((rule) => (rule.paths === 'all' ? [] : rule.paths));
+  return (path) => prefixes.some((prefix) => path.startsWith(prefix));
+}

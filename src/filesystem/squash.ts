@@ -1,0 +1,110 @@
+import { textAt } from './byte-list.ts';
+import { FileTree, NO_NODE, type Node } from './file-tree.ts';
+import type { FileView } from './file-view.ts';
+import { positionOf, RecordKind, type LayerRecords, type LayerStack } from './layer-records.ts';
+import { SquashedView } from './squashed-view.ts';
+
+/**
+ * Puts the bottom `layerCount` layers (all, unless told) of an image on top of each other, the way container runtimes do: whiteouts and opaque folders
+ * act on lower layers only; a folder over a folder merges, everything else replaces; parents that are links are followed inside the root (merged
+ * `/usr`); hard links share the content that their target had at that moment, in the same layer or below.
+ * @throws AppError FILESYSTEM_TOO_LARGE
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#applying-changesets
+ */
+export function squash(stack: LayerStack, layerCount: number = stack.layers.length): FileView {
+  const layers = stack.layers.slice(0, layerCount);
+  const tree = new FileTree(layers);
+  layers.forEach((records, layer) => {
+    const application = new LayerApplication(tree, records, layer);
+    application.applyWhiteouts();
+    application.applyEntries();
+  });
+  tree.finish();
+  return new SquashedView(tree, stack.firstLayer);
+}
+
+/** One layer on its way into the tree. */
+class LayerApplication {
+  readonly #tree: FileTree;
+  readonly #records: LayerRecords;
+  readonly #layer: number;
+  /** Folder index to node, valid as long as nothing that a path may lead through was replaced: then the epoch moves on. */
+  readonly #folders: Int32Array;
+  readonly #folderEpochs: Uint32Array;
+  #epoch = 1;
+
+  constructor(tree: FileTree, records: LayerRecords, layer: number) {
+    this.#tree = tree;
+    this.#records = records;
+    this.#layer = layer;
+    this.#folders = new Int32Array(records.directories.ends.length);
+    this.#folderEpochs = new Uint32Array(records.directories.ends.length);
+  }
+
+  /** First, and against the layers below alone: a marker never removes what its own layer adds. */
+  applyWhiteouts(): void {
+    const { kind, directory, directories, names, count } = this.#records;
+    for (let record = 0; record < count; record += 1) {
+      const what = kind[record] as number;
+      if (what < RecordKind.Whiteout) continue;
+      const folder = this.#tree.walk(textAt(directories, directory[record] as number), { followLast: true });
+      if (folder === NO_NODE) continue;
+      if (what === RecordKind.Opaque) this.#tree.removeChildren(folder);
+      else this.#tree.remove(folder, textAt(names, record));
+    }
+  }
+
+  applyEntries(): void {
+    const { kind, count } = this.#records;
+    for (let record = 0; record < count; record += 1) {
+      const what = kind[record] as number;
+      if (what < RecordKind.Whiteout) this.#applyEntry(record, what);
+    }
+  }
+
+  #applyEntry(record: number, kind: number): void {
+    const tree = this.#tree;
+    const folder = this.#folder(this.#records.directory[record] as number);
+    if (folder === NO_NODE) return;
+    const name = textAt(this.#records.names, record);
+    if (name === '') {
+      tree.describe(0, this.#layer, record);
+      return;
+    }
+    const existing = tree.child(folder, name);
+    const isDirectory = kind === RecordKind.Directory;
+    if (existing !== NO_NODE) {
+      if (isDirectory && tree.isDirectory(existing)) {
+        tree.describe(existing, this.#layer, record);
+        return;
+      }
+      // paths may have led through it
+      if (tree.isDirectory(existing) || tree.isSymlink(existing)) this.#epoch += 1;
+    }
+    let contentLayer = this.#layer;
+    let contentRecord = record;
+    if (kind === RecordKind.HardLink) {
+      const target = this.#hardLinkTarget(record);
+      if (target === NO_NODE || target === existing || tree.isDirectory(target)) return;
+      contentLayer = tree.contentLayer(target);
+      contentRecord = tree.contentRecord(target);
+    }
+    tree.put(folder, name, { layer: this.#layer, record, contentLayer, contentRecord, isDirectory });
+  }
+
+  #folder(index: number): Node {
+    if (this.#folderEpochs[index] === this.#epoch) return this.#folders[index] as number;
+    const path = textAt(this.#records.directories, index);
+    const walked = this.#tree.walk(path, { followLast: true, createLayer: this.#layer });
+    const node = walked !== NO_NODE && this.#tree.isDirectory(walked) ? walked : NO_NODE;
+    this.#folders[index] = node;
+    this.#folderEpochs[index] = this.#epoch;
+    return node;
+  }
+
+  #hardLinkTarget(record: number): Node {
+    const position = positionOf(this.#records.linkRecord, record);
+    if (position < 0) return NO_NODE;
+    return this.#tree.walk(textAt(this.#records.linkTarget, position), { followLast: false });
+  }
+}

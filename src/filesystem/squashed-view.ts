@@ -1,0 +1,203 @@
+import { compareCodeUnits } from '../core/index.ts';
+import { textAt } from './byte-list.ts';
+import { NO_NODE, type FileTree, type Node } from './file-tree.ts';
+import type { CapturedFile, FileEntry, FileView } from './file-view.ts';
+import { positionOf, RecordKind, type LayerRecords } from './layer-records.ts';
+
+/** `FileView` over a finished tree. Entries are made when asked for; nothing but the tree is kept. */
+export class SquashedView implements FileView {
+  readonly #tree: FileTree;
+  readonly #firstLayer: number;
+  #size: number | undefined;
+  #captured: Map<string, Node[]> | undefined;
+
+  constructor(tree: FileTree, firstLayer: number) {
+    this.#tree = tree;
+    this.#firstLayer = firstLayer;
+  }
+
+  get size(): number {
+    this.#size ??= this.#visible().reduce((sum) => sum + 1, 0);
+    return this.#size;
+  }
+
+  lookup(path: string): FileEntry | undefined {
+    const node = this.#tree.walk(path, { followLast: false });
+    return node === NO_NODE ? undefined : this.#entry(node, this.#tree.path(node));
+  }
+
+  resolve(path: string): FileEntry | undefined {
+    const node = this.#resolve(path);
+    return node === NO_NODE ? undefined : this.#entry(node, this.#tree.path(node));
+  }
+
+  list(directory: string): readonly FileEntry[] {
+    const node = this.#resolve(directory);
+    const children = node === NO_NODE ? undefined : this.#tree.children(node);
+    if (!children) return [];
+    const prefix = this.#tree.path(node);
+    return [...children.keys()]
+      .toSorted(compareCodeUnits)
+      .map((name) => this.#entry(children.get(name) as Node, prefix === '' ? name : `${prefix}/${name}`));
+  }
+
+  *entries(): Generator<FileEntry> {
+    for (const { node, path } of this.#sorted()) yield this.#entry(node, path);
+  }
+
+  captured(ruleId: string): readonly CapturedFile[] {
+    this.#captured ??= this.#indexCaptures();
+    return (this.#captured.get(ruleId) ?? [])
+      .map((node) => {
+        const bytes = this.#capturedBytes(node, ruleId);
+        return bytes === undefined ? undefined : { entry: this.#entry(node, this.#tree.path(node)), bytes };
+      })
+      .filter((file) => file !== undefined)
+      .toSorted((a, b) => compareCodeUnits(a.entry.path, b.entry.path));
+  }
+
+  read(path: string): Uint8Array | undefined {
+    const node = this.#resolve(path);
+    if (node === NO_NODE) return undefined;
+    const captures = this.#content(node)?.captures;
+    if (!captures) return undefined;
+    const record = this.#tree.contentRecord(node);
+    for (let index = firstOf(captures.record, record); captures.record[index] === record; index += 1) {
+      if (captures.whole[index] === 1) return captures.bytes.subarray(captures.start[index], captures.end[index]);
+    }
+    return undefined;
+  }
+
+  contentDigest(path: string, algorithm: 'sha256' | 'md5'): string | undefined {
+    const node = this.#resolve(path);
+    const records = node === NO_NODE ? undefined : this.#content(node);
+    if (!records) return undefined;
+    const isSha256 = algorithm === 'sha256';
+    const position = positionOf(isSha256 ? records.sha256Record : records.md5Record, this.#tree.contentRecord(node));
+    if (position < 0) return undefined;
+    const length = isSha256 ? 32 : 16;
+    const digests = isSha256 ? records.sha256 : records.md5;
+    return Buffer.from(digests.subarray(position * length, (position + 1) * length)).toString('hex');
+  }
+
+  #resolve(path: string): Node {
+    return this.#tree.walk(path, { followLast: true });
+  }
+
+  #content(node: Node): LayerRecords | undefined {
+    return this.#tree.contentRecord(node) < 0 ? undefined : this.#tree.layers[this.#tree.contentLayer(node)];
+  }
+
+  #capturedBytes(node: Node, ruleId: string): Uint8Array | undefined {
+    const captures = this.#tree.layers[this.#tree.layer(node)]?.captures;
+    if (!captures) return undefined;
+    const record = this.#tree.record(node);
+    for (let index = firstOf(captures.record, record); captures.record[index] === record; index += 1) {
+      if (captures.rules[captures.rule[index] ?? -1] === ruleId) {
+        return captures.bytes.subarray(captures.start[index], captures.end[index]);
+      }
+    }
+    return undefined;
+  }
+
+  /** One walk over the visible nodes finds who was captured by which rule. */
+  #indexCaptures(): Map<string, Node[]> {
+    const index = new Map<string, Node[]>();
+    const tree = this.#tree;
+    for (const node of this.#visible()) {
+      const captures = tree.layers[tree.layer(node)]?.captures;
+      const record = tree.record(node);
+      if (record < 0 || !captures || captures.record.length === 0) continue;
+      for (let at = firstOf(captures.record, record); captures.record[at] === record; at += 1) {
+        const rule = captures.rules[captures.rule[at] ?? -1] ?? '';
+        const nodes = index.get(rule);
+        if (nodes) nodes.push(node);
+        else index.set(rule, [node]);
+      }
+    }
+    return index;
+  }
+
+  /** All nodes but the root, in no particular order. */
+  *#visible(): Generator<Node> {
+    const pending: Node[] = [0];
+    while (pending.length > 0) {
+      const children = this.#tree.children(pending.pop() as Node);
+      for (const child of children?.values() ?? []) {
+        yield child;
+        if (this.#tree.isDirectory(child)) pending.push(child);
+      }
+    }
+  }
+
+  /**
+   * All nodes but the root, by path. A folder's contents sort as its name and a slash, so `a`, `a-b`, `a/x` come out in that order without sorting
+   * whole paths.
+   */
+  *#sorted(): Generator<{ node: Node; path: string }> {
+    const pending: { key: string; node: Node; inside: boolean }[] = [{ key: '', node: 0, inside: true }];
+    while (pending.length > 0) {
+      const { key, node, inside } = pending.pop() as { key: string; node: Node; inside: boolean };
+      if (!inside) {
+        yield { node, path: key };
+        continue;
+      }
+      const items: { key: string; node: Node; inside: boolean }[] = [];
+      for (const [name, child] of this.#tree.children(node) ?? []) {
+        items.push({ key: name, node: child, inside: false });
+        if (this.#tree.isDirectory(child)) items.push({ key: `${name}/`, node: child, inside: true });
+      }
+      items.sort((a, b) => compareCodeUnits(b.key, a.key));
+      for (const item of items) pending.push({ key: key + item.key, node: item.node, inside: item.inside });
+    }
+  }
+
+  #entry(node: Node, path: string): FileEntry {
+    const tree = this.#tree;
+    const layer = tree.layer(node) + this.#firstLayer;
+    const record = tree.record(node);
+    const records = tree.layers[tree.layer(node)];
+    const type = tree.type(node);
+    if (record < 0 || !records) {
+      return { path, type, sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
+    }
+    const xattrs = readXattrs(records, record);
+    return {
+      path,
+      type,
+      sizeBytes: this.#content(node)?.sizeBytes[tree.contentRecord(node)] ?? 0,
+      mode: records.mode[record] as number,
+      uid: records.uid[record] as number,
+      gid: records.gid[record] as number,
+      mtime: records.mtime[record] as number,
+      ...(type === 'symlink' ? { linkTarget: tree.linkTarget(node) } : {}),
+      ...(records.kind[record] === RecordKind.HardLink ? { hardLinkTo: linkOf(records, record) } : {}),
+      ...(xattrs === undefined ? {} : { xattrs }),
+      layer,
+    };
+  }
+}
+
+function linkOf(records: LayerRecords, record: number): string {
+  const position = positionOf(records.linkRecord, record);
+  return position < 0 ? '' : textAt(records.linkTarget, position);
+}
+
+function readXattrs(records: LayerRecords, record: number): Record<string, string> | undefined {
+  if (records.xattrRecord.length === 0) return undefined;
+  const position = positionOf(records.xattrRecord, record);
+  if (position < 0) return undefined;
+  return Object.fromEntries(JSON.parse(textAt(records.xattrs, position)) as [string, string][]);
+}
+
+/** Position of the first item that is not below `value`. */
+function firstOf(ascending: Uint32Array, value: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,48 @@
+import { LIMITS, type Digest } from '../../core/index.ts';
+import type { LayerRecords, StackDiagnostic } from '../../filesystem/index.ts';
+import type { FileRange } from '../types.ts';
+
+/** Caps on one layer. Plain data: crosses into workers. */
+export interface LayerLimits {
+  /** Uncompressed bytes. */
+  readonly layerBytes: number;
+  /** Uncompressed over compressed size, once `ratioFloorBytes` are exceeded. */
+  readonly expansionRatio: number;
+  readonly ratioFloorBytes: number;
+  readonly layerEntries: number;
+  readonly capturedBytesTotal: number;
+}
+
+export const DEFAULT_LAYER_LIMITS: LayerLimits = {
+  layerBytes: LIMITS.layerBytes,
+  expansionRatio: LIMITS.expansionRatio,
+  ratioFloorBytes: LIMITS.ratioFloorBytes,
+  layerEntries: LIMITS.layerEntries,
+  capturedBytesTotal: LIMITS.capturedBytesTotal,
+};
+
+/** One layer to read, as a worker is told. */
+export interface LayerJob {
+  readonly index: number;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly diffId: Digest;
+  readonly mediaType: string;
+  /** The stored bytes' place, or undefined when they come as messages. */
+  readonly range?: FileRange;
+  /** Paths to capture although no rule matches them: hard links that rules do match point at them. */
+  readonly linkSources: readonly string[];
+}
+
+/** What one pass over a layer gives. */
+export interface LayerResult {
+  readonly records: LayerRecords;
+  readonly diagnostics: readonly StackDiagnostic[];
+  /** Paths in this layer that matched hard links point at and whose bytes were not kept: to be read again with `linkSources`. */
+  readonly missingSources: readonly string[];
+}
+
+/** How messages name a layer. */
+export function layerLabel(job: Pick<LayerJob, 'index' | 'digest'>): string {
+  return `layer ${job.index} (${job.digest})`;
+}
