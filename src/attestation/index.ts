@@ -1,1 +1,13 @@
+export { attachBundle, findBundles } from './attached-bundles.ts';
+export type { AttachOptions, FindOptions, FoundBundles } from './attached-bundles.ts';
+export { bundleManifest } from './bundle-manifest.ts';
+export type { BundleManifest, BundleManifestOptions } from './bundle-manifest.ts';
+export { BUNDLE_MEDIA_TYPE, parseBundle } from './bundle.ts';
+export type { BundleKeyMaterial, BundleVersion, ParseBundleOptions, ParsedBundle } from './bundle.ts';
+export { ATTESTATION_ERRORS, attestationError } from './errors.ts';
+export { IN_TOTO_PAYLOAD_TYPE, pae } from './pae.ts';
+export { matchesPredicateType, PREDICATE_TYPES, resolvePredicateType, SIGN_PREDICATE_TYPE } from './predicate-types.ts';
+export type { PredicateType } from './predicate-types.ts';
+export { attestStatement, createStatement, matchSubject, parseStatement, signStatement } from './statement.ts';
+export type { AttestStatementOptions, StatementOptions } from './statement.ts';
 export type { FoundBundle, Statement, StatementSubject, UnreadableReferrer } from './types.ts';
