@@ -1,0 +1,20 @@
+export { checkBundle } from './check-bundle.ts';
+export { VERIFICATION_ERRORS, verificationError } from './errors.ts';
+export { evaluateSignatures } from './evaluate-signatures.ts';
+export type {
+  AcceptedCandidate,
+  CandidateBundle,
+  EvaluateOptions,
+  RejectedCandidate,
+  SignatureEvaluation,
+} from './evaluate-signatures.ts';
+export type {
+  BundleVerdict,
+  CheckBundleOptions,
+  NotEvaluated,
+  RejectedBundle,
+  RejectionCode,
+  TrustedKey,
+  VerifiedBundle,
+  VerifiedSigner,
+} from './types.ts';
