@@ -57,10 +57,9 @@ export async function evaluateSignatures(
     if (verdict.ok) accepted.push({ ...verdict, ...found });
     else rejected.push({ ...verdict, ...found });
   }
-  const signers = [
-    ...new Map(accepted.toReversed().map(({ signer }) => [signer.fingerprint, signer])).values(),
-  ].toReversed();
-  return { satisfied: signers.length >= threshold, threshold, signers, accepted, rejected };
+  const signers = new Map<string, VerifiedSigner>();
+  for (const { signer } of accepted) if (!signers.has(signer.fingerprint)) signers.set(signer.fingerprint, signer);
+  return { satisfied: signers.size >= threshold, threshold, signers: [...signers.values()], accepted, rejected };
 }
 
 function wantedType(options: EvaluateOptions): PredicateType {
