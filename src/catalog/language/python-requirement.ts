@@ -153,15 +153,18 @@ function evaluateComparison(
   return undefined;
 }
 
+/** Compares `3.11`, or `3` when the path does not say which 3.x: then only what holds for all of them is known. */
 function compareVersions(actual: string | undefined, operator: string, literal: string): boolean | undefined {
-  if (actual === undefined || !/^\d+\.\d+$/.test(actual) || !/^\d+(?:\.\d+)?$/.test(literal)) return undefined;
-  const [major = 0, minor = 0] = actual.split('.').map(Number);
+  if (actual === undefined || !/^\d+(?:\.\d+)?$/.test(actual) || !/^\d+(?:\.\d+)?$/.test(literal)) return undefined;
+  const [major = 0, minor] = actual.split('.').map(Number);
   const [wantedMajor = 0, wantedMinor = 0] = literal.split('.').map(Number);
-  const order = major - wantedMajor || minor - wantedMinor;
-  if (operator === '<') return order < 0;
-  if (operator === '<=') return order <= 0;
-  if (operator === '>') return order > 0;
-  if (operator === '>=') return order >= 0;
-  if (operator === '==') return order === 0;
-  return operator === '!=' ? order !== 0 : undefined;
+  const lowest = major - wantedMajor || (minor ?? 0) - wantedMinor;
+  const highest = major - wantedMajor || (minor ?? Infinity) - wantedMinor;
+  if (operator === '<') return highest < 0 ? true : lowest >= 0 ? false : undefined;
+  if (operator === '<=') return highest <= 0 ? true : lowest > 0 ? false : undefined;
+  if (operator === '>') return lowest > 0 ? true : highest <= 0 ? false : undefined;
+  if (operator === '>=') return lowest >= 0 ? true : highest < 0 ? false : undefined;
+  if (operator !== '==' && operator !== '!=') return undefined;
+  if (lowest > 0 || highest < 0) return operator === '!=';
+  return lowest === 0 && highest === 0 ? operator === '==' : undefined;
 }

@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { npmCataloger } from '../../../src/catalog/language/npm.ts';
+import { parseNpmManifest } from '../../../src/catalog/language/npm-manifest.ts';
+import type { Package } from '../../../src/packages/index.ts';
+import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
+
+function catalog(files: Readonly<Record<string, MemoryEntry>>) {
+  const view = memoryView(files, { captures: npmCataloger.captures });
+  return npmCataloger.catalog({ view, distribution: undefined });
+}
+
+const label = (pkg: Package): string =>
+  `${pkg.namespace === undefined ? '' : `${pkg.namespace}/`}${pkg.name}@${pkg.version}`;
+const labels = (files: Readonly<Record<string, MemoryEntry>>): readonly string[] => catalog(files).packages.map(label);
+const json = (value: unknown): string => JSON.stringify(value);
+const named = (name: string, more: object = {}): string => json({ name, version: '1.0.0', ...more });
+
+describe('npmCataloger: what is a package', () => {
+  it('finds projects, installed packages, scopes, nested packages and pnpm stores', () => {
+    assert.deepEqual(
+      labels({
+        'app/package.json': named('app'),
+        'app/node_modules/a/package.json': named('a'),
+        'app/node_modules/@s/b/package.json': named('@s/b'),
+        'app/node_modules/a/node_modules/c/package.json': named('c'),
+        'app/node_modules/.pnpm/d@1.0.0/node_modules/d/package.json': named('d'),
+      }),
+      ['d@1.0.0', '@s/b@1.0.0', 'c@1.0.0', 'a@1.0.0', 'app@1.0.0'],
+    );
+  });
+
+  it('leaves out stubs, fixtures inside packages, hidden folders and files without name or version', () => {
+    const { packages, diagnostics } = catalog({
+      'app/node_modules/a/package.json': named('a'),
+      'app/node_modules/a/esm/package.json': json({ type: 'module' }),
+      'app/node_modules/a/test/fixture/package.json': named('fixture'),
+      'app/node_modules/@s/b/dist/package.json': named('inner'),
+      'app/node_modules/.cache/package.json': named('cache'),
+      'app/node_modules/@s/package.json': named('scope'),
+      'app/dist/package.json': json({ name: 'no-version' }),
+      'app/esm/package.json': json({ version: '1.0.0' }),
+    });
+    assert.deepEqual(packages.map(label), ['a@1.0.0']);
+    assert.deepEqual(diagnostics, []);
+  });
+
+  it('takes VS Code extensions and Unity packages for what they are, outside node_modules only', () => {
+    assert.deepEqual(
+      labels({
+        'ext/package.json': named('extension', { engines: { vscode: '^1.0.0' } }),
+        'unity/package.json': named('com.unity.x', { unity: '2020.1' }),
+        'app/node_modules/vscode-client/package.json': named('vscode-client', { engines: { vscode: '^1.0.0' } }),
+      }),
+      ['vscode-client@1.0.0'],
+    );
+  });
+
+  it("knows Debian's folder of packages and resolves into it", () => {
+    const { packages } = catalog({
+      'usr/share/nodejs/a/package.json': named('a', { dependencies: { b: '*' } }),
+      'usr/share/nodejs/b/package.json': named('b'),
+      'usr/share/nodejs/b/helpers/package.json': named('helpers'),
+    });
+    assert.deepEqual(packages.map(label), ['a@1.0.0', 'b@1.0.0']);
+    assert.deepEqual(packages[0]?.dependsOn, ['/usr/share/nodejs/b']);
+    assert.equal(packages[0].firstParty, undefined);
+  });
+
+  it('marks projects as first-party and claims no purl for private ones', () => {
+    const { packages } = catalog({
+      'app/package.json': named('app', { private: true }),
+      'tool/package.json': named('tool'),
+      'tool/node_modules/a/package.json': named('a', { private: true }),
+    });
+    assert.deepEqual(
+      packages.map(({ name, firstParty, purlKnown }) => [name, firstParty, purlKnown]),
+      [
+        ['app', true, false],
+        ['a', undefined, undefined],
+        ['tool', true, undefined],
+      ],
+    );
+  });
+});
+
+describe('npmCataloger: fields', () => {
+  const one = (more: object): Package => {
+    const [pkg] = catalog({
+      'node_modules/a/package.json': named('a', more),
+      'node_modules/a/LICENSE.txt': 'text',
+    }).packages;
+    assert.ok(pkg);
+    return pkg;
+  };
+
+  it('reads licences as text, object, array, and a reference to a file', () => {
+    assert.deepEqual(one({ license: ' MIT ' }).licenses, [{ value: 'MIT' }]);
+    assert.deepEqual(one({ license: { type: 'ISC', url: 'x' } }).licenses, [{ value: 'ISC' }]);
+    assert.deepEqual(one({ licenses: [{ type: 'MIT' }, 'Apache-2.0', 3] }).licenses, [
+      { value: 'MIT' },
+      { value: 'Apache-2.0' },
+    ]);
+    assert.deepEqual(one({ license: 'SEE LICENSE IN LICENSE.txt' }).licenses, [
+      { value: 'SEE LICENSE IN LICENSE.txt', location: { path: '/node_modules/a/LICENSE.txt', layer: 0 } },
+    ]);
+    assert.deepEqual(one({ license: 'SEE LICENSE IN ../../etc/passwd' }).licenses, [
+      { value: 'SEE LICENSE IN ../../etc/passwd' },
+    ]);
+  });
+
+  it('reads authors of any shape', () => {
+    assert.equal(one({ author: 'Ann <ann@example.com> (https://example.com)' }).author, 'Ann <ann@example.com>');
+    assert.equal(one({ author: { name: 'Ann', email: 'ann@example.com' } }).author, 'Ann <ann@example.com>');
+    assert.equal(one({ author: [{}, { name: 'Bob' }] }).author, 'Bob');
+    assert.equal(one({ author: 7 }).author, undefined);
+  });
+
+  it('writes repositories as addresses and takes credentials out of them', () => {
+    assert.equal(one({ repository: 'user/repo' }).sourceUrl, 'https://github.com/user/repo');
+    assert.equal(one({ repository: 'gitlab:user/repo.git' }).sourceUrl, 'https://gitlab.com/user/repo');
+    assert.equal(
+      one({ repository: { url: 'git+https://github.com/u/r.git' } }).sourceUrl,
+      'https://github.com/u/r.git',
+    );
+    assert.equal(one({ repository: { url: 'git@github.com:u/r.git' } }).sourceUrl, 'ssh://git@github.com/u/r.git');
+    assert.equal(one({ homepage: 'https://me:secret@example.com/x' }).homepage, 'https://example.com/x');
+    assert.equal(one({ homepage: 'javascript:alert(1)' }).homepage, undefined);
+  });
+});
+
+describe('npmCataloger: edges and the hidden lockfile', () => {
+  const tree = {
+    'app/package.json': named('app', {
+      dependencies: { a: '*' },
+      devDependencies: { d: '*' },
+      peerDependencies: { missing: '*' },
+    }),
+    'app/node_modules/a/package.json': named('a', { dependencies: { c: '*' }, optionalDependencies: { e: '*' } }),
+    'app/node_modules/a/node_modules/c/package.json': json({ name: 'c', version: '2.0.0' }),
+    'app/node_modules/c/package.json': named('c'),
+    'app/node_modules/d/package.json': named('d', {
+      dependencies: { c: '*' },
+      devDependencies: { a: '*' },
+      peerDependencies: { a: '*' },
+    }),
+  };
+
+  it('resolves names as Node does: nearest folder first', () => {
+    const edges = new Map(catalog(tree).packages.map(({ id, dependsOn }) => [id, dependsOn]));
+    assert.deepEqual(edges.get('/app'), ['/app/node_modules/a', '/app/node_modules/d']);
+    assert.deepEqual(edges.get('/app/node_modules/a'), ['/app/node_modules/a/node_modules/c']);
+    assert.deepEqual(edges.get('/app/node_modules/d'), ['/app/node_modules/a', '/app/node_modules/c']);
+  });
+
+  it('follows links of workspaces and pnpm', () => {
+    const { packages } = catalog({
+      'app/package.json': named('app', { dependencies: { w: '*', '@s/p': '*' } }),
+      'app/packages/w/package.json': named('w'),
+      'app/node_modules/w': { link: '../packages/w' },
+      'app/node_modules/@s/p': { link: '../.pnpm/p@1/node_modules/@s/p' },
+      'app/node_modules/.pnpm/p@1/node_modules/@s/p/package.json': named('@s/p'),
+    });
+    assert.deepEqual(packages.find(({ name }) => name === 'app')?.dependsOn, [
+      '/app/node_modules/.pnpm/p@1/node_modules/@s/p',
+      '/app/packages/w',
+    ]);
+  });
+
+  it('takes integrity, address, scope and names from the lockfile', () => {
+    const lock = json({
+      lockfileVersion: 3,
+      packages: {
+        'node_modules/a': {
+          version: '1.0.0',
+          resolved: 'https://example.com/a.tgz',
+          integrity: 'sha512-x',
+          dependencies: { d: '*' },
+        },
+        'node_modules/d': { version: '1.0.0', dev: true, resolved: 'git+ssh://git@example.com/d.git#abc' },
+      },
+    });
+    const { packages, diagnostics } = catalog({ ...tree, 'app/node_modules/.package-lock.json': lock });
+    const a = packages.find(({ id }) => id === '/app/node_modules/a');
+    assert.deepEqual(a?.dependsOn, ['/app/node_modules/d']);
+    assert.equal(a.downloadUrl, 'https://example.com/a.tgz');
+    assert.deepEqual(a.properties, { 'npm:integrity': 'sha512-x' });
+    const d = packages.find(({ id }) => id === '/app/node_modules/d');
+    assert.equal(d?.scope, 'optional');
+    assert.deepEqual(d.qualifiers, { vcs_url: 'git+ssh://git@example.com/d.git#abc' });
+    assert.deepEqual(diagnostics, []);
+  });
+
+  it('does not believe a lockfile that is stale or broken', () => {
+    const lock = json({ packages: { 'node_modules/a': { version: '9.9.9', integrity: 'sha512-x' } } });
+    const stale = catalog({ ...tree, 'app/node_modules/.package-lock.json': lock });
+    assert.deepEqual(
+      stale.diagnostics.map(({ code }) => code),
+      ['stale-lockfile'],
+    );
+    assert.equal(stale.packages.find(({ name }) => name === 'a')?.properties, undefined);
+    const broken = catalog({ ...tree, 'app/node_modules/.package-lock.json': '{"packages":' });
+    assert.deepEqual(
+      broken.diagnostics.map(({ code }) => code),
+      ['malformed-lockfile'],
+    );
+    assert.equal(broken.packages.length, 5);
+  });
+});
+
+describe('npmCataloger: bad input', () => {
+  it('notes malformed files and goes on', () => {
+    const { packages, diagnostics } = catalog({
+      'node_modules/a/package.json': '{"name": "a",',
+      'node_modules/b/package.json': '[]',
+      'node_modules/c/package.json': named('../c'),
+      'node_modules/d/package.json': `${named('d')}\n${named('e')}`,
+      'node_modules/f/package.json': json({ name: 'f' }),
+      'node_modules/g/package.json': `\ufeff${named('g')}`,
+    });
+    assert.deepEqual(packages.map(label), ['d@1.0.0', 'g@1.0.0']);
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => `${code} ${path}`),
+      [
+        'malformed-package-json /node_modules/a/package.json',
+        'malformed-package-json /node_modules/b/package.json',
+        'invalid-name /node_modules/c/package.json',
+        'several-documents /node_modules/d/package.json',
+        'version-unknown /node_modules/f/package.json',
+      ],
+    );
+  });
+
+  it('survives any JSON and any bytes, prototype names included', () => {
+    const keys = fc.constantFrom(
+      'name',
+      'version',
+      'license',
+      'licenses',
+      'author',
+      'repository',
+      'dependencies',
+      '__proto__',
+      'engines',
+    );
+    const value = fc.jsonValue().map((item) => JSON.stringify(item));
+    fc.assert(
+      fc.property(fc.dictionary(keys, value), fc.uint8Array({ maxLength: 60 }), (members, noise) => {
+        const text = `{${Object.entries(members)
+          .map(([key, item]) => `${JSON.stringify(key)}:${item}`)
+          .join(',')}}`;
+        for (const bytes of [Buffer.from(text), noise, Buffer.concat([Buffer.from(text), noise])])
+          parseNpmManifest(bytes);
+        catalog({
+          'node_modules/a/package.json': text,
+          'node_modules/.package-lock.json': `{"packages":{"node_modules/a":${text}}}`,
+        });
+      }),
+    );
+  });
+
+  it('survives deep nesting', () => {
+    const deep = '['.repeat(200_000);
+    const { diagnostics } = catalog({
+      'node_modules/a/package.json': deep,
+      'node_modules/b/package.json': `{"a":${deep}`,
+    });
+    assert.equal(diagnostics.length, 2);
+  });
+});
