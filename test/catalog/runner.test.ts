@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OWNED_BY, runCatalogers, type Cataloger } from '../../src/catalog/index.ts';
+import type { Diagnostic, Package } from '../../src/packages/index.ts';
+import { memoryView } from '../support/memory-view.ts';
+
+const view = memoryView({ 'etc/os-release': 'NAME=x\n' });
+
+function fake(id: string, packages: readonly Package[], diagnostics: readonly Diagnostic[] = []): Cataloger {
+  return {
+    id,
+    title: `packages of ${id}`,
+    version: 2,
+    specifications: [],
+    statement: { packageTypes: ['generic'], reads: [], licenses: false, dependencies: false, files: false },
+    captures: [],
+    catalog: () => ({ packages, diagnostics }),
+  };
+}
+
+function pkg(name: string, path: string, fields: Partial<Package> = {}): Package {
+  return {
+    type: 'npm',
+    name,
+    version: '1',
+    locations: [{ path, layer: 0 }],
+    foundBy: 'fake',
+    evidence: [],
+    licenses: [],
+    id: path,
+    dependsOn: [],
+    ...fields,
+  };
+}
+
+const run = (...catalogers: readonly Cataloger[]) => runCatalogers({ view, catalogers, rethrow: true });
+
+describe('runCatalogers', () => {
+  it('merges findings of one package and keeps everything they say', () => {
+    const { packages } = run(
+      fake('a', [
+        pkg('x', '/b', {
+          licenses: [{ value: 'MIT' }],
+          files: ['/b/2', '/b/1'],
+          scope: 'optional',
+          firstParty: true,
+          properties: { 'npm:p': 'b', 'npm:q': 'b' },
+          dependsOn: ['/y'],
+          evidence: [{ field: 'purl', technique: 'filename', confidence: 0.5 }],
+        }),
+        pkg('x', '/a', {
+          licenses: [{ value: 'ISC' }, { value: 'MIT' }],
+          files: ['/a/1'],
+          properties: { 'npm:p': 'a' },
+          description: 'first by path',
+          dependsOn: ['/z', '/b', '/gone'],
+          evidence: [{ field: 'purl', technique: 'filename', confidence: 0.5 }],
+        }),
+        pkg('y', '/y'),
+        pkg('z', '/z'),
+      ]),
+    );
+    assert.deepEqual(packages[0], {
+      type: 'npm',
+      name: 'x',
+      version: '1',
+      locations: [
+        { path: '/a', layer: 0 },
+        { path: '/b', layer: 0 },
+      ],
+      foundBy: 'fake',
+      evidence: [{ field: 'purl', technique: 'filename', confidence: 0.5 }],
+      licenses: [{ value: 'ISC' }, { value: 'MIT' }],
+      files: ['/a/1', '/b/1', '/b/2'],
+      properties: { 'npm:p': 'a', 'npm:q': 'b' },
+      description: 'first by path',
+      id: 'npm/x@1',
+      dependsOn: ['npm/y@1', 'npm/z@1'],
+    });
+    assert.equal(packages.length, 3);
+  });
+
+  it('keeps apart what differs in version or qualifiers, and ids of different catalogers', () => {
+    const { packages } = run(
+      fake('a', [pkg('x', '/1', { qualifiers: { arch: 'a' } }), pkg('x', '/2', { qualifiers: { arch: 'b' } })]),
+      fake('b', [pkg('w', '/1'), pkg('x', '/3', { version: '2', dependsOn: ['/1'] })]),
+    );
+    assert.deepEqual(
+      packages.map(({ id }) => id),
+      ['npm/w@1', 'npm/x@1?arch=a', 'npm/x@1?arch=b', 'npm/x@2'],
+    );
+    assert.deepEqual(packages[3]?.dependsOn, ['npm/w@1']);
+  });
+
+  it('gives the same result whatever the order of findings', () => {
+    const findings = [pkg('x', '/a', { description: 'a' }), pkg('x', '/b', { description: 'b' }), pkg('y', '/y')];
+    assert.deepEqual(run(fake('a', findings)), run(fake('a', findings.toReversed())));
+  });
+
+  it('turns an exception into a diagnostic, and the others go on', () => {
+    const broken: Cataloger = {
+      ...fake('broken', []),
+      catalog: () => {
+        throw new TypeError('boom');
+      },
+    };
+    const result = runCatalogers({ view, catalogers: [broken, fake('a', [pkg('x', '/a')])] });
+    assert.equal(result.packages.length, 1);
+    const failed = result.diagnostics.find(({ code }) => code === 'cataloger-failed');
+    assert.deepEqual(failed, {
+      code: 'cataloger-failed',
+      severity: 'error',
+      message: 'packages of broken could not be catalogued and are missing: boom',
+      source: 'broken',
+    });
+    assert.throws(() => run(broken), TypeError);
+  });
+
+  it('records who owns a language package, and drops nothing', () => {
+    const owner = pkg('python3-six', '/var/lib/dpkg/status', {
+      type: 'deb',
+      namespace: 'debian',
+      files: ['/usr/lib/python3/dist-packages/six/PKG-INFO'],
+    });
+    const { packages, ownership } = run(
+      fake('os', [owner]),
+      fake('python', [
+        pkg('six', '/usr/lib/python3/dist-packages/six/PKG-INFO', { type: 'pypi' }),
+        pkg('wheel', '/usr/local/lib/wheel', { type: 'pypi', properties: { 'pypi:x': '1' } }),
+      ]),
+    );
+    assert.deepEqual(
+      packages.map(({ name, properties }) => [name, properties]),
+      [
+        ['python3-six', undefined],
+        ['six', { [OWNED_BY]: 'pkg:deb/debian/python3-six@1' }],
+        ['wheel', { 'pypi:x': '1' }],
+      ],
+    );
+    assert.deepEqual(ownership, [
+      { owned: 'pypi/six@1', owner: 'deb/debian/python3-six@1', path: '/usr/lib/python3/dist-packages/six/PKG-INFO' },
+    ]);
+  });
+
+  it('does not call a package owned that also lies elsewhere', () => {
+    const owner = pkg('o', '/status', { type: 'deb', namespace: 'debian', files: ['/a'] });
+    const { packages, ownership } = run(fake('a', [owner, pkg('x', '/a'), pkg('x', '/b')]));
+    assert.equal(packages.find(({ name }) => name === 'x')?.properties, undefined);
+    assert.equal(ownership.length, 1);
+  });
+
+  it('sorts diagnostics and caps those of one kind', () => {
+    const diagnostics = Array.from({ length: 250 }, (_, index): Diagnostic => ({
+      code: 'bad',
+      severity: 'warning',
+      message: `m${index}`,
+      path: '/z',
+      source: 'a',
+    }));
+    const first: Diagnostic = { code: 'x', severity: 'error', message: 'm', path: '/a', source: 'a' };
+    const result = run(fake('a', [], [...diagnostics, first]));
+    const own = result.diagnostics.filter(({ source }) => source === 'a');
+    assert.equal(own.filter(({ code }) => code === 'bad').length, 100);
+    assert.match(own.find(({ code }) => code === 'too-many-diagnostics')!.message, /150 more diagnostics bad/);
+    assert.deepEqual(own[1], first);
+  });
+
+  it('says who ran', () => {
+    assert.deepEqual(run(fake('a', []), fake('b', [])).catalogers, [
+      { id: 'a', version: 2 },
+      { id: 'b', version: 2 },
+    ]);
+  });
+});
