@@ -1,4 +1,12 @@
-import { compareCodeUnits, isAppError, LIMITS, mapConcurrent, sha256Digest, type Digest } from '../core/index.ts';
+import {
+  compareCodeUnits,
+  ExitCode,
+  isAppError,
+  LIMITS,
+  mapConcurrent,
+  sha256Digest,
+  type Digest,
+} from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
 import { bundleManifest, EMPTY_CONFIG, parseReferrerManifest } from './bundle-manifest.ts';
 import { attestationError } from './errors.ts';
@@ -8,17 +16,6 @@ import type { FoundBundle, UnreadableReferrer } from './types.ts';
 const CONCURRENT_READS = 6;
 /** All bundles of one subject together. */
 const MAX_TOTAL_BYTES = 16 * LIMITS.bundleBytes;
-/** Failures that are the referrer's own; every other failure (network, authorisation, a server's error) ends the search. */
-const REFERRER_FAULTS: ReadonlySet<string> = new Set([
-  'REFERRER_MALFORMED',
-  'BUNDLE_TOO_LARGE',
-  'DIGEST_MISMATCH',
-  'LIMIT_EXCEEDED',
-  'MANIFEST_INVALID',
-  'MANIFEST_NOT_FOUND',
-  'BLOB_NOT_FOUND',
-]);
-
 export interface AttachOptions {
   readonly predicateType: string;
   /** The time written into the manifest's annotations. */
@@ -117,7 +114,8 @@ async function readReferrer(input: ReadReferrer): Promise<ReadResult> {
   try {
     return await readReferrerOrThrow(input);
   } catch (error) {
-    if (!isAppError(error) || !REFERRER_FAULTS.has(error.code)) throw error;
+    // missing, malformed, over a cap, wrong digest: the referrer's own fault; a remote, an authorisation, a bug are not
+    if (!isAppError(error) || error.exitCode !== ExitCode.Input) throw error;
     return { unreadable: { manifest: input.descriptor, code: error.code, reason: error.message } };
   }
 }

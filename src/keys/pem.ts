@@ -7,7 +7,8 @@ export interface PemBlock {
   readonly bytes: Uint8Array;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,64})-----([^-]*)-----END \1-----/g;
+// the body ends at the next five dashes, so that matching stays linear
+const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,64})-----((?:[^-]|-(?!----))*)-----END \1-----/g;
 const BODY = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
