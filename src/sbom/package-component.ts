@@ -1,0 +1,130 @@
+import { compareCodeUnits } from '../core/index.ts';
+import { packagePurl, type Distribution, type Package, type Supplier } from '../packages/index.ts';
+import { cleanEmail, cleanLine, cleanText, cleanUrl } from './clean-text.ts';
+import { componentLicenses } from './licenses.ts';
+import { sortProperties } from './properties.ts';
+import type { SbomComponent, SbomLayer, SbomProperty } from './types.ts';
+
+/** Ecosystems whose namespace CycloneDX calls a group. For Go it is a part of the name; for OS packages it is the distribution. */
+const GROUPED: ReadonlySet<string> = new Set(['npm', 'maven', 'composer']);
+
+const CPE = /^cpe:2\.3:[aho](?::[^\s:]+){10}$/;
+
+/** One package as a component. */
+export function packageComponent(pkg: Package, ref: string, layers: readonly SbomLayer[]): SbomComponent {
+  const grouped = GROUPED.has(pkg.type);
+  const namespace = pkg.namespace ?? '';
+  const name = pkg.type === 'golang' && namespace !== '' ? `${namespace}/${pkg.name}` : pkg.name;
+  const purl = packagePurl(pkg);
+  const cpe = pkg.cpes?.find(
+    (text) => text.length < 500 && CPE.test(text) && cleanText(text) === text && !/[<>&"\\]/.test(text),
+  );
+  return {
+    ref,
+    type: pkg.firstParty === true ? 'application' : 'library',
+    ...(grouped && namespace !== '' ? { group: cleanLine(namespace) } : {}),
+    name: cleanLine(name),
+    ...text('version', pkg.version),
+    ...(purl === undefined ? {} : { purl }),
+    ...(cpe === undefined ? {} : { cpe }),
+    packageType: pkg.type,
+    foundBy: pkg.foundBy,
+    ...supplier(pkg.supplier),
+    ...text('author', pkg.author),
+    ...text('description', pkg.description, 200),
+    ...(pkg.scope === undefined ? {} : { scope: pkg.scope }),
+    licenses: componentLicenses(pkg.licenses),
+    externalReferences: references(pkg),
+    properties: properties(pkg, layers),
+    identity: pkg.evidence.map((item) => ({
+      field: item.field,
+      technique: item.technique,
+      confidence: Math.round(Math.min(1, Math.max(0, item.confidence || 0)) * 1000) / 1000,
+      ...(item.value === undefined ? {} : { value: cleanLine(item.value) }),
+    })),
+    occurrences: pkg.locations.map(({ path, layer }) => ({ path: cleanText(path), layer })),
+  };
+}
+
+/** The operating system as a component. */
+export function operatingSystem(distribution: Distribution): SbomComponent {
+  const version = distribution.versionId ?? distribution.buildId;
+  const website = cleanUrl(distribution.homepage);
+  const facts: SbomProperty[] = [];
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== '')
+      facts.push({ name: `waybill:distribution:${name}`, value: cleanLine(value) });
+  };
+  add('pointRelease', distribution.pointRelease);
+  add('codename', distribution.codename);
+  add('variantId', distribution.variantId);
+  for (const id of distribution.idLike) add('idLike', id);
+  return {
+    ref: cleanLine(`os:${distribution.id}${version === undefined ? '' : `@${version}`}`),
+    type: 'operating-system',
+    name: cleanLine(distribution.id),
+    ...text('version', version),
+    ...text('description', distribution.prettyName, 200),
+    ...(distribution.cpe !== undefined && CPE.test(distribution.cpe) && !/[<>&"\\]/.test(distribution.cpe)
+      ? { cpe: cleanText(distribution.cpe) }
+      : {}),
+    licenses: [],
+    externalReferences: website === undefined ? [] : [{ type: 'website', url: website }],
+    properties: sortProperties(facts),
+    identity: [],
+    occurrences: [{ path: cleanText(distribution.path), layer: -1 }],
+  };
+}
+
+function text<Key extends string>(
+  key: Key,
+  value: string | undefined,
+  maxChars?: number,
+): { readonly [K in Key]?: string } {
+  const line = value === undefined ? '' : cleanLine(value, maxChars);
+  return line === '' ? {} : ({ [key]: line } as { readonly [K in Key]?: string });
+}
+
+function supplier(value: Supplier | undefined): { readonly supplier?: Supplier } {
+  if (value === undefined) return {};
+  const name = cleanLine(value.name);
+  const email = cleanEmail(value.email);
+  const url = cleanUrl(value.url);
+  if (name === '' && email === undefined) return {};
+  return {
+    supplier: {
+      name: name === '' ? email! : name,
+      ...(email === undefined ? {} : { email }),
+      ...(url === undefined ? {} : { url }),
+    },
+  };
+}
+
+function references(pkg: Package): SbomComponent['externalReferences'] {
+  const candidates = [
+    ['distribution', cleanUrl(pkg.downloadUrl)],
+    ['vcs', cleanUrl(pkg.sourceUrl)],
+    ['website', cleanUrl(pkg.homepage)],
+  ] as const;
+  return candidates.flatMap(([type, url]) => (url === undefined ? [] : [{ type, url }]));
+}
+
+function properties(pkg: Package, layers: readonly SbomLayer[]): readonly SbomProperty[] {
+  const found: SbomProperty[] = [
+    { name: 'waybill:cataloger', value: cleanLine(pkg.foundBy) },
+    { name: 'waybill:package:type', value: pkg.type },
+  ];
+  const [primary] = pkg.locations;
+  if (primary !== undefined && primary.layer >= 0) {
+    found.push({ name: 'waybill:layer:index', value: String(primary.layer) });
+    const diffId = layers[primary.layer]?.diffId;
+    if (diffId !== undefined) found.push({ name: 'waybill:layer:diffId', value: diffId });
+  }
+  for (const key of Object.keys(pkg.properties ?? {}).toSorted(compareCodeUnits)) {
+    const value = pkg.properties?.[key] ?? '';
+    if (value === '') continue;
+    const name = key.startsWith('waybill:') ? key : `waybill:${key}`;
+    found.push({ name: cleanLine(name, 200), value: cleanLine(value) });
+  }
+  return sortProperties(found);
+}

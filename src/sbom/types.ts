@@ -1,0 +1,116 @@
+import type { JsonValue } from '../core/index.ts';
+import type {
+  Diagnostic,
+  Distribution,
+  IdentityEvidence,
+  Location,
+  Package,
+  PackageType,
+  ParsedLicense,
+  Supplier,
+} from '../packages/index.ts';
+
+/** One layer of the image, bottom first. */
+export interface SbomLayer {
+  /** Digest of the stored (compressed) bytes. */
+  readonly digest?: string;
+  /** Digest of the uncompressed tar. */
+  readonly diffId?: string;
+  /** The command of the history entry that made it. */
+  readonly createdBy?: string;
+}
+
+/** What the SBOM is about. Fields that are not known are left out. */
+export interface SbomSubject {
+  /** Canonical registry and repository, no tag or digest: `registry.example.com/shop/app`. */
+  readonly name?: string;
+  /** Digest of the platform manifest. */
+  readonly digest?: string;
+  readonly manifestMediaType?: string;
+  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  /** RFC 3339, from the image's configuration. */
+  readonly created?: string;
+  readonly tags?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly layers: readonly SbomLayer[];
+}
+
+export interface SbomInput {
+  readonly subject: SbomSubject;
+  readonly distribution?: Distribution | undefined;
+  /** With ids that are unique over all catalogers, and edges that name them. Any order. */
+  readonly packages: readonly Package[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly catalogers: readonly { readonly id: string; readonly version: number }[];
+  /** Whatever else decides about the content; part of the serial number. */
+  readonly options?: JsonValue;
+  /** `SOURCE_DATE_EPOCH`, in seconds. */
+  readonly sourceDateEpoch?: number;
+}
+
+export interface SbomProperty {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface SbomComponent {
+  /** Unique in the document: the purl when that is unique, else with `#` and a short hash. */
+  readonly ref: string;
+  readonly type: 'application' | 'framework' | 'library' | 'operating-system';
+  /** npm scope, Maven group, Composer vendor. */
+  readonly group?: string;
+  readonly name: string;
+  readonly version?: string;
+  readonly purl?: string;
+  readonly cpe?: string;
+  /** Absent for the operating system. */
+  readonly packageType?: PackageType;
+  /** Id of the cataloger. */
+  readonly foundBy?: string;
+  readonly supplier?: Supplier;
+  readonly author?: string;
+  readonly description?: string;
+  readonly scope?: 'required' | 'optional';
+  /** Declared licences, each once, sorted: either one expression, or identifiers and names. */
+  readonly licenses: readonly ParsedLicense[];
+  readonly externalReferences: readonly { readonly type: 'website' | 'vcs' | 'distribution'; readonly url: string }[];
+  /** Sorted by name, then value. */
+  readonly properties: readonly SbomProperty[];
+  readonly identity: readonly IdentityEvidence[];
+  /** Where it was seen; the first is the primary place. */
+  readonly occurrences: readonly Location[];
+}
+
+/**
+ * A format-neutral SBOM: everything is decided, sorted and cleaned (no character that XML could not hold); writers only spell it.
+ */
+export interface SbomDocument {
+  /** `urn:uuid:` and a UUIDv5. */
+  readonly serialNumber: string;
+  /** RFC 3339 UTC with milliseconds; absent when neither SOURCE_DATE_EPOCH nor the image says one. */
+  readonly timestamp?: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly root: SbomRoot;
+  /** The operating system first, then packages by type, namespace, name, version. */
+  readonly components: readonly SbomComponent[];
+  /** Refs that each ref needs, sorted; the root first, every component has an entry. All are reachable from the root. */
+  readonly dependencies: ReadonlyMap<string, readonly string[]>;
+  /** How complete the list is: `incomplete` when something could not be read, else `unknown` (files that nobody accounts for may hold software). */
+  readonly completeness: 'incomplete' | 'unknown';
+  readonly catalogers: readonly { readonly id: string; readonly version: number }[];
+  /** Of the document: cataloger versions, known unknowns. */
+  readonly properties: readonly SbomProperty[];
+  readonly knownUnknowns: readonly Diagnostic[];
+}
+
+/** The image itself: `metadata.component`. */
+export interface SbomRoot {
+  readonly ref: string;
+  readonly name: string;
+  readonly version?: string;
+  readonly purl?: string;
+  /** SHA-256 of the platform manifest, hex. */
+  readonly manifestSha256?: string;
+  readonly properties: readonly SbomProperty[];
+}
