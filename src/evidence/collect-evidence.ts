@@ -1,0 +1,296 @@
+import {
+  coreError,
+  isAppError,
+  mapConcurrent,
+  TOOL_NAME,
+  TOOL_VERSION,
+  type AppError,
+  type Digest,
+} from '../core/index.ts';
+import type { FoundBundles } from '../attestation/index.ts';
+import {
+  manifestKind,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+  type Descriptor,
+  type Platform,
+  type RawManifest,
+} from '../image/index.ts';
+import { matchBases, type BaseComparison, type Lock } from '../provenance/index.ts';
+import { BlobCollector } from './blob-collector.ts';
+import type { ComparableSbom } from './scan.ts';
+import type { EvidenceDocument, EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
+
+/** What a reference says before anything is asked. */
+export interface DescribedReference {
+  /** Canonical registry and repository, or what `--as` gave; null for a layout, archive or directory without it. */
+  readonly name: string | null;
+  readonly requested: { readonly tag: string | null; readonly digest: Digest | null };
+}
+
+/** An image that was resolved: what everything after speaks of. */
+export interface OpenedImage {
+  /** Index or platform manifest, digest checked. */
+  readonly root: RawManifest;
+  /** Where the tag leads now, for `name:tag@digest`; not called otherwise. */
+  resolveTag(signal: AbortSignal): Promise<Digest>;
+  readManifest(digest: Digest, signal: AbortSignal): Promise<RawManifest>;
+  /** Size and digest checked. */
+  readConfig(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>;
+  findBundles(subject: Digest, signal: AbortSignal): Promise<Pick<FoundBundles, 'bundles' | 'unreadable'>>;
+  /** One pass over all layers: hashes and diffIDs compared, then whatever was asked for. */
+  readLayers(platform: Digest, request: LayerRequest, signal: AbortSignal): Promise<LayerFacts>;
+}
+
+export interface LayerRequest {
+  readonly scan: boolean;
+  /** Numbers of bottom layers to compare the final view with. */
+  readonly compareWith: readonly number[];
+}
+
+export interface LayerFacts {
+  /** Undefined when none was asked for. */
+  readonly scan?: ComparableSbom;
+  readonly comparisons: readonly BaseComparison[];
+}
+
+/** The outside world of collecting: implemented by the application over registries, layouts and archives. */
+export interface EvidencePorts {
+  /** Parses a reference; no I/O. @throws AppError REFERENCE_INVALID */
+  describe(reference: string): DescribedReference;
+  /** Resolves a reference once. */
+  open(reference: string, signal: AbortSignal): Promise<OpenedImage>;
+}
+
+/** What a policy will ask for. Whatever is not asked for is not collected. */
+export interface EvidenceNeeds {
+  readonly bundles: boolean;
+  /** Layers are read and verified; implied by `scan` and `compare`. */
+  readonly layers: boolean;
+  readonly scan: boolean;
+  readonly compare: boolean;
+}
+
+export interface CollectOptions {
+  readonly ports: EvidencePorts;
+  readonly collectedAt: Date;
+  /** By canonical name: rules differ by image. */
+  readonly needs: (name: string | null) => EvidenceNeeds;
+  /** Bases to compare with. */
+  readonly lock?: Lock;
+  readonly signal: AbortSignal;
+  /** For each image, all parts together. */
+  readonly deadlineMs: number;
+  /** Images at the same time; 4 unless given. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Collects everything a policy may ask about some images into one document. A part that fails becomes an entry of `errors` with the failure's own code and
+ * class: a fact that is missing never looks like one that is not there.
+ * @param references as the user wrote them
+ * @throws AppError INTERRUPTED when the signal is aborted; nothing else
+ */
+export async function collectEvidence(
+  references: readonly string[],
+  options: CollectOptions,
+): Promise<EvidenceDocument> {
+  const blobs = new BlobCollector();
+  const images = await mapConcurrent(references, options.concurrency ?? 4, async (reference) => {
+    options.signal.throwIfAborted();
+    return collectImage(reference, blobs, options);
+  });
+  return {
+    apiVersion: 'waybill.dev/v1',
+    kind: 'Evidence',
+    tool: { name: TOOL_NAME, version: TOOL_VERSION },
+    collectedAt: options.collectedAt.toISOString(),
+    images,
+    blobs: blobs.listing(),
+  };
+}
+
+/** Collects one image; its parts share one deadline. */
+async function collectImage(reference: string, blobs: BlobCollector, options: CollectOptions): Promise<EvidenceImage> {
+  const deadline = AbortSignal.timeout(options.deadlineMs);
+  const collector: Collector = {
+    blobs,
+    options,
+    signal: AbortSignal.any([options.signal, deadline]),
+    deadline,
+    errors: [],
+  };
+  const described = await attempt(collector, { what: 'resolve' }, async () => options.ports.describe(reference));
+  const { name, requested } = described ?? { name: null, requested: { tag: null, digest: null } };
+  const opened =
+    described === undefined
+      ? undefined
+      : await attempt(collector, { what: 'resolve' }, (signal) => options.ports.open(reference, signal));
+  if (opened === undefined) {
+    return {
+      reference,
+      name,
+      requested,
+      digest: null,
+      tagDigest: null,
+      subjects: [],
+      platforms: [],
+      errors: collector.errors,
+    };
+  }
+  const needs = options.needs(name);
+  const tagDigest = await collectTag(collector, opened, requested);
+  const manifests = await collectManifests(collector, opened);
+  const subjects = needs.bundles ? await collectSubjects(collector, opened, manifests) : [];
+  const platforms = await collectPlatforms(collector, opened, { manifests, needs });
+  return {
+    reference,
+    name,
+    requested,
+    digest: opened.root.digest,
+    tagDigest,
+    subjects,
+    platforms,
+    errors: collector.errors,
+  };
+}
+
+interface Collector {
+  readonly blobs: BlobCollector;
+  readonly options: CollectOptions;
+  readonly signal: AbortSignal;
+  readonly deadline: AbortSignal;
+  readonly errors: EvidenceError[];
+}
+
+type Part = Pick<EvidenceError, 'what' | 'subject' | 'platform'>;
+
+/** Runs one part; a failure is noted and gives undefined. Interruption by the user is no failure of a part. */
+async function attempt<T>(
+  collector: Collector,
+  part: Part,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    collector.signal.throwIfAborted();
+    return await work(collector.signal);
+  } catch (error) {
+    if (collector.options.signal.aborted) throw error;
+    const failure = toAppError(error, collector);
+    collector.errors.push({ ...part, code: failure.code, reason: failure.message, exitCode: failure.exitCode });
+    return undefined;
+  }
+}
+
+function toAppError(error: unknown, collector: Collector): AppError {
+  if (collector.deadline.aborted && !(isAppError(error) && error.code !== 'INTERRUPTED')) {
+    return coreError('DEADLINE_EXCEEDED', `not collected within ${collector.options.deadlineMs} ms`);
+  }
+  if (isAppError(error)) return error;
+  return coreError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+async function collectTag(
+  collector: Collector,
+  opened: OpenedImage,
+  { tag, digest }: DescribedReference['requested'],
+): Promise<Digest | null> {
+  if (tag === null || digest === null) return null;
+  return (await attempt(collector, { what: 'tag' }, (signal) => opened.resolveTag(signal))) ?? null;
+}
+
+interface CollectedManifest {
+  readonly digest: Digest;
+  readonly platform: Platform;
+  readonly diffIds: readonly Digest[];
+}
+
+/** Reads the platform manifests and configs. The document keeps only what was read whole. */
+async function collectManifests(collector: Collector, opened: OpenedImage): Promise<readonly CollectedManifest[]> {
+  const { root } = opened;
+  collector.blobs.add(root.digest, root.bytes);
+  const listed = await attempt(collector, { what: 'manifest', subject: root.digest }, async () =>
+    manifestKind(root.bytes, root.mediaType) === 'index'
+      ? parseIndex(root.bytes).platforms.map((descriptor) => descriptor.digest)
+      : [root.digest],
+  );
+  const collected: CollectedManifest[] = [];
+  for (const digest of new Set(listed)) {
+    const manifest = await attempt(collector, { what: 'manifest', subject: digest }, async (signal) => {
+      const raw = digest === root.digest ? root : await opened.readManifest(digest, signal);
+      const { config } = parseManifest(raw.bytes, raw.mediaType);
+      const configBytes = await opened.readConfig(config, signal);
+      const parsed = parseConfig(configBytes);
+      collector.blobs.add(digest, raw.bytes);
+      collector.blobs.add(config.digest, configBytes);
+      return { digest, diffIds: parsed.diffIds, platform: parsed };
+    });
+    if (manifest !== undefined) collected.push(manifest);
+  }
+  return collected;
+}
+
+async function collectSubjects(
+  collector: Collector,
+  opened: OpenedImage,
+  manifests: readonly CollectedManifest[],
+): Promise<readonly EvidenceSubject[]> {
+  const digests = [...new Set([opened.root.digest, ...manifests.map((manifest) => manifest.digest)])];
+  const subjects = await mapConcurrent(digests, 4, (digest) =>
+    attempt(collector, { what: 'referrers', subject: digest }, async (signal): Promise<EvidenceSubject> => {
+      const { bundles, unreadable } = await opened.findBundles(digest, signal);
+      for (const bundle of bundles) {
+        collector.blobs.add(bundle.manifest.digest, bundle.manifestBytes);
+        collector.blobs.add(bundle.digest, bundle.bytes);
+      }
+      return {
+        digest,
+        bundles: bundles.map((bundle) => ({ manifest: bundle.manifest.digest, bundle: bundle.digest })),
+        unreadable: unreadable.map(({ manifest, code, reason }) => ({ manifest: manifest.digest, code, reason })),
+      };
+    }),
+  );
+  return subjects.filter((subject) => subject !== undefined);
+}
+
+interface PlatformRequest {
+  readonly manifests: readonly CollectedManifest[];
+  readonly needs: EvidenceNeeds;
+}
+
+async function collectPlatforms(
+  collector: Collector,
+  opened: OpenedImage,
+  request: PlatformRequest,
+): Promise<readonly EvidencePlatform[]> {
+  const { needs, manifests } = request;
+  const platforms: EvidencePlatform[] = [];
+  // one platform after the other: the layer pass itself is parallel
+  for (const { digest, platform, diffIds } of manifests) {
+    const nothing: EvidencePlatform = { manifest: digest, layersVerified: false, scan: null, comparisons: [] };
+    if (!needs.layers && !needs.scan && !needs.compare) {
+      platforms.push(nothing);
+      continue;
+    }
+    const compareWith =
+      needs.compare && collector.options.lock !== undefined
+        ? candidates(collector.options.lock, platform, diffIds)
+        : [];
+    const facts = await attempt(collector, { what: 'layers', subject: digest }, (signal) =>
+      opened.readLayers(digest, { scan: needs.scan, compareWith }, signal),
+    );
+    platforms.push(
+      facts === undefined
+        ? nothing
+        : { manifest: digest, layersVerified: true, scan: facts.scan ?? null, comparisons: facts.comparisons },
+    );
+  }
+  return platforms;
+}
+
+/** Every number of bottom layers that is some locked base. */
+function candidates(lock: Lock, platform: Platform, diffIds: readonly Digest[]): readonly number[] {
+  const counts = matchBases(lock, { platform, diffIds }).map((match) => match.layerCount);
+  return [...new Set(counts)].toSorted((a, b) => a - b);
+}

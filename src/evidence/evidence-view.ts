@@ -1,0 +1,86 @@
+import {
+  canonicalJson,
+  digestMatches,
+  ExitCode,
+  isDigest,
+  parseStrictJson,
+  sha256Digest,
+  type Digest,
+  type JsonValue,
+} from '../core/index.ts';
+import { evidenceError } from './errors.ts';
+import { readEvidenceDocument } from './read-document.ts';
+import { openImage, type ImageView } from './image-view.ts';
+import type { EvidenceDocument } from './types.ts';
+
+/** Largest evidence file read. */
+const MAX_EVIDENCE_BYTES = 512 * 1024 * 1024;
+
+/** An evidence document whose every blob has been hashed again and whose documents fit together. All that deciding reads. */
+export interface EvidenceView {
+  readonly document: EvidenceDocument;
+  /** SHA-256 of the document's canonical JSON. */
+  readonly digest: Digest;
+  readonly images: readonly ImageView[];
+}
+
+/** Bytes of a blob by digest; hashed already. @throws AppError EVIDENCE_BLOB_MISSING */
+export type BlobReader = (digest: Digest) => Uint8Array;
+
+/**
+ * Opens evidence: re-hashes every blob against its key, parses indexes, manifests and configs again, and checks that they fit together. Layer facts (scan,
+ * comparisons) have no bytes to check against: they are as true as the file's origin, which is why a replay never gates.
+ * @param evidence hostile: bytes of an evidence file, or a document
+ * @throws AppError EVIDENCE_MALFORMED, EVIDENCE_BLOB_MISMATCH, EVIDENCE_BLOB_MISSING, EVIDENCE_CONTRADICTION, EVIDENCE_TOO_LARGE, JSON_INVALID, and the
+ *   image room's codes for malformed documents
+ */
+export function openEvidence(evidence: Uint8Array | EvidenceDocument): EvidenceView {
+  const document = readEvidenceDocument(evidence instanceof Uint8Array ? parseEvidence(evidence) : asJson(evidence));
+  const blob = openBlobs(document);
+  return {
+    document,
+    digest: sha256Digest(canonicalEvidence(document)),
+    images: document.images.map((image, index) => openImage(image, blob, `images[${index}]`)),
+  };
+}
+
+/** The document as canonical JSON: what is written to a file and hashed. */
+export function canonicalEvidence(document: EvidenceDocument): string {
+  return canonicalJson(asJson(document));
+}
+
+function asJson(document: EvidenceDocument): JsonValue {
+  return document as unknown as JsonValue;
+}
+
+function parseEvidence(bytes: Uint8Array): JsonValue {
+  if (bytes.byteLength > MAX_EVIDENCE_BYTES) {
+    throw evidenceError(
+      'EVIDENCE_TOO_LARGE',
+      `the evidence is ${bytes.byteLength} bytes, more than the ${MAX_EVIDENCE_BYTES} allowed`,
+      {
+        details: { exitCode: ExitCode.Input },
+      },
+    );
+  }
+  return parseStrictJson(bytes, 'the evidence', { maxBytes: MAX_EVIDENCE_BYTES });
+}
+
+function openBlobs(document: EvidenceDocument): BlobReader {
+  const blobs = new Map<Digest, Uint8Array>();
+  for (const [digest, encoded] of Object.entries(document.blobs)) {
+    const bytes = Buffer.from(encoded, 'base64');
+    // another spelling of the same bytes would make two files of one evidence
+    if (!isDigest(digest) || !digestMatches(digest, bytes) || bytes.toString('base64') !== encoded) {
+      throw evidenceError('EVIDENCE_BLOB_MISMATCH', `the bytes kept for ${digest} do not have that digest`, {
+        hint: 'the evidence was altered or damaged: collect it again',
+      });
+    }
+    blobs.set(digest, bytes);
+  }
+  return (digest) => {
+    const bytes = blobs.get(digest);
+    if (bytes === undefined) throw evidenceError('EVIDENCE_BLOB_MISSING', `the evidence keeps no bytes for ${digest}`);
+    return bytes;
+  };
+}

@@ -1,0 +1,238 @@
+import { ExitCode } from '../core/index.ts';
+import { samePlatform, tamperFindings, type TamperFinding } from '../provenance/index.ts';
+import { claimText, isTagAllowed, sameLayers } from './base-standing.ts';
+import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
+import { authenticatedKey, platformError, type RuleContext } from './context.ts';
+import type { CheckResult } from './decision.ts';
+import { matchesAny } from './glob.ts';
+import { byStrictness, carried, errored, failed, notSupported, passed, shortList } from './outcome.ts';
+import type { Strictness } from './types.ts';
+import { durationText } from './values.ts';
+
+/** `authenticated` and `attested`, where the rule requires them. */
+export function checkFlags(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
+  return (facts.check.require ?? []).map((flag) =>
+    flag === 'authenticated'
+      ? checkAuthenticated(context, facts)
+      : notSupported('base', 'the flag "attested"', 'attested'),
+  );
+}
+
+function checkAuthenticated(context: RuleContext, facts: BaseFacts): CheckResult {
+  const item = 'authenticated';
+  for (const { match } of facts.standing.allowed) {
+    const signer = context.lock.authenticated.get(authenticatedKey(match.record.sequence, match.platform.manifest));
+    if (signer === undefined) continue;
+    const reason = `the base's own signature is by ${signer}`;
+    return passed({
+      check: 'base',
+      item,
+      code: 'BASE_AUTHENTICATED',
+      reason,
+      basis: { digests: [match.record.digest, match.platform.manifest], identities: [signer] },
+    });
+  }
+  const signers = facts.standing.allowed.flatMap(({ entry }) => entry?.signedBy ?? []);
+  const unsupported = signers.filter((name) => context.loaded.policy.identities?.get(name)?.key === undefined);
+  if (unsupported.length > 0 && unsupported.length === signers.length) {
+    return notSupported('base', `the base's signature by the keyless identity ${shortList(unsupported)}`, item);
+  }
+  const reason =
+    signers.length === 0
+      ? 'the entry names nobody in signedBy, so no base can be authenticated'
+      : `no signature of the matched base by ${shortList(signers)} is in the lock`;
+  return failed({
+    check: 'base',
+    item,
+    code: 'BASE_NOT_AUTHENTICATED',
+    reason,
+    basis: matchBasis(facts),
+    remedy:
+      signers.length === 0
+        ? 'add signedBy to the entry'
+        : `have ${shortList(signers)} sign the base, then run waybill base lock`,
+  });
+}
+
+/**
+ * Layers between the allowed base and the application that nothing explains. Layers alone cannot tell an intermediate image from the application, so
+ * what counts is what the image says: an annotation, label or buildpacks claim that names a base which the matched layers do not bear out means that the
+ * layers above the match belong to that unproved base. Without such a claim they are the application's own.
+ */
+export function checkUnexplained(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
+  const { match } = facts.standing.allowed[0]!;
+  const total = context.platform.config.diffIds.length;
+  const strictness = facts.check.unexplained ?? 'warn';
+  const contradicting = facts.claims.filter((judged) => !judged.confirmed && !judged.inherited);
+  if (contradicting.length === 0 || match.layerCount === total) return [];
+  const layers = Array.from({ length: total - match.layerCount }, (_, index) => match.layerCount + index);
+  return [
+    byStrictness(strictness, {
+      check: 'base',
+      item: 'unexplained',
+      code: 'BASE_UNEXPLAINED_LAYERS',
+      reason: `${claimText(contradicting[0]!.claim)}, which is not what the layers prove: some of the ${layers.length} layers above ${match.record.image} belong to that base`,
+      basis: { layers, notes: contradicting.map(({ claim }) => claimText(claim)) },
+      remedy: 'allow and lock the base that the image names, or build directly on an allowed one',
+    }),
+  ];
+}
+
+/** What upper layers did to the matched base. */
+export function checkTamper(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
+  const { check, standing } = facts;
+  const { match, entry } = standing.allowed[0]!;
+  const tamper = check.tamper ?? 'deny';
+  const upgrades = entry?.upgrades ?? 'warn';
+  if (tamper === 'allow' && upgrades === 'allow') return [];
+  const comparison = context.platform.evidence.comparisons.find((item) => item.layerCount === match.layerCount);
+  if (comparison === undefined) return [noComparison(context, match.layerCount)];
+  const findings = tamperFindings(comparison).filter((finding) => !matchesAny(check.tamperAllow ?? [], finding.path));
+  const critical = findings.filter((finding) => finding.critical);
+  const upgraded = findings.filter((finding) => !finding.critical && finding.class === 'upgrade');
+  const rest = findings.filter((finding) => !finding.critical && finding.class !== 'upgrade');
+  const results = [
+    ...tamperResult('tamper', 'BASE_TAMPERED', critical, tamper),
+    ...tamperResult('upgrades', 'BASE_UPGRADED', upgraded, upgrades),
+    ...tamperResult('changes', 'BASE_CHANGED', rest, tamper === 'allow' ? 'allow' : 'warn'),
+  ];
+  if (critical.length === 0) {
+    const reason = `no critical file of ${matchText(standing.allowed[0]!)} was changed`;
+    results.unshift(passed({ check: 'base', item: 'tamper', code: 'BASE_INTACT', reason }));
+  }
+  return results;
+}
+
+function tamperResult(
+  item: string,
+  code: string,
+  findings: readonly TamperFinding[],
+  strictness: Strictness,
+): CheckResult[] {
+  if (findings.length === 0) return [];
+  const words = {
+    tamper: 'critical files of the base were changed',
+    upgrades: 'base packages were upgraded',
+    changes: 'files of the base were changed',
+  };
+  const shown = findings.slice(0, 100);
+  return [
+    byStrictness(strictness, {
+      check: 'base',
+      item,
+      code,
+      reason: `${words[item as keyof typeof words]}: ${shortList(
+        findings.map((finding) => finding.path),
+        3,
+      )}`,
+      basis: {
+        paths: shown.map((finding) => finding.path),
+        notes: shown.map((finding) => `${finding.path} [${finding.class}]: ${finding.message}`),
+      },
+      remedy:
+        item === 'upgrades'
+          ? 'rebuild on a newer base that has these versions'
+          : 'leave these files as the base has them; if a change is meant, add its path to tamperAllow',
+    }),
+  ];
+}
+
+function noComparison(context: RuleContext, layerCount: number): CheckResult {
+  const error = platformError(context, ['layers', 'comparison']);
+  if (error !== undefined) return carried('base', error, 'tamper');
+  return errored(
+    {
+      check: 'base',
+      item: 'tamper',
+      code: 'COMPARISON_MISSING',
+      reason: `the evidence holds no comparison with the bottom ${layerCount} layers`,
+      remedy: 'collect the evidence again with this policy and its lock',
+    },
+    ExitCode.Input,
+  );
+}
+
+/** Whether the base is still what one of the entry's tags leads to, by the lock alone. */
+export function checkFreshness(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
+  const { freshness } = facts.check;
+  const { lock } = context.loaded;
+  if (freshness === undefined || lock === undefined) return [];
+  const { match, entry } = facts.standing.allowed[0]!;
+  if (entry === undefined) return [];
+  const records = lock.records.filter(
+    (record) =>
+      record.entry === entry.name && record.image === entry.image && record.tag !== null && isTagAllowed(entry, record),
+  );
+  const observed = Math.max(...records.map((record) => Date.parse(record.observedAt)), -Infinity);
+  const nowMs = context.now.getTime();
+  const behind = durationText(freshness.behind);
+  if (nowMs - observed > freshness.behind) {
+    const when = records.length === 0 ? 'never' : new Date(observed).toISOString();
+    const reason = `the lock last observed the tags of ${entry.name} ${when}, longer ago than ${behind}: it cannot say what is current`;
+    return [
+      errored(
+        { check: 'base', item: 'freshness', code: 'BASE_LOCK_OUTDATED', reason, remedy: 'run waybill base lock' },
+        ExitCode.Input,
+      ),
+    ];
+  }
+  const moved = movedAt(records, match, facts);
+  if (moved === undefined) {
+    return [
+      passed({
+        check: 'base',
+        item: 'freshness',
+        code: 'BASE_FRESH',
+        reason: `a tag of ${entry.name} still leads to this base`,
+        basis: matchBasis(facts),
+      }),
+    ];
+  }
+  const since = `the tags of ${entry.name} lead elsewhere since ${new Date(moved).toISOString()}`;
+  if (nowMs - moved > freshness.behind) {
+    return [
+      failed({
+        check: 'base',
+        item: 'freshness',
+        code: 'BASE_STALE',
+        reason: `${since}, longer than ${behind}`,
+        basis: matchBasis(facts),
+        remedy: 'rebuild on the current base',
+      }),
+    ];
+  }
+  return [
+    passed({
+      check: 'base',
+      item: 'freshness',
+      code: 'BASE_BEHIND',
+      reason: `${since}, not longer than ${behind}`,
+      basis: matchBasis(facts),
+    }),
+  ];
+}
+
+/** When the last of the tags was seen elsewhere; undefined while a tag's latest record for the platform has these diffIDs. */
+function movedAt(
+  records: NonNullable<RuleContext['loaded']['lock']>['records'],
+  match: BaseFacts['standing']['allowed'][number]['match'],
+  facts: BaseFacts,
+): number | undefined {
+  const tags = new Set(records.map((record) => record.tag));
+  let latest = -Infinity;
+  for (const tag of tags) {
+    let left: number | undefined;
+    let seen = false;
+    for (const record of records.filter((candidate) => candidate.tag === tag)) {
+      const here = record.platforms.find((platform) => samePlatform(platform.platform, match.platform.platform));
+      if (here === undefined) continue;
+      if (sameLayers(here.diffIds, match.platform.diffIds)) {
+        seen = true;
+        left = undefined;
+      } else if (seen && left === undefined) left = Date.parse(record.observedAt);
+    }
+    if (seen && left === undefined) return undefined;
+    if (left !== undefined) latest = Math.max(latest, left);
+  }
+  return latest === -Infinity ? Date.parse(facts.standing.allowed[0]!.match.record.observedAt) : latest;
+}

@@ -1,0 +1,30 @@
+import type { BaseLevel } from '../provenance/index.ts';
+import { claimText, type BaseStanding, type JudgedClaim } from './base-standing.ts';
+import type { Basis } from './decision.ts';
+import type { BaseCheck, BaseEntry } from './types.ts';
+
+/** What the base check found out before it judges. */
+export interface BaseFacts {
+  readonly check: BaseCheck;
+  readonly entries: readonly BaseEntry[];
+  readonly standing: BaseStanding;
+  readonly claims: readonly JudgedClaim[];
+  readonly level: BaseLevel;
+}
+
+/** A matched base, for people. */
+export function matchText(judged: BaseStanding['matches'][number]): string {
+  const { record } = judged.match;
+  return `${record.image}${record.tag === null ? '' : `:${record.tag}`} (entry ${record.entry}, ${record.digest})`;
+}
+
+/** What a statement about the match rests on: digests, layers, and what the image says. */
+export function matchBasis(facts: BaseFacts): Basis {
+  const decisive = facts.standing.allowed.length > 0 ? facts.standing.allowed : facts.standing.longest;
+  const depth = decisive[0]?.match.layerCount ?? 0;
+  return {
+    digests: decisive.flatMap(({ match }) => [match.record.digest, match.platform.manifest]),
+    layers: Array.from({ length: depth }, (_, index) => index),
+    notes: facts.claims.map(({ claim }) => claimText(claim)),
+  };
+}

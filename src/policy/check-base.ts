@@ -1,0 +1,223 @@
+import { ExitCode } from '../core/index.ts';
+import type { BaseLevel } from '../provenance/index.ts';
+import { checkFlags, checkFreshness, checkTamper, checkUnexplained } from './base-conditions.ts';
+import { claimText, judgeClaims, levelReaches, standingOf } from './base-standing.ts';
+import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
+import { alternativesResult } from './base-alternatives.ts';
+import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
+import { basisOf, isBy } from './check-signatures.ts';
+import { coveringSubjects, platformError, type RuleContext } from './context.ts';
+import type { CheckResult } from './decision.ts';
+import { carried, errored, failed, passed, shortList, warned } from './outcome.ts';
+import type { BaseCheck } from './types.ts';
+
+/**
+ * What the image stands on, against what the rule allows. Content evidence proves lineage from the root only: layers above the longest match are taken
+ * for the application's own unless a claim of the image says otherwise (see `checkUnexplained`).
+ */
+export function checkBase(context: RuleContext, check: BaseCheck): readonly CheckResult[] {
+  const blocked = cannotJudge(context, check);
+  if (blocked !== undefined) return [blocked];
+  const facts = gatherFacts(context, check);
+  const main = checkAllowed(context, facts);
+  const results = [main, ...checkClaims(facts)];
+  if (main.outcome === 'error') return results;
+  if (facts.standing.allowed.length === 0) return [...results, ...needContent(facts)];
+  return [
+    ...results,
+    ...checkFlags(context, facts),
+    ...checkUnexplained(context, facts),
+    ...checkTamper(context, facts),
+    ...checkFreshness(context, facts),
+  ];
+}
+
+function cannotJudge(context: RuleContext, check: BaseCheck): CheckResult | undefined {
+  const { lock, policy } = context.loaded;
+  const { refused } = context.lock;
+  if (refused !== undefined) {
+    return errored(
+      { check: 'base', item: 'lock', code: refused.code, reason: refused.reason, remedy: refused.remedy },
+      refused.exitCode,
+    );
+  }
+  const needsLock = (policy.bases?.entries ?? []).some(
+    (entry) => check.allow.includes(entry.name) && (entry.kind ?? 'image') === 'image',
+  );
+  if (lock === undefined && needsLock) {
+    return errored(
+      {
+        check: 'base',
+        item: 'lock',
+        code: 'BASE_LOCK_MISSING',
+        reason: `the lock ${policy.bases?.lock ?? ''} is missing: nothing is known about the allowed bases`,
+        remedy: 'run waybill base lock with this policy',
+      },
+      ExitCode.Usage,
+    );
+  }
+  if (context.platform.evidence.layersVerified) return undefined;
+  const error = platformError(context, ['resolve', 'manifest', 'layers']);
+  if (error !== undefined) return carried('base', error, 'layers');
+  return errored(
+    {
+      check: 'base',
+      item: 'layers',
+      code: 'LAYERS_UNVERIFIED',
+      reason: `the layers of ${context.platform.manifest} were not read: their diffIDs are only claimed`,
+      remedy: 'collect the evidence again with this policy',
+    },
+    ExitCode.Input,
+  );
+}
+
+function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
+  const entries = context.loaded.policy.bases?.entries ?? [];
+  const lock = context.loaded.lock ?? { records: [], head: null };
+  const standing = standingOf(lock, context.platform, entries, { allow: check.allow, now: context.now });
+  const claims = judgeClaims(lock, context.platform, entries, standing);
+  return { check, entries, standing, claims, level: levelOf(context, check, { standing, claims }) };
+}
+
+function levelOf(context: RuleContext, check: BaseCheck, facts: Pick<BaseFacts, 'standing' | 'claims'>): BaseLevel {
+  if (facts.standing.allowed.length > 0) return 'content';
+  if (!facts.claims.some((judged) => judged.entries.some((name) => check.allow.includes(name)))) return 'none';
+  return signedBy(context).length > 0 ? 'signed-claim' : 'claimed';
+}
+
+/** Signatures by the rule's own signers: they cover the manifest, so its annotations, and through the config digest its labels. */
+function signedBy(context: RuleContext): RuleContext['statements']['verified'] {
+  const by = context.rule.signatures?.by ?? [];
+  const subjects = coveringSubjects(context);
+  return context.statements.verified.filter(
+    (statement) =>
+      statement.predicateType === SIGN_PREDICATE_TYPE &&
+      subjects.includes(statement.subject) &&
+      isBy(statement, by, context),
+  );
+}
+
+function checkAllowed(context: RuleContext, facts: BaseFacts): CheckResult {
+  const { check, standing, level } = facts;
+  const wanted = check.evidence ?? 'content';
+  if (standing.allowed.length > 0) {
+    const { match } = standing.allowed[0]!;
+    return passed({
+      check: 'base',
+      item: 'allow',
+      code: 'BASE_CONTENT',
+      reason: `the bottom ${match.layerCount} of ${context.platform.config.diffIds.length} layers are ${matchText(standing.allowed[0]!)}`,
+      basis: matchBasis(facts),
+    });
+  }
+  if (standing.longest.length > 0) return knownButNotAllowed(facts);
+  const alternative = alternativesResult(context, facts);
+  if (alternative !== undefined) return alternative;
+  if (levelReaches(level, wanted)) {
+    const signatures = level === 'signed-claim' ? basisOf(signedBy(context), context.rule.signatures?.by ?? []) : {};
+    const notes = facts.claims.map(({ claim }) => claimText(claim));
+    const reason =
+      level === 'none'
+        ? 'nothing says what the base is, and the rule asks for nothing'
+        : `the base is ${level}: ${shortList(notes, 2)}`;
+    return passed({ check: 'base', item: 'allow', code: 'BASE_CLAIMED', reason, basis: { ...signatures, notes } });
+  }
+  return belowLevel(context, facts, wanted);
+}
+
+function knownButNotAllowed(facts: BaseFacts): CheckResult {
+  const judged = facts.standing.longest[0]!;
+  const reasons = {
+    'not-allowed': 'which this rule does not allow',
+    'other-image': 'which was recorded from another image than the entry names',
+    tag: 'under a tag that the entry does not allow',
+    history: 'which its tag left longer ago than the entry allows',
+  } as const;
+  return failed({
+    check: 'base',
+    item: 'allow',
+    code: 'BASE_NOT_ALLOWED',
+    reason: `the image stands on ${matchText(judged)}, ${reasons[judged.refusal ?? 'not-allowed']}`,
+    basis: matchBasis(facts),
+    remedy: `rebuild on one of ${shortList(facts.check.allow)}`,
+  });
+}
+
+function belowLevel(context: RuleContext, facts: BaseFacts, wanted: BaseLevel): CheckResult {
+  const { check, claims, level } = facts;
+  const notes = claims.map(({ claim }) => claimText(claim));
+  const provable = (context.loaded.lock?.records ?? []).some((record) => check.allow.includes(record.entry));
+  const named = claims.length > 0 && level === 'none';
+  if (named || (wanted === 'content' && provable)) {
+    const reason =
+      named && wanted !== 'content'
+        ? `the image names a base that this rule does not allow: ${shortList(notes, 2)}`
+        : `the bottom layers are none of the locked bases ${shortList(check.allow)}`;
+    return failed({
+      check: 'base',
+      item: 'allow',
+      code: 'BASE_NOT_ALLOWED',
+      reason,
+      basis: { digests: context.platform.config.diffIds.slice(0, 1), notes },
+      remedy: `rebuild on one of ${shortList(check.allow)}; if the image stands on a newer one, run waybill base lock`,
+    });
+  }
+  return failed({
+    check: 'base',
+    item: 'allow',
+    code: 'BASE_EVIDENCE_TOO_LOW',
+    reason: `the base is known at the level ${level}, the rule wants ${wanted}`,
+    basis: { notes },
+    remedy:
+      wanted === 'content'
+        ? 'run waybill base lock so that the layers can be compared'
+        : 'sign the image, or have the build say what its base is',
+  });
+}
+
+/** Claims that the layers contradict. The content decides; a claim that is untrue beside it is worth a warning, one instead of it fails. */
+function checkClaims(facts: BaseFacts): readonly CheckResult[] {
+  const lies = facts.claims.filter((judged) => judged.entries.length > 0 && !judged.confirmed);
+  if (lies.length === 0) return [];
+  const say = facts.standing.allowed.length > 0 ? warned : failed;
+  const stands = facts.standing.longest[0];
+  return [
+    say({
+      check: 'base',
+      item: 'claims',
+      code: 'BASE_CLAIM_CONFLICT',
+      reason: `${shortList(
+        lies.map(({ claim }) => claimText(claim)),
+        2,
+      )}, but the layers are ${stands === undefined ? 'those of no locked base' : matchText(stands)}`,
+      basis: {
+        digests: lies.flatMap(({ claim }) => claim.digest ?? []),
+        notes: lies.map(
+          ({ claim, entries }) => `${claimText(claim)}: the layers are not those of ${shortList(entries)} in the lock`,
+        ),
+      },
+      remedy:
+        'rebuild on the base that is named, or correct the annotation; if the base is newer than the lock, run waybill base lock',
+    }),
+  ];
+}
+
+/** Conditions that can only be judged on content, where a weaker level was enough for the base itself. */
+function needContent(facts: BaseFacts): readonly CheckResult[] {
+  const { check, level } = facts;
+  const words = [
+    ...(check.require ?? []),
+    ...(check.tamper === 'deny' ? ['tamper'] : []),
+    ...(check.freshness === undefined ? [] : ['freshness']),
+  ];
+  if (words.length === 0 || !levelReaches(level, check.evidence ?? 'content')) return [];
+  return words.map((item) =>
+    failed({
+      check: 'base',
+      item,
+      code: 'BASE_EVIDENCE_TOO_LOW',
+      reason: `"${item}" can be judged only where the layers prove the base; here it is ${level}`,
+      remedy: 'rebuild on an allowed base that is in the lock',
+    }),
+  );
+}

@@ -1,0 +1,102 @@
+import { ExitCode } from '../core/index.ts';
+import type { ScanComponent } from '../evidence/index.ts';
+import { noScan } from './check-attestations.ts';
+import type { RuleContext } from './context.ts';
+import type { CheckResult } from './decision.ts';
+import { errored, failed, passed, shortList } from './outcome.ts';
+import { parsePurl, purlSelects } from './purl-pattern.ts';
+import type { ComponentCheck, DeniedComponent } from './types.ts';
+import { isInRange, parseVersionRange } from './versions.ts';
+
+/** Denied components and licences, always in our own scan of the image. */
+export function checkComponents(context: RuleContext, check: ComponentCheck): readonly CheckResult[] {
+  const { scan, layersVerified } = context.platform.evidence;
+  if (scan === null || !layersVerified) return [noScan(context, 'components')];
+  const results = [
+    ...(check.deny ?? [])
+      .map((denied) => checkDenied(scan.components, denied))
+      .filter((result) => result !== undefined),
+    ...checkLicenses(scan.components, check.licenses?.deny ?? []),
+  ];
+  if (results.length > 0) return results;
+  return [
+    passed({
+      check: 'components',
+      code: 'COMPONENTS_ALLOWED',
+      reason: `none of the ${scan.components.length} components is denied`,
+    }),
+  ];
+}
+
+function checkDenied(components: readonly ScanComponent[], denied: DeniedComponent): CheckResult | undefined {
+  const wanted = parsePurl(denied.purl);
+  const range = denied.versions === undefined ? undefined : parseVersionRange(denied.versions);
+  const hits: string[] = [];
+  const unsure: string[] = [];
+  for (const { purl } of components) {
+    const found = purl === undefined ? undefined : parsePurl(purl);
+    if (purl === undefined || found === undefined || wanted === undefined || !purlSelects(wanted, found)) continue;
+    const inside =
+      range === undefined
+        ? true
+        : found.version === undefined
+          ? undefined
+          : isInRange(found.type, found.version, range);
+    if (inside === true) hits.push(purl);
+    else if (inside === undefined) unsure.push(purl);
+  }
+  const why = denied.reason === undefined ? '' : `: ${denied.reason}`;
+  const what = `${denied.purl}${denied.versions === undefined ? '' : ` ${denied.versions}`}`;
+  if (hits.length > 0) {
+    return failed({
+      check: 'components',
+      item: denied.purl,
+      code: 'COMPONENT_DENIED',
+      reason: `the image holds ${shortList(hits)}, denied by ${what}${why}`,
+      basis: { paths: pathsOf(components, hits), notes: hits },
+      remedy: 'remove it, or install a version that is not denied',
+    });
+  }
+  if (unsure.length === 0) return undefined;
+  return errored(
+    {
+      check: 'components',
+      item: denied.purl,
+      code: 'VERSION_NOT_COMPARABLE',
+      reason: `whether ${shortList(unsure)} is in ${what} cannot be said for certain`,
+      basis: { notes: unsure },
+      remedy: 'name the exact versions',
+    },
+    ExitCode.Usage,
+  );
+}
+
+function checkLicenses(components: readonly ScanComponent[], denied: readonly string[]): readonly CheckResult[] {
+  return denied.flatMap((license) => {
+    const hits = components.filter((component) => component.licenses.some((claim) => namesLicense(claim, license)));
+    if (hits.length === 0) return [];
+    const names = hits.map((component) => component.purl ?? `${component.name} ${component.version ?? ''}`.trim());
+    return [
+      failed({
+        check: 'components',
+        item: license,
+        code: 'LICENSE_DENIED',
+        reason: `${shortList(names)} ${hits.length === 1 ? 'states' : 'state'} the denied licence ${license}`,
+        basis: { notes: names },
+        remedy: 'replace the component, or allow the licence',
+      }),
+    ];
+  });
+}
+
+/** A denied identifier anywhere in an expression counts: `MIT OR AGPL-3.0-only` names it. */
+function namesLicense(claim: string, license: string): boolean {
+  const wanted = license.toLowerCase();
+  return claim.toLowerCase() === wanted || claim.split(/[\s()]+/).some((word) => word.toLowerCase() === wanted);
+}
+
+function pathsOf(components: readonly ScanComponent[], purls: readonly string[]): readonly string[] {
+  return components.flatMap((component) =>
+    component.purl !== undefined && purls.includes(component.purl) ? component.paths : [],
+  );
+}

@@ -1,0 +1,65 @@
+import { advice, regexpProblems } from './advice.ts';
+import { policyError } from './errors.ts';
+import type { Place } from './fields.ts';
+import { sortProblems, type PolicyProblem } from './problem.ts';
+import { semanticProblems } from './semantics.ts';
+import { policyField } from './shape.ts';
+import { parseSourceTree, type SourcePosition } from './source-tree.ts';
+import type { Policy } from './types.ts';
+
+/** A policy's text and how to name it in messages. */
+export interface PolicySource {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+}
+
+export interface PolicyLint {
+  /** By line and column. */
+  readonly problems: readonly PolicyProblem[];
+  /** Undefined when there are errors. */
+  readonly policy: Policy | undefined;
+}
+
+/**
+ * Reads and checks a policy's text: shape, names, patterns, thresholds; warnings for what is allowed but unwise or not supported yet.
+ * @param source hostile (a file of a pull request); YAML or JSON, capped at LIMITS.policyBytes
+ * @param options.now finds exceptions that have lapsed
+ */
+export async function lintPolicy(source: PolicySource, options: { readonly now?: Date } = {}): Promise<PolicyLint> {
+  const tree = await parseSourceTree(source.bytes);
+  if (tree.root === undefined) return { problems: sortProblems(tree.problems), policy: undefined };
+  const problems: PolicyProblem[] = [];
+  const positions = new Map<string, SourcePosition>();
+  const place: Place = { path: '', problems, positions };
+  const policy = policyField(tree.root, place);
+  if (policy !== undefined) {
+    problems.push(...semanticProblems(policy, positions));
+    problems.push(...(await regexpProblems(policy, positions)));
+    problems.push(...advice(policy, positions, options.now));
+  }
+  const failed = problems.some((problem) => problem.severity === 'error');
+  return { problems: sortProblems(problems), policy: failed ? undefined : policy };
+}
+
+/**
+ * Reads a policy or refuses it.
+ * @throws AppError POLICY_INVALID with every problem in `details.problems`
+ */
+export async function parsePolicy(
+  source: PolicySource,
+): Promise<{ readonly policy: Policy; readonly problems: readonly PolicyProblem[] }> {
+  const { policy, problems } = await lintPolicy(source);
+  if (policy === undefined) throw invalidPolicy(source.name, problems);
+  return { policy, problems };
+}
+
+function invalidPolicy(name: string, problems: readonly PolicyProblem[]): Error {
+  const errors = problems.filter((problem) => problem.severity === 'error');
+  const first = errors[0];
+  const where = first === undefined ? '' : `:${first.line}:${first.column}: ${first.message}`;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return policyError('POLICY_INVALID', `${name}${where}${more}`, {
+    hint: first?.hint ?? 'waybill policy lint lists every problem with its line and column',
+    details: { problems },
+  });
+}

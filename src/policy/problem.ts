@@ -1,0 +1,46 @@
+import { compareCodeUnits } from '../core/index.ts';
+
+/** What can be wrong with a policy. Errors make it unusable; warnings are advice. */
+export type PolicyProblemCode =
+  | 'POLICY_SYNTAX'
+  | 'POLICY_UNKNOWN_KEY'
+  | 'POLICY_MISSING_KEY'
+  | 'POLICY_WRONG_TYPE'
+  | 'POLICY_BAD_VALUE'
+  | 'POLICY_UNKNOWN_NAME'
+  | 'POLICY_DUPLICATE_NAME'
+  | 'POLICY_EMPTY_LIST'
+  | 'POLICY_NO_CHECKS'
+  | 'POLICY_BAD_THRESHOLD'
+  | 'POLICY_BAD_PATTERN'
+  | 'POLICY_OPEN_PATTERN'
+  | 'POLICY_BAD_REGEXP'
+  | 'POLICY_NOT_SUPPORTED'
+  | 'POLICY_LOCK_UNPINNED'
+  | 'POLICY_EXCEPTION_EXPIRED'
+  | 'POLICY_UNREACHABLE'
+  | 'POLICY_UNUSED';
+
+export interface PolicyProblem {
+  readonly severity: 'error' | 'warning';
+  readonly code: PolicyProblemCode;
+  /** Where in the document: `rules[0].signatures.by`. */
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** By place, then code: the same order on every machine. */
+export function sortProblems(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
+  return problems.toSorted(
+    (a, b) =>
+      a.line - b.line ||
+      a.column - b.column ||
+      compareCodeUnits(a.code, b.code) ||
+      compareCodeUnits(a.message, b.message),
+  );
+}
