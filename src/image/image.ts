@@ -50,6 +50,8 @@ export interface Image {
   readonly configBytes: Uint8Array;
   readonly configDigest: Digest;
   readonly layers: readonly LayerDescriptor[];
+  /** True when the manifest was made up from an old `docker save` archive: `digest` is known to no registry. */
+  readonly syntheticManifest?: boolean;
   /** The index this platform was chosen from, if any. */
   readonly index?: ImageIndex;
 }

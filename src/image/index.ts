@@ -11,3 +11,17 @@ export type {
   WriteManifestOptions,
 } from './types.ts';
 export * from './layers/index.ts';
+export { IMAGE_ERRORS, imageError } from './errors.ts';
+export { canonicalRepository, formatImageReference, parseImageReference } from './parse-reference.ts';
+export { formatPlatform, isSamePlatform, normalizePlatform, parsePlatform } from './platform.ts';
+export { MEDIA_TYPES } from './media-types.ts';
+export { checkRawManifest, manifestKind, parseIndex, parseManifest } from './manifest.ts';
+export type { IndexManifest, Manifest } from './manifest.ts';
+export { parseConfig } from './config.ts';
+export { loadImage, loadImageOrIndex, loadIndex, loadPlatformImage, listPlatformImages } from './load.ts';
+export type { Loaded, LoadOptions } from './load.ts';
+export { checkedStream, readBlobBytes, streamBlob } from './read-blob.ts';
+export { describeManifest, fallbackTag } from './local/layout-reader.ts';
+export { createOciLayout, OciLayoutStore, openOciLayout } from './local/oci-layout.ts';
+export { openLocalStore } from './local/open-local-store.ts';
+export type { LocalStore, OpenLocalStoreOptions } from './local/open-local-store.ts';

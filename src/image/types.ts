@@ -46,6 +46,8 @@ export type BlobSource =
 export interface ImageStore extends AsyncDisposable {
   /** How users name it, for messages: `oci:out`, `registry.example.com/app`. */
   readonly name: string;
+  /** True when manifests were made up from what an archive has: their digests are known to no registry. */
+  readonly syntheticManifest?: boolean;
   /**
    * A manifest by digest, or by tag ('' = the store's only or default one).
    * @throws AppError MANIFEST_NOT_FOUND, DIGEST_MISMATCH, LIMIT_EXCEEDED and the transport's own codes
