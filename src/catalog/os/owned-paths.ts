@@ -10,38 +10,56 @@ export interface OwnedPaths {
   onDisk(listed: readonly string[]): readonly string[];
 }
 
+/** A folder as it is on disk. */
+interface Folder {
+  readonly real: string;
+  /** Paths of all that is in it but folders. */
+  readonly files: ReadonlySet<string>;
+}
+
 /**
  * Resolver for one root; keep it for all packages of a database, since it remembers folders.
  * @param root folder that is the root of the system, without slashes at either end; '' for the image's own
  */
 export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
-  const folders = new Map<string, string | undefined>();
-  const realFolder = (folder: string): string | undefined => {
+  const folders = new Map<string, Folder | undefined>();
+  const contents = new Map<string, ReadonlySet<string>>();
+  const findFolder = (folder: string): Folder | undefined => {
     if (folders.has(folder)) return folders.get(folder);
     const path = root === '' ? folder : folder === '' ? root : `${root}/${folder}`;
     const entry = path === '' ? undefined : view.resolve(path);
     const real = path === '' ? '' : entry?.type === 'directory' ? entry.path : undefined;
-    folders.set(folder, real);
-    return real;
+    const found = real === undefined ? undefined : { real, files: filesIn(real) };
+    folders.set(folder, found);
+    return found;
+  };
+  // one listing of a folder is cheaper than looking up what lies in it path by path
+  const filesIn = (real: string): ReadonlySet<string> => {
+    const known = contents.get(real);
+    if (known !== undefined) return known;
+    const files = new Set<string>();
+    for (const entry of view.list(real)) if (entry.type !== 'directory') files.add(entry.path);
+    contents.set(real, files);
+    return files;
   };
   return {
     onDisk(listed) {
       const parents = parentsOf(listed);
       const result: string[] = [];
       let folder = '\0';
-      let real: string | undefined;
+      let found: Folder | undefined;
       for (const given of listed) {
         const path = withoutSlashes(given);
         // a parent of another entry was a directory in the package, even where it is a link on disk
         if (path === '' || parents.has(path)) continue;
         if (!isChild(path, folder)) {
           folder = parentOf(path);
-          real = realFolder(folder);
+          found = findFolder(folder);
         }
-        if (real === undefined) continue;
+        if (found === undefined) continue;
+        const { real, files } = found;
         const onDisk = real === folder ? path : join(real, path.slice(folder === '' ? 0 : folder.length + 1));
-        const entry = view.lookup(onDisk);
-        if (entry === undefined || entry.type === 'directory') continue;
+        if (!files.has(onDisk)) continue;
         // the common case keeps the string that exists
         result.push(
           onDisk === path && given.length === path.length + 1 && given.startsWith('/') ? given : `/${onDisk}`,
