@@ -10,7 +10,7 @@ import {
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
-import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
+import { createOwnedPaths, type FolderListings, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -38,6 +38,12 @@ export const apkCataloger: Cataloger = {
   catalog,
 };
 
+/** A database, and what the databases of one view share. */
+interface DatabaseFile {
+  readonly file: CapturedFile;
+  readonly listings: FolderListings;
+}
+
 /** What all packages of one database share. */
 interface DatabaseContext {
   readonly file: CapturedFile;
@@ -48,19 +54,21 @@ interface DatabaseContext {
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages: Package[] = [];
+  const listings: FolderListings = new Map();
   for (const file of context.view.captured('apk/installed')) {
-    packages.push(...databasePackages(context, file, diagnostics));
+    packages.push(...databasePackages(context, { file, listings }, diagnostics));
   }
   return { packages, diagnostics };
 }
 
-function databasePackages(context: CatalogContext, file: CapturedFile, diagnostics: Diagnostic[]): readonly Package[] {
+function databasePackages(context: CatalogContext, from: DatabaseFile, diagnostics: Diagnostic[]): readonly Package[] {
   const { view } = context;
+  const { file, listings } = from;
   const root = rootOf(view, file.entry.path);
   // a root inside the image has an operating system of its own
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isApkHome(found) ? found : undefined;
-  const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root) };
+  const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root, listings) };
   const { records: all, problems } = parseApkInstalled(file.bytes);
   const path = `/${file.entry.path}`;
   for (const { line, text } of problems) {

@@ -1,7 +1,7 @@
 import { decodeName } from '../../formats/index.ts';
-import type { FileEntry, FileView } from '../../filesystem/index.ts';
+import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { DpkgDatabase, DpkgRecord } from './dpkg-database.ts';
-import { createOwnedPaths } from './owned-paths.ts';
+import { createOwnedPaths, type FolderListings } from './owned-paths.ts';
 
 /** What one package owns. */
 export interface DpkgFiles {
@@ -21,44 +21,57 @@ interface Diversion {
   readonly by: string;
 }
 
+/** What the databases of one view share. */
+export interface DpkgLists {
+  /** Administrative folder, then name with or without architecture, to the file list. */
+  readonly lists: ReadonlyMap<string, ReadonlyMap<string, CapturedFile>>;
+  readonly listings: FolderListings;
+}
+
+/** Sorts the captured `info/NAME[:ARCH].list` files by database. */
+export function readDpkgLists(view: FileView): DpkgLists {
+  const lists = new Map<string, Map<string, CapturedFile>>();
+  for (const file of view.captured('dpkg/info')) {
+    const match = /^(.*)\/info\/([^/]+)\.list$/s.exec(file.entry.path);
+    if (match === null) continue;
+    const [, folder = '', name = ''] = match;
+    const known = lists.get(folder);
+    if (known) known.set(name, file);
+    else lists.set(folder, new Map([[name, file]]));
+  }
+  return { lists, listings: new Map() };
+}
+
 /**
  * Reads file lists of one database: `info/NAME[:ARCH].list`, or the `.md5sums` beside a status.d file. Diverted paths are those on disk.
  * @see https://manpages.debian.org/bookworm/dpkg/dpkg-divert.1.en.html
  */
-export function createDpkgFiles(view: FileView, database: DpkgDatabase): (record: DpkgRecord) => DpkgFiles {
+export function createDpkgFiles(
+  view: FileView,
+  database: DpkgDatabase,
+  shared: DpkgLists,
+): (record: DpkgRecord) => DpkgFiles {
   const diversions = readDiversions(view, database);
   const lengths = new Set([...diversions.keys()].map((path) => path.length));
-  const owned = createOwnedPaths(view, database.root);
-  const lists = new Map(listsOf(view, database.folder));
+  const owned = createOwnedPaths(view, database.root, shared.listings);
+  const lists = shared.lists.get(database.folder);
+  const moved = (record: DpkgRecord, path: string): string => {
+    // most paths are told apart by their length alone, without hashing them
+    if (!lengths.has(path.length)) return path;
+    const diversion = diversions.get(path);
+    return diversion === undefined || diversion.by === record.name ? path : diversion.to;
+  };
   return (record) => {
-    const list = lists.get(`${record.name}:${record.architecture ?? ''}`) ?? lists.get(record.name);
+    const list = lists?.get(`${record.name}:${record.architecture ?? ''}`) ?? lists?.get(record.name);
     const inStatusD = record.entry.path.startsWith(`${database.folder}/status.d/`);
     const listed = list === undefined ? md5sumsPaths(view, record, inStatusD) : lines(list.bytes);
-    const moved = (path: string): string => {
-      // most paths are told apart by their length alone, without hashing them
-      if (!lengths.has(path.length)) return path;
-      const diversion = diversions.get(path);
-      return diversion === undefined || diversion.by === record.name ? path : diversion.to;
-    };
     const configFiles = conffiles(record.fields.get('conffiles'));
     return {
-      files: listed === undefined ? undefined : owned.onDisk(diversions.size === 0 ? listed : listed.map(moved)),
-      configFiles: owned.onDisk(configFiles.map(moved)),
+      files: listed === undefined ? undefined : owned.onDisk(listed.map((path) => moved(record, path))),
+      configFiles: owned.onDisk(configFiles.map((path) => moved(record, path))),
       list: list?.entry,
     };
   };
-}
-
-function* listsOf(
-  view: FileView,
-  folder: string,
-): Generator<[string, { readonly entry: FileEntry; readonly bytes: Uint8Array }]> {
-  const prefix = `${folder}/info/`;
-  for (const file of view.captured('dpkg/info')) {
-    const { path } = file.entry;
-    if (!path.startsWith(prefix) || !path.endsWith('.list')) continue;
-    yield [path.slice(prefix.length, -'.list'.length), file];
-  }
 }
 
 function md5sumsPaths(view: FileView, record: DpkgRecord, inStatusD: boolean): readonly string[] | undefined {

@@ -11,7 +11,7 @@ import { debianLicenses } from './debian-copyright.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-database.ts';
 import { dpkgDependencies } from './dpkg-dependencies.ts';
-import { createDpkgFiles, type DpkgFiles } from './dpkg-files.ts';
+import { createDpkgFiles, readDpkgLists, type DpkgFiles, type DpkgLists } from './dpkg-files.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -83,19 +83,20 @@ interface DatabaseContext {
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages: Package[] = [];
+  const lists = readDpkgLists(context.view);
   for (const database of readDpkgDatabases(context.view, diagnostics)) {
-    packages.push(...databasePackages(context, database));
+    packages.push(...databasePackages(context, database, lists));
   }
   return { packages, diagnostics };
 }
 
-function databasePackages(context: CatalogContext, database: DpkgDatabase): readonly Package[] {
+function databasePackages(context: CatalogContext, database: DpkgDatabase, lists: DpkgLists): readonly Package[] {
   const { view } = context;
   // a root inside the image has an operating system of its own
   const found = database.root === '' ? context.distribution : detectDistribution(view, database.root).distribution;
   const distribution = found !== undefined && isDebianLike(found) ? found : undefined;
   const shared: DatabaseContext = { view, database, distribution, licenses: new Map() };
-  const filesOf = createDpkgFiles(view, database);
+  const filesOf = createDpkgFiles(view, database, lists);
   const dependencies = dpkgDependencies(database.records);
   return database.records.map((record, index) => {
     const dependsOn = dependencies[index]!.map((target) => idOf(database, database.records[target]!)).toSorted();

@@ -10,36 +10,39 @@ export interface OwnedPaths {
   onDisk(listed: readonly string[]): readonly string[];
 }
 
+/** Paths of all but folders that lie in a folder, by its path on disk. */
+export type FolderListings = Map<string, ReadonlySet<string>>;
+
 /** A folder as it is on disk. */
 interface Folder {
   readonly real: string;
-  /** Paths of all that is in it but folders. */
   readonly files: ReadonlySet<string>;
 }
 
 /**
  * Resolver for one root; keep it for all packages of a database, since it remembers folders.
- * @param root folder that is the root of the system, without slashes at either end; '' for the image's own
+ * @param root folder that is the root of the system, without slashes at either end; '' for the image's own. Nothing outside it is owned.
+ * @param listings shared by the resolvers of several roots in one view, so that no folder is listed twice
  */
-export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
+export function createOwnedPaths(view: FileView, root: string, listings: FolderListings = new Map()): OwnedPaths {
   const folders = new Map<string, Folder | undefined>();
-  const contents = new Map<string, ReadonlySet<string>>();
+  const isInside = (path: string): boolean => root === '' || path === root || path.startsWith(`${root}/`);
   const findFolder = (folder: string): Folder | undefined => {
     if (folders.has(folder)) return folders.get(folder);
     const path = root === '' ? folder : folder === '' ? root : `${root}/${folder}`;
     const entry = path === '' ? undefined : view.resolve(path);
     const real = path === '' ? '' : entry?.type === 'directory' ? entry.path : undefined;
-    const found = real === undefined ? undefined : { real, files: filesIn(real) };
+    const found = real === undefined || !isInside(real) ? undefined : { real, files: filesIn(real) };
     folders.set(folder, found);
     return found;
   };
   // one listing of a folder is cheaper than looking up what lies in it path by path
   const filesIn = (real: string): ReadonlySet<string> => {
-    const known = contents.get(real);
+    const known = listings.get(real);
     if (known !== undefined) return known;
     const files = new Set<string>();
     for (const entry of view.list(real)) if (entry.type !== 'directory') files.add(entry.path);
-    contents.set(real, files);
+    listings.set(real, files);
     return files;
   };
   return {

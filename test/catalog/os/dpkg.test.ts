@@ -203,8 +203,11 @@ describe('dpkg', () => {
     const result = run({
       'opt/root/var/lib/dpkg/status': stanza('a'),
       'opt/root/etc/os-release': 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="22.04"\n',
-      'opt/root/var/lib/dpkg/info/a.list': '/usr/bin/a\n',
+      // neither a link nor dots lead out of the root
+      'opt/root/var/lib/dpkg/info/a.list': '/usr/bin/a\n/../../etc/passwd\n/out/passwd\n',
       'opt/root/usr/bin/a': '',
+      'opt/root/out': { link: '/etc' },
+      'etc/passwd': '',
     });
     assert.deepEqual(purls(result), ['pkg:deb/ubuntu/a@1.0?arch=amd64&distro=ubuntu-22.04']);
     assert.deepEqual(result.packages[0]?.files, ['/opt/root/usr/bin/a']);
