@@ -1,6 +1,7 @@
 import { createHash, hash, type Hash } from 'node:crypto';
 import type { CaptureMatcher, KeptBytes, LayerRecorder, StackDiagnostic } from '../../filesystem/index.ts';
 import { EXTRACTORS, isExecutableMagic } from './extractors.ts';
+import { GO_HEAD_BYTES, GoMarkerScan, looksLikeGo } from './go-marker.ts';
 
 /** What is to be done with the content of the file that streams by. */
 export interface FileTask {
@@ -11,6 +12,8 @@ export interface FileTask {
   readonly rules: readonly number[];
   /** Rules for executables. */
   readonly extractorRules: readonly number[];
+  /** Gather it for the extractors without looking for signs first. */
+  readonly isKnownExecutable: boolean;
   readonly sha256: boolean;
   readonly md5: boolean;
 }
@@ -19,11 +22,13 @@ export interface FileTask {
 export interface KeptContent {
   readonly whole?: KeptBytes;
   readonly extracts: readonly { readonly rule: number; readonly kept: KeptBytes }[];
+  /** It turned out to be of interest to an extractor when its beginning was gone: read it again. */
+  readonly seenTooLate: boolean;
 }
 
-const HEAD_BYTES = 8;
+const MAGIC_BYTES = 8;
 /** Scratch memory larger than this is given back after use. */
-const SCRATCH_KEPT_BYTES = 8 * 1024 * 1024;
+const SCRATCH_KEPT_BYTES = 32 * 1024 * 1024;
 
 /**
  * Takes file contents chunk by chunk: hashes, keeps what rules capture, hands executables to extractors. A file that arrives in one chunk is
@@ -41,6 +46,7 @@ export class ContentSink {
   #gatherBytes = 0;
   #gathered = 0;
   #scratch = Buffer.alloc(0);
+  #scan: GoMarkerScan | undefined;
   #kept: KeptContent | undefined;
 
   constructor(
@@ -64,6 +70,7 @@ export class ContentSink {
     }
     this.#sha256 = undefined;
     this.#md5 = undefined;
+    this.#scan = undefined;
     this.#kept = undefined;
   }
 
@@ -77,33 +84,41 @@ export class ContentSink {
     this.#received += chunk.length;
     if (task.sha256) (this.#sha256 ??= createHash('sha256')).update(chunk);
     if (task.md5) (this.#md5 ??= createHash('md5')).update(chunk);
-    if (this.#gathered < this.#gatherBytes) this.#gather(task, chunk);
+    if (this.#scan) this.#scan.add(asBuffer(chunk));
+    else if (this.#gathered < this.#gatherBytes) this.#gather(task, chunk);
   }
 
   #gather(task: FileTask, chunk: Uint8Array): void {
     const before = this.#gathered;
-    if (before === 0 && chunk.length >= HEAD_BYTES && !this.#isNeeded(task, chunk)) return;
+    if (before === 0 && chunk.length >= MAGIC_BYTES && this.#drops(task, chunk)) return;
     const used = Math.min(chunk.length, this.#gatherBytes - before);
-    this.#reserve(task, before + used);
+    this.#reserve(before + used);
     this.#scratch.set(used === chunk.length ? chunk : chunk.subarray(0, used), before);
     this.#gathered += used;
-    if (before < HEAD_BYTES && this.#gathered >= HEAD_BYTES) this.#isNeeded(task, this.#scratch);
+    if (before < MAGIC_BYTES && this.#gathered >= MAGIC_BYTES && this.#drops(task, this.#scratch)) return;
+    if (before < GO_HEAD_BYTES && this.#gathered >= GO_HEAD_BYTES) this.#judgeHead(task);
   }
 
-  /** Nobody needs the rest of a file that no rule keeps once its head shows that it is no executable. */
-  #isNeeded(task: FileTask, head: Uint8Array): boolean {
-    if (task.rules.length > 0 || isExecutableMagic(head)) return true;
+  /** Nobody needs the rest of a file that no rule keeps once its magic shows that it is no executable. */
+  #drops(task: FileTask, head: Uint8Array): boolean {
+    if (task.rules.length > 0 || isExecutableMagic(head)) return false;
     this.#gatherBytes = 0;
-    return false;
+    return true;
   }
 
-  /** Grows by doubling, and never beyond what this file can need. */
-  #reserve(task: FileTask, needed: number): void {
+  /** Most executables are of no interest: they are searched as they stream by instead of being gathered. */
+  #judgeHead(task: FileTask): void {
+    if (task.rules.length > 0 || task.isKnownExecutable) return;
+    if (looksLikeGo(this.#scratch.subarray(0, GO_HEAD_BYTES))) return;
+    this.#scan = new GoMarkerScan();
+    this.#scan.add(this.#scratch.subarray(0, this.#gathered));
+    this.#gatherBytes = 0;
+  }
+
+  /** Room for `needed` bytes; all of it at once when the file will be gathered whole. */
+  #reserve(needed: number): void {
     if (needed <= this.#scratch.length) return;
-    const capacity = Math.min(
-      Math.max(needed, this.#scratch.length * 2, 1024 * 1024),
-      Math.max(needed, task.sizeBytes),
-    );
+    const capacity = needed <= GO_HEAD_BYTES ? 1024 * 1024 : Math.max(needed, this.#gatherBytes);
     const larger = Buffer.allocUnsafeSlow(capacity);
     larger.set(this.#scratch.subarray(0, this.#gathered));
     this.#scratch = larger;
@@ -134,7 +149,11 @@ export class ContentSink {
       whole = this.#recorder.keep(bytes, true);
       this.#recorder.capture(task.record, task.rules, whole);
     }
-    this.#kept = { ...(whole === undefined ? {} : { whole }), extracts: this.#extract(task, bytes) };
+    this.#kept = {
+      ...(whole === undefined ? {} : { whole }),
+      extracts: this.#scan ? [] : this.#extract(task, bytes),
+      seenTooLate: this.#scan?.found ?? false,
+    };
   }
 
   #extract(task: FileTask, bytes: Buffer): { rule: number; kept: KeptBytes }[] {

@@ -1,4 +1,5 @@
 import { extractGoBuildInfo } from '../../formats/index.ts';
+import { mayHaveBuildInfo } from './go-marker.ts';
 
 /**
  * Looks into an executable and returns the little that is to be kept of it. Hostile bytes: never throws, bounded time.
@@ -16,16 +17,11 @@ export interface ExtractorEntry {
   readonly mayApply: (bytes: Buffer) => boolean;
 }
 
-const GO_MARKER = Buffer.from('\xff Go buildinf:', 'latin1');
-const UPX_MARKER = Buffer.from('UPX!', 'latin1');
-/** A packed file says so near its beginning. */
-const UPX_SCAN_BYTES = 4096;
-
 /** All extractors a capture rule can name. */
 export const EXTRACTORS = {
   'go-buildinfo': {
     extract: extractGoBuildInfo,
-    mayApply: (bytes) => bytes.includes(GO_MARKER) || bytes.subarray(0, UPX_SCAN_BYTES).includes(UPX_MARKER),
+    mayApply: mayHaveBuildInfo,
   },
 } as const satisfies Readonly<Record<string, ExtractorEntry>>;
 

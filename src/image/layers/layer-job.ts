@@ -21,6 +21,16 @@ export const DEFAULT_LAYER_LIMITS: LayerLimits = {
   capturedBytesTotal: LIMITS.capturedBytesTotal,
 };
 
+/** Paths whose content was recognised as wanted only after it had streamed by. */
+export interface SecondLook {
+  /** To capture although no rule matches them: hard links that rules do match point at them. */
+  readonly linkSources: readonly string[];
+  /** Executables to hand to extractors whole. */
+  readonly executables: readonly string[];
+}
+
+export const NO_SECOND_LOOK: SecondLook = { linkSources: [], executables: [] };
+
 /** One layer to read, as a worker is told. */
 export interface LayerJob {
   readonly index: number;
@@ -30,16 +40,16 @@ export interface LayerJob {
   readonly mediaType: string;
   /** The stored bytes' place, or undefined when they come as messages. */
   readonly range?: FileRange;
-  /** Paths to capture although no rule matches them: hard links that rules do match point at them. */
-  readonly linkSources: readonly string[];
+  /** What an earlier pass could not know in time. */
+  readonly secondLook: SecondLook;
 }
 
 /** What one pass over a layer gives. */
 export interface LayerResult {
   readonly records: LayerRecords;
   readonly diagnostics: readonly StackDiagnostic[];
-  /** Paths in this layer that matched hard links point at and whose bytes were not kept: to be read again with `linkSources`. */
-  readonly missingSources: readonly string[];
+  /** What another pass would have to keep, if anything. */
+  readonly missing: SecondLook;
 }
 
 /** How messages name a layer. */

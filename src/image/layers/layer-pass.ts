@@ -44,9 +44,11 @@ export class LayerPass {
   readonly #reader: TarReader;
   readonly #digester: Digester;
   readonly #linkSources: ReadonlySet<string>;
+  readonly #executables: ReadonlySet<string>;
   readonly #diagnostics: StackDiagnostic[] = [];
   readonly #keptByPath = new Map<string, KeptContent & { readonly sizeBytes: number }>();
-  readonly #missing = new Set<string>();
+  readonly #missingSources = new Set<string>();
+  readonly #missingExecutables: string[] = [];
   #current = '';
   #currentBytes = 0;
   #bytes = 0;
@@ -60,7 +62,8 @@ export class LayerPass {
     this.#recorder = new LayerRecorder(matcher.ruleIds);
     this.#sink = new ContentSink(this.#recorder, matcher, (diagnostic) => this.#diagnose(diagnostic));
     this.#digester = createDigester(digestAlgorithm(job.diffId));
-    this.#linkSources = new Set(job.linkSources);
+    this.#linkSources = new Set(job.secondLook.linkSources);
+    this.#executables = new Set(job.secondLook.executables);
     this.#reader = new TarReader(
       {
         member: (member) => this.#member(member),
@@ -135,7 +138,7 @@ export class LayerPass {
     return {
       records: this.#recorder.finish(),
       diagnostics: this.#diagnostics,
-      missingSources: [...this.#missing],
+      missing: { linkSources: [...this.#missingSources], executables: this.#missingExecutables },
     };
   }
 
@@ -170,12 +173,15 @@ export class LayerPass {
     if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
     this.#currentBytes = sizeBytes;
-    this.#sink.begin({ record, path, sizeBytes, rules, extractorRules, sha256: wants.sha256, md5: wants.md5 });
+    const { sha256, md5 } = wants;
+    const known = this.#executables.has(path);
+    this.#sink.begin({ record, path, sizeBytes, rules, extractorRules, isKnownExecutable: known, sha256, md5 });
     return true;
   }
 
   #contentEnd(): void {
     const kept = this.#sink.end();
+    if (kept?.seenTooLate) this.#missingExecutables.push(this.#current);
     if (kept && (kept.whole !== undefined || kept.extracts.length > 0)) {
       this.#keptByPath.set(this.#current, { ...kept, sizeBytes: this.#currentBytes });
     }
@@ -187,12 +193,12 @@ export class LayerPass {
     const kept = this.#keptByPath.get(target);
     const rules = this.#matcher.matchingRules(member.path);
     if (kept === undefined) {
-      if (rules.length > 0) this.#missing.add(target);
+      if (rules.length > 0) this.#missingSources.add(target);
       this.#keptByPath.delete(member.path);
       return;
     }
     if (kept.whole !== undefined) this.#captureLink(record, member.path, rules, kept.whole);
-    else if (rules.length > 0) this.#missing.add(target);
+    else if (rules.length > 0) this.#missingSources.add(target);
     for (const { rule, kept: bytes } of kept.extracts) this.#recorder.capture(record, [rule], bytes);
     this.#keptByPath.set(member.path, kept);
   }

@@ -1,12 +1,18 @@
 import { availableParallelism } from 'node:os';
-import { throwIfAborted, type ProgressListener } from '../../core/index.ts';
+import { LIMITS, throwIfAborted, type ProgressListener } from '../../core/index.ts';
 import type { CapturePlan, LayerStack } from '../../filesystem/index.ts';
 import type { Image, LayerDescriptor } from '../image.ts';
 import type { ImageStore } from '../types.ts';
 import { layerError } from './errors.ts';
-import { DEFAULT_LAYER_LIMITS, type LayerJob, type LayerLimits, type LayerResult } from './layer-job.ts';
+import {
+  DEFAULT_LAYER_LIMITS,
+  NO_SECOND_LOOK,
+  type LayerJob,
+  type LayerLimits,
+  type LayerResult,
+  type SecondLook,
+} from './layer-job.ts';
 import { LayerWorker } from './worker-pool.ts';
-import { LIMITS } from '../../core/index.ts';
 
 export interface ReadLayersOptions {
   readonly image: Image;
@@ -70,16 +76,16 @@ async function readAll(options: ReadLayersOptions): Promise<LayerResult[]> {
 }
 
 async function readOne(worker: LayerWorker, layer: LayerDescriptor, options: ReadLayersOptions): Promise<LayerResult> {
-  const first = await passOver(worker, layer, { linkSources: [], options });
+  const first = await passOver(worker, layer, { secondLook: NO_SECOND_LOOK, options });
   // hard links whose own path a rule matches, to content that was not kept because its path is another: rare, so a second look pays
-  if (first.missingSources.length === 0) return first;
-  return passOver(worker, layer, { linkSources: first.missingSources, options });
+  if (first.missing.linkSources.length === 0 && first.missing.executables.length === 0) return first;
+  return passOver(worker, layer, { secondLook: first.missing, options });
 }
 
 async function passOver(
   worker: LayerWorker,
   layer: LayerDescriptor,
-  { linkSources, options }: { linkSources: readonly string[]; options: ReadLayersOptions },
+  { secondLook, options }: { secondLook: SecondLook; options: ReadLayersOptions },
 ): Promise<LayerResult> {
   const { descriptor, diffId, index } = layer;
   const source = await options.store.openBlob(descriptor, options.signal);
@@ -90,7 +96,7 @@ async function passOver(
     diffId,
     mediaType: descriptor.mediaType,
     ...(source.kind === 'file' ? { range: source.range } : {}),
-    linkSources,
+    secondLook,
   };
   return worker.run(job, source.kind === 'stream' ? source.stream : undefined, options.signal);
 }
