@@ -1,0 +1,131 @@
+import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { HttpProxyAgent } from 'http-proxy-agent';
+import type { HttpsProxyAgent } from 'https-proxy-agent';
+import type { Runtime } from '../core/index.ts';
+import { guardedLookup } from './addresses.ts';
+import { trustedAuthorities } from './certificates.ts';
+import { netError } from './errors.ts';
+import { proxyFor } from './proxy.ts';
+
+/** Connections of one client: kept alive, by way of a proxy where the environment says so. */
+export interface Agents {
+  for(url: URL): Promise<HttpAgent>;
+  close(): void;
+}
+
+export interface AgentSettings {
+  readonly env: Runtime['env'];
+  readonly caFile: string | undefined;
+  readonly connectMs: number;
+}
+
+const MAX_SOCKETS = 16;
+
+export function createAgents(settings: AgentSettings): Agents {
+  const agents = new Map<string, HttpAgent>();
+  let authorities: string[] | undefined;
+  const create = async (url: URL, proxy: URL | undefined): Promise<HttpAgent> => {
+    const secure = url.protocol === 'https:';
+    if (settings.caFile !== undefined) authorities ??= trustedAuthorities(settings.caFile);
+    const trust = authorities === undefined ? {} : { ca: authorities };
+    const options: AgentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo' };
+    if (proxy) return createProxyAgent(proxy, secure, { ...options, ...trust });
+    return secure
+      ? new DeadlineHttpsAgent({ ...options, ...trust }, settings.connectMs)
+      : new DeadlineHttpAgent(options, settings.connectMs);
+  };
+  return {
+    async for(url) {
+      const proxy = proxyFor(url, settings.env);
+      const key = `${url.protocol} ${proxy?.href ?? ''}`;
+      const known = agents.get(key);
+      if (known) return known;
+      const created = await create(url, proxy);
+      agents.set(key, created);
+      return created;
+    },
+    close() {
+      for (const agent of agents.values()) agent.destroy();
+      agents.clear();
+    },
+  };
+}
+
+async function createProxyAgent(proxy: URL, secure: boolean, options: AgentOptions): Promise<HttpAgent> {
+  if (!secure) {
+    const { HttpProxyAgent: ProxyAgent } = await import('http-proxy-agent');
+    return new (class extends ProxyAgent<string> {
+      override connect(...args: Parameters<HttpProxyAgent<string>['connect']>): Promise<Socket> {
+        return throughProxy(proxy, super.connect(...args));
+      }
+    })(proxy, options);
+  }
+  const { HttpsProxyAgent: ProxyAgent } = await import('https-proxy-agent');
+  return new (class extends ProxyAgent<string> {
+    override async connect(...args: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
+      let status = 200;
+      args[0].once('proxyConnect', (answer: { readonly statusCode: number }) => {
+        status = answer.statusCode;
+      });
+      const socket = await throughProxy(proxy, super.connect(...args));
+      if (status === 200) return socket;
+      // else the proxy's refusal would be taken for the server's answer
+      socket.destroy();
+      throw netError('NET_PROXY_FAILED', `the proxy ${proxy.host} refused the connection with status ${status}`);
+    }
+  })(proxy, options);
+}
+
+async function throughProxy(proxy: URL, connecting: Promise<Socket>): Promise<Socket> {
+  try {
+    return await connecting;
+  } catch (cause) {
+    throw netError('NET_PROXY_FAILED', `the proxy ${proxy.host} cannot be reached`, { cause });
+  }
+}
+
+type Connect = (error: Error | null, stream: Duplex) => void;
+
+class DeadlineHttpAgent extends HttpAgent {
+  readonly #connectMs: number;
+
+  constructor(options: AgentOptions, connectMs: number) {
+    super(options);
+    this.#connectMs = connectMs;
+  }
+
+  override createConnection(options: ClientRequestArgs, callback?: Connect): Duplex | null | undefined {
+    return armed(super.createConnection({ ...options, lookup: guardedLookup }, callback), 'connect', this.#connectMs);
+  }
+}
+
+class DeadlineHttpsAgent extends HttpsAgent {
+  readonly #connectMs: number;
+
+  constructor(options: AgentOptions, connectMs: number) {
+    super(options);
+    this.#connectMs = connectMs;
+  }
+
+  override createConnection(options: ClientRequestArgs, callback?: Connect): Duplex | null | undefined {
+    const socket = super.createConnection({ ...options, lookup: guardedLookup }, callback);
+    return armed(socket, 'secureConnect', this.#connectMs);
+  }
+}
+
+/** Destroys the socket unless it is connected in time. */
+function armed<T extends Duplex | null | undefined>(socket: T, event: string, connectMs: number): T {
+  if (!socket) return socket;
+  const timer = setTimeout(() => {
+    (socket as unknown as Socket).destroy(
+      netError('NET_TIMEOUT', `no connection within ${connectMs} ms`, { details: { phase: 'connect' } }),
+    );
+  }, connectMs);
+  const disarm = (): void => clearTimeout(timer);
+  socket.once(event, disarm);
+  socket.once('close', disarm);
+  return socket;
+}
