@@ -5,7 +5,7 @@ import type { Diagnostic, IdentityEvidence, Location, Package } from '../../pack
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { goMainVersion, type GoMainVersion } from './go-main-version.ts';
 import { parseGoModInfo, type GoModInfo, type GoModule } from './go-modinfo.ts';
-import { asObject } from './json-fields.ts';
+import { asObject, decodeText } from './json-fields.ts';
 
 const MiB = 1024 * 1024;
 /** Build settings worth keeping: what was built, for what, from which commit. */
@@ -65,7 +65,7 @@ function catalog(context: CatalogContext): CatalogResult {
 function parseBuildInfo(bytes: Uint8Array): GoBuildInfo | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
+    json = JSON.parse(decodeText(bytes));
   } catch {
     return undefined;
   }

@@ -37,3 +37,9 @@ export function publicUrl(value: string | undefined): string | undefined {
   url.password = '';
   return url.href;
 }
+
+/** UTF-8 text, invalid bytes as U+FFFD, without a byte-order mark. */
+export function decodeText(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}

@@ -1,4 +1,4 @@
-import { asObject, asText } from './json-fields.ts';
+import { asObject, asText, decodeText } from './json-fields.ts';
 import { dependenciesOf, type NpmDependencyNames } from './npm-manifest.ts';
 
 /** What npm's hidden lockfile knows about one installed folder. */
@@ -23,7 +23,7 @@ export function parseHiddenLockfile(
 ): ReadonlyMap<string, NpmLockEntry> | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
+    json = JSON.parse(decodeText(bytes));
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { LicenseClaim } from '../../packages/index.ts';
-import { asObject, asText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
+import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
 
 /** What a `package.json` says that a catalog can use. Every field was checked; unknown shapes are left out. */
 export interface NpmManifest {
@@ -35,7 +35,7 @@ export type NpmManifestResult =
  * @see https://docs.npmjs.com/cli/v11/configuring-npm/package-json
  */
 export function parseNpmManifest(bytes: Uint8Array): NpmManifestResult {
-  const text = new TextDecoder().decode(bytes);
+  const text = decodeText(bytes);
   let extraDocuments = false;
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-import { asObject, asText, publicUrl } from './json-fields.ts';
+import { asObject, asText, decodeText, publicUrl } from './json-fields.ts';
 
 /** Where a distribution came from when not from an index. */
 export interface PythonDirectUrl {
@@ -20,7 +20,7 @@ export interface PythonDirectUrl {
 export function parseDirectUrl(bytes: Uint8Array): PythonDirectUrl | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
+    json = JSON.parse(decodeText(bytes));
   } catch {
     return undefined;
   }

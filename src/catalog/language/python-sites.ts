@@ -1,4 +1,5 @@
 import type { FileView } from '../../filesystem/index.ts';
+import { decodeText } from './json-fields.ts';
 
 /** A folder that Python imports installed distributions from. */
 export interface PythonSite {
@@ -87,7 +88,7 @@ function covers(major: string, version: string): boolean {
 function venvHome(view: FileView, root: string): { readonly seesSystem: boolean; readonly root: string } | undefined {
   const bytes = view.read(root === '' ? 'pyvenv.cfg' : `${root}/pyvenv.cfg`);
   if (bytes === undefined) return undefined;
-  const text = new TextDecoder().decode(bytes);
+  const text = decodeText(bytes);
   const seesSystem = /^\s*include-system-site-packages\s*=\s*true\s*$/im.test(text);
   const home = /^\s*home\s*=\s*\/?(.*?)\/bin\/?\s*$/im.exec(text)?.[1] ?? 'usr';
   return { seesSystem, root: home };

@@ -3,6 +3,7 @@ import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
+import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
 import { parseRequiresTxt, pythonEdges, type PythonNode } from './python-edges.ts';
 import { joinPath, pythonFiles, type PythonRecordPlace } from './python-files.ts';
@@ -135,7 +136,7 @@ function requirementsOf(
     return metadata.requirements.map(parseRequirement).filter((requirement) => requirement !== undefined);
   }
   const bytes = view.read(`${place.record}/requires.txt`);
-  return bytes === undefined ? [] : parseRequiresTxt(new TextDecoder().decode(bytes));
+  return bytes === undefined ? [] : parseRequiresTxt(decodeText(bytes));
 }
 
 /** Development installs of old setuptools: a file in the site names the folder whose egg-info counts as installed there. */
@@ -149,7 +150,7 @@ function eggLinks(
   const bySite = Map.groupBy(found, ({ site }) => site);
   for (const { entry, bytes } of files) {
     const site = split(entry.path).folder;
-    const target = new TextDecoder().decode(bytes).split('\n', 1)[0]?.trim() ?? '';
+    const target = decodeText(bytes).split('\n', 1)[0]?.trim() ?? '';
     const names = links.get(site) ?? new Map<string, PythonNode>();
     links.set(site, names);
     for (const item of bySite.get(joinPath(site, target)) ?? [])
@@ -224,7 +225,7 @@ function propertiesOf(view: FileView, item: Distribution, owner: Distribution | 
   const properties: Record<string, string> = {};
   if (item.kind === 'dist-info') {
     const installer = view.read(`${item.record}/INSTALLER`);
-    const text = installer === undefined ? '' : new TextDecoder().decode(installer.subarray(0, 64)).trim();
+    const text = installer === undefined ? '' : decodeText(installer.subarray(0, 64)).trim();
     if (text !== '') properties['pypi:installer'] = text;
     if (view.lookup(`${item.record}/REQUESTED`) !== undefined) properties['pypi:requested'] = 'true';
   }
