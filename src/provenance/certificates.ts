@@ -7,6 +7,11 @@ const MAX_DEPTH = 4;
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END CERTIFICATE-----';
 
+/** Whether a path is a certificate file that update-ca-certificates reads, rather than a store that it makes. */
+export function isCertificateSource(path: string): boolean {
+  return CERTIFICATE_FOLDERS.some((folder) => path.startsWith(`${folder}/`));
+}
+
 /** Bodies (base64 without white space) of the PEM certificates in a file. */
 function pemCertificates(bytes: Uint8Array | undefined): readonly string[] {
   if (bytes === undefined) return [];

@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import type { CaptureRule, DigestRule, FileEntry, FileView } from '../filesystem/index.ts';
 import { compareAccounts } from './account-files.ts';
-import { createCertificateCheck } from './certificates.ts';
+import { createCertificateCheck, isCertificateSource } from './certificates.ts';
 import { criticalClass, isExecutable, isSetuid } from './critical-paths.ts';
 import { compareInventories, readPackageInventory } from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
@@ -67,7 +67,8 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
   const owners = findOwners(new Set(found.map((change) => change.path)), final, inventories);
   const changes = found.map((change): FileChange => {
     const owner = owners.get(change.path);
-    const isStore = change.after?.type === 'file' && criticalClass(change.path) === 'ca-bundle';
+    const isStore =
+      change.after?.type === 'file' && criticalClass(change.path) === 'ca-bundle' && !isCertificateSource(change.path);
     return {
       ...change,
       ...(owner === undefined ? {} : { owner }),
@@ -97,8 +98,9 @@ function* changedEntries(base: FileView, final: FileView): Iterable<FileChange> 
     const before = fileFact(base, entry);
     const after = present === undefined ? undefined : fileFact(final, present);
     if (after !== undefined && sameFact(before, after)) continue;
-    // files below a folder that is gone or became a link are told by the folder itself
-    if (after === undefined && isBelowChangedFolder(entry.path, base, final)) continue;
+    // files below a folder that is gone or became a link are told by the folder itself, unless one of them matters by itself
+    if (after === undefined && criticalClass(entry.path) === undefined && isBelowChangedFolder(entry.path, base, final))
+      continue;
     yield { path: entry.path, before, ...(after === undefined ? {} : { after }) };
   }
 }
@@ -134,12 +136,7 @@ function* criticalAdditions(input: BaseComparisonInput): Iterable<FileChange> {
 function isExplainedLink(entry: FileEntry, final: FileView): boolean {
   if (entry.type !== 'symlink' || criticalClass(entry.path) !== 'ca-bundle') return false;
   const target = final.resolve(entry.path)?.path;
-  return (
-    target !== undefined &&
-    ['etc/ssl/certs/', 'usr/share/ca-certificates/', 'usr/local/share/ca-certificates/'].some((folder) =>
-      target.startsWith(folder),
-    )
-  );
+  return target !== undefined && (target.startsWith('etc/ssl/certs/') || isCertificateSource(target));
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,7 +1,6 @@
 import { compareCodeUnits, digestMatches, isDigest, type Digest } from '../core/index.ts';
-import { parseConfig, parseIndex, parseManifest } from '../image/index.ts';
+import { isSamePlatform, parseConfig, parseIndex, parseManifest } from '../image/index.ts';
 import { provenanceError } from './errors.ts';
-import { samePlatform } from './match-bases.ts';
 import type { LockPlatform, LockRecord } from './types.ts';
 
 /**
@@ -56,7 +55,7 @@ function checkPlatform(platform: LockPlatform, blob: (digest: Digest) => Uint8Ar
   const config = parseConfig(blob(platform.config));
   const agrees =
     manifest.config.digest === platform.config &&
-    samePlatform(config, platform.platform) &&
+    isSamePlatform(config, platform.platform) &&
     config.diffIds.length === platform.diffIds.length &&
     config.diffIds.every((diffId, index) => diffId === platform.diffIds[index]);
   if (!agrees) {

@@ -26,6 +26,7 @@ export function parseLock(bytes: Uint8Array): Lock {
     );
   }
   const records: LockRecord[] = [];
+  const known = new Map<string, string>();
   let head: Digest | null = null;
   for (const line of lines(bytes)) {
     const where = `lock line ${records.length + 1}`;
@@ -36,19 +37,41 @@ export function parseLock(bytes: Uint8Array): Lock {
         details: { sequence: record.sequence, previous: record.previous, expected: head },
       });
     }
-    checkRecordBlobs(record, where);
-    records.push(record);
+    const complete = withKnownBlobs(record, known);
+    checkRecordBlobs(complete, where);
+    records.push(complete);
     head = sha256Digest(line);
   }
   return { records, head };
 }
 
-/** Gives a draft its place after the lock's head; returns the longer lock and the line to append (newline included). */
+/**
+ * Gives a draft its place after the lock's head; returns the longer lock and the line to append (newline included). Bytes that an earlier record
+ * keeps are not written again.
+ */
 export function appendLockRecord(lock: Lock, draft: LockRecordDraft): { readonly lock: Lock; readonly line: string } {
+  const known = new Set(lock.records.flatMap((record) => Object.keys(record.blobs)));
   const record: LockRecord = { ...draft, sequence: lock.records.length, previous: lock.head };
-  const line = canonicalJson(record as unknown as JsonValue);
   checkRecordBlobs(record, `lock record ${record.sequence}`);
+  const blobs = Object.fromEntries(Object.entries(draft.blobs).filter(([digest]) => !known.has(digest)));
+  const line = canonicalJson({ ...record, blobs } as unknown as JsonValue);
   return { lock: { records: [...lock.records, record], head: sha256Digest(line) }, line: `${line}\n` };
+}
+
+/** Adds the blobs that earlier records keep for it, and remembers the record's own for later ones. */
+function withKnownBlobs(record: LockRecord, known: Map<string, string>): LockRecord {
+  for (const [digest, encoded] of Object.entries(record.blobs)) known.set(digest, encoded);
+  const blobs: Record<string, string> = { ...record.blobs };
+  const needed = [
+    record.digest,
+    ...record.platforms.flatMap((platform) => [platform.manifest, platform.config]),
+    ...record.bundles.map((bundle) => bundle.digest),
+  ];
+  for (const digest of needed) {
+    const encoded = known.get(digest);
+    if (encoded !== undefined) blobs[digest] = encoded;
+  }
+  return { ...record, blobs };
 }
 
 /** Bytes of a stored bundle, manifest or config. @throws AppError LOCK_BLOB_MISSING */

@@ -1,5 +1,5 @@
 import type { Digest } from '../core/index.ts';
-import type { Platform } from '../image/index.ts';
+import { isSamePlatform, type Platform } from '../image/index.ts';
 import type { BaseMatch, Lock, LockPlatform } from './types.ts';
 
 /** diffID of the empty tar (1024 zero bytes): the layer that proves nothing. */
@@ -30,7 +30,7 @@ export function matchBases(lock: Lock, image: MatchableImage): readonly BaseMatc
 
 function isBottomOf(base: LockPlatform, image: MatchableImage): boolean {
   return (
-    samePlatform(base.platform, image.platform) &&
+    isSamePlatform(base.platform, image.platform) &&
     base.diffIds.length <= image.diffIds.length &&
     !isTrivial(base) &&
     base.diffIds.every((diffId, index) => diffId === image.diffIds[index])
@@ -39,21 +39,4 @@ function isBottomOf(base: LockPlatform, image: MatchableImage): boolean {
 
 function isTrivial(base: LockPlatform): boolean {
   return base.diffIds.every((diffId, index) => diffId === EMPTY_LAYER_DIFF_ID || base.trivialLayers.includes(index));
-}
-
-/** os, architecture, variant and os.version must agree; `arm64` and `arm64/v8` are the same machine. */
-export function samePlatform(a: Platform, b: Platform): boolean {
-  return (
-    a.os === b.os &&
-    a.architecture === b.architecture &&
-    effectiveVariant(a) === effectiveVariant(b) &&
-    (a.osVersion ?? '') === (b.osVersion ?? '')
-  );
-}
-
-function effectiveVariant(platform: Platform): string {
-  if (platform.architecture === 'arm64') return platform.variant ?? 'v8';
-  if (platform.architecture === 'arm') return platform.variant ?? 'v7';
-  if (platform.architecture === 'amd64') return platform.variant ?? 'v1';
-  return platform.variant ?? '';
 }

@@ -24,7 +24,10 @@ export interface LockRecord {
   readonly platforms: readonly LockPlatform[];
   /** Signature bundles found on the digest or on a platform manifest; their bytes are in `blobs`. */
   readonly bundles: readonly { readonly subject: Digest; readonly digest: Digest }[];
-  /** Bytes (base64) of the index, manifests, configs and bundles by digest: what every verdict is computed from again. */
+  /**
+   * Bytes (base64) of the index, manifests, configs and bundles by digest: what every verdict is computed from again. In the file, bytes that an earlier
+   * record keeps are left out; in memory every record is complete.
+   */
   readonly blobs: Readonly<Record<string, string>>;
 }
 
