@@ -19,7 +19,7 @@ import {
 } from '../image/index.ts';
 import { matchBases, type BaseComparison, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
-import type { ComparableSbom } from './scan.ts';
+import type { ComparableSbom } from '../sbom/index.ts';
 import type { EvidenceDocument, EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
 
 /** What a reference says before anything is asked. */

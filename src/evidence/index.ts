@@ -13,8 +13,10 @@ export { canonicalEvidence, openEvidence } from './evidence-view.ts';
 export type { EvidenceView } from './evidence-view.ts';
 export { canonicalName, platformName, readConfigClaims } from './image-facts.ts';
 export type { BundleView, ImageView, PlatformView } from './image-view.ts';
-export { compareScan } from './scan.ts';
-export type { ComparableSbom, ScanComparison, ScanComponent } from './scan.ts';
+export { isSamePlatform, type Platform } from '../image/index.ts';
+export type { ComparableComponent, ComparableSbom } from '../sbom/index.ts';
+export { compareScan, locationPath } from './scan.ts';
+export type { ScanComparison } from './scan.ts';
 export type {
   EvidenceDocument,
   EvidenceError,

@@ -1,6 +1,6 @@
 import type { Digest, ExitCode } from '../core/index.ts';
 import type { BaseComparison } from '../provenance/index.ts';
-import type { ComparableSbom } from './scan.ts';
+import type { ComparableSbom } from '../sbom/index.ts';
 
 /**
  * Everything a policy may ask about some images, as raw material: manifests, configs and bundles as stored, and facts that our own layer pass found.

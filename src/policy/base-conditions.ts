@@ -1,5 +1,6 @@
 import { ExitCode } from '../core/index.ts';
-import { samePlatform, tamperFindings, type TamperFinding } from '../provenance/index.ts';
+import { isSamePlatform } from '../evidence/index.ts';
+import { tamperFindings, type TamperFinding } from '../provenance/index.ts';
 import { claimText, isTagAllowed, sameLayers } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { authenticatedKey, platformError, type RuleContext } from './context.ts';
@@ -224,7 +225,7 @@ function movedAt(
     let left: number | undefined;
     let seen = false;
     for (const record of records.filter((candidate) => candidate.tag === tag)) {
-      const here = record.platforms.find((platform) => samePlatform(platform.platform, match.platform.platform));
+      const here = record.platforms.find((platform) => isSamePlatform(platform.platform, match.platform.platform));
       if (here === undefined) continue;
       if (sameLayers(here.diffIds, match.platform.diffIds)) {
         seen = true;

@@ -2,14 +2,13 @@ import { compareCodeUnits, type Digest } from '../core/index.ts';
 import {
   lockBlob,
   matchBases,
-  samePlatform,
   type BaseClaim,
   type BaseLevel,
   type BaseMatch,
   type Lock,
   type LockRecord,
 } from '../provenance/index.ts';
-import { canonicalName, readConfigClaims } from '../evidence/index.ts';
+import { canonicalName, isSamePlatform, readConfigClaims } from '../evidence/index.ts';
 import type { PlatformView } from '../evidence/index.ts';
 import { matchesAny } from './glob.ts';
 import type { BaseEntry } from './types.ts';
@@ -86,7 +85,7 @@ export function tagLeftAt(lock: Lock, match: BaseMatch): Date | undefined {
   let left: Date | undefined;
   for (const other of later) {
     const same = other.platforms.some(
-      (item) => samePlatform(item.platform, platform.platform) && sameLayers(item.diffIds, platform.diffIds),
+      (item) => isSamePlatform(item.platform, platform.platform) && sameLayers(item.diffIds, platform.diffIds),
     );
     if (same) left = undefined;
     else left ??= new Date(other.observedAt);
@@ -158,7 +157,8 @@ function recordHasDigest(record: LockRecord, digest: Digest): boolean {
 function sameContent(match: BaseMatch, record: LockRecord): boolean {
   return record.platforms.some(
     (platform) =>
-      samePlatform(platform.platform, match.platform.platform) && sameLayers(platform.diffIds, match.platform.diffIds),
+      isSamePlatform(platform.platform, match.platform.platform) &&
+      sameLayers(platform.diffIds, match.platform.diffIds),
   );
 }
 

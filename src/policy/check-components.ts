@@ -1,5 +1,5 @@
 import { ExitCode } from '../core/index.ts';
-import type { ScanComponent } from '../evidence/index.ts';
+import { locationPath, type ComparableComponent } from '../evidence/index.ts';
 import { noScan } from './check-attestations.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
@@ -28,7 +28,7 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
   ];
 }
 
-function checkDenied(components: readonly ScanComponent[], denied: DeniedComponent): CheckResult | undefined {
+function checkDenied(components: readonly ComparableComponent[], denied: DeniedComponent): CheckResult | undefined {
   const wanted = parsePurl(denied.purl);
   const range = denied.versions === undefined ? undefined : parseVersionRange(denied.versions);
   const hits: string[] = [];
@@ -71,7 +71,7 @@ function checkDenied(components: readonly ScanComponent[], denied: DeniedCompone
   );
 }
 
-function checkLicenses(components: readonly ScanComponent[], denied: readonly string[]): readonly CheckResult[] {
+function checkLicenses(components: readonly ComparableComponent[], denied: readonly string[]): readonly CheckResult[] {
   return denied.flatMap((license) => {
     const hits = components.filter((component) => component.licenses.some((claim) => namesLicense(claim, license)));
     if (hits.length === 0) return [];
@@ -95,8 +95,8 @@ function namesLicense(claim: string, license: string): boolean {
   return claim.toLowerCase() === wanted || claim.split(/[\s()]+/).some((word) => word.toLowerCase() === wanted);
 }
 
-function pathsOf(components: readonly ScanComponent[], purls: readonly string[]): readonly string[] {
+function pathsOf(components: readonly ComparableComponent[], purls: readonly string[]): readonly string[] {
   return components.flatMap((component) =>
-    component.purl !== undefined && purls.includes(component.purl) ? component.paths : [],
+    component.purl !== undefined && purls.includes(component.purl) ? component.locations.map(locationPath) : [],
   );
 }

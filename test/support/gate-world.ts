@@ -1,0 +1,284 @@
+import { randomBytes } from 'node:crypto';
+import { attestStatement, bundleManifest, signStatement } from '../../src/attestation/index.ts';
+import { sha256Digest, type Digest } from '../../src/core/index.ts';
+import {
+  openEvidence,
+  type ComparableSbom,
+  type EvidenceDocument,
+  type EvidenceError,
+  type EvidenceImage,
+  type EvidenceView,
+} from '../../src/evidence/index.ts';
+import { createKeySigner, generateKeyPair, type KeySigner } from '../../src/keys/index.ts';
+import { assemblePolicy, parsePolicy, type LoadedPolicy } from '../../src/policy/index.ts';
+import { appendLockRecord, EMPTY_LOCK, type BaseComparison, type Lock } from '../../src/provenance/index.ts';
+import { signBundle } from '../../src/signing/index.ts';
+
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+
+/** A fresh signer with real keys. */
+export async function createSigner(): Promise<KeySigner> {
+  const pair = await generateKeyPair('ecdsa-p256', (length) => randomBytes(length));
+  return createKeySigner(pair.privateKey);
+}
+
+/** A digest that nothing has, told apart by a word. */
+export function fakeDigest(word: string): Digest {
+  return sha256Digest(`fake ${word}`);
+}
+
+export interface BuiltImage {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly config: Digest;
+  readonly configBytes: Uint8Array;
+  readonly diffIds: readonly Digest[];
+  readonly architecture: string;
+}
+
+export interface ImageSpec {
+  readonly diffIds: readonly Digest[];
+  readonly architecture?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly user?: string;
+}
+
+/** A platform manifest and its config, as bytes with digests. */
+export function buildImage(spec: ImageSpec): BuiltImage {
+  const { architecture = 'amd64' } = spec;
+  const configBytes = json({
+    os: 'linux',
+    architecture,
+    config: { Labels: spec.labels ?? {}, User: spec.user ?? '' },
+    rootfs: { type: 'layers', diff_ids: spec.diffIds },
+    history: [],
+  });
+  const config = sha256Digest(configBytes);
+  const bytes = json({
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config, size: configBytes.byteLength },
+    layers: spec.diffIds.map((diffId) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+      digest: sha256Digest(`compressed ${diffId}`),
+      size: 10,
+    })),
+    ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
+  });
+  return { digest: sha256Digest(bytes), bytes, config, configBytes, diffIds: spec.diffIds, architecture };
+}
+
+export interface BuiltIndex {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+export interface IndexEntry {
+  readonly image: { readonly digest: Digest; readonly bytes: Uint8Array };
+  readonly architecture?: string;
+  readonly mediaType?: string;
+}
+
+export function buildIndex(entries: readonly IndexEntry[], annotations?: Readonly<Record<string, string>>): BuiltIndex {
+  const bytes = json({
+    schemaVersion: 2,
+    mediaType: INDEX,
+    manifests: entries.map(({ image, architecture, mediaType = MANIFEST }) => ({
+      mediaType,
+      digest: image.digest,
+      size: image.bytes.byteLength,
+      ...(architecture === undefined ? {} : { platform: { os: 'linux', architecture } }),
+    })),
+    ...(annotations === undefined ? {} : { annotations }),
+  });
+  return { digest: sha256Digest(bytes), bytes };
+}
+
+/** A bundle attached to a subject. */
+export interface Attached {
+  readonly at: Digest;
+  readonly bundle: Uint8Array;
+}
+
+export async function signature(
+  signer: KeySigner,
+  subject: Digest,
+  options: { readonly at?: Digest; readonly annotations?: Readonly<Record<string, string>> } = {},
+): Promise<Attached> {
+  const bundle = await signBundle({ payload: signStatement(subject, options.annotations), signer });
+  return { at: options.at ?? subject, bundle };
+}
+
+export async function attestation(
+  signer: KeySigner,
+  subject: Digest,
+  options: { readonly type: string; readonly predicate: unknown; readonly at?: Digest },
+): Promise<Attached> {
+  const payload = attestStatement({ predicateType: options.type, predicateJson: json(options.predicate), subject });
+  return { at: options.at ?? subject, bundle: await signBundle({ payload, signer }) };
+}
+
+export interface PlatformFacts {
+  readonly layersVerified?: boolean;
+  readonly scan?: ComparableSbom | null;
+  readonly comparisons?: readonly BaseComparison[];
+}
+
+export interface ImageFacts {
+  readonly reference?: string;
+  readonly name?: string | null;
+  readonly tag?: string | null;
+  readonly requestedDigest?: Digest | null;
+  readonly tagDigest?: Digest | null;
+  readonly index?: BuiltIndex;
+  readonly images: readonly BuiltImage[];
+  readonly attached?: readonly Attached[];
+  readonly errors?: readonly EvidenceError[];
+  readonly unreadable?: EvidenceImage['subjects'][number]['unreadable'];
+  readonly facts?: PlatformFacts;
+  /** Subjects whose listing broke off. */
+  readonly unlisted?: readonly Digest[];
+}
+
+/** An evidence document as collecting would have written it. */
+export function evidenceDocument(facts: ImageFacts, collectedAt = '2026-11-24T12:00:00.000Z'): EvidenceDocument {
+  const blobs = new Map<Digest, Uint8Array>();
+  const root = facts.index ?? facts.images[0];
+  if (root !== undefined) blobs.set(root.digest, root.bytes);
+  for (const image of facts.images) {
+    blobs.set(image.digest, image.bytes);
+    blobs.set(image.config, image.configBytes);
+  }
+  const digests = [
+    ...new Set([...(root === undefined ? [] : [root.digest]), ...facts.images.map((image) => image.digest)]),
+  ];
+  const subjects = digests
+    .filter((digest) => !facts.unlisted?.includes(digest))
+    .map((digest) => ({
+      digest,
+      bundles: (facts.attached ?? []).filter((item) => item.at === digest).map((item) => keepBundle(blobs, item)),
+      unreadable: digest === root?.digest ? (facts.unreadable ?? []) : [],
+    }));
+  const { name = 'registry.example.com/shop/web', tag = 'v1' } = facts;
+  return {
+    apiVersion: 'waybill.dev/v1',
+    kind: 'Evidence',
+    tool: { name: 'waybill', version: '0.0.0' },
+    collectedAt,
+    images: [
+      {
+        reference: facts.reference ?? `${name ?? 'oci:out'}:${tag ?? 'v1'}`,
+        name,
+        requested: { tag, digest: facts.requestedDigest ?? null },
+        digest: root?.digest ?? null,
+        tagDigest: facts.tagDigest ?? null,
+        subjects,
+        platforms: facts.images.map((image) => ({
+          manifest: image.digest,
+          layersVerified: facts.facts?.layersVerified ?? true,
+          scan: facts.facts?.scan ?? null,
+          comparisons: facts.facts?.comparisons ?? [],
+        })),
+        errors: facts.errors ?? [],
+      },
+    ],
+    blobs: Object.fromEntries([...blobs].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString('base64')])),
+  };
+}
+
+function keepBundle(
+  blobs: Map<Digest, Uint8Array>,
+  item: Attached,
+): { readonly manifest: Digest; readonly bundle: Digest } {
+  const { manifest, bundleDigest } = bundleManifest({
+    subject: { mediaType: MANIFEST, digest: item.at, sizeBytes: 1 },
+    bundle: item.bundle,
+    predicateType: 'https://example.com/any',
+    created: new Date('2026-11-24T00:00:00Z'),
+  });
+  blobs.set(manifest.digest, manifest.bytes);
+  blobs.set(bundleDigest, item.bundle);
+  return { manifest: manifest.digest, bundle: bundleDigest };
+}
+
+export function evidenceView(facts: ImageFacts): EvidenceView {
+  return openEvidence(evidenceDocument(facts));
+}
+
+/** A policy from YAML text and the files it names. */
+export async function policyOf(
+  yaml: string,
+  files: Readonly<Record<string, Uint8Array | string>> = {},
+): Promise<LoadedPolicy> {
+  const bytes = Buffer.from(yaml);
+  const parsed = await parsePolicy({ bytes, name: 'policy.yaml' });
+  const given = Object.entries(files).map(([path, content]) => [path, Buffer.from(content)] as const);
+  return assemblePolicy({ bytes, name: 'policy.yaml', files: new Map(given), ...parsed });
+}
+
+export interface LockSpec {
+  readonly entry: string;
+  readonly image: string;
+  readonly tag: string | null;
+  readonly observedAt: string;
+  readonly images: readonly BuiltImage[];
+  readonly index?: BuiltIndex;
+  readonly bundles?: readonly Attached[];
+  readonly trivialLayers?: readonly number[];
+}
+
+/** Lock bytes with a true chain. */
+export function lockBytes(specs: readonly LockSpec[]): Uint8Array {
+  let lock: Lock = EMPTY_LOCK;
+  let text = '';
+  for (const spec of specs) {
+    const root = spec.index ?? spec.images[0]!;
+    const blobs: Record<string, string> = { [root.digest]: base64(root.bytes) };
+    for (const image of spec.images) {
+      blobs[image.digest] = base64(image.bytes);
+      blobs[image.config] = base64(image.configBytes);
+    }
+    const bundles = (spec.bundles ?? []).map(({ at, bundle }) => {
+      const digest = sha256Digest(bundle);
+      blobs[digest] = base64(bundle);
+      return { subject: at, digest };
+    });
+    const { entry, image, tag, observedAt } = spec;
+    const platforms = spec.images.map((built) => ({
+      platform: { os: 'linux', architecture: built.architecture },
+      manifest: built.digest,
+      config: built.config,
+      diffIds: built.diffIds,
+      trivialLayers: spec.trivialLayers ?? [],
+    }));
+    const appended = appendLockRecord(lock, {
+      observedAt,
+      entry,
+      image,
+      tag,
+      digest: root.digest,
+      mediaType: spec.index === undefined ? MANIFEST : INDEX,
+      platforms,
+      bundles,
+      blobs,
+    });
+    lock = appended.lock;
+    text += appended.line;
+  }
+  return Buffer.from(text);
+}
+
+/** Nothing changed above this many layers. */
+export function noChanges(layerCount: number): BaseComparison {
+  return { layerCount, changes: [], packages: [], accounts: [], lostDatabases: [] };
+}
+
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
