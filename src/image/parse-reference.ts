@@ -165,7 +165,9 @@ function canonicalHost(written: string, text: string): string {
     throw invalid(text, `${JSON.stringify(port.slice(0, 20))} is not a port`);
   }
   const canonical = DOCKER_HUB_ALIASES.has(host) ? DOCKER_HUB : host;
-  return port === undefined || port === '443' ? canonical : `${canonical}:${port}`;
+  // a host of one word is only known for a host by its port
+  const isPlainHost = /[.[]/.test(canonical) || canonical === 'localhost';
+  return port === undefined || (port === '443' && isPlainHost) ? canonical : `${canonical}:${port}`;
 }
 
 function checkRepository(repository: string, text: string): void {
