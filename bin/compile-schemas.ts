@@ -1,8 +1,9 @@
 // Compiles JSON Schemas into self-contained ESM validators, so that no schema compiler is loaded at run time. `--check` only says whether the
 // generated files are current.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { _, Ajv, type AnySchemaObject, type CodeKeywordDefinition } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import * as runtime from './schema-runtime.ts';
 
@@ -20,14 +21,14 @@ const shared = ['spdx.SNAPSHOT', 'jsf-0.82.SNAPSHOT', 'cryptography-defs.SNAPSHO
   (name) => `${cyclonedx}/${name}.schema.json`,
 );
 
-/** What is compiled. A schema of our own that is not there yet is left out. */
-const TABLE: readonly CompiledSchema[] = [
-  ...['1.5', '1.6', '1.7'].map((version) => ({
-    schema: `${cyclonedx}/bom-${version}.SNAPSHOT.schema.json`,
-    references: shared,
-    output: `src/sbom/cyclonedx/generated/bom-${version}.js`,
-  })),
-];
+const CYCLONEDX_VERSIONS = ['1.5', '1.6', '1.7'];
+
+/** What becomes code: a row for each schema that is needed at run time. */
+const TABLE: readonly CompiledSchema[] = CYCLONEDX_VERSIONS.map((version) => ({
+  schema: `${cyclonedx}/bom-${version}.SNAPSHOT.schema.json`,
+  references: shared,
+  output: `src/sbom/cyclonedx/generated/bom-${version}.js`,
+}));
 
 const RUNTIME_NAMES: Readonly<Record<string, string>> = {
   'ajv/dist/runtime/ucs2length': 'codePointLength',
@@ -62,6 +63,7 @@ function compile({ schema, references = [] }: CompiledSchema): string {
     useDefaults: false,
     addUsedSchema: false,
     loopEnum: Number.POSITIVE_INFINITY,
+    formats: knownFormats(),
     inlineRefs: false,
     schemas: Object.fromEntries(
       references.map((path) => [`http://cyclonedx.org/schema/${basename(path)}`, withFormats(readSchema(path))]),
@@ -70,7 +72,6 @@ function compile({ schema, references = [] }: CompiledSchema): string {
   });
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword(uniqueItems);
-  for (const name of Object.keys(FORMATS)) ajv.addFormat(name, true);
   const validate = ajv.compile(withFormats(readSchema(schema)));
   const code = standaloneCode
     .default(ajv, validate)
@@ -114,12 +115,32 @@ export declare const validate: SchemaValidator;
 `;
 
 function generate(): { readonly path: string; readonly text: string }[] {
-  return TABLE.filter(({ schema }) => existsSync(resolve(root, schema))).flatMap((entry) => [
+  return TABLE.flatMap((entry) => [
     { path: entry.output, text: compile(entry) },
     { path: entry.output.replace(/\.js$/, '.d.ts'), text: DECLARATION },
   ]);
 }
 
+/** Our own schemas that describe files for others: each must at least be a schema, in the dialect it names. */
+function judgeOwnSchemas(): void {
+  for (const file of globSync('schemas/*.json', { cwd: root })) {
+    const schema = withFormats(readSchema(file));
+    const dialect = String(schema['$schema']).includes('2020-12') ? Ajv2020 : Ajv;
+    try {
+      new dialect({ strict: true, strictRequired: false, allowUnionTypes: true, formats: knownFormats() }).compile(
+        schema,
+      );
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+}
+
+function knownFormats(): Record<string, true> {
+  return Object.fromEntries(Object.keys(FORMATS).map((name) => [name, true as const]));
+}
+
+judgeOwnSchemas();
 const check = process.argv.includes('--check');
 let stale = 0;
 for (const { path, text } of generate()) {

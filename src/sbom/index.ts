@@ -14,3 +14,10 @@ export type {
   SbomRoot,
   SbomSubject,
 } from './types.ts';
+export { compareSboms } from './compare.ts';
+export type { ComparedField, SbomDifference } from './compare.ts';
+export { comparableSbom } from './comparable.ts';
+export type { ComparableComponent, ComparableSbom } from './comparable.ts';
+export { readCycloneDxJson, readCycloneDxValue } from './cyclonedx/read.ts';
+export { parseOutputFormat } from './output-format.ts';
+export type { SbomOutput } from './output-format.ts';

@@ -50,7 +50,7 @@ function rootComponent({ root }: SbomDocument, library: CycloneDxLibrary): Model
 function toComponent(component: SbomComponent, library: CycloneDxLibrary): ModelsModule.Component {
   const { Models, Enums } = library;
   const { supplier } = component;
-  return new Models.Component(component.type as ModelsModule.Component['type'], component.name, {
+  return new Models.Component(componentType(component.type, library), component.name, {
     bomRef: component.ref,
     ...pick(component, ['group', 'version', 'purl', 'cpe', 'author', 'description']),
     ...(component.scope === undefined
@@ -74,7 +74,7 @@ function toComponent(component: SbomComponent, library: CycloneDxLibrary): Model
     licenses: new Models.LicenseRepository(component.licenses.map((license) => toLicense(license, library))),
     externalReferences: new Models.ExternalReferenceRepository(
       component.externalReferences.map(
-        ({ type, url }) => new Models.ExternalReference(url, type as ModelsModule.ExternalReference['type']),
+        ({ type, url }) => new Models.ExternalReference(url, referenceType(type, library)),
       ),
     ),
     properties: new Models.PropertyRepository(properties(component.properties, library)),
@@ -106,4 +106,24 @@ function toLicense(license: ParsedLicense, { Models, Enums }: CycloneDxLibrary):
 
 function properties(list: readonly SbomProperty[], { Models }: CycloneDxLibrary): ModelsModule.Property[] {
   return list.map(({ name, value }) => new Models.Property(name, value));
+}
+
+function componentType(type: SbomComponent['type'], { Enums }: CycloneDxLibrary): ModelsModule.Component['type'] {
+  return {
+    application: Enums.ComponentType.Application,
+    framework: Enums.ComponentType.Framework,
+    library: Enums.ComponentType.Library,
+    'operating-system': Enums.ComponentType.OperatingSystem,
+  }[type];
+}
+
+function referenceType(
+  type: SbomComponent['externalReferences'][number]['type'],
+  { Enums }: CycloneDxLibrary,
+): ModelsModule.ExternalReference['type'] {
+  return {
+    distribution: Enums.ExternalReferenceType.Distribution,
+    vcs: Enums.ExternalReferenceType.VCS,
+    website: Enums.ExternalReferenceType.Website,
+  }[type];
 }
