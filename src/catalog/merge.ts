@@ -14,8 +14,9 @@ interface Finding {
 }
 
 /**
- * Makes one package of all findings with the same identity, and turns edges between findings into edges between packages.
- * @param results one list per cataloger, in order of precedence: where findings differ in a field that holds one value, the first counts
+ * Makes one package of all findings with the same identity, and turns edges between findings into edges between packages. Where findings differ in a
+ * field that holds one value, the first by path counts.
+ * @param results one list per cataloger
  */
 export function mergePackages(results: readonly (readonly Package[])[]): readonly Package[] {
   const groups = new Map<string, Package[]>();
@@ -42,11 +43,13 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
 }
 
 function mergeGroup(group: readonly Package[]): Package {
-  const sorted = group.toSorted((a, b) => compareCodeUnits(a.locations[0]?.path ?? '', b.locations[0]?.path ?? ''));
+  const sorted = group.toSorted(
+    (a, b) => compareCodeUnits(a.locations[0]?.path ?? '', b.locations[0]?.path ?? '') || compareCodeUnits(a.id, b.id),
+  );
   const [first] = sorted;
   if (first === undefined || sorted.length === 1) return group[0]!;
   // the first finding wins, others fill in what it does not say
-  const filled: Package = Object.assign({}, ...sorted.toReversed()) as Package;
+  const filled = sorted.reduceRight<Package>((merged, pkg) => Object.assign(merged, pkg), { ...first });
   const { scope: _, firstParty: __, ...rest } = filled;
   const cpes = mergeList(sorted, (pkg) => pkg.cpes);
   const files = mergeList(sorted, (pkg) => pkg.files);
@@ -76,7 +79,8 @@ function mergeList(
 }
 
 function mergeProperties(group: readonly Package[]): { readonly properties?: Readonly<Record<string, string>> } {
-  const merged: Record<string, string> = Object.assign({}, ...group.toReversed().map((pkg) => pkg.properties ?? {}));
+  const merged: Record<string, string> = {};
+  for (const pkg of group.toReversed()) Object.assign(merged, pkg.properties);
   return Object.keys(merged).length === 0 ? {} : { properties: merged };
 }
 

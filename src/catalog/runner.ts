@@ -39,20 +39,14 @@ const MAX_SAME_DIAGNOSTICS = 100;
 export function runCatalogers(options: CatalogOptions): CatalogRun {
   const { view, catalogers = CATALOGERS, rethrow = false } = options;
   const { distribution, diagnostics: found } = detectDistribution(view);
-  const diagnostics: Diagnostic[] = [...found];
-  const results: CatalogResult[] = [];
-  for (const cataloger of catalogers) {
-    const result = runOne(cataloger, { view, distribution }, rethrow);
-    results.push(result);
-    diagnostics.push(...result.diagnostics);
-  }
+  const results = catalogers.map((cataloger) => runOne(cataloger, { view, distribution }, rethrow));
   const merged = mergePackages(results.map((result) => result.packages));
   const ownership = findOwnership(merged);
   return {
     distribution,
     packages: markOwned(merged, ownership).toSorted(comparePackages),
     ownership,
-    diagnostics: limitDiagnostics(diagnostics),
+    diagnostics: limitDiagnostics([...found, ...results.flatMap((result) => result.diagnostics)]),
     catalogers: catalogers.map(({ id, version }) => ({ id, version })),
   };
 }

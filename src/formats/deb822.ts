@@ -20,11 +20,15 @@ export interface Deb822Problem {
 export interface Deb822Document {
   /** Stanzas with at least one field (whether wanted or not), in order. */
   readonly stanzas: readonly Deb822Stanza[];
-  /** The first `MAX_PROBLEMS` problems. */
+  /** The first 100 problems. */
   readonly problems: readonly Deb822Problem[];
+  /** There were more than `MAX_STANZAS` stanzas; the rest was not read. */
+  readonly truncated: boolean;
 }
 
 const MAX_PROBLEMS = 100;
+/** A hundred times what a large system has: stanzas of four bytes must not take gigabytes of memory. */
+const MAX_STANZAS = 250_000;
 const COLON = 58;
 const HASH = 35;
 const SPACE = 32;
@@ -60,7 +64,7 @@ export function parseDeb822(text: string, wanted?: ReadonlySet<string>): Deb822D
     fields = undefined;
   };
 
-  for (let at = 0, line = 1; at < text.length; line++) {
+  for (let at = 0, line = 1; at < text.length && stanzas.length < MAX_STANZAS; line++) {
     const newline = text.indexOf('\n', at);
     const next = newline === -1 ? text.length : newline + 1;
     let end = newline === -1 ? text.length : newline;
@@ -93,7 +97,7 @@ export function parseDeb822(text: string, wanted?: ReadonlySet<string>): Deb822D
     at = next;
   }
   closeStanza();
-  return { stanzas, problems };
+  return { stanzas, problems, truncated: stanzas.length >= MAX_STANZAS };
 }
 
 /** Index of the colon after a field name (printable ASCII but space and colon); -1 when the line is no field. */

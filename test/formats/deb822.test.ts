@@ -54,14 +54,20 @@ describe('parseDeb822', () => {
   });
 
   it('has nothing to say about empty text', () => {
-    assert.deepEqual(parseDeb822(''), { stanzas: [], problems: [] });
-    assert.deepEqual(parseDeb822('\n\n\r\n'), { stanzas: [], problems: [] });
+    assert.deepEqual(parseDeb822(''), { stanzas: [], problems: [], truncated: false });
+    assert.deepEqual(parseDeb822('\n\n\r\n'), { stanzas: [], problems: [], truncated: false });
   });
 
   it('caps the problems it notes and their text', () => {
     const { problems } = parseDeb822(`${'x'.repeat(500)}\n`.repeat(5000));
     assert.equal(problems.length, 100);
     assert.ok(problems.every(({ text }) => text.length <= 80));
+  });
+
+  it('stops at a number of stanzas that no system has', () => {
+    const { stanzas, truncated } = parseDeb822('A:\n\n'.repeat(300_000));
+    assert.equal(stanzas.length, 250_000);
+    assert.equal(truncated, true);
   });
 
   it('round-trips stanzas', () => {

@@ -1,4 +1,6 @@
+import { LIMITS } from '../../core/index.ts';
 import { decodeName } from '../../formats/index.ts';
+import type { EdgeBudget } from './edge-budget.ts';
 
 /** One installed package as apk's database describes it. */
 export interface ApkRecord {
@@ -15,25 +17,34 @@ export interface ApkProblem {
   readonly text: string;
 }
 
+export interface ApkDocument {
+  readonly records: readonly ApkRecord[];
+  /** Lines of another form, the first 100. */
+  readonly problems: readonly ApkProblem[];
+  /** There were more paragraphs or longer paths than any system has; some were not read. */
+  readonly truncated: boolean;
+}
+
 const KEPT = 'PVAoLmUTDpCct';
 /** Packages that provide one name; far more than any real name has, so that edges stay linear in a hostile database. */
 const MAX_CANDIDATES = 64;
 const MAX_PROBLEMS = 100;
+const MAX_RECORDS = 250_000;
+/** All paths of one database, joined: a long folder before millions of short names must not take gigabytes. */
+const MAX_PATH_CHARS = 256 * 1024 * 1024;
 
 /**
  * Parses `installed`: paragraphs of `X:value` lines of any length, divided by empty lines. Hostile input: never throws, linear.
  * @see https://wiki.alpinelinux.org/wiki/Apk_spec
  */
-export function parseApkInstalled(bytes: Uint8Array): {
-  readonly records: readonly ApkRecord[];
-  readonly problems: readonly ApkProblem[];
-} {
+export function parseApkInstalled(bytes: Uint8Array): ApkDocument {
   const records: ApkRecord[] = [];
   const problems: ApkProblem[] = [];
   let fields = new Map<string, string>();
   let files: string[] = [];
   let folder = '';
   let start = 0;
+  let pathChars = 0;
   const close = (): void => {
     if (start > 0) records.push({ line: start, fields, files });
     fields = new Map();
@@ -47,6 +58,7 @@ export function parseApkInstalled(bytes: Uint8Array): {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     if (line === '') {
       close();
+      if (records.length >= MAX_RECORDS) break;
       continue;
     }
     if (line[1] !== ':') {
@@ -57,11 +69,14 @@ export function parseApkInstalled(bytes: Uint8Array): {
     const letter = line[0]!;
     const value = line.slice(2);
     if (letter === 'F') folder = value;
-    else if (letter === 'R') files.push(folder === '' ? value : `${folder}/${value}`);
-    else if (KEPT.includes(letter) && !fields.has(letter)) fields.set(letter, value.trim());
+    else if (letter === 'R') {
+      pathChars += folder.length + value.length + 1;
+      if (folder.length + value.length < LIMITS.pathBytes && pathChars <= MAX_PATH_CHARS)
+        files.push(folder === '' ? value : `${folder}/${value}`);
+    } else if (KEPT.includes(letter) && !fields.has(letter)) fields.set(letter, value.trim());
   }
   close();
-  return { records, problems };
+  return { records, problems, truncated: records.length >= MAX_RECORDS || pathChars > MAX_PATH_CHARS };
 }
 
 /** Name in a dependency or provision: `so:libc.musl-x86_64.so.1=1`, `busybox>=1.36`, `foo@edge` without what follows; undefined for conflicts (`!x`). */
@@ -72,8 +87,11 @@ export function apkDependencyName(token: string): string | undefined {
   return name === '' ? undefined : name;
 }
 
-/** For each record the records it needs, by name and by what others provide (`so:`, `cmd:`, `pc:`, virtual names); indexes, sorted, without itself. */
-export function apkDependencies(records: readonly ApkRecord[]): readonly (readonly number[])[] {
+/**
+ * For each record the records it needs, by name and by what others provide (`so:`, `cmd:`, `pc:`, virtual names); indexes, sorted, without itself.
+ * @param budget bounds the work; when it is spent, the edges found so far are given
+ */
+export function apkDependencies(records: readonly ApkRecord[], budget: EdgeBudget): readonly (readonly number[])[] {
   const byName = new Map<string, Set<number>>();
   const byProvided = new Map<string, Set<number>>();
   for (const [index, { fields }] of records.entries()) {
@@ -83,7 +101,9 @@ export function apkDependencies(records: readonly ApkRecord[]): readonly (readon
   return records.map(({ fields }, self) => {
     const needed = new Set<number>();
     for (const name of names(fields.get('D'))) {
-      for (const index of byName.get(name) ?? byProvided.get(name) ?? []) needed.add(index);
+      const found = byName.get(name) ?? byProvided.get(name);
+      if (found === undefined || !budget.take(found.size)) continue;
+      for (const index of found) needed.add(index);
     }
     needed.delete(self);
     return [...needed].toSorted((a, b) => a - b);

@@ -10,6 +10,7 @@ import {
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
+import { EdgeBudget } from './edge-budget.ts';
 import { createOwnedPaths, type FolderListings, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -34,7 +35,7 @@ export const apkCataloger: Cataloger = {
     dependencies: true,
     files: true,
   },
-  captures: [{ id: 'apk/installed', pathSuffixes: ['lib/apk/db/installed'], maxBytes: 128 * MiB }],
+  captures: [{ id: 'apk/installed', pathSuffixes: ['lib/apk/db/installed'], maxBytes: 64 * MiB }],
   catalog,
 };
 
@@ -53,11 +54,10 @@ interface DatabaseContext {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const packages: Package[] = [];
   const listings: FolderListings = new Map();
-  for (const file of context.view.captured('apk/installed')) {
-    packages.push(...databasePackages(context, { file, listings }, diagnostics));
-  }
+  const packages = context.view
+    .captured('apk/installed')
+    .flatMap((file) => databasePackages(context, { file, listings }, diagnostics));
   return { packages, diagnostics };
 }
 
@@ -69,14 +69,19 @@ function databasePackages(context: CatalogContext, from: DatabaseFile, diagnosti
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isApkHome(found) ? found : undefined;
   const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root, listings) };
-  const { records: all, problems } = parseApkInstalled(file.bytes);
+  const { records: all, problems, truncated } = parseApkInstalled(file.bytes);
   const path = `/${file.entry.path}`;
   for (const { line, text } of problems) {
     const message = `line ${line} is not of the form X:value: ${JSON.stringify(text)}`;
     diagnostics.push({ code: 'malformed-stanza', severity: 'warning', message, path, source: 'apk' });
   }
   const records = uniqueRecords(all, path, diagnostics);
-  const dependencies = apkDependencies(records);
+  const budget = new EdgeBudget();
+  const dependencies = apkDependencies(records, budget);
+  if (truncated || budget.isSpent) {
+    const message = 'is larger than any real database; packages, files or dependencies beyond the limit are missing';
+    diagnostics.push({ code: 'database-too-large', severity: 'error', message, path, source: 'apk' });
+  }
   return records.map((record, index) => {
     const dependsOn = dependencies[index]!.map((target) => idOf(file, records[target]!)).toSorted();
     return toPackage(shared, record, dependsOn);

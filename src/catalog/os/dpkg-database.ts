@@ -87,6 +87,16 @@ class DatabaseReader {
     for (const problem of document.problems) {
       this.#report(entry, 'malformed-stanza', `line ${problem.line}: ${problem.kind}: ${JSON.stringify(problem.text)}`);
     }
+    if (document.truncated) {
+      const message = 'is larger than any real database; packages beyond the limit are missing';
+      this.#diagnostics.push({
+        code: 'database-too-large',
+        severity: 'error',
+        message,
+        path: `/${entry.path}`,
+        source: 'dpkg',
+      });
+    }
     const seen = new Set<string>();
     for (const stanza of document.stanzas) {
       const record = this.#record(entry, stanza, withStatus);

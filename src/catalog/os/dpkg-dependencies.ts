@@ -1,5 +1,6 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { DpkgRecord } from './dpkg-database.ts';
+import type { EdgeBudget } from './edge-budget.ts';
 
 /** One alternative of a dependency: `python3:any`. */
 interface Wanted {
@@ -16,10 +17,11 @@ const ALTERNATIVE = /^([A-Za-z0-9][A-Za-z0-9+._-]*)(?::([a-z0-9-]+))?$/;
 /**
  * For each record the records it needs: Depends and Pre-Depends, every installed alternative; by name, else by what the installed ones provide.
  * Versions are not compared, as dpkg has done so.
+ * @param budget bounds the work; when it is spent, the edges found so far are given
  * @returns indexes into `records`, sorted, without itself
  * @see https://www.debian.org/doc/debian-policy/ch-relationships.html
  */
-export function dpkgDependencies(records: readonly DpkgRecord[]): readonly (readonly number[])[] {
+export function dpkgDependencies(records: readonly DpkgRecord[], budget: EdgeBudget): readonly (readonly number[])[] {
   const byName = new Map<string, number[]>();
   const byProvided = new Map<string, number[]>();
   for (const [index, record] of records.entries()) {
@@ -31,9 +33,11 @@ export function dpkgDependencies(records: readonly DpkgRecord[]): readonly (read
   const native = nativeArchitecture(records);
   const find = (wanted: Wanted, from: DpkgRecord): readonly number[] => {
     const fits = (index: number): boolean => satisfies(records[index]!, wanted, from, native);
-    const named = (byName.get(wanted.name) ?? []).filter(fits);
-    if (named.length > 0) return preferOwn(named, from.architecture, records);
-    return (byProvided.get(wanted.name) ?? []).filter(fits);
+    const candidates = byName.get(wanted.name) ?? [];
+    const providers = byProvided.get(wanted.name) ?? [];
+    if (!budget.take(candidates.length + providers.length)) return [];
+    const named = candidates.filter(fits);
+    return named.length > 0 ? preferOwn(named, from.architecture, records) : providers.filter(fits);
   };
   return records.map((record, self) => {
     const needed = new Set<number>();

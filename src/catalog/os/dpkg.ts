@@ -12,6 +12,7 @@ import { detectDistribution, isDebianLike } from './distribution.ts';
 import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-database.ts';
 import { dpkgDependencies } from './dpkg-dependencies.ts';
 import { createDpkgFiles, readDpkgLists, type DpkgFiles, type DpkgLists } from './dpkg-files.ts';
+import { EdgeBudget } from './edge-budget.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -43,7 +44,7 @@ export const dpkgCataloger: Cataloger = {
     files: true,
   },
   captures: [
-    { id: 'dpkg/status', pathSuffixes: ['lib/dpkg/status'], maxBytes: 128 * MiB },
+    { id: 'dpkg/status', pathSuffixes: ['lib/dpkg/status'], maxBytes: 64 * MiB },
     { id: 'dpkg/updates', directories: ['lib/dpkg/updates'], maxBytes: 4 * MiB },
     { id: 'dpkg/status-d', directories: ['lib/dpkg/status.d'], maxBytes: 4 * MiB },
     {
@@ -62,7 +63,7 @@ export const dpkgCataloger: Cataloger = {
         '.symbols',
         '.triggers',
       ],
-      maxBytes: 64 * MiB,
+      maxBytes: 16 * MiB,
     },
     { id: 'dpkg/diversions', pathSuffixes: ['lib/dpkg/diversions'], maxBytes: 4 * MiB },
     { id: 'dpkg/copyright', names: ['copyright'], maxBytes: 8 * MiB },
@@ -82,22 +83,33 @@ interface DatabaseContext {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const packages: Package[] = [];
   const lists = readDpkgLists(context.view);
-  for (const database of readDpkgDatabases(context.view, diagnostics)) {
-    packages.push(...databasePackages(context, database, lists));
-  }
-  return { packages, diagnostics };
+  const databases = readDpkgDatabases(context.view, diagnostics);
+  return {
+    packages: databases.flatMap((database) => databasePackages(context, { database, lists }, diagnostics)),
+    diagnostics,
+  };
 }
 
-function databasePackages(context: CatalogContext, database: DpkgDatabase, lists: DpkgLists): readonly Package[] {
+function databasePackages(
+  context: CatalogContext,
+  from: { readonly database: DpkgDatabase; readonly lists: DpkgLists },
+  diagnostics: Diagnostic[],
+): readonly Package[] {
   const { view } = context;
+  const { database, lists } = from;
   // a root inside the image has an operating system of its own
   const found = database.root === '' ? context.distribution : detectDistribution(view, database.root).distribution;
   const distribution = found !== undefined && isDebianLike(found) ? found : undefined;
   const shared: DatabaseContext = { view, database, distribution, licenses: new Map() };
   const filesOf = createDpkgFiles(view, database, lists);
-  const dependencies = dpkgDependencies(database.records);
+  const budget = new EdgeBudget();
+  const dependencies = dpkgDependencies(database.records, budget);
+  if (budget.isSpent) {
+    const message = 'has more dependencies than any real database; those beyond the limit are missing';
+    const path = `/${database.folder}`;
+    diagnostics.push({ code: 'database-too-large', severity: 'error', message, path, source: 'dpkg' });
+  }
   return database.records.map((record, index) => {
     const dependsOn = dependencies[index]!.map((target) => idOf(database, database.records[target]!)).toSorted();
     return toPackage(shared, record, { files: filesOf(record), dependsOn });

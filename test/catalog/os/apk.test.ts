@@ -223,7 +223,20 @@ describe('parseApkInstalled', () => {
   });
 
   it('has nothing to say about an empty file', () => {
-    assert.deepEqual(parseApkInstalled(new Uint8Array()), { records: [], problems: [] });
+    assert.deepEqual(parseApkInstalled(new Uint8Array()), { records: [], problems: [], truncated: false });
+  });
+});
+
+describe('parseApkInstalled limits', () => {
+  it('leaves out paths that no file can have', () => {
+    const { records } = parseApkInstalled(new TextEncoder().encode(`P:a\nF:${'d'.repeat(5000)}\nR:x\nF:e\nR:y`));
+    assert.deepEqual(records[0]?.files, ['e/y']);
+  });
+
+  it('stops at a number of packages that no system has', () => {
+    const { records, truncated } = parseApkInstalled(new TextEncoder().encode('P:a\n\n'.repeat(260_000)));
+    assert.equal(records.length, 250_000);
+    assert.equal(truncated, true);
   });
 });
 

@@ -255,6 +255,11 @@ describe('dpkg', () => {
     const result = run(status(...many, `A:${' '.repeat(100_000)}\n`));
     assert.equal(result.packages.length, 3000);
     assert.ok(result.packages.every(({ dependsOn }) => dependsOn.length <= 64));
+    const provides = Array.from({ length: 400 }, (_, index) => `v${index}`).join(', ');
+    const tangle = Array.from({ length: 400 }, (_, index) =>
+      stanza(`p${index}`, { Provides: provides, Depends: provides }),
+    );
+    assert.ok(codes(run(status(...tangle))).includes('database-too-large'));
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom(
