@@ -18,13 +18,16 @@ function deepEqual(a         , b         )          {
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every(
-    (key) => Object.hasOwn(b, key) && deepEqual((a                           )[key], (b                           )[key]),
+    (key) =>
+      Object.hasOwn(b, key) && deepEqual((a                           )[key], (b                           )[key]),
   );
 }
 function isDateTime(text        )          {
   const match = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):?(\d\d))$/.exec(text);
   if (match === null) return false;
-  const [year, month, day, hour, minute, second, zoneHour, zoneMinute] = match.slice(1).map((part) => Number(part ?? 0));
+  const [year, month, day, hour, minute, second, zoneHour, zoneMinute] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0));
   const leap = year  % 4 === 0 && (year  % 100 !== 0 || year  % 400 === 0);
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month  - 1];
   if (days === undefined || day  < 1 || day  > days) return false;
