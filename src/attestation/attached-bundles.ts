@@ -81,13 +81,14 @@ export async function findBundles(
       `${subject} has ${listed.length} referrers, more than the ${maxReferrers} allowed`,
     );
   }
-  let totalBytes = 0;
-  const takeBytes = (bytes: number): boolean => {
-    totalBytes += bytes;
-    return totalBytes <= MAX_TOTAL_BYTES;
-  };
-  const read = await mapConcurrent(listed, CONCURRENT_READS, (descriptor) =>
-    readReferrer({ store, subject, descriptor, maxBundleBytes, takeBytes, signal }),
+  const manifests = await mapConcurrent(listed, CONCURRENT_READS, (descriptor) =>
+    faultOr(descriptor, () => readReferrer({ store, subject, descriptor, signal })),
+  );
+  const admitted = admit(manifests.filter(isPending), maxBundleBytes);
+  const read = await mapConcurrent(manifests, CONCURRENT_READS, (referrer) =>
+    isPending(referrer) && admitted.has(referrer)
+      ? faultOr(referrer.manifest, () => readBundle({ store, referrer, maxBundleBytes, signal }))
+      : Promise.resolve(isPending(referrer) ? tooLarge(referrer, maxBundleBytes) : referrer),
   );
   return {
     bundles: read.flatMap((result) => ('bundle' in result ? [result.bundle] : [])),
@@ -96,62 +97,90 @@ export async function findBundles(
   };
 }
 
-interface ReadReferrer {
-  readonly store: ReferrerStore;
-  readonly subject: Digest;
-  readonly descriptor: Descriptor;
-  readonly maxBundleBytes: number;
-  readonly takeBytes: (bytes: number) => boolean;
-  readonly signal: AbortSignal;
+/** A bundle whose manifest has been read and whose blob has not. */
+interface PendingBundle {
+  readonly manifest: Descriptor;
+  readonly manifestBytes: Uint8Array;
+  readonly layer: Descriptor;
+  readonly claimedPredicateType?: string;
 }
 
-type ReadResult =
+type Settled =
   | { readonly bundle: FoundBundle }
   | { readonly unreadable: UnreadableReferrer }
   | { readonly other: Descriptor };
 
-async function readReferrer(input: ReadReferrer): Promise<ReadResult> {
+function isPending(referrer: PendingBundle | Settled): referrer is PendingBundle {
+  return 'layer' in referrer;
+}
+
+/** What is missing, malformed, over a cap or of the wrong digest is the referrer's own fault; a remote, an authorisation, a bug are not. */
+async function faultOr<T>(manifest: Descriptor, read: () => Promise<T>): Promise<T | Settled> {
   try {
-    return await readReferrerOrThrow(input);
+    return await read();
   } catch (error) {
-    // missing, malformed, over a cap, wrong digest: the referrer's own fault; a remote, an authorisation, a bug are not
     if (!isAppError(error) || error.exitCode !== ExitCode.Input) throw error;
-    return { unreadable: { manifest: input.descriptor, code: error.code, reason: error.message } };
+    return { unreadable: { manifest, code: error.code, reason: error.message } };
   }
 }
 
-async function readReferrerOrThrow(input: ReadReferrer): Promise<ReadResult> {
-  const { store, subject, descriptor, maxBundleBytes, signal } = input;
-  const manifest = await store.readManifest(descriptor.digest, signal);
-  const referrer = parseReferrerManifest(manifest.bytes, subject);
+/** The bundles that fit into the caps, small ones first: whatever else somebody attaches, signatures stay readable. */
+function admit(pending: readonly PendingBundle[], maxBundleBytes: number): ReadonlySet<PendingBundle> {
+  const admitted = new Set<PendingBundle>();
+  let totalBytes = 0;
+  const bySize = pending.toSorted(
+    (a, b) => a.layer.sizeBytes - b.layer.sizeBytes || compareCodeUnits(a.manifest.digest, b.manifest.digest),
+  );
+  for (const referrer of bySize) {
+    totalBytes += referrer.layer.sizeBytes;
+    if (referrer.layer.sizeBytes > maxBundleBytes || totalBytes > MAX_TOTAL_BYTES) break;
+    admitted.add(referrer);
+  }
+  return admitted;
+}
+
+function tooLarge({ manifest, layer }: PendingBundle, maxBundleBytes: number): Settled {
+  const reason =
+    layer.sizeBytes > maxBundleBytes
+      ? `the bundle is ${layer.sizeBytes} bytes, more than the ${maxBundleBytes} allowed`
+      : `the bundles of this image are more than ${MAX_TOTAL_BYTES} bytes together`;
+  return { unreadable: { manifest, code: 'BUNDLE_TOO_LARGE', reason } };
+}
+
+interface ReadReferrer {
+  readonly store: ReferrerStore;
+  readonly subject: Digest;
+  readonly descriptor: Descriptor;
+  readonly signal: AbortSignal;
+}
+
+async function readReferrer({ store, subject, descriptor, signal }: ReadReferrer): Promise<PendingBundle | Settled> {
+  const { bytes, mediaType } = await store.readManifest(descriptor.digest, signal);
+  const referrer = parseReferrerManifest(bytes, subject);
   if (referrer.kind === 'other') {
-    return {
-      other: { ...descriptor, ...(referrer.artifactType === undefined ? {} : { artifactType: referrer.artifactType }) },
-    };
+    const { artifactType } = referrer;
+    return { other: { ...descriptor, ...(artifactType === undefined ? {} : { artifactType }) } };
   }
-  const { layer } = referrer;
-  if (layer.sizeBytes > maxBundleBytes) {
-    throw attestationError(
-      'BUNDLE_TOO_LARGE',
-      `the bundle is ${layer.sizeBytes} bytes, more than the ${maxBundleBytes} allowed`,
-    );
-  }
-  if (!input.takeBytes(layer.sizeBytes)) {
-    throw attestationError(
-      'BUNDLE_TOO_LARGE',
-      `the bundles of this image are more than ${MAX_TOTAL_BYTES} bytes together`,
-    );
-  }
-  const bytes = await store.readBlob(layer, maxBundleBytes, signal);
+  const { layer, claimedPredicateType } = referrer;
   return {
-    bundle: {
-      manifest: { ...descriptor, mediaType: manifest.mediaType, sizeBytes: manifest.bytes.byteLength },
-      manifestBytes: manifest.bytes,
-      digest: layer.digest,
-      bytes,
-      ...(referrer.claimedPredicateType === undefined ? {} : { claimedPredicateType: referrer.claimedPredicateType }),
-    },
+    manifest: { ...descriptor, mediaType, sizeBytes: bytes.byteLength },
+    manifestBytes: bytes,
+    layer,
+    ...(claimedPredicateType === undefined ? {} : { claimedPredicateType }),
   };
+}
+
+interface ReadBundle {
+  readonly store: ReferrerStore;
+  readonly referrer: PendingBundle;
+  readonly maxBundleBytes: number;
+  readonly signal: AbortSignal;
+}
+
+async function readBundle({ store, referrer, maxBundleBytes, signal }: ReadBundle): Promise<Settled> {
+  const { layer, ...found } = referrer;
+  const bytes = await store.readBlob(layer, maxBundleBytes, signal);
+  return { bundle: { ...found, digest: layer.digest, bytes } };
 }
 
 function distinct(descriptors: readonly Descriptor[]): readonly Descriptor[] {

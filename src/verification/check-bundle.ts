@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import {
   IN_TOTO_PAYLOAD_TYPE,
   matchesPredicateType,
@@ -11,7 +12,14 @@ import {
 import { isAppError, sha256Digest, type Digest } from '../core/index.ts';
 import { verificationError } from './errors.ts';
 import { findSigningKey, hintOf } from './keyed-signature.ts';
-import type { BundleVerdict, CheckBundleOptions, RejectionCode, TrustedKey, VerifiedBundle } from './types.ts';
+import type {
+  BundleVerdict,
+  CheckBundleOptions,
+  RejectedBundle,
+  RejectionCode,
+  TrustedKey,
+  VerifiedBundle,
+} from './types.ts';
 
 /** Ends a check with its reason. */
 class Rejection extends Error {
@@ -174,11 +182,28 @@ function isParseCode(code: string): code is RejectionCode {
   return ['BUNDLE_MALFORMED', 'BUNDLE_TOO_LARGE', 'BUNDLE_VERSION', 'STATEMENT_MALFORMED'].includes(code);
 }
 
-function claims(bundle: ParsedBundle | undefined): { readonly hint?: string; readonly claimedFingerprint?: string } {
-  const hint = bundle === undefined ? '' : hintOf(bundle);
-  if (hint === '') return {};
+type Claims = Pick<RejectedBundle, 'hint' | 'claimedFingerprint' | 'claimedIdentity'>;
+
+function claims(bundle: ParsedBundle | undefined): Claims {
+  if (bundle === undefined) return {};
+  const identity = claimedIdentity(bundle);
+  if (identity !== undefined) return { claimedIdentity: identity };
+  const hint = hintOf(bundle);
   const fingerprint = claimedFingerprint(hint);
-  return { hint, ...(fingerprint === undefined ? {} : { claimedFingerprint: fingerprint }) };
+  return {
+    ...(hint === '' ? {} : { hint }),
+    ...(fingerprint === undefined ? {} : { claimedFingerprint: fingerprint }),
+  };
+}
+
+function claimedIdentity({ material }: ParsedBundle): string | undefined {
+  const certificate = material.kind === 'certificates' ? material.certificates[0] : undefined;
+  if (certificate === undefined) return undefined;
+  try {
+    return new X509Certificate(certificate).subjectAltName?.slice(0, 500);
+  } catch {
+    return undefined;
+  }
 }
 
 function claimedFingerprint(hint: string): string | undefined {

@@ -95,6 +95,8 @@ export interface RejectedBundle {
   readonly hint?: string;
   /** The fingerprint that follows from the hint when it is one of SHA-256; a claim. */
   readonly claimedFingerprint?: string;
+  /** The subject alternative name of the first certificate, when there is one; a claim. */
+  readonly claimedIdentity?: string;
 }
 
 export type BundleVerdict = VerifiedBundle | RejectedBundle;
