@@ -16,9 +16,14 @@ export interface GoModInfo {
   readonly main: GoModule | undefined;
   readonly dependencies: readonly GoModule[];
   readonly settings: ReadonlyMap<string, string>;
+  /** There are more modules than the 20,000 that are kept. */
+  readonly truncated: boolean;
 }
 
 const MAX_FIELD_CHARS = 4096;
+/** The largest programs known link some two thousand. */
+const MAX_MODULES = 20_000;
+const MAX_SETTINGS = 1000;
 
 /**
  * Reads the lines that Go's linker wrote. Hostile text; lines it does not know are passed over. Never throws.
@@ -30,6 +35,7 @@ export function parseGoModInfo(text: string): GoModInfo {
   const dependencies: GoModule[] = [];
   const settings = new Map<string, string>();
   let last: 'main' | 'dependency' | undefined;
+  let truncated = false;
   for (const line of text.split('\n')) {
     const tab = line.indexOf('\t');
     if (tab === -1) continue;
@@ -40,6 +46,8 @@ export function parseGoModInfo(text: string): GoModInfo {
       main = moduleOf(rest);
       last = 'main';
     } else if (kind === 'dep') {
+      truncated = dependencies.length >= MAX_MODULES;
+      if (truncated) break;
       dependencies.push(moduleOf(rest));
       last = 'dependency';
     } else if (kind === '=>') {
@@ -49,9 +57,9 @@ export function parseGoModInfo(text: string): GoModInfo {
       else if (last === 'dependency' && replaced !== undefined)
         dependencies[dependencies.length - 1] = { ...replaced, replacement };
       last = undefined;
-    } else if (kind === 'build') addSetting(settings, rest);
+    } else if (kind === 'build' && settings.size < MAX_SETTINGS) addSetting(settings, rest);
   }
-  return { packagePath, main, dependencies, settings };
+  return { packagePath, main, dependencies, settings, truncated };
 }
 
 function moduleOf(fields: string): GoModule {

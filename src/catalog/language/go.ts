@@ -56,7 +56,7 @@ function catalog(context: CatalogContext): CatalogResult {
     else if (info.packed !== undefined)
       report('packed-executable', 'compressed by UPX: what it was built from cannot be seen');
     else if (info.problem !== undefined) report('unreadable-binary', info.problem);
-    else packages.push(...packagesOf(file, info));
+    else packages.push(...packagesOf(file, info, report));
   }
   return { packages, diagnostics };
 }
@@ -82,8 +82,13 @@ function isVariable(value: unknown): value is GoStringVariable {
   return typeof object?.['name'] === 'string' && typeof object['value'] === 'string';
 }
 
-function packagesOf(file: CapturedFile, build: GoBuildInfo): readonly Package[] {
+function packagesOf(
+  file: CapturedFile,
+  build: GoBuildInfo,
+  report: (code: string, message: string) => void,
+): readonly Package[] {
   const info = parseGoModInfo(build.modInfo ?? '');
+  if (info.truncated) report('too-many-modules', 'only the first 20,000 modules of this program are listed');
   const { main, dependencies } = mainAndDependencies(info);
   const location = { path: `/${file.entry.path}`, layer: file.entry.layer };
   const standard = standardLibrary(build.goVersion ?? '', location);

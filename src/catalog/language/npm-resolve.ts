@@ -4,52 +4,93 @@ import type { FileView } from '../../filesystem/index.ts';
 export interface NpmResolver {
   /** The folder (without leading slash) of the package that `name` resolves to from inside `folder`, or undefined when none is installed. */
   resolve(folder: string, name: string): string | undefined;
+  /** true once the budget of look-ups was used up: from then on nothing is resolved. */
+  readonly exhausted: boolean;
 }
 
 /** Folders above a package that are searched; deeper nesting is not something an installer makes. */
 const MAX_LEVELS = 128;
+/** Look-ups for one image. Ten thousand real packages take some hundred thousand; only a made-up tree comes near. */
+const MAX_LOOKUPS = 20_000_000;
+const SYSTEM = 'usr/share/nodejs';
+
+/** One `node_modules` folder that holds packages, and those further up. */
+interface Level {
+  readonly names: ReadonlyMap<string, string>;
+  readonly above: Level | undefined;
+}
 
 /**
  * Node's own look-up: `node_modules/<name>` in the folder, then in each folder above it; symbolic links (workspaces, pnpm) are followed
  * inside the image. Each `node_modules` folder is listed once.
  * @param roots folders that hold a package, without leading slash
+ * @param maxLookups after so many, nothing is resolved any more
  * @see https://nodejs.org/api/modules.html#loading-from-node_modules-folders
  */
-export function createNpmResolver(view: FileView, roots: ReadonlySet<string>): NpmResolver {
-  const linked = new Map<string, ReadonlyMap<string, string>>();
-  const linksIn = (modules: string): ReadonlyMap<string, string> => {
-    let links = linked.get(modules);
-    if (links === undefined) {
-      links = readLinks(view, modules, roots);
-      linked.set(modules, links);
-    }
-    return links;
+export function createNpmResolver(
+  view: FileView,
+  roots: ReadonlySet<string>,
+  maxLookups: number = MAX_LOOKUPS,
+): NpmResolver {
+  const installed = groupByModules(roots);
+  const levels = new Map<string, Level | undefined>();
+  let lookups = 0;
+  const levelOf = (folder: string, depth: number): Level | undefined => {
+    if (levels.has(folder) || depth > MAX_LEVELS) return levels.get(folder);
+    const parent = parentOf(folder);
+    const above = parent === undefined ? undefined : levelOf(parent, depth + 1);
+    const names = isModules(folder) ? undefined : namesIn(view, join(folder, 'node_modules'), { installed, roots });
+    const level = names === undefined ? above : { names, above };
+    levels.set(folder, level);
+    return level;
   };
   return {
     resolve(folder, name) {
-      let at: string | undefined = folder;
-      for (let level = 0; at !== undefined && level < MAX_LEVELS; level += 1) {
-        if (!at.endsWith('/node_modules') && at !== 'node_modules') {
-          const modules: string = at === '' ? 'node_modules' : `${at}/node_modules`;
-          const candidate: string = `${modules}/${name}`;
-          if (roots.has(candidate)) return candidate;
-          const target = linksIn(modules).get(name);
-          if (target !== undefined) return target;
-        }
-        at = parentOf(at);
+      for (let level = levelOf(folder, 0); level !== undefined; level = level.above) {
+        lookups += 1;
+        if (lookups > maxLookups) return undefined;
+        const found = level.names.get(name);
+        if (found !== undefined) return found;
       }
       // Debian's node looks here last
-      const system = `usr/share/nodejs/${name}`;
-      return roots.has(system) ? system : undefined;
+      return installed.get(SYSTEM)?.get(name);
+    },
+    get exhausted() {
+      return lookups > maxLookups;
     },
   };
 }
 
-const NO_LINKS: ReadonlyMap<string, string> = new Map();
+type Installed = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Symbolic links in one `node_modules` folder (scopes included) that lead to a known package. */
-function readLinks(view: FileView, modules: string, roots: ReadonlySet<string>): ReadonlyMap<string, string> {
-  if (view.lookup(modules) === undefined) return NO_LINKS;
+/** `node_modules` folder to the names right inside it to their folders. */
+function groupByModules(roots: ReadonlySet<string>): Installed {
+  const groups = new Map<string, Map<string, string>>();
+  for (const root of roots) {
+    const slash = root.lastIndexOf('/');
+    const parent = root.slice(0, Math.max(0, slash));
+    const scoped = parent.slice(parent.lastIndexOf('/') + 1).startsWith('@');
+    const modules = scoped ? parent.slice(0, Math.max(0, parent.lastIndexOf('/'))) : parent;
+    if (!isModules(modules) && modules !== SYSTEM) continue;
+    const names = groups.get(modules) ?? new Map<string, string>();
+    groups.set(modules, names);
+    names.set(root.slice(modules.length + 1), root);
+  }
+  return groups;
+}
+
+function isModules(folder: string): boolean {
+  return folder === 'node_modules' || folder.endsWith('/node_modules');
+}
+
+/** Packages in one `node_modules` folder by name, symbolic links (also those in scopes) that lead to a known package included. */
+function namesIn(
+  view: FileView,
+  modules: string,
+  { installed, roots }: { readonly installed: Installed; readonly roots: ReadonlySet<string> },
+): ReadonlyMap<string, string> | undefined {
+  const folders = installed.get(modules);
+  if (view.lookup(modules) === undefined) return folders;
   const links = new Map<string, string>();
   const add = (path: string, name: string): void => {
     const target = view.resolve(path)?.path;
@@ -63,7 +104,11 @@ function readLinks(view: FileView, modules: string, roots: ReadonlySet<string>):
       if (inner.type === 'symlink') add(inner.path, `${name}/${inner.path.slice(inner.path.lastIndexOf('/') + 1)}`);
     }
   }
-  return links;
+  return links.size === 0 ? folders : new Map([...links, ...(folders ?? [])]);
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
 }
 
 function parentOf(folder: string): string | undefined {

@@ -59,7 +59,12 @@ function catalog(context: CatalogContext): CatalogResult {
     found.push(item);
   }
   const resolver = createNpmResolver(view, roots);
-  return { packages: found.map((item) => toPackage(item, resolver, view)), diagnostics };
+  const packages = found.map((item) => toPackage(item, resolver, view));
+  if (resolver.exhausted) {
+    const message = 'too many dependencies to resolve: some edges between npm packages are missing';
+    diagnostics.push({ code: 'dependencies-incomplete', severity: 'warning', message, source: 'npm' });
+  }
+  return { packages, diagnostics };
 }
 
 function readLocks(view: FileView, diagnostics: Diagnostic[]): ReadonlyMap<string, NpmLockEntry> {

@@ -147,14 +147,18 @@ function eggLinks(
   const links = new Map<string, Map<string, PythonNode>>();
   const files = view.captured('python/egg-link');
   if (files.length === 0) return links;
-  const bySite = Map.groupBy(found, ({ site }) => site);
+  const developed = new Map(
+    found.filter(({ kind }) => kind === 'egg-info').map((item) => [`${item.site}\0${item.name}`, item]),
+  );
   for (const { entry, bytes } of files) {
-    const site = split(entry.path).folder;
+    const { folder, name } = split(entry.path);
     const target = decodeText(bytes).split('\n', 1)[0]?.trim() ?? '';
-    const names = links.get(site) ?? new Map<string, PythonNode>();
-    links.set(site, names);
-    for (const item of bySite.get(joinPath(site, target)) ?? [])
-      if (item.kind === 'egg-info') names.set(item.name, item);
+    const project = normalizePythonName(name.slice(0, -'.egg-link'.length));
+    const item = developed.get(`${joinPath(folder, target)}\0${project}`);
+    if (item === undefined) continue;
+    const names = links.get(folder) ?? new Map<string, PythonNode>();
+    links.set(folder, names);
+    names.set(project, item);
   }
   return links;
 }

@@ -167,6 +167,16 @@ describe('goCataloger: bad input', () => {
     assert.deepEqual(packages.map(label), ['example.com/tool@', 'stdlib@1.22.1']);
   });
 
+  it('lists no more than 20,000 modules of one program, and says so', () => {
+    const modInfo = MAIN + Array.from({ length: 20_001 }, (_, index) => `dep\ta.com/x${index}\tv1.0.0\n`).join('');
+    const { packages, diagnostics } = catalogBinaries({ x: goBinary({ goVersion: 'go1.22.1', modInfo }) });
+    assert.equal(packages.length, 20_002);
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['too-many-modules'],
+    );
+  });
+
   it('survives any extracted JSON and any lines', () => {
     const view = (bytes: Uint8Array) =>
       memoryView(

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { npmCataloger } from '../../../src/catalog/language/npm.ts';
 import { parseNpmManifest } from '../../../src/catalog/language/npm-manifest.ts';
+import { createNpmResolver } from '../../../src/catalog/language/npm-resolve.ts';
 import type { Package } from '../../../src/packages/index.ts';
 import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
 
@@ -258,6 +259,18 @@ describe('npmCataloger: bad input', () => {
         });
       }),
     );
+  });
+
+  it('stops resolving when a made-up tree uses up the budget of look-ups', () => {
+    const view = memoryView({
+      'node_modules/a/node_modules/b/package.json': '{}',
+      'node_modules/c/package.json': '{}',
+    });
+    const resolver = createNpmResolver(view, new Set(['node_modules/a/node_modules/b', 'node_modules/c']), 3);
+    assert.equal(resolver.resolve('node_modules/a', 'c'), 'node_modules/c');
+    assert.equal(resolver.exhausted, false);
+    assert.equal(resolver.resolve('node_modules/a', 'c'), undefined);
+    assert.equal(resolver.exhausted, true);
   });
 
   it('survives deep nesting', () => {
