@@ -1,0 +1,165 @@
+import { styleText } from 'node:util';
+import { safeText } from '../core/index.ts';
+import type { Basis, CheckResult, Decision, ImageDecision, PlatformDecision, Verdict } from '../policy/index.ts';
+
+export interface RenderDecisionOptions {
+  /** Use colours. */
+  readonly color: boolean;
+  /** Columns of the terminal; long lines are wrapped at words. At least 40. */
+  readonly width: number;
+  /** Say that this is a replay: it decides nothing. */
+  readonly replay?: boolean;
+}
+
+type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
+
+const MAX_NOTES = 10;
+const WORDS = { allow: 'ALLOWED', warn: 'ALLOWED WITH WARNINGS', deny: 'DENIED' } as const satisfies Record<
+  Verdict,
+  string
+>;
+const VERDICT_STYLES = { allow: 'green', warn: 'yellow', deny: 'red' } as const satisfies Record<Verdict, Style>;
+const MARKS = { pass: 'ok', warn: 'warn', fail: 'FAIL', error: 'ERROR', excepted: 'excepted' } as const;
+const OUTCOME_STYLES = { pass: 'green', warn: 'yellow', fail: 'red', error: 'red', excepted: 'yellow' } as const;
+/** What must be acted on comes first. */
+const ORDER: readonly CheckResult['outcome'][] = ['fail', 'error', 'warn', 'excepted', 'pass'];
+
+/** A decision for people: the verdict, then for each image what failed, on what evidence, and what would make it pass; what passed in a line each. */
+export function renderDecision(decision: Decision, options: RenderDecisionOptions): string {
+  const paper = new Paper(options);
+  paper.line(paper.paint(WORDS[decision.verdict], VERDICT_STYLES[decision.verdict], 'bold') + summary(decision));
+  if (options.replay) paper.line(paper.paint('This is a replay of saved evidence: it decides nothing.', 'yellow'));
+  for (const image of decision.images) renderImage(image, paper);
+  paper.line('');
+  for (const note of decision.notes) paper.wrapped('note: ', `${note.message} [${note.code}]`);
+  const name = decision.policy.name === null ? '' : ` ${safeText(decision.policy.name)}`;
+  paper.line(paper.paint(`policy${name} ${decision.policy.digest}`, 'dim'));
+  paper.line(paper.paint(`evidence ${decision.evidence.digest}, decided for ${decision.decidedAt}`, 'dim'));
+  return paper.text();
+}
+
+function summary(decision: Decision): string {
+  const count = (outcome: CheckResult['outcome']): number =>
+    decision.images.flatMap(resultsOf).filter((result) => result.outcome === outcome).length;
+  const parts = [
+    [count('fail'), 'failed'],
+    [count('error'), 'could not be evaluated'],
+    [count('warn'), 'warned'],
+    [count('excepted'), 'excepted'],
+    [count('pass'), 'passed'],
+  ] as const;
+  const said = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  return said.length === 0 ? '' : `: ${said.join(', ')}`;
+}
+
+function resultsOf(image: ImageDecision): readonly CheckResult[] {
+  return [...image.checks, ...image.platforms.flatMap((platform) => platform.rules.flatMap((rule) => rule.checks))];
+}
+
+function renderImage(image: ImageDecision, paper: Paper): void {
+  paper.line('');
+  const word = paper.paint(WORDS[image.verdict].toLowerCase(), VERDICT_STYLES[image.verdict]);
+  paper.line(`${paper.paint(safeText(image.reference), 'bold')}  ${word}`);
+  if (image.digest !== null) paper.line(`  ${image.digest}`);
+  renderResults(image.checks, paper, '  ');
+  for (const platform of image.platforms) renderPlatform(platform, paper);
+}
+
+function renderPlatform(platform: PlatformDecision, paper: Paper): void {
+  const { base, total } = platform.layers;
+  const layers = base === 0 ? `${total} layers` : `${total} layers, the bottom ${base} a locked base`;
+  paper.line(
+    `  ${paper.paint(safeText(platform.platform ?? 'unknown platform'), 'bold')}  ${platform.manifest}  ${paper.paint(layers, 'dim')}`,
+  );
+  for (const rule of platform.rules) {
+    const until = rule.effectiveOn === undefined ? '' : ` until ${rule.effectiveOn.slice(0, 10)}`;
+    const mode = rule.mode === 'warn' ? ` (only warns${until})` : '';
+    paper.line(`    rule ${safeText(rule.rule)}${mode}`);
+    renderResults(rule.checks, paper, '      ');
+  }
+}
+
+function renderResults(results: readonly CheckResult[], paper: Paper, indent: string): void {
+  const sorted = results.toSorted((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
+  for (const result of sorted) renderResult(result, paper, indent);
+}
+
+function renderResult(result: CheckResult, paper: Paper, indent: string): void {
+  const mark = paper.paint(MARKS[result.outcome].padEnd(5), OUTCOME_STYLES[result.outcome]);
+  const what = result.item === undefined ? result.check : `${result.check} ${result.item}`;
+  if (result.outcome === 'pass') {
+    paper.cut(`${indent}${mark} `, `${what}: ${result.reason}`);
+    return;
+  }
+  paper.wrapped(`${indent}${mark} `, `${what} [${result.code}]: ${result.reason}`);
+  for (const line of basisLines(result.basis)) paper.wrapped(`${indent}      on `, line);
+  if (result.remedy !== undefined) paper.wrapped(`${indent}      to pass: `, result.remedy);
+  if (result.exception !== undefined) {
+    const { owner, reason, ticket, lastDay } = result.exception;
+    const by = ticket === undefined ? owner : `${owner}, ${ticket}`;
+    paper.wrapped(`${indent}      excepted by ${safeText(by)} until ${lastDay}: `, reason);
+  }
+}
+
+function basisLines(basis: Basis): readonly string[] {
+  const notes = basis.notes ?? [];
+  const more = notes.length - MAX_NOTES;
+  const facts =
+    notes.length > 0
+      ? notes.slice(0, MAX_NOTES)
+      : [...(basis.digests ?? []), ...(basis.paths ?? [])].slice(0, MAX_NOTES);
+  return more > 0 ? [...facts, `and ${more} more (see --json)`] : facts;
+}
+
+/** Lines of output; everything that comes from images is made safe here. */
+class Paper {
+  readonly #lines: string[] = [];
+  readonly #options: RenderDecisionOptions;
+
+  constructor(options: RenderDecisionOptions) {
+    this.#options = options;
+  }
+
+  line(text: string): void {
+    this.#lines.push(text);
+  }
+
+  paint(text: string, ...styles: readonly Style[]): string {
+    return this.#options.color ? styleText([...styles], text, { validateStream: false }) : text;
+  }
+
+  /** One line, cut at the terminal's width. `prefix` is ours, `text` is made safe. */
+  cut(prefix: string, text: string): void {
+    const room = Math.max(40, this.#options.width) - plainLength(prefix);
+    const safe = safeText(text);
+    this.line(prefix + (safe.length > room ? `${safe.slice(0, room - 1)}…` : safe));
+  }
+
+  /** Wrapped at words, continued under the text's first column. */
+  wrapped(prefix: string, text: string): void {
+    const indent = ' '.repeat(Math.min(plainLength(prefix), 24));
+    const width = Math.max(40, this.#options.width);
+    let current = prefix;
+    let empty = true;
+    for (const word of safeText(text, 8192).split(' ')) {
+      if (!empty && plainLength(current) + 1 + word.length > width) {
+        this.line(current);
+        current = indent + word;
+      } else {
+        current += empty ? word : ` ${word}`;
+      }
+      empty = false;
+    }
+    this.line(current);
+  }
+
+  text(): string {
+    return this.#lines.join('\n');
+  }
+}
+
+/** Length without the colours that `paint` added. */
+function plainLength(text: string): number {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, '').length;
+}
