@@ -29,6 +29,7 @@ const KEPT = 'PVAoLmUTDpCct';
 /** Packages that provide one name; far more than any real name has, so that edges stay linear in a hostile database. */
 const MAX_CANDIDATES = 64;
 const MAX_PROBLEMS = 100;
+const SPACES = ' \t';
 const MAX_RECORDS = 250_000;
 /** All paths of one database, joined: a long folder before millions of short names must not take gigabytes. */
 const MAX_PATH_CHARS = 256 * 1024 * 1024;
@@ -96,11 +97,11 @@ export function apkDependencies(records: readonly ApkRecord[], budget: EdgeBudge
   const byProvided = new Map<string, Set<number>>();
   for (const [index, { fields }] of records.entries()) {
     add(byName, fields.get('P') ?? '', index);
-    for (const name of names(fields.get('p'))) add(byProvided, name, index);
+    for (const name of names(fields.get('p'), budget)) add(byProvided, name, index);
   }
   return records.map(({ fields }, self) => {
     const needed = new Set<number>();
-    for (const name of names(fields.get('D'))) {
+    for (const name of names(fields.get('D'), budget)) {
       const found = byName.get(name) ?? byProvided.get(name);
       if (found === undefined || !budget.take(found.size)) continue;
       for (const index of found) needed.add(index);
@@ -110,14 +111,14 @@ export function apkDependencies(records: readonly ApkRecord[], budget: EdgeBudge
   });
 }
 
-/** Each name once, so that a repeated one costs nothing. */
-function names(field: string | undefined): ReadonlySet<string> {
-  const result = new Set<string>();
-  for (const token of (field ?? '').split(/\s+/)) {
-    const name = apkDependencyName(token);
-    if (name !== undefined) result.add(name);
+function* names(field = '', budget: EdgeBudget): Generator<string> {
+  for (let start = 0; start < field.length && budget.take(1);) {
+    let end = start;
+    while (end < field.length && !SPACES.includes(field[end]!)) end++;
+    const name = apkDependencyName(field.slice(start, end));
+    if (name !== undefined) yield name;
+    start = end + 1;
   }
-  return result;
 }
 
 function add(map: Map<string, Set<number>>, key: string, value: number): void {

@@ -26,9 +26,7 @@ export function dpkgDependencies(records: readonly DpkgRecord[], budget: EdgeBud
   const byProvided = new Map<string, number[]>();
   for (const [index, record] of records.entries()) {
     push(byName, record.name, index);
-    for (const [provided] of parseRelations(record.fields.get('provides'))) {
-      if (provided !== undefined) push(byProvided, provided.name, index);
-    }
+    for (const { name } of parseRelations(record.fields.get('provides'), budget)) push(byProvided, name, index);
   }
   const native = nativeArchitecture(records);
   const find = (wanted: Wanted, from: DpkgRecord): readonly number[] => {
@@ -42,8 +40,8 @@ export function dpkgDependencies(records: readonly DpkgRecord[], budget: EdgeBud
   return records.map((record, self) => {
     const needed = new Set<number>();
     for (const field of ['pre-depends', 'depends']) {
-      for (const alternatives of parseRelations(record.fields.get(field))) {
-        for (const wanted of alternatives) for (const index of find(wanted, record)) needed.add(index);
+      for (const wanted of parseRelations(record.fields.get(field), budget)) {
+        for (const index of find(wanted, record)) needed.add(index);
       }
     }
     needed.delete(self);
@@ -82,19 +80,17 @@ function nativeArchitecture(records: readonly DpkgRecord[]): string | undefined 
   return [...counts].toSorted(([a, m], [b, n]) => n - m || compareCodeUnits(a, b))[0]?.[0];
 }
 
-/** `a (>= 1) | b:any [amd64], c` as a list of lists; what cannot be read is left out. */
-function parseRelations(field: string | undefined): readonly (readonly Wanted[])[] {
-  if (field === undefined || field === '') return [];
-  return field.split(',').map((group) => {
-    const wanted: Wanted[] = [];
-    for (const alternative of group.split('|')) {
-      const bare = alternative.trim();
-      const end = bare.search(/[\s([<]/);
-      const match = ALTERNATIVE.exec(end === -1 ? bare : bare.slice(0, end));
-      if (match !== null) wanted.push({ name: match[1]!, qualifier: match[2] });
-    }
-    return wanted;
-  });
+/** `a (>= 1) | b:any [amd64], c`: all names, alternatives or not; what cannot be read is left out. */
+function* parseRelations(field = '', budget: EdgeBudget): Generator<Wanted> {
+  for (let start = 0; start < field.length && budget.take(1);) {
+    let end = start;
+    while (end < field.length && field[end] !== ',' && field[end] !== '|') end++;
+    const alternative = field.slice(start, end).trim();
+    const nameEnd = alternative.search(/[\s([<]/);
+    const match = ALTERNATIVE.exec(nameEnd === -1 ? alternative : alternative.slice(0, nameEnd));
+    if (match !== null) yield { name: match[1]!, qualifier: match[2] };
+    start = end + 1;
+  }
 }
 
 function push(map: Map<string, number[]>, key: string, value: number): void {

@@ -1,7 +1,7 @@
 /** Far above what the largest systems need: edges of a hostile database must not take minutes or gigabytes. */
 const MAX_VISITS = 2_000_000;
 
-/** Counts candidates that were looked at while edges of one database are resolved. */
+/** Counts relations that were read and candidates that were looked at while edges of one database are resolved. */
 export class EdgeBudget {
   #left = MAX_VISITS;
 
