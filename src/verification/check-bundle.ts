@@ -110,9 +110,11 @@ async function verifySigner(bundle: ParsedBundle, keys: readonly TrustedKey[]): 
   const [claimed] = hinted;
   if (claimed !== undefined) {
     const name = claimed.name === undefined ? '' : ` (${claimed.name})`;
+    // Node's crypto has no Ed25519ph, and it cannot be told from a wrong signature without it
+    const limit = claimed.key.algorithm === 'ed25519' ? '; prehashed signatures (Ed25519ph) are not read' : '';
     throw new Rejection(
       'SIGNATURE_INVALID',
-      `it names the trusted key ${claimed.key.fingerprint}${name}, and the signature is not that key's: altered after signing, or never signed`,
+      `it names the trusted key ${claimed.key.fingerprint}${name}, and the signature is not that key's: altered after signing, or never signed${limit}`,
     );
   }
   const claim = hint === '' ? 'it names no key' : `it names the key ${claimedFingerprint(hint) ?? quote(hint)}`;

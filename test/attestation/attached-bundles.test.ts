@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { attachBundle, bundleManifest, findBundles } from '../../src/attestation/index.ts';
-import { AppError, ExitCode, sha256Digest } from '../../src/core/index.ts';
-import type { Descriptor } from '../../src/image/index.ts';
+import { AppError, compareCodeUnits, ExitCode, sha256Digest, TemporaryDirectory } from '../../src/core/index.ts';
+import { createOciLayout, type Descriptor } from '../../src/image/index.ts';
 import { MemoryReferrers } from '../support/memory-referrers.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -44,6 +45,22 @@ describe('bundleManifest', () => {
     assert.deepEqual(descriptor.annotations, annotations);
     assert.equal(descriptor.digest, sha256Digest(manifest.bytes));
     assert.equal(bundleDigest, sha256Digest(bytes));
+  });
+});
+
+describe('attachBundle', () => {
+  it('is found again in an OCI layout, beside what was there', async () => {
+    await using folder = await TemporaryDirectory.create('waybill-attach-');
+    const store = await createOciLayout(join(folder.path, 'layout'));
+    const first = await attachBundle(store, subject, bytes, options);
+    const second = await attachBundle(store, subject, Buffer.from('{"another":1}'), options);
+    await attachBundle(store, subject, bytes, options);
+    const found = await findBundles(store, subject.digest, { signal });
+    assert.deepEqual(
+      found.bundles.map(({ manifest }) => manifest.digest),
+      [first.digest, second.digest].toSorted(compareCodeUnits),
+    );
+    assert.deepEqual([found.unreadable, found.otherReferrers], [[], []]);
   });
 });
 
@@ -121,6 +138,16 @@ describe('findBundles', () => {
       [found.bundles.length, found.unreadable.map(({ code }) => code)],
       [16, ['BUNDLE_TOO_LARGE', 'BUNDLE_TOO_LARGE']],
     );
+  });
+
+  it('reads small bundles first, so that large ones cannot crowd out signatures', async () => {
+    const store = new MemoryReferrers();
+    const size = 16 * 1024 * 1024;
+    for (let index = 0; index < 20; index += 1) addChanged(store, { layers: [{ ...layer, size }], note: index });
+    const small = await attachBundle(store, subject, Buffer.from('{"small":1}'), options);
+    const found = await findBundles(store, subject.digest, { signal });
+    assert.ok(found.bundles.some(({ manifest }) => manifest.digest === small.digest));
+    assert.equal(found.unreadable.filter(({ code }) => code === 'BUNDLE_TOO_LARGE').length, 5);
   });
 
   it('refuses more referrers than the cap', async () => {

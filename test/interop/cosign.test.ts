@@ -205,6 +205,47 @@ for (const kind of ['no-referrers', 'referrers', 'referrers-cuelabs'] as const s
   });
 }
 
+describe('algorithms with cosign', { skip }, () => {
+  let registry: PeerRegistry;
+  before(async () => {
+    registry = await startPeerRegistry('no-referrers');
+    assert.equal(cosign('signing-config', 'create', '--out', 'signing-config.json').status, 0);
+  });
+  after(async () => {
+    await registry[Symbol.asyncDispose]();
+  });
+
+  // with Ed25519 keys cosign signs prehashed (Ed25519ph), which Node does not check
+  for (const algorithm of ['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'rsa'] as const) {
+    it(`accepts what cosign signs with ${algorithm}`, async () => {
+      const signer = await ourKey(algorithm, algorithm);
+      const { store, subject, name } = await pushImage(registry.host, `theirs-${algorithm}`);
+      const sign = cosign('sign', '--key', `${algorithm}.key`, ...noServices, name);
+      assert.equal(sign.status, 0, sign.output);
+      const { bundles } = await findBundles(store, subject.digest, { signal });
+      const result = await evaluateSignatures(bundles, {
+        keys: [{ key: signer.publicKey }],
+        subject: subject.digest,
+        requireTransparencyLog: false,
+        kind: 'signature',
+      });
+      assert.equal(result.satisfied, true, JSON.stringify(result.rejected));
+    });
+  }
+
+  // cosign 3.1 checks every envelope with SHA-256, so P-384 and P-521 with their own hashes are beyond it
+  for (const algorithm of ['ecdsa-p256', 'rsa', 'ed25519'] as const) {
+    it(`signs with ${algorithm} what cosign accepts`, async () => {
+      const signer = await ourKey(algorithm, algorithm);
+      const { store, subject, name } = await pushImage(registry.host, `ours-${algorithm}`);
+      const bundle = await signBundle({ payload: signStatement(subject.digest), signer });
+      await attachBundle(store, subject, bundle, { predicateType: SIGN_PREDICATE_TYPE, created: new Date(0), signal });
+      const verified = cosign('verify', '--key', `${algorithm}.pub`, ...ignoreLog, name);
+      assert.equal(verified.status, 0, verified.output);
+    });
+  }
+});
+
 /** Pushes an image of no layers and names it by digest. */
 async function pushImage(
   host: string,

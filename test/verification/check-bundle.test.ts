@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
+import { initializeCA } from '@sigstore/mock';
 import fc from 'fast-check';
 import {
   attestStatement,
@@ -138,6 +139,19 @@ describe('checkBundle', () => {
   it('rejects KEYLESS_UNSUPPORTED', async () => {
     const bundle = edit(signed, (json) => (json.verificationMaterial = { certificate: { rawBytes: 'AAAA' } }));
     await assertRejected(check(bundle), 'KEYLESS_UNSUPPORTED', /certificate/);
+  });
+
+  it('says whom the certificate of a keyless bundle names', async () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const ca = await initializeCA(pair);
+    const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' });
+    const certificate = await ca.issueCertificate({ publicKey, subjectAltName: 'https://example.com/release.yml' });
+    const rawBytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength).toString('base64');
+    const bundle = edit(signed, (json) => (json.verificationMaterial = { certificate: { rawBytes } }));
+    const verdict = await check(bundle);
+    assert.ok(!verdict.ok);
+    assert.equal(verdict.claimedIdentity, 'URI:https://example.com/release.yml');
+    assert.match(verdict.reason, /release\.yml/);
   });
 
   it('rejects UNTRUSTED_KEY and says which key is claimed', async () => {
