@@ -67,10 +67,10 @@ async function verifyParsed(
     );
   }
   if (bundle.material.kind !== 'public-key') {
-    throw new Rejection(
-      'KEYLESS_UNSUPPORTED',
-      'it was signed with a certificate (keyless); only keys are trusted here',
-    );
+    const identity = claimedIdentity(bundle);
+    const claim = identity === undefined ? '' : ` that names ${quote(identity)}`;
+    const reason = `it was signed with a certificate${claim} (keyless); only keys are trusted here`;
+    throw new Rejection('KEYLESS_UNSUPPORTED', reason);
   }
   const signingKey = await verifySigner(bundle, options.keys);
   const names = checkLog(
