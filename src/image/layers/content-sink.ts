@@ -45,7 +45,7 @@ export class ContentSink {
   /** Bytes to gather: of the whole file, or as far as the extractors look. */
   #gatherBytes = 0;
   #gathered = 0;
-  #scratch = Buffer.alloc(0);
+  #scratch = Buffer.from(new ArrayBuffer(0));
   #scan: GoMarkerScan | undefined;
   #kept: KeptContent | undefined;
 
@@ -119,16 +119,23 @@ export class ContentSink {
   #reserve(needed: number): void {
     if (needed <= this.#scratch.length) return;
     const capacity = needed <= GO_HEAD_BYTES ? 1024 * 1024 : Math.max(needed, this.#gatherBytes);
-    const larger = Buffer.allocUnsafeSlow(capacity);
-    larger.set(this.#scratch.subarray(0, this.#gathered));
-    this.#scratch = larger;
+    const larger = new ArrayBuffer(capacity);
+    new Uint8Array(larger).set(this.#scratch.subarray(0, this.#gathered));
+    this.#replaceScratch(larger);
+  }
+
+  /** Gives the old memory back at once: waiting for the collector would cost hundreds of megabytes. */
+  #replaceScratch(memory: ArrayBuffer): void {
+    const old = this.#scratch.buffer as ArrayBuffer;
+    this.#scratch = Buffer.from(memory);
+    old.transfer(0);
   }
 
   /** @returns what was kept, for hard links that follow */
   end(): KeptContent | undefined {
     const task = this.#task as FileTask;
     if (this.#kept === undefined) this.#complete(this.#scratch.subarray(0, this.#gathered), task.sizeBytes === 0);
-    if (this.#scratch.length > SCRATCH_KEPT_BYTES) this.#scratch = Buffer.alloc(0);
+    if (this.#scratch.length > SCRATCH_KEPT_BYTES) this.#replaceScratch(new ArrayBuffer(0));
     this.#task = undefined;
     return this.#kept;
   }

@@ -15,6 +15,8 @@ export const LAYER_ERRORS = {
   /** The media type is unknown, or says something else than the bytes. */
   LAYER_MEDIA_TYPE: ExitCode.Input,
   LAYER_UNREADABLE: ExitCode.Input,
+  /** The thread that parses gave up; its own error says why. */
+  LAYER_STOPPED: ExitCode.Internal,
   TOO_MANY_LAYERS: ExitCode.Input,
   ROOTFS_NOT_FOUND: ExitCode.Input,
   ROOTFS_UNREADABLE: ExitCode.Input,

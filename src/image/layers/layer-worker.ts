@@ -1,71 +1,48 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { isAppError } from '../../core/index.ts';
 import { CaptureMatcher, transferables } from '../../filesystem/index.ts';
-import { openRange } from './file-range.ts';
-import { readLayer, type ChunkSource } from './read-layer.ts';
-import type { FromWorker, ToWorker, WorkerFailure, WorkerSetup } from './worker-messages.ts';
+import { ChunkInbox, withStoredBytes } from './chunk-inbox.ts';
+import type { LayerJob, LayerResult } from './layer-job.ts';
+import { LayerPass } from './layer-pass.ts';
+import { drainSlots } from './slot-ring.ts';
+import { readStored } from './stored-pass.ts';
+import { toFailure, type FromWorker, type ParseSetup, type ToWorker } from './worker-messages.ts';
 
-/** Entry of the worker thread that reads layers, one after another, as the main thread hands them out. */
-function main(port: MessagePort, setup: WorkerSetup): void {
+/** Entry of the worker thread that hashes and parses layers, one after another, and without a ring decompresses them too. */
+function main(port: MessagePort, setup: ParseSetup): void {
   const matcher = new CaptureMatcher(setup.plan);
   const progress = new BigInt64Array(setup.progress);
   const inbox = new ChunkInbox(port);
-  const onProgress = (bytes: number): void => void Atomics.add(progress, 0, BigInt(bytes));
   port.on('message', (message: ToWorker) => {
-    if (message.kind === 'chunk') inbox.push(message.bytes);
-    else if (message.kind === 'end') inbox.push(undefined);
-    else void run(message);
+    if (message.kind === 'job') void run(message.job);
+    else inbox.receive(message);
   });
 
-  async function run({ job }: ToWorker & { kind: 'job' }): Promise<void> {
-    const file = job.range && (() => openRange(job, job.range!));
-    let opened: ReturnType<typeof openRange> | undefined;
+  async function run(job: LayerJob): Promise<void> {
     try {
-      opened = file?.();
-      const source: ChunkSource = opened ? opened.next : () => inbox.next();
-      const result = await readLayer(job, source, { matcher, limits: setup.limits, onProgress });
-      port.postMessage({ kind: 'result', result } satisfies FromWorker, transferables(result.records));
+      const pass = new LayerPass(job, matcher, setup.limits);
+      const result = setup.ring ? readRing(pass) : await readAlone(job, pass);
+      // undefined: the stored bytes were bad, and the other thread says how
+      if (result) port.postMessage({ kind: 'result', result } satisfies FromWorker, transferables(result.records));
+      else port.postMessage({ kind: 'stored' } satisfies FromWorker, []);
     } catch (error) {
-      port.postMessage({ kind: 'failure', failure: toFailure(error) } satisfies FromWorker);
-    } finally {
-      opened?.close();
+      port.postMessage({ kind: 'failure', failure: toFailure(error) } satisfies FromWorker, []);
     }
   }
-}
 
-/** Chunks that arrived as messages, and whoever waits for the next. */
-class ChunkInbox {
-  readonly #port: MessagePort;
-  readonly #chunks: (Uint8Array | undefined)[] = [];
-  #waiting: ((chunk: Uint8Array | undefined) => void) | undefined;
-
-  constructor(port: MessagePort) {
-    this.#port = port;
+  function readRing(pass: LayerPass): LayerResult | undefined {
+    const good = setup.ring && drainSlots(setup.ring, (chunk) => pass.write(chunk));
+    return good ? pass.finish() : undefined;
   }
 
-  push(chunk: Uint8Array | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting) waiting(chunk);
-    else this.#chunks.push(chunk);
-  }
-
-  next(): Promise<Uint8Array | undefined> {
-    this.#port.postMessage({ kind: 'credit' } satisfies FromWorker, []);
-    if (this.#chunks.length > 0) return Promise.resolve(this.#chunks.shift());
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
+  async function readAlone(job: LayerJob, pass: LayerPass): Promise<LayerResult> {
+    await withStoredBytes(job, inbox, (source) =>
+      readStored(job, source, {
+        onData: (chunk) => pass.write(chunk),
+        onProgress: (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
+      }),
+    );
+    return pass.finish();
   }
 }
 
-function toFailure(error: unknown): WorkerFailure {
-  if (isAppError(error)) {
-    return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
-  }
-  if (error instanceof Error)
-    return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
-  return { message: String(error) };
-}
-
-if (parentPort) main(parentPort, workerData as WorkerSetup);
+if (parentPort) main(parentPort, workerData as ParseSetup);

@@ -12,7 +12,7 @@ import {
   type LayerResult,
   type SecondLook,
 } from './layer-job.ts';
-import { LayerWorker } from './worker-pool.ts';
+import { LayerLane } from './layer-lane.ts';
 
 export interface ReadLayersOptions {
   readonly image: Image;
@@ -30,6 +30,8 @@ export interface ReadLayersOptions {
 }
 
 const PROGRESS_INTERVAL_MS = 100;
+/** Below this size a second thread costs more than it brings. */
+const TWO_THREADS_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads all layers of an image in one pass each, in worker threads. Every byte is verified before anything parsed from it is returned: sizes, digests
@@ -58,9 +60,10 @@ async function readAll(options: ReadLayersOptions): Promise<LayerResult[]> {
   const queue = image.layers.toSorted((a, b) => b.descriptor.sizeBytes - a.descriptor.sizeBytes || a.index - b.index);
   const lanes = Math.min(options.concurrency ?? availableParallelism(), queue.length);
   const limits: LayerLimits = { ...DEFAULT_LAYER_LIMITS, ...options.limits };
-  const workers = Array.from({ length: lanes }, () => new LayerWorker(options.plan, limits));
+  const twoThreads = queue.some((layer) => layer.descriptor.sizeBytes >= TWO_THREADS_BYTES);
+  const workers = Array.from({ length: lanes }, () => new LayerLane({ plan: options.plan, limits, twoThreads }));
   const stopProgress = reportProgress(options, workers, results);
-  const runLane = async (worker: LayerWorker): Promise<void> => {
+  const runLane = async (worker: LayerLane): Promise<void> => {
     for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
       results[layer.index] = await readOne(worker, layer, options);
       throwIfAborted(signal);
@@ -75,7 +78,7 @@ async function readAll(options: ReadLayersOptions): Promise<LayerResult[]> {
   }
 }
 
-async function readOne(worker: LayerWorker, layer: LayerDescriptor, options: ReadLayersOptions): Promise<LayerResult> {
+async function readOne(worker: LayerLane, layer: LayerDescriptor, options: ReadLayersOptions): Promise<LayerResult> {
   const first = await passOver(worker, layer, { secondLook: NO_SECOND_LOOK, options });
   // hard links whose own path a rule matches, to content that was not kept because its path is another: rare, so a second look pays
   if (first.missing.linkSources.length === 0 && first.missing.executables.length === 0) return first;
@@ -83,7 +86,7 @@ async function readOne(worker: LayerWorker, layer: LayerDescriptor, options: Rea
 }
 
 async function passOver(
-  worker: LayerWorker,
+  worker: LayerLane,
   layer: LayerDescriptor,
   { secondLook, options }: { secondLook: SecondLook; options: ReadLayersOptions },
 ): Promise<LayerResult> {
@@ -104,7 +107,7 @@ async function passOver(
 /** Tells about bytes and layers done, about ten times a second, until told to stop. */
 function reportProgress(
   options: ReadLayersOptions,
-  workers: readonly LayerWorker[],
+  workers: readonly LayerLane[],
   results: readonly (LayerResult | undefined)[],
 ): () => void {
   const { image, progress } = options;

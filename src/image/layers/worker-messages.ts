@@ -1,11 +1,20 @@
+import { isAppError } from '../../core/index.ts';
 import type { CapturePlan } from '../../filesystem/index.ts';
 import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
+import type { SlotRing } from './slot-ring.ts';
 
-/** What a worker is started with. */
-export interface WorkerSetup {
+/** What the two kinds of worker are started with. */
+export interface ParseSetup {
   readonly plan: CapturePlan;
   readonly limits: LayerLimits;
-  /** Stored bytes read by this worker so far; counts up, shown as progress. */
+  /** Present when another thread decompresses; absent when this one does it all. */
+  readonly ring?: SlotRing;
+  /** Stored bytes read so far; counts up, shown as progress. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export interface InflateSetup {
+  readonly ring: SlotRing;
   readonly progress: SharedArrayBuffer;
 }
 
@@ -19,6 +28,8 @@ export type ToWorker =
 export type FromWorker =
   /** One chunk was used up: another may be sent. */
   | { readonly kind: 'credit' }
+  /** The stored bytes are what they should be. */
+  | { readonly kind: 'stored' }
   | { readonly kind: 'result'; readonly result: LayerResult }
   | { readonly kind: 'failure'; readonly failure: WorkerFailure };
 
@@ -29,4 +40,12 @@ export interface WorkerFailure {
   readonly message: string;
   readonly hint?: string;
   readonly stack?: string;
+}
+
+export function toFailure(error: unknown): WorkerFailure {
+  if (isAppError(error)) {
+    return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  }
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
 }

@@ -1,24 +1,26 @@
 import { createDigester, digestAlgorithm } from '../../core/index.ts';
-import type { CaptureMatcher } from '../../filesystem/index.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import { layerError } from './errors.ts';
-import { layerLabel, type LayerJob, type LayerLimits, type LayerResult } from './layer-job.ts';
-import { LayerPass } from './layer-pass.ts';
+import { layerLabel, type LayerJob } from './layer-job.ts';
 import { layerCompression } from './media-type.ts';
 
 /** Stored bytes chunk by chunk. A chunk's memory may be used again once the one after the next is asked for. */
 export type ChunkSource = () => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
+export interface StoredPassOptions {
+  /** Takes the uncompressed bytes. May throw: LAYER_TOO_LARGE, LAYER_EXPANSION and LAYER_STOPPED end the pass at once. */
+  readonly onData: (chunk: Uint8Array) => void;
+  readonly onProgress: (bytes: number) => void;
+}
+
+const STOPS_AT_ONCE = new Set<unknown>(['LAYER_TOO_LARGE', 'LAYER_EXPANSION', 'LAYER_STOPPED']);
+
 /**
- * One pass over one layer: hash, decompress, hash, parse. The stored bytes' digest is judged first, then the diffID, then what was wrong inside.
- * @throws AppError LAYER_*
+ * The compressed half of one pass: reads the stored bytes, hashes them, decompresses. What is wrong with the compression is held back until size and
+ * digest are known: a damaged blob is called damaged, not malformed.
+ * @throws AppError LAYER_SIZE_MISMATCH, LAYER_TRUNCATED, LAYER_DIGEST_MISMATCH; then LAYER_MEDIA_TYPE, LAYER_MALFORMED, and what `onData` threw
  */
-export async function readLayer(
-  job: LayerJob,
-  source: ChunkSource,
-  options: { matcher: CaptureMatcher; limits: LayerLimits; onProgress: (bytes: number) => void },
-): Promise<LayerResult> {
-  const pass = new LayerPass(job, options.matcher, options.limits);
+export async function readStored(job: LayerJob, source: ChunkSource, options: StoredPassOptions): Promise<void> {
   const digester = createDigester(digestAlgorithm(job.digest));
   let decoder: Decoder | undefined;
   let failure: unknown;
@@ -33,10 +35,10 @@ export async function readLayer(
       digester.update(chunk);
       // the chunk before was being decompressed meanwhile
       await writing;
-      throwIfLimit(decoder?.failure);
+      throwIfUrgent(decoder?.failure);
       if (decoder === undefined && failure === undefined) {
         try {
-          decoder = createDecoder(job, layerCompression(job, chunk), (bytes) => pass.write(bytes));
+          decoder = createDecoder(job, layerCompression(job, chunk), options.onData);
         } catch (error) {
           failure = error;
         }
@@ -45,22 +47,19 @@ export async function readLayer(
       options.onProgress(chunk.length);
     }
     await writing;
-    throwIfLimit(decoder?.failure);
-    checkStoredBytes(job, readBytes, digester.digest());
     await decoder?.end();
+    throwIfUrgent(decoder?.failure);
+    checkStoredBytes(job, readBytes, digester.digest());
     failure ??= decoder?.failure;
     if (failure !== undefined) throw failure;
-    return pass.finish();
   } finally {
     decoder?.destroy();
   }
 }
 
 /** Limits are about resources: they cannot wait until everything was hashed. */
-function throwIfLimit(failure: Error | undefined): void {
-  if (failure && 'code' in failure && (failure.code === 'LAYER_TOO_LARGE' || failure.code === 'LAYER_EXPANSION')) {
-    throw failure;
-  }
+function throwIfUrgent(failure: Error | undefined): void {
+  if (failure && 'code' in failure && STOPS_AT_ONCE.has(failure.code)) throw failure;
 }
 
 function checkStoredBytes(job: LayerJob, readBytes: number, digest: string): void {

@@ -1,81 +1,73 @@
 import { Worker } from 'node:worker_threads';
-import { AppError, abortError, ExitCode, workerUrl } from '../../core/index.ts';
-import type { CapturePlan } from '../../filesystem/index.ts';
+import { AppError, ExitCode } from '../../core/index.ts';
 import { LAYER_ERRORS, layerError, type LayerErrorCode } from './errors.ts';
-import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
-import type { FromWorker, ToWorker, WorkerFailure, WorkerSetup } from './worker-messages.ts';
+import type { LayerJob, LayerResult } from './layer-job.ts';
+import type { FromWorker, ToWorker, WorkerFailure } from './worker-messages.ts';
 
-/** Bytes of a stream are sent to the worker in pieces of at least this size, and at most so many ahead of it. */
+/** Bytes of a stream are sent to the worker in pieces of this size, and at most so many ahead of it. */
 const MESSAGE_BYTES = 1024 * 1024;
 const MESSAGES_AHEAD = 3;
 
-/** One worker thread that reads layers, one at a time. */
-export class LayerWorker {
+/** One worker thread, one job at a time. */
+export class LayerThread {
   readonly #worker: Worker;
-  readonly #progress = new BigInt64Array(new SharedArrayBuffer(8));
-  #settle: { resolve: (result: LayerResult) => void; reject: (error: unknown) => void } | undefined;
+  #settle: { resolve: (result: LayerResult | undefined) => void; reject: (error: unknown) => void } | undefined;
+  #stopped: unknown;
   #credits = 0;
   #onCredit: (() => void) | undefined;
 
-  constructor(plan: CapturePlan, limits: LayerLimits) {
-    const setup: WorkerSetup = { plan, limits, progress: this.#progress.buffer };
-    this.#worker = new Worker(workerUrl(import.meta.url, 'layer-worker'), { workerData: setup, name: 'waybill-layer' });
+  constructor(entry: URL, setup: unknown) {
+    this.#worker = new Worker(entry, { workerData: setup, name: 'waybill-layer' });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the layer worker stopped')));
+    this.#worker.on('error', (error) => this.stop(error));
+    this.#worker.on('exit', () => this.stop(new Error('a layer worker ended')));
   }
 
-  /** Stored bytes read so far. */
-  get readBytes(): number {
-    return Number(Atomics.load(this.#progress, 0));
-  }
-
-  /** Reads a layer; its bytes come from the job's range, or from `stream`. */
-  run(job: LayerJob, stream: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal): Promise<LayerResult> {
+  /** Runs a job; resolves to its result, or to undefined when this kind of worker gives none. */
+  run(job: LayerJob, stream: AsyncIterable<Uint8Array> | undefined): Promise<LayerResult | undefined> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#fail(abortError(signal));
-      const done = (): void => signal.removeEventListener('abort', onAbort);
-      this.#settle = {
-        resolve: (result) => {
-          done();
-          resolve(result);
-        },
-        reject: (error) => {
-          done();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      if (this.#stopped !== undefined) {
+        reject(this.#stopped);
+        return;
+      }
+      this.#settle = { resolve, reject };
       this.#credits = 0;
       this.#post({ kind: 'job', job });
-      if (stream) this.#pump(stream).catch((error: unknown) => this.#fail(error));
+      if (stream) this.#pump(stream).catch((error: unknown) => this.stop(error));
     });
+  }
+
+  /** Fails the running job and all later ones. */
+  stop(error: unknown): void {
+    this.#stopped ??= error;
+    this.#fail(error);
   }
 
   /** Ends the thread, whatever it is doing. */
   async terminate(): Promise<void> {
+    this.stop(new Error('a layer worker was ended'));
     await this.#worker.terminate();
   }
 
   async #pump(stream: AsyncIterable<Uint8Array>): Promise<void> {
-    let ahead = 0;
+    const settle = this.#settle;
+    let sent = 0;
     let buffer = new Uint8Array(MESSAGE_BYTES);
     let filled = 0;
     const send = async (): Promise<void> => {
-      while (this.#settle && ahead - this.#credits >= MESSAGES_AHEAD) {
+      while (this.#settle === settle && sent - this.#credits >= MESSAGES_AHEAD) {
         await new Promise<void>((resolve) => {
           this.#onCredit = resolve;
         });
       }
-      const bytes = buffer.subarray(0, filled);
-      this.#worker.postMessage({ kind: 'chunk', bytes } satisfies ToWorker, [buffer.buffer]);
-      ahead += 1;
+      this.#worker.postMessage({ kind: 'chunk', bytes: buffer.subarray(0, filled) } satisfies ToWorker, [
+        buffer.buffer,
+      ]);
+      sent += 1;
       buffer = new Uint8Array(MESSAGE_BYTES);
       filled = 0;
     };
     for await (const chunk of stream) {
-      // the job was decided: leaving the loop closes the stream
-      if (!this.#settle) return;
       for (let offset = 0; offset < chunk.length;) {
         const used = Math.min(chunk.length - offset, MESSAGE_BYTES - filled);
         buffer.set(chunk.subarray(offset, offset + used), filled);
@@ -83,9 +75,11 @@ export class LayerWorker {
         offset += used;
         if (filled === MESSAGE_BYTES) await send();
       }
+      // the job was decided: leaving the loop closes the stream
+      if (this.#settle !== settle) return;
     }
     if (filled > 0) await send();
-    this.#post({ kind: 'end' });
+    if (this.#settle === settle) this.#post({ kind: 'end' });
   }
 
   #post(message: ToWorker): void {
@@ -100,7 +94,7 @@ export class LayerWorker {
     else {
       const settle = this.#settle;
       this.#settle = undefined;
-      settle?.resolve(message.result);
+      settle?.resolve(message.kind === 'result' ? message.result : undefined);
       this.#wake();
     }
   }

@@ -1,0 +1,86 @@
+import { abortError, workerUrl } from '../../core/index.ts';
+import type { CapturePlan } from '../../filesystem/index.ts';
+import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
+import { LayerThread } from './layer-thread.ts';
+import { createSlotRing, resetSlotRing, type SlotRing } from './slot-ring.ts';
+import type { InflateSetup, ParseSetup } from './worker-messages.ts';
+
+export interface LaneOptions {
+  readonly plan: CapturePlan;
+  readonly limits: LayerLimits;
+  /** Decompress in a thread of its own: faster for all but small layers. */
+  readonly twoThreads: boolean;
+}
+
+/** Reads layers one at a time, in one worker thread, or in two with a ring between them. */
+export class LayerLane {
+  readonly #progress = new BigInt64Array(new SharedArrayBuffer(8));
+  readonly #ring: SlotRing | undefined;
+  readonly #parser: LayerThread;
+  readonly #inflater: LayerThread | undefined;
+
+  constructor(options: LaneOptions) {
+    const progress = this.#progress.buffer;
+    const { plan, limits } = options;
+    this.#ring = options.twoThreads ? createSlotRing() : undefined;
+    const ring = this.#ring;
+    const parse: ParseSetup = { plan, limits, progress, ...(ring ? { ring } : {}) };
+    this.#parser = new LayerThread(workerUrl(import.meta.url, 'layer-worker'), parse);
+    if (ring) {
+      const inflate: InflateSetup = { ring, progress };
+      this.#inflater = new LayerThread(workerUrl(import.meta.url, 'inflate-worker'), inflate);
+    }
+  }
+
+  /** Stored bytes read so far. */
+  get readBytes(): number {
+    return Number(Atomics.load(this.#progress, 0));
+  }
+
+  /**
+   * Reads a layer; its bytes come from the job's range, or from `stream`. After a failure the lane is of no use.
+   * @throws AppError LAYER_*, INTERRUPTED, and what the stream throws
+   */
+  async run(job: LayerJob, stream: AsyncIterable<Uint8Array> | undefined, signal: AbortSignal): Promise<LayerResult> {
+    const onAbort = (): void => {
+      this.#parser.stop(abortError(signal));
+      this.#inflater?.stop(abortError(signal));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (signal.aborted) onAbort();
+      const result = await (this.#inflater
+        ? this.#runBoth(this.#inflater, job, stream)
+        : this.#parser.run(job, stream));
+      if (!result) throw new Error('a layer worker gave no result');
+      return result;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** What is wrong with the stored bytes is said before what is wrong inside. */
+  async #runBoth(
+    inflater: LayerThread,
+    job: LayerJob,
+    stream: AsyncIterable<Uint8Array> | undefined,
+  ): Promise<LayerResult | undefined> {
+    if (this.#ring) resetSlotRing(this.#ring);
+    // a dead or failed inflater must not leave the parser waiting
+    const stored = inflater.run(job, stream);
+    const parsed = this.#parser.run(job, undefined);
+    const [inflated, result] = await Promise.allSettled([stored, parsed]);
+    const isStopped = inflated.status === 'rejected' && isStoppedByParser(inflated.reason);
+    if (inflated.status === 'rejected' && !isStopped) throw inflated.reason;
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  }
+
+  async terminate(): Promise<void> {
+    await Promise.all([this.#parser.terminate(), this.#inflater?.terminate()]);
+  }
+}
+
+function isStoppedByParser(reason: unknown): boolean {
+  return reason instanceof Error && 'code' in reason && reason.code === 'LAYER_STOPPED';
+}
