@@ -70,6 +70,7 @@ const schema6 = {"$schema":"http://json-schema.org/draft-07/schema#","$id":"http
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
 const schema7 = {"type":"object","title":"BOM Metadata Object","additionalProperties":false,"properties":{"timestamp":{"type":"string","format":"date-time","title":"Timestamp","description":"The date and time (timestamp) when the BOM was created."},"lifecycles":{"type":"array","title":"Lifecycles","description":"","items":{"type":"object","title":"Lifecycle","description":"The product lifecycle(s) that this BOM represents.","oneOf":[{"required":["phase"],"additionalProperties":false,"properties":{"phase":{"type":"string","title":"Phase","description":"A pre-defined phase in the product lifecycle.\n\n* __design__ = BOM produced early in the development lifecycle containing inventory of components and services that are proposed or planned to be used. The inventory may need to be procured, retrieved, or resourced prior to use.\n* __pre-build__ = BOM consisting of information obtained prior to a build process and may contain source files and development artifacts and manifests. The inventory may need to be resolved and retrieved prior to use.\n* __build__ = BOM consisting of information obtained during a build process where component inventory is available for use. The precise versions of resolved components are usually available at this time as well as the provenance of where the components were retrieved from.\n* __post-build__ = BOM consisting of information obtained after a build process has completed and the resulting components(s) are available for further analysis. Built components may exist as the result of a CI/CD process, may have been installed or deployed to a system or device, and may need to be retrieved or extracted from the system or device.\n* __operations__ = BOM produced that represents inventory that is running and operational. This may include staging or production environments and will generally encompass multiple SBOMs describing the applications and operating system, along with HBOMs describing the hardware that makes up the system. Operations Bill of Materials (OBOM) can provide full-stack inventory of runtime environments, configurations, and additional dependencies.\n* __discovery__ = BOM consisting of information observed through network discovery providing point-in-time enumeration of embedded, on-premise, and cloud-native services such as server applications, connected devices, microservices, and serverless functions.\n* __decommission__ = BOM containing inventory that will be, or has been retired from operations.","enum":["design","pre-build","build","post-build","operations","discovery","decommission"]}}},{"required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string","title":"Name","description":"The name of the lifecycle phase"},"description":{"type":"string","title":"Description","description":"The description of the lifecycle phase"}}}]}},"tools":{"oneOf":[{"type":"object","title":"Creation Tools","description":"The tool(s) used in the creation of the BOM.","additionalProperties":false,"properties":{"components":{"type":"array","items":{"$ref":"#/definitions/component"},"uniqueItems":true,"title":"Components","description":"A list of software and hardware components used as tools"},"services":{"type":"array","items":{"$ref":"#/definitions/service"},"uniqueItems":true,"title":"Services","description":"A list of services used as tools. This may include microservices, function-as-a-service, and other types of network or intra-process services."}}},{"type":"array","title":"Creation Tools (legacy)","description":"[Deprecated] The tool(s) used in the creation of the BOM.","items":{"$ref":"#/definitions/tool"}}]},"authors":{"type":"array","title":"Authors","description":"The person(s) who created the BOM. Authors are common in BOMs created through manual processes. BOMs created through automated means may not have authors.","items":{"$ref":"#/definitions/organizationalContact"}},"component":{"title":"Component","description":"The component that the BOM describes.","$ref":"#/definitions/component"},"manufacture":{"title":"Manufacture","description":"The organization that manufactured the component that the BOM describes.","$ref":"#/definitions/organizationalEntity"},"supplier":{"title":"Supplier","description":" The organization that supplied the component that the BOM describes. The supplier may often be the manufacturer, but may also be a distributor or repackager.","$ref":"#/definitions/organizationalEntity"},"licenses":{"title":"BOM License(s)","$ref":"#/definitions/licenseChoice"},"properties":{"type":"array","title":"Properties","description":"Provides the ability to document properties in a name-value store. This provides flexibility to include data not officially supported in the standard without having to use additional namespaces or create extensions. Unlike key-value stores, properties support duplicate names, each potentially having different values. Property names of interest to the general public are encouraged to be registered in the [CycloneDX Property Taxonomy](https://github.com/CycloneDX/cyclonedx-property-taxonomy). Formal registration is OPTIONAL.","items":{"$ref":"#/definitions/property"}}}};
+const formats0 = FORMATS["date-time"];
 const schema8 = {"type":"object","title":"Component Object","required":["type","name"],"additionalProperties":false,"properties":{"type":{"type":"string","enum":["application","framework","library","container","platform","operating-system","device","device-driver","firmware","file","machine-learning-model","data"],"title":"Component Type","description":"Specifies the type of component. For software components, classify as application if no more specific appropriate classification is available or cannot be determined for the component. Types include:\n\n* __application__ = A software application. Refer to [https://en.wikipedia.org/wiki/Application_software](https://en.wikipedia.org/wiki/Application_software) for information about applications.\n* __framework__ = A software framework. Refer to [https://en.wikipedia.org/wiki/Software_framework](https://en.wikipedia.org/wiki/Software_framework) for information on how frameworks vary slightly from libraries.\n* __library__ = A software library. Refer to [https://en.wikipedia.org/wiki/Library_(computing)](https://en.wikipedia.org/wiki/Library_(computing))\n for information about libraries. All third-party and open source reusable components will likely be a library. If the library also has key features of a framework, then it should be classified as a framework. If not, or is unknown, then specifying library is RECOMMENDED.\n* __container__ = A packaging and/or runtime format, not specific to any particular technology, which isolates software inside the container from software outside of a container through virtualization technology. Refer to [https://en.wikipedia.org/wiki/OS-level_virtualization](https://en.wikipedia.org/wiki/OS-level_virtualization)\n* __platform__ = A runtime environment which interprets or executes software. This may include runtimes such as those that execute bytecode or low-code/no-code application platforms.\n* __operating-system__ = A software operating system without regard to deployment model (i.e. installed on physical hardware, virtual machine, image, etc) Refer to [https://en.wikipedia.org/wiki/Operating_system](https://en.wikipedia.org/wiki/Operating_system)\n* __device__ = A hardware device such as a processor, or chip-set. A hardware device containing firmware SHOULD include a component for the physical hardware itself, and another component of type 'firmware' or 'operating-system' (whichever is relevant), describing information about the software running on the device.\n  See also the list of [known device properties](https://github.com/CycloneDX/cyclonedx-property-taxonomy/blob/main/cdx/device.md).\n* __device-driver__ = A special type of software that operates or controls a particular type of device. Refer to [https://en.wikipedia.org/wiki/Device_driver](https://en.wikipedia.org/wiki/Device_driver)\n* __firmware__ = A special type of software that provides low-level control over a devices hardware. Refer to [https://en.wikipedia.org/wiki/Firmware](https://en.wikipedia.org/wiki/Firmware)\n* __file__ = A computer file. Refer to [https://en.wikipedia.org/wiki/Computer_file](https://en.wikipedia.org/wiki/Computer_file) for information about files.\n* __machine-learning-model__ = A model based on training data that can make predictions or decisions without being explicitly programmed to do so.\n* __data__ = A collection of discrete values that convey information.","examples":["library"]},"mime-type":{"type":"string","title":"Mime-Type","description":"The optional mime-type of the component. When used on file components, the mime-type can provide additional context about the kind of file being represented such as an image, font, or executable. Some library or framework components may also have an associated mime-type.","examples":["image/jpeg"],"pattern":"^[-+a-z0-9.]+/[-+a-z0-9.]+$"},"bom-ref":{"$ref":"#/definitions/refType","title":"BOM Reference","description":"An optional identifier which can be used to reference the component elsewhere in the BOM. Every bom-ref MUST be unique within the BOM."},"supplier":{"title":"Component Supplier","description":" The organization that supplied the component. The supplier may often be the manufacturer, but may also be a distributor or repackager.","$ref":"#/definitions/organizationalEntity"},"author":{"type":"string","title":"Component Author","description":"The person(s) or organization(s) that authored the component","examples":["Acme Inc"]},"publisher":{"type":"string","title":"Component Publisher","description":"The person(s) or organization(s) that published the component","examples":["Acme Inc"]},"group":{"type":"string","title":"Component Group","description":"The grouping name or identifier. This will often be a shortened, single name of the company or project that produced the component, or the source package or domain name. Whitespace and special characters should be avoided. Examples include: apache, org.apache.commons, and apache.org.","examples":["com.acme"]},"name":{"type":"string","title":"Component Name","description":"The name of the component. This will often be a shortened, single name of the component. Examples: commons-lang3 and jquery","examples":["tomcat-catalina"]},"version":{"type":"string","title":"Component Version","description":"The component version. The version should ideally comply with semantic versioning but is not enforced.","examples":["9.0.14"]},"description":{"type":"string","title":"Component Description","description":"Specifies a description for the component"},"scope":{"type":"string","enum":["required","optional","excluded"],"title":"Component Scope","description":"Specifies the scope of the component. If scope is not specified, 'required' scope SHOULD be assumed by the consumer of the BOM.","default":"required"},"hashes":{"type":"array","title":"Component Hashes","items":{"$ref":"#/definitions/hash"}},"licenses":{"$ref":"#/definitions/licenseChoice","title":"Component License(s)"},"copyright":{"type":"string","title":"Component Copyright","description":"A copyright notice informing users of the underlying claims to copyright ownership in a published work.","examples":["Acme Inc"]},"cpe":{"type":"string","title":"Component Common Platform Enumeration (CPE)","description":"Specifies a well-formed CPE name that conforms to the CPE 2.2 or 2.3 specification. See [https://nvd.nist.gov/products/cpe](https://nvd.nist.gov/products/cpe)","examples":["cpe:2.3:a:acme:component_framework:-:*:*:*:*:*:*:*"]},"purl":{"type":"string","title":"Component Package URL (purl)","description":"Specifies the package-url (purl). The purl, if specified, MUST be valid and conform to the specification defined at: [https://github.com/package-url/purl-spec](https://github.com/package-url/purl-spec)","examples":["pkg:maven/com.acme/tomcat-catalina@9.0.14?packaging=jar"]},"swid":{"$ref":"#/definitions/swid","title":"SWID Tag","description":"Specifies metadata and content for [ISO-IEC 19770-2 Software Identification (SWID) Tags](https://www.iso.org/standard/65666.html)."},"modified":{"type":"boolean","title":"Component Modified From Original","description":"[Deprecated] - DO NOT USE. This will be removed in a future version. Use the pedigree element instead to supply information on exactly how the component was modified. A boolean value indicating if the component has been modified from the original. A value of true indicates the component is a derivative of the original. A value of false indicates the component has not been modified from the original."},"pedigree":{"type":"object","title":"Component Pedigree","description":"Component pedigree is a way to document complex supply chain scenarios where components are created, distributed, modified, redistributed, combined with other components, etc. Pedigree supports viewing this complex chain from the beginning, the end, or anywhere in the middle. It also provides a way to document variants where the exact relation may not be known.","additionalProperties":false,"properties":{"ancestors":{"type":"array","title":"Ancestors","description":"Describes zero or more components in which a component is derived from. This is commonly used to describe forks from existing projects where the forked version contains a ancestor node containing the original component it was forked from. For example, Component A is the original component. Component B is the component being used and documented in the BOM. However, Component B contains a pedigree node with a single ancestor documenting Component A - the original component from which Component B is derived from.","items":{"$ref":"#/definitions/component"}},"descendants":{"type":"array","title":"Descendants","description":"Descendants are the exact opposite of ancestors. This provides a way to document all forks (and their forks) of an original or root component.","items":{"$ref":"#/definitions/component"}},"variants":{"type":"array","title":"Variants","description":"Variants describe relations where the relationship between the components are not known. For example, if Component A contains nearly identical code to Component B. They are both related, but it is unclear if one is derived from the other, or if they share a common ancestor.","items":{"$ref":"#/definitions/component"}},"commits":{"type":"array","title":"Commits","description":"A list of zero or more commits which provide a trail describing how the component deviates from an ancestor, descendant, or variant.","items":{"$ref":"#/definitions/commit"}},"patches":{"type":"array","title":"Patches","description":">A list of zero or more patches describing how the component deviates from an ancestor, descendant, or variant. Patches may be complimentary to commits or may be used in place of commits.","items":{"$ref":"#/definitions/patch"}},"notes":{"type":"string","title":"Notes","description":"Notes, observations, and other non-structured commentary describing the components pedigree."}}},"externalReferences":{"type":"array","items":{"$ref":"#/definitions/externalReference"},"title":"External References","description":"External references provide a way to document systems, sites, and information that may be relevant, but are not included with the BOM. They may also establish specific relationships within or external to the BOM."},"components":{"type":"array","items":{"$ref":"#/definitions/component"},"uniqueItems":true,"title":"Components","description":"A list of software and hardware components included in the parent component. This is not a dependency tree. It provides a way to specify a hierarchical representation of component assemblies, similar to system &#8594; subsystem &#8594; parts assembly in physical supply chains."},"evidence":{"$ref":"#/definitions/componentEvidence","title":"Evidence","description":"Provides the ability to document evidence collected through various forms of extraction or analysis."},"releaseNotes":{"$ref":"#/definitions/releaseNotes","title":"Release notes","description":"Specifies optional release notes."},"modelCard":{"$ref":"#/definitions/modelCard","title":"Machine Learning Model Card"},"data":{"type":"array","items":{"$ref":"#/definitions/componentData"},"title":"Data","description":"This object SHOULD be specified for any component of type `data` and MUST NOT be specified for other component types."},"properties":{"type":"array","title":"Properties","description":"Provides the ability to document properties in a name-value store. This provides flexibility to include data not officially supported in the standard without having to use additional namespaces or create extensions. Unlike key-value stores, properties support duplicate names, each potentially having different values. Property names of interest to the general public are encouraged to be registered in the [CycloneDX Property Taxonomy](https://github.com/CycloneDX/cyclonedx-property-taxonomy). Formal registration is OPTIONAL.","items":{"$ref":"#/definitions/property"}},"signature":{"$ref":"#/definitions/signature","title":"Signature","description":"Enveloped signature in [JSON Signature Format (JSF)](https://cyberphone.github.io/doc/security/jsf.html)."}}};
 const pattern1 = new RegExp("^[-+a-z0-9.]+/[-+a-z0-9.]+$", "u");
 const schema9 = {"description":"Identifier for referable and therefore interlink-able elements.","type":"string","minLength":1,"$comment":"value SHOULD not start with the BOM-Link intro 'urn:cdx:'"};
@@ -96,6 +97,7 @@ return errors === 0;
 
 const schema10 = {"type":"object","title":"Organizational Entity Object","description":"","additionalProperties":false,"properties":{"bom-ref":{"$ref":"#/definitions/refType","title":"BOM Reference","description":"An optional identifier which can be used to reference the object elsewhere in the BOM. Every bom-ref MUST be unique within the BOM."},"name":{"type":"string","title":"Name","description":"The name of the organization","examples":["Example Inc."]},"url":{"type":"array","items":{"type":"string","format":"iri-reference"},"title":"URL","description":"The URL of the organization. Multiple URLs are allowed.","examples":["https://example.com"]},"contact":{"type":"array","title":"Contact","description":"A contact at the organization. Multiple contacts are allowed.","items":{"$ref":"#/definitions/organizationalContact"}}}};
 const schema11 = {"type":"object","title":"Organizational Contact Object","description":"","additionalProperties":false,"properties":{"bom-ref":{"$ref":"#/definitions/refType","title":"BOM Reference","description":"An optional identifier which can be used to reference the object elsewhere in the BOM. Every bom-ref MUST be unique within the BOM."},"name":{"type":"string","title":"Name","description":"The name of a contact","examples":["Contact name"]},"email":{"type":"string","format":"idn-email","title":"Email Address","description":"The email address of the contact.","examples":["firstname.lastname@example.com"]},"phone":{"type":"string","title":"Phone","description":"The phone number of the contact.","examples":["800-555-1212"]}}};
+const formats4 = FORMATS["idn-email"];
 
 function validate28(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -136,10 +138,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.email !== undefined){
+let data2 = data.email;
 const _errs5 = errors;
 if(errors === _errs5){
 if(errors === _errs5){
-if(!(typeof data.email === "string")){
+if(typeof data2 === "string"){
+if(!(formats4(data2))){
+validate28.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/format",keyword:"format",params:{format: "idn-email"},message:"must match format \""+"idn-email"+"\""}];
+return false;
+}
+}
+else {
 validate28.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -176,6 +185,7 @@ validate28.errors = vErrors;
 return errors === 0;
 }
 
+const formats2 = FORMATS["iri-reference"];
 
 function validate26(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -223,10 +233,17 @@ if(Array.isArray(data2)){
 var valid1 = true;
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
 const _errs7 = errors;
 if(errors === _errs7){
 if(errors === _errs7){
-if(!(typeof data2[i0] === "string")){
+if(typeof data3 === "string"){
+if(!(formats2(data3))){
+validate26.errors = [{instancePath:instancePath+"/url/" + i0,schemaPath:"#/properties/url/items/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate26.errors = [{instancePath:instancePath+"/url/" + i0,schemaPath:"#/properties/url/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -660,10 +677,17 @@ var valid1 = true;
 }
 if(valid1){
 if(data.url !== undefined){
+let data4 = data.url;
 const _errs10 = errors;
 if(errors === _errs10){
 if(errors === _errs10){
-if(!(typeof data.url === "string")){
+if(typeof data4 === "string"){
+if(!(formats2(data4))){
+validate39.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate39.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1130,10 +1154,17 @@ var valid2 = true;
 }
 if(valid2){
 if(data5.lastRenewal !== undefined){
+let data20 = data5.lastRenewal;
 const _errs49 = errors;
 if(errors === _errs49){
 if(errors === _errs49){
-if(!(typeof data5.lastRenewal === "string")){
+if(typeof data20 === "string"){
+if(!(formats0(data20))){
+validate39.errors = [{instancePath:instancePath+"/licensing/lastRenewal",schemaPath:"#/properties/licensing/properties/lastRenewal/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate39.errors = [{instancePath:instancePath+"/licensing/lastRenewal",schemaPath:"#/properties/licensing/properties/lastRenewal/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1146,10 +1177,17 @@ var valid2 = true;
 }
 if(valid2){
 if(data5.expiration !== undefined){
+let data21 = data5.expiration;
 const _errs51 = errors;
 if(errors === _errs51){
 if(errors === _errs51){
-if(!(typeof data5.expiration === "string")){
+if(typeof data21 === "string"){
+if(!(formats0(data21))){
+validate39.errors = [{instancePath:instancePath+"/licensing/expiration",schemaPath:"#/properties/licensing/properties/expiration/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate39.errors = [{instancePath:instancePath+"/licensing/expiration",schemaPath:"#/properties/licensing/properties/expiration/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1580,10 +1618,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data6 = data.url;
 const _errs13 = errors;
 if(errors === _errs13){
 if(errors === _errs13){
-if(!(typeof data.url === "string")){
+if(typeof data6 === "string"){
+if(!(formats2(data6))){
+validate56.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate56.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1630,10 +1675,17 @@ break;
 }
 if(_errs1 === errors){
 if(data.timestamp !== undefined){
+let data0 = data.timestamp;
 const _errs2 = errors;
 if(errors === _errs2){
 if(errors === _errs2){
-if(!(typeof data.timestamp === "string")){
+if(typeof data0 === "string"){
+if(!(formats0(data0))){
+validate60.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate60.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1658,10 +1710,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.email !== undefined){
+let data2 = data.email;
 const _errs6 = errors;
 if(errors === _errs6){
 if(errors === _errs6){
-if(!(typeof data.email === "string")){
+if(typeof data2 === "string"){
+if(!(formats4(data2))){
+validate60.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/format",keyword:"format",params:{format: "idn-email"},message:"must match format \""+"idn-email"+"\""}];
+return false;
+}
+}
+else {
 validate60.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1713,10 +1772,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data1 = data.url;
 const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
-if(!(typeof data.url === "string")){
+if(typeof data1 === "string"){
+if(!(formats2(data1))){
+validate59.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate59.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1808,10 +1874,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data1 = data.url;
 const _errs3 = errors;
 if(errors === _errs3){
 if(errors === _errs3){
-if(!(typeof data.url === "string")){
+if(typeof data1 === "string"){
+if(!(formats2(data1))){
+validate65.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate65.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1936,10 +2009,17 @@ var valid1 = true;
 }
 if(valid1){
 if(data4.url !== undefined){
+let data6 = data4.url;
 const _errs15 = errors;
 if(errors === _errs15){
 if(errors === _errs15){
-if(!(typeof data4.url === "string")){
+if(typeof data6 === "string"){
+if(!(formats2(data6))){
+validate68.errors = [{instancePath:instancePath+"/source/url",schemaPath:"#/properties/source/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate68.errors = [{instancePath:instancePath+"/source/url",schemaPath:"#/properties/source/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1972,10 +2052,17 @@ if(Array.isArray(data7)){
 var valid2 = true;
 const len0 = data7.length;
 for(let i0=0; i0<len0; i0++){
+let data8 = data7[i0];
 const _errs19 = errors;
 if(errors === _errs19){
 if(errors === _errs19){
-if(!(typeof data7[i0] === "string")){
+if(typeof data8 === "string"){
+if(!(formats2(data8))){
+validate68.errors = [{instancePath:instancePath+"/references/" + i0,schemaPath:"#/properties/references/items/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate68.errors = [{instancePath:instancePath+"/references/" + i0,schemaPath:"#/properties/references/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -2122,6 +2209,12 @@ if(!pattern3.test(data)){
 validate73.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*$"},message:"must match pattern \""+"^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*$"+"\""}];
 return false;
 }
+else {
+if(!(formats2(data))){
+validate73.errors = [{instancePath,schemaPath:"#/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
 }
 else {
 validate73.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"}];
@@ -2145,6 +2238,12 @@ if(typeof data === "string"){
 if(!pattern4.test(data)){
 validate75.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*#.+$"},message:"must match pattern \""+"^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*#.+$"+"\""}];
 return false;
+}
+else {
+if(!(formats2(data))){
+validate75.errors = [{instancePath,schemaPath:"#/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
 }
 }
 else {
@@ -2235,13 +2334,25 @@ let valid1 = false;
 const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
-if(!(typeof data0 === "string")){
-const err0 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(typeof data0 === "string"){
+if(!(formats2(data0))){
+const err0 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf/0/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""};
 if(vErrors === null){
 vErrors = [err0];
 }
 else {
 vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
 }
 errors++;
 }
@@ -2259,12 +2370,12 @@ var _valid0 = _errs6 === errors;
 valid1 = valid1 || _valid0;
 }
 if(!valid1){
-const err1 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err2 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
-vErrors = [err1];
+vErrors = [err2];
 }
 else {
-vErrors.push(err1);
+vErrors.push(err2);
 }
 errors++;
 validate71.errors = vErrors;
@@ -3147,10 +3258,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.featuredImage !== undefined){
+let data2 = data.featuredImage;
 const _errs5 = errors;
 if(errors === _errs5){
 if(errors === _errs5){
-if(!(typeof data.featuredImage === "string")){
+if(typeof data2 === "string"){
+if(!(formats2(data2))){
+validate90.errors = [{instancePath:instancePath+"/featuredImage",schemaPath:"#/properties/featuredImage/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate90.errors = [{instancePath:instancePath+"/featuredImage",schemaPath:"#/properties/featuredImage/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -3163,10 +3281,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.socialImage !== undefined){
+let data3 = data.socialImage;
 const _errs7 = errors;
 if(errors === _errs7){
 if(errors === _errs7){
-if(!(typeof data.socialImage === "string")){
+if(typeof data3 === "string"){
+if(!(formats2(data3))){
+validate90.errors = [{instancePath:instancePath+"/socialImage",schemaPath:"#/properties/socialImage/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate90.errors = [{instancePath:instancePath+"/socialImage",schemaPath:"#/properties/socialImage/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -3191,10 +3316,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timestamp !== undefined){
+let data5 = data.timestamp;
 const _errs11 = errors;
 if(errors === _errs11){
 if(errors === _errs11){
-if(!(typeof data.timestamp === "string")){
+if(typeof data5 === "string"){
+if(!(formats0(data5))){
+validate90.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate90.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -3840,10 +3972,17 @@ var valid1 = true;
 }
 if(valid1){
 if(data3.url !== undefined){
+let data5 = data3.url;
 const _errs11 = errors;
 if(errors === _errs11){
 if(errors === _errs11){
-if(!(typeof data3.url === "string")){
+if(typeof data5 === "string"){
+if(!(formats2(data5))){
+validate103.errors = [{instancePath:instancePath+"/contents/url",schemaPath:"#/properties/contents/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate103.errors = [{instancePath:instancePath+"/contents/url",schemaPath:"#/properties/contents/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6509,13 +6648,25 @@ let valid2 = false;
 const _errs14 = errors;
 if(errors === _errs14){
 if(errors === _errs14){
-if(!(typeof data6 === "string")){
-const err0 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(typeof data6 === "string"){
+if(!(formats2(data6))){
+const err0 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf/0/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""};
 if(vErrors === null){
 vErrors = [err0];
 }
 else {
 vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
 }
 errors++;
 }
@@ -6533,12 +6684,12 @@ var _valid0 = _errs16 === errors;
 valid2 = valid2 || _valid0;
 }
 if(!valid2){
-const err1 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err2 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
-vErrors = [err1];
+vErrors = [err2];
 }
 else {
-vErrors.push(err1);
+vErrors.push(err2);
 }
 errors++;
 validate157.errors = vErrors;
@@ -6587,13 +6738,25 @@ let valid4 = false;
 const _errs21 = errors;
 if(errors === _errs21){
 if(errors === _errs21){
-if(!(typeof data8 === "string")){
-const err2 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(typeof data8 === "string"){
+if(!(formats2(data8))){
+const err3 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf/0/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""};
 if(vErrors === null){
-vErrors = [err2];
+vErrors = [err3];
 }
 else {
-vErrors.push(err2);
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
 }
 errors++;
 }
@@ -6611,12 +6774,12 @@ var _valid1 = _errs23 === errors;
 valid4 = valid4 || _valid1;
 }
 if(!valid4){
-const err3 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err5 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
-vErrors = [err3];
+vErrors = [err5];
 }
 else {
-vErrors.push(err3);
+vErrors.push(err5);
 }
 errors++;
 validate157.errors = vErrors;
@@ -6769,10 +6932,17 @@ if(Array.isArray(data6)){
 var valid1 = true;
 const len0 = data6.length;
 for(let i0=0; i0<len0; i0++){
+let data7 = data6[i0];
 const _errs14 = errors;
 if(errors === _errs14){
 if(errors === _errs14){
-if(!(typeof data6[i0] === "string")){
+if(typeof data7 === "string"){
+if(!(formats2(data7))){
+validate154.errors = [{instancePath:instancePath+"/endpoints/" + i0,schemaPath:"#/properties/endpoints/items/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate154.errors = [{instancePath:instancePath+"/endpoints/" + i0,schemaPath:"#/properties/endpoints/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -7162,10 +7332,17 @@ break;
 }
 if(_errs1 === errors){
 if(data.timestamp !== undefined){
+let data0 = data.timestamp;
 const _errs2 = errors;
 if(errors === _errs2){
 if(errors === _errs2){
-if(!(typeof data.timestamp === "string")){
+if(typeof data0 === "string"){
+if(!(formats0(data0))){
+validate22.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate22.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -8269,10 +8446,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data1 = data.url;
 const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
-if(!(typeof data.url === "string")){
+if(typeof data1 === "string"){
+if(!(formats2(data1))){
+validate212.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate212.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -8739,10 +8923,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.created !== undefined){
+let data22 = data.created;
 const _errs40 = errors;
 if(errors === _errs40){
 if(errors === _errs40){
-if(!(typeof data.created === "string")){
+if(typeof data22 === "string"){
+if(!(formats0(data22))){
+validate197.errors = [{instancePath:instancePath+"/created",schemaPath:"#/properties/created/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate197.errors = [{instancePath:instancePath+"/created",schemaPath:"#/properties/created/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -8755,10 +8946,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.published !== undefined){
+let data23 = data.published;
 const _errs42 = errors;
 if(errors === _errs42){
 if(errors === _errs42){
-if(!(typeof data.published === "string")){
+if(typeof data23 === "string"){
+if(!(formats0(data23))){
+validate197.errors = [{instancePath:instancePath+"/published",schemaPath:"#/properties/published/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate197.errors = [{instancePath:instancePath+"/published",schemaPath:"#/properties/published/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -8771,10 +8969,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.updated !== undefined){
+let data24 = data.updated;
 const _errs44 = errors;
 if(errors === _errs44){
 if(errors === _errs44){
-if(!(typeof data.updated === "string")){
+if(typeof data24 === "string"){
+if(!(formats0(data24))){
+validate197.errors = [{instancePath:instancePath+"/updated",schemaPath:"#/properties/updated/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate197.errors = [{instancePath:instancePath+"/updated",schemaPath:"#/properties/updated/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -8787,10 +8992,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.rejected !== undefined){
+let data25 = data.rejected;
 const _errs46 = errors;
 if(errors === _errs46){
 if(errors === _errs46){
-if(!(typeof data.rejected === "string")){
+if(typeof data25 === "string"){
+if(!(formats0(data25))){
+validate197.errors = [{instancePath:instancePath+"/rejected",schemaPath:"#/properties/rejected/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate197.errors = [{instancePath:instancePath+"/rejected",schemaPath:"#/properties/rejected/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -9181,10 +9393,17 @@ var valid16 = true;
 }
 if(valid16){
 if(data37.firstIssued !== undefined){
+let data43 = data37.firstIssued;
 const _errs82 = errors;
 if(errors === _errs82){
 if(errors === _errs82){
-if(!(typeof data37.firstIssued === "string")){
+if(typeof data43 === "string"){
+if(!(formats0(data43))){
+validate197.errors = [{instancePath:instancePath+"/analysis/firstIssued",schemaPath:"#/properties/analysis/properties/firstIssued/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate197.errors = [{instancePath:instancePath+"/analysis/firstIssued",schemaPath:"#/properties/analysis/properties/firstIssued/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -9197,10 +9416,17 @@ var valid16 = true;
 }
 if(valid16){
 if(data37.lastUpdated !== undefined){
+let data44 = data37.lastUpdated;
 const _errs84 = errors;
 if(errors === _errs84){
 if(errors === _errs84){
-if(!(typeof data37.lastUpdated === "string")){
+if(typeof data44 === "string"){
+if(!(formats0(data44))){
+validate197.errors = [{instancePath:instancePath+"/analysis/lastUpdated",schemaPath:"#/properties/analysis/properties/lastUpdated/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate197.errors = [{instancePath:instancePath+"/analysis/lastUpdated",schemaPath:"#/properties/analysis/properties/lastUpdated/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -9855,10 +10081,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timestamp !== undefined){
+let data8 = data.timestamp;
 const _errs21 = errors;
 if(errors === _errs21){
 if(errors === _errs21){
-if(!(typeof data.timestamp === "string")){
+if(typeof data8 === "string"){
+if(!(formats0(data8))){
+validate233.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate233.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -10131,10 +10364,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeReceived !== undefined){
+let data2 = data.timeReceived;
 const _errs6 = errors;
 if(errors === _errs6){
 if(errors === _errs6){
-if(!(typeof data.timeReceived === "string")){
+if(typeof data2 === "string"){
+if(!(formats0(data2))){
+validate262.errors = [{instancePath:instancePath+"/timeReceived",schemaPath:"#/properties/timeReceived/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate262.errors = [{instancePath:instancePath+"/timeReceived",schemaPath:"#/properties/timeReceived/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -11215,10 +11455,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeActivated !== undefined){
+let data10 = data.timeActivated;
 const _errs18 = errors;
 if(errors === _errs18){
 if(errors === _errs18){
-if(!(typeof data.timeActivated === "string")){
+if(typeof data10 === "string"){
+if(!(formats0(data10))){
+validate259.errors = [{instancePath:instancePath+"/timeActivated",schemaPath:"#/properties/timeActivated/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate259.errors = [{instancePath:instancePath+"/timeActivated",schemaPath:"#/properties/timeActivated/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -12197,10 +12444,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeStart !== undefined){
+let data15 = data.timeStart;
 const _errs27 = errors;
 if(errors === _errs27){
 if(errors === _errs27){
-if(!(typeof data.timeStart === "string")){
+if(typeof data15 === "string"){
+if(!(formats0(data15))){
+validate254.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate254.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -12213,10 +12467,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeEnd !== undefined){
+let data16 = data.timeEnd;
 const _errs29 = errors;
 if(errors === _errs29){
 if(errors === _errs29){
-if(!(typeof data.timeEnd === "string")){
+if(typeof data16 === "string"){
+if(!(formats0(data16))){
+validate254.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate254.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -12683,10 +12944,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeStart !== undefined){
+let data19 = data.timeStart;
 const _errs34 = errors;
 if(errors === _errs34){
 if(errors === _errs34){
-if(!(typeof data.timeStart === "string")){
+if(typeof data19 === "string"){
+if(!(formats0(data19))){
+validate247.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate247.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -12699,10 +12967,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeEnd !== undefined){
+let data20 = data.timeEnd;
 const _errs36 = errors;
 if(errors === _errs36){
 if(errors === _errs36){
-if(!(typeof data.timeEnd === "string")){
+if(typeof data20 === "string"){
+if(!(formats0(data20))){
+validate247.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate247.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }

@@ -70,6 +70,7 @@ const schema6 = {"$schema":"http://json-schema.org/draft-07/schema#","$id":"http
 const func2 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "u");
 const schema7 = {"type":"object","title":"BOM Metadata","additionalProperties":false,"properties":{"timestamp":{"type":"string","format":"date-time","title":"Timestamp","description":"The date and time (timestamp) when the BOM was created."},"lifecycles":{"type":"array","title":"Lifecycles","description":"Lifecycles communicate the stage(s) in which data in the BOM was captured. Different types of data may be available at various phases of a lifecycle, such as the Software Development Lifecycle (SDLC), IT Asset Management (ITAM), and Software Asset Management (SAM). Thus, a BOM may include data specific to or only obtainable in a given lifecycle.","items":{"type":"object","title":"Lifecycle","description":"The product lifecycle(s) that this BOM represents.","oneOf":[{"title":"Pre-Defined Phase","required":["phase"],"additionalProperties":false,"properties":{"phase":{"type":"string","title":"Phase","description":"A pre-defined phase in the product lifecycle.","enum":["design","pre-build","build","post-build","operations","discovery","decommission"],"meta:enum":{"design":"BOM produced early in the development lifecycle containing an inventory of components and services that are proposed or planned to be used. The inventory may need to be procured, retrieved, or resourced prior to use.","pre-build":"BOM consisting of information obtained prior to a build process and may contain source files and development artifacts and manifests. The inventory may need to be resolved and retrieved prior to use.","build":"BOM consisting of information obtained during a build process where component inventory is available for use. The precise versions of resolved components are usually available at this time as well as the provenance of where the components were retrieved from.","post-build":"BOM consisting of information obtained after a build process has completed and the resulting components(s) are available for further analysis. Built components may exist as the result of a CI/CD process, may have been installed or deployed to a system or device, and may need to be retrieved or extracted from the system or device.","operations":"BOM produced that represents inventory that is running and operational. This may include staging or production environments and will generally encompass multiple SBOMs describing the applications and operating system, along with HBOMs describing the hardware that makes up the system. Operations Bill of Materials (OBOM) can provide full-stack inventory of runtime environments, configurations, and additional dependencies.","discovery":"BOM consisting of information observed through network discovery providing point-in-time enumeration of embedded, on-premise, and cloud-native services such as server applications, connected devices, microservices, and serverless functions.","decommission":"BOM containing inventory that will be, or has been retired from operations."}}}},{"title":"Custom Phase","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string","title":"Name","description":"The name of the lifecycle phase"},"description":{"type":"string","title":"Description","description":"The description of the lifecycle phase"}}}]}},"tools":{"title":"Tools","description":"The tool(s) used in the creation, enrichment, and validation of the BOM.","oneOf":[{"type":"object","title":"Tools","description":"The tool(s) used in the creation, enrichment, and validation of the BOM.","additionalProperties":false,"properties":{"components":{"type":"array","items":{"$ref":"#/definitions/component"},"uniqueItems":true,"title":"Components","description":"A list of software and hardware components used as tools."},"services":{"type":"array","items":{"$ref":"#/definitions/service"},"uniqueItems":true,"title":"Services","description":"A list of services used as tools. This may include microservices, function-as-a-service, and other types of network or intra-process services."}}},{"type":"array","title":"Tools (legacy)","description":"[Deprecated] The tool(s) used in the creation, enrichment, and validation of the BOM.","items":{"$ref":"#/definitions/tool"}}]},"manufacturer":{"title":"BOM Manufacturer","description":"The organization that created the BOM.\nManufacturer is common in BOMs created through automated processes. BOMs created through manual means may have `@.authors` instead.","$ref":"#/definitions/organizationalEntity"},"authors":{"type":"array","title":"BOM Authors","description":"The person(s) who created the BOM.\nAuthors are common in BOMs created through manual processes. BOMs created through automated means may have `@.manufacturer` instead.","items":{"$ref":"#/definitions/organizationalContact"}},"component":{"title":"Component","description":"The component that the BOM describes.","$ref":"#/definitions/component"},"manufacture":{"deprecated":true,"title":"Component Manufacture (legacy)","description":"[Deprecated] This will be removed in a future version. Use the `@.component.manufacturer` instead.\nThe organization that manufactured the component that the BOM describes.","$ref":"#/definitions/organizationalEntity"},"supplier":{"title":"Supplier","description":" The organization that supplied the component that the BOM describes. The supplier may often be the manufacturer, but may also be a distributor or repackager.","$ref":"#/definitions/organizationalEntity"},"licenses":{"title":"BOM License(s)","description":"The license information for the BOM document.\nThis may be different from the license(s) of the component(s) that the BOM describes.","$ref":"#/definitions/licenseChoice"},"properties":{"type":"array","title":"Properties","description":"Provides the ability to document properties in a name-value store. This provides flexibility to include data not officially supported in the standard without having to use additional namespaces or create extensions. Unlike key-value stores, properties support duplicate names, each potentially having different values. Property names of interest to the general public are encouraged to be registered in the [CycloneDX Property Taxonomy](https://github.com/CycloneDX/cyclonedx-property-taxonomy). Formal registration is optional.","items":{"$ref":"#/definitions/property"}}}};
+const formats0 = FORMATS["date-time"];
 const schema8 = {"type":"object","title":"Component","required":["type","name"],"additionalProperties":false,"properties":{"type":{"type":"string","enum":["application","framework","library","container","platform","operating-system","device","device-driver","firmware","file","machine-learning-model","data","cryptographic-asset"],"meta:enum":{"application":"A software application. Refer to [https://en.wikipedia.org/wiki/Application_software](https://en.wikipedia.org/wiki/Application_software) for information about applications.","framework":"A software framework. Refer to [https://en.wikipedia.org/wiki/Software_framework](https://en.wikipedia.org/wiki/Software_framework) for information on how frameworks vary slightly from libraries.","library":"A software library. Refer to [https://en.wikipedia.org/wiki/Library_(computing)](https://en.wikipedia.org/wiki/Library_(computing)) for information about libraries. All third-party and open source reusable components will likely be a library. If the library also has key features of a framework, then it should be classified as a framework. If not, or is unknown, then specifying library is recommended.","container":"A packaging and/or runtime format, not specific to any particular technology, which isolates software inside the container from software outside of a container through virtualization technology. Refer to [https://en.wikipedia.org/wiki/OS-level_virtualization](https://en.wikipedia.org/wiki/OS-level_virtualization).","platform":"A runtime environment which interprets or executes software. This may include runtimes such as those that execute bytecode or low-code/no-code application platforms.","operating-system":"A software operating system without regard to deployment model (i.e. installed on physical hardware, virtual machine, image, etc) Refer to [https://en.wikipedia.org/wiki/Operating_system](https://en.wikipedia.org/wiki/Operating_system).","device":"A hardware device such as a processor or chip-set. A hardware device containing firmware SHOULD include a component for the physical hardware itself and another component of type 'firmware' or 'operating-system' (whichever is relevant), describing information about the software running on the device. See also the list of [known device properties](https://github.com/CycloneDX/cyclonedx-property-taxonomy/blob/main/cdx/device.md).","device-driver":"A special type of software that operates or controls a particular type of device. Refer to [https://en.wikipedia.org/wiki/Device_driver](https://en.wikipedia.org/wiki/Device_driver).","firmware":"A special type of software that provides low-level control over a device's hardware. Refer to [https://en.wikipedia.org/wiki/Firmware](https://en.wikipedia.org/wiki/Firmware).","file":"A computer file. Refer to [https://en.wikipedia.org/wiki/Computer_file](https://en.wikipedia.org/wiki/Computer_file) for information about files.","machine-learning-model":"A model based on training data that can make predictions or decisions without being explicitly programmed to do so.","data":"A collection of discrete values that convey information.","cryptographic-asset":"A cryptographic asset including algorithms, protocols, certificates, keys, tokens, and secrets."},"title":"Component Type","description":"Specifies the type of component. For software components, classify as application if no more specific appropriate classification is available or cannot be determined for the component.","examples":["library"]},"mime-type":{"type":"string","title":"Mime-Type","description":"The optional mime-type of the component. When used on file components, the mime-type can provide additional context about the kind of file being represented, such as an image, font, or executable. Some library or framework components may also have an associated mime-type.","examples":["image/jpeg"],"pattern":"^[-+a-z0-9.]+/[-+a-z0-9.]+$"},"bom-ref":{"$ref":"#/definitions/refType","title":"BOM Reference","description":"An optional identifier which can be used to reference the component elsewhere in the BOM. Every bom-ref must be unique within the BOM.\nValue SHOULD not start with the BOM-Link intro 'urn:cdx:' to avoid conflicts with BOM-Links."},"supplier":{"title":"Component Supplier","description":" The organization that supplied the component. The supplier may often be the manufacturer, but may also be a distributor or repackager.","$ref":"#/definitions/organizationalEntity"},"manufacturer":{"title":"Component Manufacturer","description":"The organization that created the component.\nManufacturer is common in components created through automated processes. Components created through manual means may have `@.authors` instead.","$ref":"#/definitions/organizationalEntity"},"authors":{"type":"array","title":"Component Authors","description":"The person(s) who created the component.\nAuthors are common in components created through manual processes. Components created through automated means may have `@.manufacturer` instead.","items":{"$ref":"#/definitions/organizationalContact"}},"author":{"deprecated":true,"type":"string","title":"Component Author (legacy)","description":"[Deprecated] This will be removed in a future version. Use `@.authors` or `@.manufacturer` instead.\nThe person(s) or organization(s) that authored the component","examples":["Acme Inc"]},"publisher":{"type":"string","title":"Component Publisher","description":"The person(s) or organization(s) that published the component","examples":["Acme Inc"]},"group":{"type":"string","title":"Component Group","description":"The grouping name or identifier. This will often be a shortened, single name of the company or project that produced the component, or the source package or domain name. Whitespace and special characters should be avoided. Examples include: apache, org.apache.commons, and apache.org.","examples":["com.acme"]},"name":{"type":"string","title":"Component Name","description":"The name of the component. This will often be a shortened, single name of the component. Examples: commons-lang3 and jquery","examples":["tomcat-catalina"]},"version":{"$ref":"#/definitions/version","title":"Component Version","description":"The component version. The version should ideally comply with semantic versioning but is not enforced."},"description":{"type":"string","title":"Component Description","description":"Specifies a description for the component"},"scope":{"type":"string","enum":["required","optional","excluded"],"meta:enum":{"required":"The component is required for runtime","optional":"The component is optional at runtime. Optional components are components that are not capable of being called due to them not being installed or otherwise accessible by any means. Components that are installed but due to configuration or other restrictions are prohibited from being called must be scoped as 'required'.","excluded":"Components that are excluded provide the ability to document component usage for test and other non-runtime purposes. Excluded components are not reachable within a call graph at runtime."},"title":"Component Scope","description":"Specifies the scope of the component. If scope is not specified, 'required' scope SHOULD be assumed by the consumer of the BOM.","default":"required"},"hashes":{"type":"array","title":"Component Hashes","description":"The hashes of the component.","items":{"$ref":"#/definitions/hash"}},"licenses":{"$ref":"#/definitions/licenseChoice","title":"Component License(s)"},"copyright":{"type":"string","title":"Component Copyright","description":"A copyright notice informing users of the underlying claims to copyright ownership in a published work.","examples":["Acme Inc"]},"cpe":{"type":"string","title":"Common Platform Enumeration (CPE)","description":"Asserts the identity of the component using CPE. The CPE must conform to the CPE 2.2 or 2.3 specification. See [https://nvd.nist.gov/products/cpe](https://nvd.nist.gov/products/cpe). Refer to `@.evidence.identity` to optionally provide evidence that substantiates the assertion of the component's identity.","examples":["cpe:2.3:a:acme:component_framework:-:*:*:*:*:*:*:*"]},"purl":{"type":"string","title":"Package URL (purl)","description":"Asserts the identity of the component using package-url (purl). The purl, if specified, must be valid and conform to the specification defined at: [https://github.com/package-url/purl-spec](https://github.com/package-url/purl-spec). Refer to `@.evidence.identity` to optionally provide evidence that substantiates the assertion of the component's identity.","examples":["pkg:maven/com.acme/tomcat-catalina@9.0.14?packaging=jar"]},"omniborId":{"type":"array","title":"OmniBOR Artifact Identifier (gitoid)","description":"Asserts the identity of the component using the OmniBOR Artifact ID. The OmniBOR, if specified, must be valid and conform to the specification defined at: [https://www.iana.org/assignments/uri-schemes/prov/gitoid](https://www.iana.org/assignments/uri-schemes/prov/gitoid). Refer to `@.evidence.identity` to optionally provide evidence that substantiates the assertion of the component's identity.","items":{"type":"string"},"examples":["gitoid:blob:sha1:a94a8fe5ccb19ba61c4c0873d391e987982fbbd3","gitoid:blob:sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]},"swhid":{"type":"array","title":"Software Heritage Identifier","description":"Asserts the identity of the component using the Software Heritage persistent identifier (SWHID). The SWHID, if specified, must be valid and conform to the specification defined at: [https://docs.softwareheritage.org/devel/swh-model/persistent-identifiers.html](https://docs.softwareheritage.org/devel/swh-model/persistent-identifiers.html). Refer to `@.evidence.identity` to optionally provide evidence that substantiates the assertion of the component's identity.","items":{"type":"string"},"examples":["swh:1:cnt:94a9ed024d3859793618152ea559a168bbcbb5e2"]},"swid":{"$ref":"#/definitions/swid","title":"SWID Tag","description":"Asserts the identity of the component using [ISO-IEC 19770-2 Software Identification (SWID) Tags](https://www.iso.org/standard/65666.html). Refer to `@.evidence.identity` to optionally provide evidence that substantiates the assertion of the component's identity."},"modified":{"type":"boolean","title":"Component Modified From Original","description":"[Deprecated] This will be removed in a future version. Use the pedigree element instead to supply information on exactly how the component was modified. A boolean value indicating if the component has been modified from the original. A value of true indicates the component is a derivative of the original. A value of false indicates the component has not been modified from the original."},"pedigree":{"type":"object","title":"Component Pedigree","description":"Component pedigree is a way to document complex supply chain scenarios where components are created, distributed, modified, redistributed, combined with other components, etc. Pedigree supports viewing this complex chain from the beginning, the end, or anywhere in the middle. It also provides a way to document variants where the exact relation may not be known.","additionalProperties":false,"properties":{"ancestors":{"type":"array","title":"Ancestors","description":"Describes zero or more components in which a component is derived from. This is commonly used to describe forks from existing projects where the forked version contains a ancestor node containing the original component it was forked from. For example, Component A is the original component. Component B is the component being used and documented in the BOM. However, Component B contains a pedigree node with a single ancestor documenting Component A - the original component from which Component B is derived from.","items":{"$ref":"#/definitions/component"}},"descendants":{"type":"array","title":"Descendants","description":"Descendants are the exact opposite of ancestors. This provides a way to document all forks (and their forks) of an original or root component.","items":{"$ref":"#/definitions/component"}},"variants":{"type":"array","title":"Variants","description":"Variants describe relations where the relationship between the components is not known. For example, if Component A contains nearly identical code to Component B. They are both related, but it is unclear if one is derived from the other, or if they share a common ancestor.","items":{"$ref":"#/definitions/component"}},"commits":{"type":"array","title":"Commits","description":"A list of zero or more commits which provide a trail describing how the component deviates from an ancestor, descendant, or variant.","items":{"$ref":"#/definitions/commit"}},"patches":{"type":"array","title":"Patches","description":">A list of zero or more patches describing how the component deviates from an ancestor, descendant, or variant. Patches may be complementary to commits or may be used in place of commits.","items":{"$ref":"#/definitions/patch"}},"notes":{"type":"string","title":"Notes","description":"Notes, observations, and other non-structured commentary describing the components pedigree."}}},"externalReferences":{"type":"array","items":{"$ref":"#/definitions/externalReference"},"title":"External References","description":"External references provide a way to document systems, sites, and information that may be relevant but are not included with the BOM. They may also establish specific relationships within or external to the BOM."},"components":{"type":"array","items":{"$ref":"#/definitions/component"},"uniqueItems":true,"title":"Components","description":"A list of software and hardware components included in the parent component. This is not a dependency tree. It provides a way to specify a hierarchical representation of component assemblies, similar to system &#8594; subsystem &#8594; parts assembly in physical supply chains."},"evidence":{"$ref":"#/definitions/componentEvidence","title":"Evidence","description":"Provides the ability to document evidence collected through various forms of extraction or analysis."},"releaseNotes":{"$ref":"#/definitions/releaseNotes","title":"Release notes","description":"Specifies optional release notes."},"modelCard":{"$ref":"#/definitions/modelCard","title":"AI/ML Model Card"},"data":{"type":"array","items":{"$ref":"#/definitions/componentData"},"title":"Data","description":"This object SHOULD be specified for any component of type `data` and must not be specified for other component types."},"cryptoProperties":{"$ref":"#/definitions/cryptoProperties","title":"Cryptographic Properties"},"properties":{"type":"array","title":"Properties","description":"Provides the ability to document properties in a name-value store. This provides flexibility to include data not officially supported in the standard without having to use additional namespaces or create extensions. Unlike key-value stores, properties support duplicate names, each potentially having different values. Property names of interest to the general public are encouraged to be registered in the [CycloneDX Property Taxonomy](https://github.com/CycloneDX/cyclonedx-property-taxonomy). Formal registration is optional.","items":{"$ref":"#/definitions/property"}},"tags":{"$ref":"#/definitions/tags","title":"Tags"},"signature":{"$ref":"#/definitions/signature","title":"Signature","description":"Enveloped signature in [JSON Signature Format (JSF)](https://cyberphone.github.io/doc/security/jsf.html)."}}};
 const pattern1 = new RegExp("^[-+a-z0-9.]+/[-+a-z0-9.]+$", "u");
 const schema9 = {"description":"Identifier for referable and therefore interlinkable elements.\nValue SHOULD not start with the BOM-Link intro 'urn:cdx:' to avoid conflicts with BOM-Links.","type":"string","minLength":1,"$comment":"TODO (breaking change): add a format constraint that prevents the value from starting with 'urn:cdx:'"};
@@ -212,6 +213,7 @@ return errors === 0;
 }
 
 const schema12 = {"type":"object","title":"Organizational Contact","additionalProperties":false,"properties":{"bom-ref":{"$ref":"#/definitions/refType","title":"BOM Reference","description":"An optional identifier which can be used to reference the object elsewhere in the BOM. Every bom-ref must be unique within the BOM.\nValue SHOULD not start with the BOM-Link intro 'urn:cdx:' to avoid conflicts with BOM-Links."},"name":{"type":"string","title":"Name","description":"The name of a contact","examples":["Contact name"]},"email":{"type":"string","format":"idn-email","title":"Email Address","description":"The email address of the contact.","examples":["firstname.lastname@example.com"]},"phone":{"type":"string","title":"Phone","description":"The phone number of the contact.","examples":["800-555-1212"]}}};
+const formats4 = FORMATS["idn-email"];
 
 function validate31(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -252,10 +254,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.email !== undefined){
+let data2 = data.email;
 const _errs5 = errors;
 if(errors === _errs5){
 if(errors === _errs5){
-if(!(typeof data.email === "string")){
+if(typeof data2 === "string"){
+if(!(formats4(data2))){
+validate31.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/format",keyword:"format",params:{format: "idn-email"},message:"must match format \""+"idn-email"+"\""}];
+return false;
+}
+}
+else {
 validate31.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -292,6 +301,7 @@ validate31.errors = vErrors;
 return errors === 0;
 }
 
+const formats2 = FORMATS["iri-reference"];
 
 function validate26(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -351,10 +361,17 @@ if(Array.isArray(data3)){
 var valid1 = true;
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
+let data4 = data3[i0];
 const _errs8 = errors;
 if(errors === _errs8){
 if(errors === _errs8){
-if(!(typeof data3[i0] === "string")){
+if(typeof data4 === "string"){
+if(!(formats2(data4))){
+validate26.errors = [{instancePath:instancePath+"/url/" + i0,schemaPath:"#/properties/url/items/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate26.errors = [{instancePath:instancePath+"/url/" + i0,schemaPath:"#/properties/url/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -856,10 +873,17 @@ var valid1 = true;
 }
 if(valid1){
 if(data.url !== undefined){
+let data5 = data.url;
 const _errs11 = errors;
 if(errors === _errs11){
 if(errors === _errs11){
-if(!(typeof data.url === "string")){
+if(typeof data5 === "string"){
+if(!(formats2(data5))){
+validate46.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate46.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1326,10 +1350,17 @@ var valid2 = true;
 }
 if(valid2){
 if(data6.lastRenewal !== undefined){
+let data21 = data6.lastRenewal;
 const _errs50 = errors;
 if(errors === _errs50){
 if(errors === _errs50){
-if(!(typeof data6.lastRenewal === "string")){
+if(typeof data21 === "string"){
+if(!(formats0(data21))){
+validate46.errors = [{instancePath:instancePath+"/licensing/lastRenewal",schemaPath:"#/properties/licensing/properties/lastRenewal/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate46.errors = [{instancePath:instancePath+"/licensing/lastRenewal",schemaPath:"#/properties/licensing/properties/lastRenewal/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1342,10 +1373,17 @@ var valid2 = true;
 }
 if(valid2){
 if(data6.expiration !== undefined){
+let data22 = data6.expiration;
 const _errs52 = errors;
 if(errors === _errs52){
 if(errors === _errs52){
-if(!(typeof data6.expiration === "string")){
+if(typeof data22 === "string"){
+if(!(formats0(data22))){
+validate46.errors = [{instancePath:instancePath+"/licensing/expiration",schemaPath:"#/properties/licensing/properties/expiration/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate46.errors = [{instancePath:instancePath+"/licensing/expiration",schemaPath:"#/properties/licensing/properties/expiration/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1790,10 +1828,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data6 = data.url;
 const _errs13 = errors;
 if(errors === _errs13){
 if(errors === _errs13){
-if(!(typeof data.url === "string")){
+if(typeof data6 === "string"){
+if(!(formats2(data6))){
+validate66.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate66.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1840,10 +1885,17 @@ break;
 }
 if(_errs1 === errors){
 if(data.timestamp !== undefined){
+let data0 = data.timestamp;
 const _errs2 = errors;
 if(errors === _errs2){
 if(errors === _errs2){
-if(!(typeof data.timestamp === "string")){
+if(typeof data0 === "string"){
+if(!(formats0(data0))){
+validate70.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate70.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1868,10 +1920,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.email !== undefined){
+let data2 = data.email;
 const _errs6 = errors;
 if(errors === _errs6){
 if(errors === _errs6){
-if(!(typeof data.email === "string")){
+if(typeof data2 === "string"){
+if(!(formats4(data2))){
+validate70.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/format",keyword:"format",params:{format: "idn-email"},message:"must match format \""+"idn-email"+"\""}];
+return false;
+}
+}
+else {
 validate70.errors = [{instancePath:instancePath+"/email",schemaPath:"#/properties/email/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -1923,10 +1982,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data1 = data.url;
 const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
-if(!(typeof data.url === "string")){
+if(typeof data1 === "string"){
+if(!(formats2(data1))){
+validate69.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate69.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -2018,10 +2084,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data1 = data.url;
 const _errs3 = errors;
 if(errors === _errs3){
 if(errors === _errs3){
-if(!(typeof data.url === "string")){
+if(typeof data1 === "string"){
+if(!(formats2(data1))){
+validate75.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate75.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -2146,10 +2219,17 @@ var valid1 = true;
 }
 if(valid1){
 if(data4.url !== undefined){
+let data6 = data4.url;
 const _errs15 = errors;
 if(errors === _errs15){
 if(errors === _errs15){
-if(!(typeof data4.url === "string")){
+if(typeof data6 === "string"){
+if(!(formats2(data6))){
+validate78.errors = [{instancePath:instancePath+"/source/url",schemaPath:"#/properties/source/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate78.errors = [{instancePath:instancePath+"/source/url",schemaPath:"#/properties/source/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -2182,10 +2262,17 @@ if(Array.isArray(data7)){
 var valid2 = true;
 const len0 = data7.length;
 for(let i0=0; i0<len0; i0++){
+let data8 = data7[i0];
 const _errs19 = errors;
 if(errors === _errs19){
 if(errors === _errs19){
-if(!(typeof data7[i0] === "string")){
+if(typeof data8 === "string"){
+if(!(formats2(data8))){
+validate78.errors = [{instancePath:instancePath+"/references/" + i0,schemaPath:"#/properties/references/items/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate78.errors = [{instancePath:instancePath+"/references/" + i0,schemaPath:"#/properties/references/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -2332,6 +2419,12 @@ if(!pattern3.test(data)){
 validate83.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*$"},message:"must match pattern \""+"^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*$"+"\""}];
 return false;
 }
+else {
+if(!(formats2(data))){
+validate83.errors = [{instancePath,schemaPath:"#/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
 }
 else {
 validate83.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"}];
@@ -2355,6 +2448,12 @@ if(typeof data === "string"){
 if(!pattern4.test(data)){
 validate85.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*#.+$"},message:"must match pattern \""+"^urn:cdx:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/[1-9][0-9]*#.+$"+"\""}];
 return false;
+}
+else {
+if(!(formats2(data))){
+validate85.errors = [{instancePath,schemaPath:"#/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
 }
 }
 else {
@@ -2445,13 +2544,25 @@ let valid1 = false;
 const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
-if(!(typeof data0 === "string")){
-const err0 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(typeof data0 === "string"){
+if(!(formats2(data0))){
+const err0 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf/0/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""};
 if(vErrors === null){
 vErrors = [err0];
 }
 else {
 vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
 }
 errors++;
 }
@@ -2469,12 +2580,12 @@ var _valid0 = _errs6 === errors;
 valid1 = valid1 || _valid0;
 }
 if(!valid1){
-const err1 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err2 = {instancePath:instancePath+"/url",schemaPath:"#/properties/url/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
-vErrors = [err1];
+vErrors = [err2];
 }
 else {
-vErrors.push(err1);
+vErrors.push(err2);
 }
 errors++;
 validate81.errors = vErrors;
@@ -3561,10 +3672,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.featuredImage !== undefined){
+let data2 = data.featuredImage;
 const _errs5 = errors;
 if(errors === _errs5){
 if(errors === _errs5){
-if(!(typeof data.featuredImage === "string")){
+if(typeof data2 === "string"){
+if(!(formats2(data2))){
+validate102.errors = [{instancePath:instancePath+"/featuredImage",schemaPath:"#/properties/featuredImage/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate102.errors = [{instancePath:instancePath+"/featuredImage",schemaPath:"#/properties/featuredImage/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -3577,10 +3695,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.socialImage !== undefined){
+let data3 = data.socialImage;
 const _errs7 = errors;
 if(errors === _errs7){
 if(errors === _errs7){
-if(!(typeof data.socialImage === "string")){
+if(typeof data3 === "string"){
+if(!(formats2(data3))){
+validate102.errors = [{instancePath:instancePath+"/socialImage",schemaPath:"#/properties/socialImage/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate102.errors = [{instancePath:instancePath+"/socialImage",schemaPath:"#/properties/socialImage/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -3605,10 +3730,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timestamp !== undefined){
+let data5 = data.timestamp;
 const _errs11 = errors;
 if(errors === _errs11){
 if(errors === _errs11){
-if(!(typeof data.timestamp === "string")){
+if(typeof data5 === "string"){
+if(!(formats0(data5))){
+validate102.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate102.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -4236,10 +4368,17 @@ var valid1 = true;
 }
 if(valid1){
 if(data3.url !== undefined){
+let data5 = data3.url;
 const _errs11 = errors;
 if(errors === _errs11){
 if(errors === _errs11){
-if(!(typeof data3.url === "string")){
+if(typeof data5 === "string"){
+if(!(formats2(data5))){
+validate117.errors = [{instancePath:instancePath+"/contents/url",schemaPath:"#/properties/contents/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate117.errors = [{instancePath:instancePath+"/contents/url",schemaPath:"#/properties/contents/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6380,10 +6519,17 @@ var valid4 = true;
 }
 if(valid4){
 if(data15.notValidBefore !== undefined){
+let data18 = data15.notValidBefore;
 const _errs40 = errors;
 if(errors === _errs40){
 if(errors === _errs40){
-if(!(typeof data15.notValidBefore === "string")){
+if(typeof data18 === "string"){
+if(!(formats0(data18))){
+validate169.errors = [{instancePath:instancePath+"/certificateProperties/notValidBefore",schemaPath:"#/properties/certificateProperties/properties/notValidBefore/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate169.errors = [{instancePath:instancePath+"/certificateProperties/notValidBefore",schemaPath:"#/properties/certificateProperties/properties/notValidBefore/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6396,10 +6542,17 @@ var valid4 = true;
 }
 if(valid4){
 if(data15.notValidAfter !== undefined){
+let data19 = data15.notValidAfter;
 const _errs42 = errors;
 if(errors === _errs42){
 if(errors === _errs42){
-if(!(typeof data15.notValidAfter === "string")){
+if(typeof data19 === "string"){
+if(!(formats0(data19))){
+validate169.errors = [{instancePath:instancePath+"/certificateProperties/notValidAfter",schemaPath:"#/properties/certificateProperties/properties/notValidAfter/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate169.errors = [{instancePath:instancePath+"/certificateProperties/notValidAfter",schemaPath:"#/properties/certificateProperties/properties/notValidAfter/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6551,10 +6704,17 @@ var valid5 = true;
 }
 if(valid5){
 if(data24.creationDate !== undefined){
+let data29 = data24.creationDate;
 const _errs60 = errors;
 if(errors === _errs60){
 if(errors === _errs60){
-if(!(typeof data24.creationDate === "string")){
+if(typeof data29 === "string"){
+if(!(formats0(data29))){
+validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/creationDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/creationDate/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/creationDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/creationDate/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6567,10 +6727,17 @@ var valid5 = true;
 }
 if(valid5){
 if(data24.activationDate !== undefined){
+let data30 = data24.activationDate;
 const _errs62 = errors;
 if(errors === _errs62){
 if(errors === _errs62){
-if(!(typeof data24.activationDate === "string")){
+if(typeof data30 === "string"){
+if(!(formats0(data30))){
+validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/activationDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/activationDate/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/activationDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/activationDate/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6583,10 +6750,17 @@ var valid5 = true;
 }
 if(valid5){
 if(data24.updateDate !== undefined){
+let data31 = data24.updateDate;
 const _errs64 = errors;
 if(errors === _errs64){
 if(errors === _errs64){
-if(!(typeof data24.updateDate === "string")){
+if(typeof data31 === "string"){
+if(!(formats0(data31))){
+validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/updateDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/updateDate/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/updateDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/updateDate/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -6599,10 +6773,17 @@ var valid5 = true;
 }
 if(valid5){
 if(data24.expirationDate !== undefined){
+let data32 = data24.expirationDate;
 const _errs66 = errors;
 if(errors === _errs66){
 if(errors === _errs66){
-if(!(typeof data24.expirationDate === "string")){
+if(typeof data32 === "string"){
+if(!(formats0(data32))){
+validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/expirationDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/expirationDate/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate169.errors = [{instancePath:instancePath+"/relatedCryptoMaterialProperties/expirationDate",schemaPath:"#/properties/relatedCryptoMaterialProperties/properties/expirationDate/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -8612,13 +8793,25 @@ let valid2 = false;
 const _errs13 = errors;
 if(errors === _errs13){
 if(errors === _errs13){
-if(!(typeof data6 === "string")){
-const err0 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(typeof data6 === "string"){
+if(!(formats2(data6))){
+const err0 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf/0/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""};
 if(vErrors === null){
 vErrors = [err0];
 }
 else {
 vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
 }
 errors++;
 }
@@ -8636,12 +8829,12 @@ var _valid0 = _errs15 === errors;
 valid2 = valid2 || _valid0;
 }
 if(!valid2){
-const err1 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err2 = {instancePath:instancePath+"/source/" + i0,schemaPath:"#/properties/source/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
-vErrors = [err1];
+vErrors = [err2];
 }
 else {
-vErrors.push(err1);
+vErrors.push(err2);
 }
 errors++;
 validate209.errors = vErrors;
@@ -8690,13 +8883,25 @@ let valid4 = false;
 const _errs20 = errors;
 if(errors === _errs20){
 if(errors === _errs20){
-if(!(typeof data8 === "string")){
-const err2 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(typeof data8 === "string"){
+if(!(formats2(data8))){
+const err3 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf/0/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""};
 if(vErrors === null){
-vErrors = [err2];
+vErrors = [err3];
 }
 else {
-vErrors.push(err2);
+vErrors.push(err3);
+}
+errors++;
+}
+}
+else {
+const err4 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
 }
 errors++;
 }
@@ -8714,12 +8919,12 @@ var _valid1 = _errs22 === errors;
 valid4 = valid4 || _valid1;
 }
 if(!valid4){
-const err3 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err5 = {instancePath:instancePath+"/destination/" + i1,schemaPath:"#/properties/destination/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
-vErrors = [err3];
+vErrors = [err5];
 }
 else {
-vErrors.push(err3);
+vErrors.push(err5);
 }
 errors++;
 validate209.errors = vErrors;
@@ -8872,10 +9077,17 @@ if(Array.isArray(data6)){
 var valid1 = true;
 const len0 = data6.length;
 for(let i0=0; i0<len0; i0++){
+let data7 = data6[i0];
 const _errs13 = errors;
 if(errors === _errs13){
 if(errors === _errs13){
-if(!(typeof data6[i0] === "string")){
+if(typeof data7 === "string"){
+if(!(formats2(data7))){
+validate205.errors = [{instancePath:instancePath+"/endpoints/" + i0,schemaPath:"#/properties/endpoints/items/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate205.errors = [{instancePath:instancePath+"/endpoints/" + i0,schemaPath:"#/properties/endpoints/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -9278,10 +9490,17 @@ break;
 }
 if(_errs1 === errors){
 if(data.timestamp !== undefined){
+let data0 = data.timestamp;
 const _errs2 = errors;
 if(errors === _errs2){
 if(errors === _errs2){
-if(!(typeof data.timestamp === "string")){
+if(typeof data0 === "string"){
+if(!(formats0(data0))){
+validate22.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate22.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -10435,10 +10654,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.url !== undefined){
+let data1 = data.url;
 const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
-if(!(typeof data.url === "string")){
+if(typeof data1 === "string"){
+if(!(formats2(data1))){
+validate268.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate268.errors = [{instancePath:instancePath+"/url",schemaPath:"#/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -10878,10 +11104,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.created !== undefined){
+let data22 = data.created;
 const _errs40 = errors;
 if(errors === _errs40){
 if(errors === _errs40){
-if(!(typeof data.created === "string")){
+if(typeof data22 === "string"){
+if(!(formats0(data22))){
+validate253.errors = [{instancePath:instancePath+"/created",schemaPath:"#/properties/created/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate253.errors = [{instancePath:instancePath+"/created",schemaPath:"#/properties/created/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -10894,10 +11127,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.published !== undefined){
+let data23 = data.published;
 const _errs42 = errors;
 if(errors === _errs42){
 if(errors === _errs42){
-if(!(typeof data.published === "string")){
+if(typeof data23 === "string"){
+if(!(formats0(data23))){
+validate253.errors = [{instancePath:instancePath+"/published",schemaPath:"#/properties/published/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate253.errors = [{instancePath:instancePath+"/published",schemaPath:"#/properties/published/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -10910,10 +11150,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.updated !== undefined){
+let data24 = data.updated;
 const _errs44 = errors;
 if(errors === _errs44){
 if(errors === _errs44){
-if(!(typeof data.updated === "string")){
+if(typeof data24 === "string"){
+if(!(formats0(data24))){
+validate253.errors = [{instancePath:instancePath+"/updated",schemaPath:"#/properties/updated/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate253.errors = [{instancePath:instancePath+"/updated",schemaPath:"#/properties/updated/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -10926,10 +11173,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.rejected !== undefined){
+let data25 = data.rejected;
 const _errs46 = errors;
 if(errors === _errs46){
 if(errors === _errs46){
-if(!(typeof data.rejected === "string")){
+if(typeof data25 === "string"){
+if(!(formats0(data25))){
+validate253.errors = [{instancePath:instancePath+"/rejected",schemaPath:"#/properties/rejected/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate253.errors = [{instancePath:instancePath+"/rejected",schemaPath:"#/properties/rejected/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -11320,10 +11574,17 @@ var valid16 = true;
 }
 if(valid16){
 if(data37.firstIssued !== undefined){
+let data43 = data37.firstIssued;
 const _errs82 = errors;
 if(errors === _errs82){
 if(errors === _errs82){
-if(!(typeof data37.firstIssued === "string")){
+if(typeof data43 === "string"){
+if(!(formats0(data43))){
+validate253.errors = [{instancePath:instancePath+"/analysis/firstIssued",schemaPath:"#/properties/analysis/properties/firstIssued/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate253.errors = [{instancePath:instancePath+"/analysis/firstIssued",schemaPath:"#/properties/analysis/properties/firstIssued/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -11336,10 +11597,17 @@ var valid16 = true;
 }
 if(valid16){
 if(data37.lastUpdated !== undefined){
+let data44 = data37.lastUpdated;
 const _errs84 = errors;
 if(errors === _errs84){
 if(errors === _errs84){
-if(!(typeof data37.lastUpdated === "string")){
+if(typeof data44 === "string"){
+if(!(formats0(data44))){
+validate253.errors = [{instancePath:instancePath+"/analysis/lastUpdated",schemaPath:"#/properties/analysis/properties/lastUpdated/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate253.errors = [{instancePath:instancePath+"/analysis/lastUpdated",schemaPath:"#/properties/analysis/properties/lastUpdated/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -11994,10 +12262,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timestamp !== undefined){
+let data8 = data.timestamp;
 const _errs21 = errors;
 if(errors === _errs21){
 if(errors === _errs21){
-if(!(typeof data.timestamp === "string")){
+if(typeof data8 === "string"){
+if(!(formats0(data8))){
+validate288.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate288.errors = [{instancePath:instancePath+"/timestamp",schemaPath:"#/properties/timestamp/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -12270,10 +12545,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeReceived !== undefined){
+let data2 = data.timeReceived;
 const _errs6 = errors;
 if(errors === _errs6){
 if(errors === _errs6){
-if(!(typeof data.timeReceived === "string")){
+if(typeof data2 === "string"){
+if(!(formats0(data2))){
+validate317.errors = [{instancePath:instancePath+"/timeReceived",schemaPath:"#/properties/timeReceived/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate317.errors = [{instancePath:instancePath+"/timeReceived",schemaPath:"#/properties/timeReceived/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -13354,10 +13636,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeActivated !== undefined){
+let data10 = data.timeActivated;
 const _errs18 = errors;
 if(errors === _errs18){
 if(errors === _errs18){
-if(!(typeof data.timeActivated === "string")){
+if(typeof data10 === "string"){
+if(!(formats0(data10))){
+validate314.errors = [{instancePath:instancePath+"/timeActivated",schemaPath:"#/properties/timeActivated/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate314.errors = [{instancePath:instancePath+"/timeActivated",schemaPath:"#/properties/timeActivated/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -14336,10 +14625,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeStart !== undefined){
+let data15 = data.timeStart;
 const _errs27 = errors;
 if(errors === _errs27){
 if(errors === _errs27){
-if(!(typeof data.timeStart === "string")){
+if(typeof data15 === "string"){
+if(!(formats0(data15))){
+validate309.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate309.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -14352,10 +14648,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeEnd !== undefined){
+let data16 = data.timeEnd;
 const _errs29 = errors;
 if(errors === _errs29){
 if(errors === _errs29){
-if(!(typeof data.timeEnd === "string")){
+if(typeof data16 === "string"){
+if(!(formats0(data16))){
+validate309.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate309.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -14822,10 +15125,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeStart !== undefined){
+let data19 = data.timeStart;
 const _errs34 = errors;
 if(errors === _errs34){
 if(errors === _errs34){
-if(!(typeof data.timeStart === "string")){
+if(typeof data19 === "string"){
+if(!(formats0(data19))){
+validate302.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate302.errors = [{instancePath:instancePath+"/timeStart",schemaPath:"#/properties/timeStart/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -14838,10 +15148,17 @@ var valid0 = true;
 }
 if(valid0){
 if(data.timeEnd !== undefined){
+let data20 = data.timeEnd;
 const _errs36 = errors;
 if(errors === _errs36){
 if(errors === _errs36){
-if(!(typeof data.timeEnd === "string")){
+if(typeof data20 === "string"){
+if(!(formats0(data20))){
+validate302.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate302.errors = [{instancePath:instancePath+"/timeEnd",schemaPath:"#/properties/timeEnd/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -16875,10 +17192,17 @@ var valid31 = true;
 }
 if(valid31){
 if(data71.url !== undefined){
+let data73 = data71.url;
 const _errs133 = errors;
 if(errors === _errs133){
 if(errors === _errs133){
-if(!(typeof data71.url === "string")){
+if(typeof data73 === "string"){
+if(!(formats2(data73))){
+validate21.errors = [{instancePath:instancePath+"/declarations/evidence/" + i19+"/data/" + i20+"/contents/url",schemaPath:"#/properties/declarations/properties/evidence/items/properties/data/items/properties/contents/properties/url/format",keyword:"format",params:{format: "iri-reference"},message:"must match format \""+"iri-reference"+"\""}];
+return false;
+}
+}
+else {
 validate21.errors = [{instancePath:instancePath+"/declarations/evidence/" + i19+"/data/" + i20+"/contents/url",schemaPath:"#/properties/declarations/properties/evidence/items/properties/data/items/properties/contents/properties/url/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -16985,10 +17309,17 @@ var valid28 = true;
 }
 if(valid28){
 if(data64.created !== undefined){
+let data78 = data64.created;
 const _errs141 = errors;
 if(errors === _errs141){
 if(errors === _errs141){
-if(!(typeof data64.created === "string")){
+if(typeof data78 === "string"){
+if(!(formats0(data78))){
+validate21.errors = [{instancePath:instancePath+"/declarations/evidence/" + i19+"/created",schemaPath:"#/properties/declarations/properties/evidence/items/properties/created/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate21.errors = [{instancePath:instancePath+"/declarations/evidence/" + i19+"/created",schemaPath:"#/properties/declarations/properties/evidence/items/properties/created/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
@@ -17001,10 +17332,17 @@ var valid28 = true;
 }
 if(valid28){
 if(data64.expires !== undefined){
+let data79 = data64.expires;
 const _errs143 = errors;
 if(errors === _errs143){
 if(errors === _errs143){
-if(!(typeof data64.expires === "string")){
+if(typeof data79 === "string"){
+if(!(formats0(data79))){
+validate21.errors = [{instancePath:instancePath+"/declarations/evidence/" + i19+"/expires",schemaPath:"#/properties/declarations/properties/evidence/items/properties/expires/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
+return false;
+}
+}
+else {
 validate21.errors = [{instancePath:instancePath+"/declarations/evidence/" + i19+"/expires",schemaPath:"#/properties/declarations/properties/evidence/items/properties/expires/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
