@@ -1,0 +1,34 @@
+import type { Digest } from '../core/index.ts';
+import { hasCode } from './repository-client.ts';
+import type { RegistryStore } from './types.ts';
+
+/**
+ * A store whose referrers live in another repository: they are listed, read and written there, everything else in the main one. Which manifests are
+ * referrers is known from the listing.
+ */
+export function withReferrersElsewhere(main: RegistryStore, referrers: RegistryStore): RegistryStore {
+  const known = new Set<Digest | string>();
+  return {
+    ...main,
+    async listReferrers(subject, signal) {
+      const found = await referrers.listReferrers(subject, signal);
+      for (const { digest } of found) known.add(digest);
+      return found;
+    },
+    readManifest: (reference, signal) => (known.has(reference) ? referrers : main).readManifest(reference, signal),
+    async readBlob(descriptor, maxBytes, signal) {
+      try {
+        return await referrers.readBlob(descriptor, maxBytes, signal);
+      } catch (error) {
+        if (!hasCode(error, 'BLOB_NOT_FOUND', 'REPOSITORY_NOT_FOUND')) throw error;
+        return main.readBlob(descriptor, maxBytes, signal);
+      }
+    },
+    writeBlob: (bytes, digest, signal) => referrers.writeBlob(bytes, digest, signal),
+    async writeManifest(manifest, options, signal) {
+      if (!options.referrer) return main.writeManifest(manifest, options, signal);
+      known.add(manifest.digest);
+      return referrers.writeManifest(manifest, options, signal);
+    },
+  };
+}
