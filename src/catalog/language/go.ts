@@ -93,13 +93,19 @@ function packagesOf(
   const location = { path: `/${file.entry.path}`, layer: file.entry.layer };
   const standard = standardLibrary(build.goVersion ?? '', location);
   const modules = new Map<string, Package>();
+  let impossible = 0;
   for (const dependency of dependencies) {
+    if (!isModule(dependency)) {
+      impossible += 1;
+      continue;
+    }
     const item = dependencyPackage(dependency, location);
     // a module is linked once; a second line can only be a forgery
     if (item !== undefined && !modules.has(item.id)) modules.set(item.id, item);
   }
+  if (impossible > 0) report('invalid-name', `${impossible} modules are left out: no module can be called so`);
   // a program of the Go distribution itself has no main module: the standard library is what the file came from
-  if (main === undefined || main.path === '') return [{ ...standard, files: [location.path] }, ...modules.values()];
+  if (main === undefined || !isModule(main)) return [{ ...standard, files: [location.path] }, ...modules.values()];
   const packages = [standard, ...modules.values()];
   const version = goMainVersion({ ...info, main }, build.variables ?? []);
   const item: Package = {
@@ -146,6 +152,13 @@ function dependencyPackage(module: GoModule, location: Location): Package | unde
     ...(version === undefined ? { firstParty: true } : {}),
     ...withProperties(used.path, properties),
   };
+}
+
+/** Whether path and version have only characters that a module's may have; what replaces it may be a folder of the builder's disk. */
+function isModule({ path, version, replacement }: GoModule): boolean {
+  if (!/^[!-~]{0,256}$/.test(version)) return false;
+  if (!/^[A-Za-z0-9._~!+-]+(?:\/[A-Za-z0-9._~!+-]+)*$/.test(path)) return false;
+  return replacement === undefined || isLocal(replacement) || isModule(replacement);
 }
 
 function isLocal({ path, version }: GoModule): boolean {

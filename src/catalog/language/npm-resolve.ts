@@ -12,7 +12,6 @@ export interface NpmResolver {
 const MAX_LEVELS = 128;
 /** Look-ups for one image. Ten thousand real packages take some hundred thousand; only a made-up tree comes near. */
 const MAX_LOOKUPS = 20_000_000;
-const SYSTEM = 'usr/share/nodejs';
 
 /** One `node_modules` folder that holds packages, and those further up. */
 interface Level {
@@ -33,6 +32,8 @@ export function createNpmResolver(
   maxLookups: number = MAX_LOOKUPS,
 ): NpmResolver {
   const installed = groupByModules(roots);
+  // Debian's node looks there last
+  const system = [...installed].filter(([modules]) => isDebianModules(modules)).map(([, names]) => names);
   const levels = new Map<string, Level | undefined>();
   let lookups = 0;
   const levelOf = (folder: string, depth: number): Level | undefined => {
@@ -52,8 +53,11 @@ export function createNpmResolver(
         const found = level.names.get(name);
         if (found !== undefined) return found;
       }
-      // Debian's node looks here last
-      return installed.get(SYSTEM)?.get(name);
+      for (const names of system) {
+        const found = names.get(name);
+        if (found !== undefined) return found;
+      }
+      return undefined;
     },
     get exhausted() {
       return lookups > maxLookups;
@@ -71,12 +75,17 @@ function groupByModules(roots: ReadonlySet<string>): Installed {
     const parent = root.slice(0, Math.max(0, slash));
     const scoped = parent.slice(parent.lastIndexOf('/') + 1).startsWith('@');
     const modules = scoped ? parent.slice(0, Math.max(0, parent.lastIndexOf('/'))) : parent;
-    if (!isModules(modules) && modules !== SYSTEM) continue;
+    if (!isModules(modules) && !isDebianModules(modules)) continue;
     const names = groups.get(modules) ?? new Map<string, string>();
     groups.set(modules, names);
     names.set(root.slice(modules.length + 1), root);
   }
   return groups;
+}
+
+/** `usr/share/nodejs`, `usr/lib/nodejs`, `usr/lib/<triplet>/nodejs`: where Debian's packages put modules for everybody. */
+export function isDebianModules(folder: string): boolean {
+  return /^usr\/(?:share|lib|lib\/[\w-]+-linux-[\w-]+)\/nodejs$/.test(folder);
 }
 
 function isModules(folder: string): boolean {

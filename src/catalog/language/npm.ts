@@ -5,7 +5,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { publicUrl } from './json-fields.ts';
 import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
-import { createNpmResolver, type NpmResolver } from './npm-resolve.ts';
+import { createNpmResolver, isDebianModules, type NpmResolver } from './npm-resolve.ts';
 
 const MiB = 1024 * 1024;
 const NAME = /^(?:@[\w.-]+\/)?[\w.-]+$/;
@@ -17,7 +17,7 @@ interface Found {
   readonly manifest: NpmManifest;
   readonly name: string;
   readonly version: string;
-  /** Under `node_modules` (or Debian's `usr/share/nodejs`), that is: installed, not worked on. */
+  /** Under `node_modules` (or a folder of Debian's for the same), that is: installed, not worked on. */
   readonly installed: boolean;
   readonly lock: NpmLockEntry | undefined;
 }
@@ -138,11 +138,12 @@ function placeOf(folder: string): 'installed' | 'inside' | 'project' {
 }
 
 function afterModules(path: string): string | undefined {
-  for (const marker of ['/node_modules/', '/usr/share/nodejs/']) {
-    const at = path.lastIndexOf(marker);
-    if (at !== -1 && (marker === '/node_modules/' || at === 0)) return path.slice(at + marker.length);
-  }
-  return undefined;
+  const marker = '/node_modules/';
+  const at = path.lastIndexOf(marker);
+  if (at !== -1) return path.slice(at + marker.length);
+  const debian = path.indexOf('/nodejs/');
+  if (debian === -1 || !isDebianModules(path.slice(1, debian + '/nodejs'.length))) return undefined;
+  return path.slice(debian + '/nodejs/'.length);
 }
 
 function toPackage(item: Found, resolver: NpmResolver, view: FileView): Package {

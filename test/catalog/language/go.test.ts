@@ -167,6 +167,13 @@ describe('goCataloger: bad input', () => {
     assert.deepEqual(packages.map(label), ['example.com/tool@', 'stdlib@1.22.1']);
   });
 
+  it('leaves out modules whose name no module can have, and says so', () => {
+    const modInfo = `${MAIN}dep\ta.com/x\u001b[31m\tv1.0.0\ndep\ta.com//y\tv1.0.0\ndep\ta.com/z\tv1 0\ndep\ta.com/ok\tv1.0.0\n`;
+    const { packages, diagnostics } = catalogBinaries({ x: goBinary({ goVersion: 'go1.22.1', modInfo }) });
+    assert.deepEqual(packages.map(label), ['example.com/tool@', 'stdlib@1.22.1', 'a.com/ok@v1.0.0']);
+    assert.match(diagnostics[0]?.message ?? '', /^3 modules/);
+  });
+
   it('lists no more than 20,000 modules of one program, and says so', () => {
     const modInfo = MAIN + Array.from({ length: 20_001 }, (_, index) => `dep\ta.com/x${index}\tv1.0.0\n`).join('');
     const { packages, diagnostics } = catalogBinaries({ x: goBinary({ goVersion: 'go1.22.1', modInfo }) });

@@ -59,12 +59,16 @@ describe('npmCataloger: what is a package', () => {
   });
 
   it("knows Debian's folder of packages and resolves into it", () => {
-    const { packages } = catalog({
-      'usr/share/nodejs/a/package.json': named('a', { dependencies: { b: '*' } }),
-      'usr/share/nodejs/b/package.json': named('b'),
-      'usr/share/nodejs/b/helpers/package.json': named('helpers'),
-    });
-    assert.deepEqual(packages.map(label), ['a@1.0.0', 'b@1.0.0']);
+    const packages = [
+      ...catalog({
+        'usr/share/nodejs/a/package.json': named('a', { dependencies: { b: '*' } }),
+        'usr/share/nodejs/b/package.json': named('b'),
+        'usr/share/nodejs/b/helpers/package.json': named('helpers'),
+        'usr/lib/x86_64-linux-gnu/nodejs/c/package.json': named('c', { dependencies: { a: '*' } }),
+      }).packages,
+    ];
+    assert.deepEqual(packages.map(label), ['c@1.0.0', 'a@1.0.0', 'b@1.0.0']);
+    assert.deepEqual(packages.shift()?.dependsOn, ['/usr/share/nodejs/a']);
     assert.deepEqual(packages[0]?.dependsOn, ['/usr/share/nodejs/b']);
     assert.equal(packages[0].firstParty, undefined);
   });
