@@ -32,7 +32,7 @@ export abstract class WaybillCommand<T> extends Command {
 
   #process: ProcessRuntime | undefined;
 
-  protected abstract execute(start: (flags: CommonFlags) => Runtime): Promise<CommandOutcome<T>>;
+  protected abstract execute(start: StartRuntime): Promise<CommandOutcome<T>>;
 
   override async run(): Promise<T> {
     const outcome = await this.execute((flags) => {
@@ -44,6 +44,19 @@ export abstract class WaybillCommand<T> extends Command {
     if (this.jsonEnabled()) writeOut(`${JSON.stringify(outcome.result, undefined, 2)}\n`);
     else if (outcome.text !== '') writeOut(`${outcome.text}\n`);
     return outcome.result;
+  }
+
+  /** How running text is drawn: wrapped at the terminal's width. */
+  protected textOptions(): { readonly width: number; readonly color: boolean } {
+    const { width, color } = this.tableOptions();
+    return { width: Math.max(width ?? 120, 40), color };
+  }
+
+  /** How tables are drawn: cut to the terminal, never when piped. */
+  protected tableOptions(): { readonly width: number | undefined; readonly color: boolean } {
+    const { stdout } = process;
+    const color = stdout.isTTY && !process.env['NO_COLOR'];
+    return { width: stdout.isTTY ? stdout.columns : undefined, color };
   }
 
   /** `run` has written the result already: it goes out as plain JSON, uncoloured, the same bytes on a terminal and in a pipe. */
@@ -63,6 +76,9 @@ export abstract class WaybillCommand<T> extends Command {
     return Promise.resolve();
   }
 }
+
+/** Connects the command to the process once its flags are known. */
+export type StartRuntime = (flags: CommonFlags) => Runtime;
 
 /** Flags that every command has. */
 export interface CommonFlags {

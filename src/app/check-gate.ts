@@ -1,0 +1,93 @@
+import { LIMITS, readInputFile, throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
+import { canonicalEvidence, collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
+import { decide, evidenceNeeds, loadPolicy, type Decision } from '../policy/index.ts';
+import { createEvidencePorts } from './evidence-ports.ts';
+import type { ImageAccess } from './open-image-store.ts';
+import { appError } from './errors.ts';
+
+export interface CheckGateOptions {
+  /** As the user wrote them; at least one. */
+  readonly images: readonly string[];
+  readonly policyFile: string;
+  /** Refuse any other policy. */
+  readonly policyDigest?: Digest;
+  readonly access: ImageAccess;
+  /** Canonical name for the one image when it comes from a layout or archive. */
+  readonly as?: string;
+  /** For each image, everything that is collected. */
+  readonly deadlineMs: number;
+  readonly maxLayerBytes?: number;
+}
+
+export interface CheckGateResult {
+  readonly decision: Decision;
+  readonly evidence: EvidenceDocument;
+}
+
+/**
+ * Collects evidence, then decides. What could not be collected is an error in the decision, never a gap.
+ * @throws AppError for the policy and for wrong use; problems with images are part of the decision
+ */
+export async function checkGate(options: CheckGateOptions, runtime: Runtime): Promise<CheckGateResult> {
+  if (options.as !== undefined && options.images.length > 1) {
+    throw appError('AS_NEEDS_ONE_IMAGE', '--as names one image, and several were given', {
+      hint: 'check images from layouts and archives one at a time',
+    });
+  }
+  const loaded = await loadPolicy(
+    options.policyFile,
+    options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
+  );
+  for (const problem of loaded.problems)
+    runtime.progress({
+      kind: 'warning',
+      message: `${options.policyFile}:${problem.line}:${problem.column}: ${problem.message}`,
+    });
+  await using opened = createEvidencePorts(
+    {
+      access: options.access,
+      names: new Map(options.as === undefined ? [] : options.images.map((image) => [image, options.as as string])),
+      ...(options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes }),
+    },
+    runtime,
+  );
+  const evidence = await collectEvidence(options.images, {
+    ports: opened.ports,
+    collectedAt: runtime.now(),
+    needs: (name) => evidenceNeeds(loaded.policy, name),
+    ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
+    signal: runtime.signal,
+    deadlineMs: options.deadlineMs,
+  });
+  throwIfAborted(runtime.signal);
+  const decision = await decide(openEvidence(Buffer.from(canonicalEvidence(evidence))), loaded, { now: runtime.now() });
+  return { decision, evidence };
+}
+
+export interface ReplayGateOptions {
+  readonly evidenceFile: string;
+  readonly policyFile: string;
+  readonly policyDigest?: Digest;
+  /** The time to decide for; the one the evidence was collected at unless given. */
+  readonly asOf?: Date;
+}
+
+export interface ReplayGateResult {
+  /** A replay never gates. */
+  readonly replay: true;
+  readonly decision: Decision;
+}
+
+/** Largest evidence file that is read. */
+const MAX_EVIDENCE_BYTES = LIMITS.lockBytes;
+
+/** Decides again from saved evidence: no network, no registry. */
+export async function replayGate(options: ReplayGateOptions): Promise<ReplayGateResult> {
+  const loaded = await loadPolicy(
+    options.policyFile,
+    options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
+  );
+  const view = openEvidence(await readInputFile(options.evidenceFile, MAX_EVIDENCE_BYTES));
+  const now = options.asOf ?? new Date(view.document.collectedAt);
+  return { replay: true, decision: await decide(view, loaded, { now }) };
+}

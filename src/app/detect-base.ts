@@ -1,0 +1,159 @@
+import { LIMITS, readInputFile, type Digest, type Runtime } from '../core/index.ts';
+import { formatPlatform, type Image } from '../image/index.ts';
+import {
+  COMPARISON_CAPTURES,
+  COMPARISON_DIGESTS,
+  compareWithBase,
+  EMPTY_LOCK,
+  matchBases,
+  parseLock,
+  readBaseClaims,
+  tamperFindings,
+  type BaseClaim,
+  type BaseMatch,
+  type Lock,
+  type TamperFinding,
+} from '../provenance/index.ts';
+import { squash } from '../filesystem/index.ts';
+import { openImageStore, type ImageAccess } from './open-image-store.ts';
+import { loadOne } from './resolve-target.ts';
+import { scanImage } from './scan-image.ts';
+
+export interface DetectBaseOptions {
+  readonly image: string;
+  readonly access: ImageAccess;
+  /** A lock of observed bases; without one only claims can be told. */
+  readonly lockFile?: string;
+  readonly maxLayerBytes?: number;
+}
+
+/** Whose a layer is: proved base, claimed base, or what was put on top. */
+export type LayerShare = 'base' | 'unknown' | 'app';
+
+export interface LayerRow {
+  readonly index: number;
+  readonly diffId: Digest;
+  readonly sizeBytes: number;
+  readonly createdBy?: string;
+  readonly share: LayerShare;
+}
+
+export interface DetectBaseResult {
+  readonly image: string;
+  readonly digest: Digest;
+  readonly platform: string;
+  /** `content`: the bottom layers are exactly a locked base. `claimed`: the image says so. `none`: nothing says what the base is. */
+  readonly level: 'none' | 'claimed' | 'content';
+  /** Longest first. */
+  readonly matches: readonly BaseMatchSummary[];
+  readonly claims: readonly BaseClaim[];
+  /** Claims that the layers contradict. */
+  readonly conflicts: readonly string[];
+  readonly layers: readonly LayerRow[];
+  /** Against the longest match; empty without one. */
+  readonly tamper: readonly TamperFinding[];
+}
+
+export interface BaseMatchSummary {
+  readonly entry: string;
+  readonly image: string;
+  readonly tag: string | null;
+  readonly digest: Digest;
+  readonly observedAt: string;
+  readonly layerCount: number;
+}
+
+/** Tells what an image stands on, how sure that is, and what upper layers did to the base. Every layer is read and verified. */
+export async function detectBase(options: DetectBaseOptions, runtime: Runtime): Promise<DetectBaseResult> {
+  const lock =
+    options.lockFile === undefined ? EMPTY_LOCK : parseLock(await readInputFile(options.lockFile, LIMITS.lockBytes));
+  await using opened = await openImageStore(options.image, options.access, runtime);
+  const image = await loadOne(opened, options.access, runtime);
+  const scanned = await scanImage(image, opened.store, runtime, {
+    extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS },
+    ...(options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes }),
+  });
+  const matches = matchBases(lock, { platform: image.platform, diffIds: image.config.diffIds });
+  const longest = matches[0];
+  const claims = imageClaims(image);
+  return {
+    image: options.image,
+    digest: image.digest,
+    platform: formatPlatform(image.platform),
+    level:
+      longest === undefined
+        ? claims.some((claim) => claim.name !== undefined || claim.digest !== undefined)
+          ? 'claimed'
+          : 'none'
+        : 'content',
+    matches: matches.map(summary),
+    claims,
+    conflicts: claimConflicts(claims, matches, lock),
+    layers: layerRows(image, longest?.layerCount, claims),
+    tamper:
+      longest === undefined
+        ? []
+        : tamperFindings(
+            compareWithBase({
+              base: squash(scanned.stack, longest.layerCount),
+              final: scanned.view,
+              layerCount: longest.layerCount,
+              env: image.config.env,
+            }),
+          ),
+  };
+}
+
+/** What the image itself says about its base. */
+export function imageClaims(image: Image): readonly BaseClaim[] {
+  return readBaseClaims({
+    annotations: image.annotations,
+    ...(image.index === undefined ? {} : { indexAnnotations: image.index.annotations }),
+    labels: image.config.labels,
+    history: image.config.history,
+  });
+}
+
+function summary({ entry, record, layerCount }: BaseMatch): BaseMatchSummary {
+  return {
+    entry,
+    image: record.image,
+    tag: record.tag,
+    digest: record.digest,
+    observedAt: record.observedAt,
+    layerCount,
+  };
+}
+
+/** A claimed digest that the lock knows under other layers than the image has. */
+function claimConflicts(claims: readonly BaseClaim[], matches: readonly BaseMatch[], lock: Lock): readonly string[] {
+  const conflicts: string[] = [];
+  for (const claim of claims) {
+    if (claim.digest === undefined) continue;
+    const known = lock.records.filter(
+      (record) =>
+        record.digest === claim.digest || record.platforms.some((platform) => platform.manifest === claim.digest),
+    );
+    const proved = matches.some((match) => known.includes(match.record));
+    if (known.length > 0 && !proved)
+      conflicts.push(`the ${claim.source} names ${claim.name ?? claim.digest}, but the image does not hold its layers`);
+  }
+  return conflicts;
+}
+
+function layerRows(image: Image, baseLayers: number | undefined, claims: readonly BaseClaim[]): readonly LayerRow[] {
+  const guessed = claims.find((claim) => claim.source === 'history')?.layerCount ?? 0;
+  return image.layers.map((layer) => ({
+    index: layer.index,
+    diffId: layer.diffId,
+    sizeBytes: layer.descriptor.sizeBytes,
+    ...(layer.createdBy === undefined ? {} : { createdBy: layer.createdBy }),
+    share: layerShare(layer.index, baseLayers, guessed),
+  }));
+}
+
+/** Without a proof the layers below the boundary that history suggests are unknown: perhaps a base. */
+function layerShare(index: number, baseLayers: number | undefined, guessed: number): LayerShare {
+  if (baseLayers !== undefined) return index < baseLayers ? 'base' : index < guessed ? 'unknown' : 'app';
+  return guessed === 0 || index < guessed ? 'unknown' : 'app';
+}

@@ -1,0 +1,130 @@
+import { findBundles } from '../attestation/index.ts';
+import { coreError, LIMITS, type Digest, type Runtime } from '../core/index.ts';
+import {
+  type ComparableSbom,
+  type DescribedReference,
+  type EvidencePorts,
+  type LayerFacts,
+  type LayerRequest,
+  type OpenedImage,
+} from '../evidence/index.ts';
+import { squash } from '../filesystem/index.ts';
+import {
+  canonicalRepository,
+  loadImage,
+  loadImageOrIndex,
+  parseImageReference,
+  readBlobBytes,
+  type Image,
+} from '../image/index.ts';
+import { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from '../provenance/index.ts';
+import { readCycloneDxJson, writeCycloneDx } from '../sbom/index.ts';
+import { scannedSbom } from './create-sbom.ts';
+import {
+  hostPlatform,
+  openImageStore,
+  requireReferrers,
+  type ImageAccess,
+  type OpenedStore,
+} from './open-image-store.ts';
+import { readLayersOnly, scanImage, type ScannedImage } from './scan-image.ts';
+
+export interface EvidencePortOptions {
+  readonly access: ImageAccess;
+  /** Canonical name to give an image from a layout or archive, by reference as written. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly maxLayerBytes?: number;
+}
+
+/** Ports with what closes the stores they opened. */
+export interface OpenPorts extends AsyncDisposable {
+  readonly ports: EvidencePorts;
+}
+
+/** Connects the collecting of evidence to registries, layouts and archives. */
+export function createEvidencePorts(options: EvidencePortOptions, runtime: Runtime): OpenPorts {
+  const opened: OpenedStore[] = [];
+  return {
+    ports: {
+      describe: (reference) => describe(reference, options.names),
+      open: async (reference, signal) => {
+        const scoped: Runtime = { ...runtime, signal };
+        const store = await openImageStore(reference, options.access, scoped);
+        opened.push(store);
+        return openedImage(store, options, scoped);
+      },
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(opened.map((store) => store[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function describe(reference: string, names: ReadonlyMap<string, string>): DescribedReference {
+  const parsed = parseImageReference(reference);
+  const given = names.get(reference);
+  const requested = { tag: parsed.tag ?? null, digest: parsed.digest ?? null };
+  if (parsed.transport !== 'registry') return { name: given ?? null, requested };
+  return { name: canonicalRepository(parsed), requested };
+}
+
+async function openedImage(opened: OpenedStore, options: EvidencePortOptions, runtime: Runtime): Promise<OpenedImage> {
+  const { store, reference } = opened;
+  const found = await loadImageOrIndex(store, { reference: opened.target, signal: runtime.signal });
+  const images = new Map<Digest, Image>();
+  if (found.kind === 'image') images.set(found.image.digest, found.image);
+  const imageOf = async (digest: Digest, signal: AbortSignal): Promise<Image> => {
+    const known = images.get(digest);
+    if (known !== undefined) return known;
+    const image = await loadImage(store, { reference: digest, hostPlatform: hostPlatform(), signal });
+    images.set(digest, image);
+    return image;
+  };
+  return {
+    root: found.kind === 'image' ? found.image.manifest : found.index.manifest,
+    resolveTag: async (signal) => {
+      if (reference.tag === undefined) throw coreError('INTERNAL', 'no tag to resolve');
+      return (await store.readManifest(reference.tag, signal)).digest;
+    },
+    readManifest: (digest, signal) => store.readManifest(digest, signal),
+    readConfig: (descriptor, signal) =>
+      readBlobBytes(store, descriptor, { what: 'config', maxBytes: LIMITS.configBytes, signal }),
+    findBundles: (subject, signal) => findBundles(requireReferrers(opened), subject, { signal }),
+    readLayers: async (digest, request, signal) =>
+      layerFacts(await imageOf(digest, signal), opened, { request, runtime: { ...runtime, signal }, ...options }),
+  };
+}
+
+interface FactsOptions extends EvidencePortOptions {
+  readonly request: LayerRequest;
+  readonly runtime: Runtime;
+}
+
+async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptions): Promise<LayerFacts> {
+  const { request, runtime } = options;
+  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
+  const compares = request.compareWith.length > 0;
+  if (!request.scan && !compares) {
+    await readLayersOnly(image, opened.store, runtime, limits);
+    return { comparisons: [] };
+  }
+  const extra = compares ? { extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS } } : {};
+  const scanned = await scanImage(image, opened.store, runtime, { ...limits, ...extra });
+  return {
+    ...(request.scan ? { scan: await ownScan(scanned, opened) } : {}),
+    comparisons: request.compareWith.map((layerCount) =>
+      compareWithBase({
+        base: squash(scanned.stack, layerCount),
+        final: scanned.view,
+        layerCount,
+        env: image.config.env,
+      }),
+    ),
+  };
+}
+
+/** Goes through the very document that `sbom create` writes, so that both sides of a comparison were made alike. */
+async function ownScan(scanned: ScannedImage, opened: OpenedStore): Promise<ComparableSbom> {
+  const { document } = scannedSbom(scanned, opened, undefined);
+  return readCycloneDxJson(await writeCycloneDx(document, { format: 'json', specVersion: '1.6' }));
+}

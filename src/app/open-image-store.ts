@@ -1,0 +1,93 @@
+import type { ImageReference, ImageStore, Platform, ReferrerStore } from '../image/index.ts';
+import { canonicalRepository, openLocalStore, parseImageReference, parsePlatform } from '../image/index.ts';
+import type { Runtime } from '../core/index.ts';
+import { appError } from './errors.ts';
+
+/** How an image is reached: what the shared image flags say. */
+export interface ImageAccess {
+  readonly platform?: string;
+  /** Registry hosts that may be spoken to in plain HTTP or with unverified TLS. */
+  readonly insecureRegistries?: readonly string[];
+  /** PEM file of extra certificate authorities. */
+  readonly registryCaFile?: string;
+  /** Registry credentials file. */
+  readonly authFile?: string;
+}
+
+/** A store opened for one reference. */
+export interface OpenedStore extends AsyncDisposable {
+  readonly reference: ImageReference;
+  readonly store: ImageStore;
+  /** Where signatures and attestations of its images are kept; absent for archives and root file systems. */
+  readonly referrers?: ReferrerStore;
+  /** Tag or digest to load; '' is the store's only image. */
+  readonly target: string;
+  /** `docker.io/library/debian`; absent for layouts, archives and directories, which have no name of their own. */
+  readonly repository?: string;
+}
+
+/** Opens the store that a reference names. Nothing is read from it yet but what opening needs. */
+export async function openImageStore(text: string, access: ImageAccess, runtime: Runtime): Promise<OpenedStore> {
+  const reference = parseImageReference(text);
+  const target = reference.digest ?? reference.tag ?? '';
+  if (reference.transport === 'registry') {
+    const { openRegistry } = await import('../registry/index.ts');
+    const registry = await openRegistry(reference, {
+      runtime,
+      insecureRegistries: access.insecureRegistries ?? [],
+      ...(access.registryCaFile === undefined ? {} : { caFile: access.registryCaFile }),
+      ...(access.authFile === undefined ? {} : { authFile: access.authFile }),
+    });
+    return {
+      reference,
+      store: registry,
+      referrers: registry,
+      target,
+      repository: canonicalRepository(reference),
+      [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+    };
+  }
+  const local = await openLocalStore(reference, { signal: runtime.signal });
+  return {
+    reference,
+    store: local,
+    ...('listReferrers' in local ? { referrers: local } : {}),
+    target,
+    [Symbol.asyncDispose]: () => local[Symbol.asyncDispose](),
+  };
+}
+
+/** @throws AppError NEEDS_REGISTRY_OR_LAYOUT when nothing can be attached to images there */
+export function requireReferrers(opened: OpenedStore): ReferrerStore {
+  if (opened.referrers === undefined) {
+    throw appError(
+      'NEEDS_REGISTRY_OR_LAYOUT',
+      `signatures and attestations live in registries and OCI layouts, not in ${opened.reference.transport}:`,
+      {
+        hint: 'push the image to a registry, or copy it into an OCI layout: skopeo copy ... oci:DIR:TAG',
+      },
+    );
+  }
+  return opened.referrers;
+}
+
+/** The platform asked for, else this machine's with os `linux` (images for other systems are asked for by name). */
+export function requestedPlatform(access: ImageAccess): Platform | undefined {
+  return access.platform === undefined ? undefined : parsePlatform(access.platform);
+}
+
+const ARCHITECTURES: Readonly<Record<string, Platform>> = {
+  x64: { os: 'linux', architecture: 'amd64' },
+  arm64: { os: 'linux', architecture: 'arm64' },
+  arm: { os: 'linux', architecture: 'arm', variant: 'v7' },
+  ia32: { os: 'linux', architecture: '386' },
+  s390x: { os: 'linux', architecture: 's390x' },
+  ppc64: { os: 'linux', architecture: 'ppc64le' },
+  riscv64: { os: 'linux', architecture: 'riscv64' },
+  loong64: { os: 'linux', architecture: 'loong64' },
+};
+
+/** Containers on this machine: its architecture, Linux whatever the host system is. */
+export function hostPlatform(): Platform {
+  return ARCHITECTURES[process.arch] ?? { os: 'linux', architecture: process.arch };
+}

@@ -1,0 +1,176 @@
+import { findBundles, resolvePredicateType } from '../attestation/index.ts';
+import type { Digest, Runtime } from '../core/index.ts';
+import { formatPlatform, listPlatformImages, type Descriptor, type Image, type ReferrerStore } from '../image/index.ts';
+import type { KeySigner } from '../keys/index.ts';
+import { writeCycloneDx } from '../sbom/index.ts';
+import { evaluateSignatures, type EvaluateOptions } from '../verification/index.ts';
+import { attachAttestation } from './attest-image.ts';
+import { imageSbom, readSourceDateEpoch } from './create-sbom.ts';
+import { appError } from './errors.ts';
+import { openImageStore, requireReferrers, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import { readSigner, type KeyAccess } from './read-keys.ts';
+import { imageTarget, resolveTarget } from './resolve-target.ts';
+import { attachSignature } from './sign-image.ts';
+
+export interface ReleaseImageOptions extends KeyAccess {
+  readonly image: string;
+  readonly access: ImageAccess;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly allowEmpty: boolean;
+  readonly maxLayerBytes?: number;
+}
+
+/** What `release` did for one digest. `present`: it was there already, by this key. */
+export interface ReleaseStep {
+  readonly what: 'sbom' | 'signature';
+  readonly subject: Digest;
+  readonly platform?: string;
+  readonly outcome: 'made' | 'present';
+  readonly bundle: Digest;
+  readonly packages?: number;
+}
+
+export interface ReleaseImageResult {
+  readonly image: string;
+  readonly digest: Digest;
+  readonly kind: 'image' | 'index';
+  readonly signer: string;
+  readonly steps: readonly ReleaseStep[];
+}
+
+const SBOM_TYPE = resolvePredicateType('cyclonedx');
+
+/**
+ * Everything a release needs in one step: for every platform the SBOM, attested; the image (or index) signed; everything verified again from the store. What
+ * this key attached before is left as it is, so a second run changes nothing. The signature comes last: a signed image has its SBOMs.
+ */
+export async function releaseImage(options: ReleaseImageOptions, runtime: Runtime): Promise<ReleaseImageResult> {
+  const sourceDateEpoch = readSourceDateEpoch(runtime.env['SOURCE_DATE_EPOCH']);
+  const signer = await readSigner(options);
+  await using opened = await openImageStore(options.image, options.access, runtime);
+  const store = requireReferrers(opened);
+  const target = await resolveTarget(opened, options.access, runtime);
+  const images =
+    target.kind === 'image' ? [target.image] : await listPlatformImages(opened.store, target.index, runtime.signal);
+  const context: ReleaseContext = { options, opened, store, signer, runtime, sourceDateEpoch };
+  const steps: ReleaseStep[] = [];
+  for (const image of images) steps.push(await releaseSbom(image, context));
+  steps.push(await releaseSignature(target.descriptor, context));
+  for (const step of steps) await selfVerify(step, context);
+  return {
+    image: options.image,
+    digest: target.digest,
+    kind: target.kind,
+    signer: signer.publicKey.fingerprint,
+    steps,
+  };
+}
+
+interface ReleaseContext {
+  readonly options: ReleaseImageOptions;
+  readonly opened: OpenedStore;
+  readonly store: ReferrerStore;
+  readonly signer: KeySigner;
+  readonly runtime: Runtime;
+  readonly sourceDateEpoch: number | undefined;
+}
+
+async function releaseSbom(image: Image, context: ReleaseContext): Promise<ReleaseStep> {
+  const { options, opened, store, signer, runtime, sourceDateEpoch } = context;
+  const platform = formatPlatform(image.platform);
+  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
+  const sbom = await imageSbom(image, opened, { runtime, sourceDateEpoch, ...limits });
+  if (sbom.packages === 0 && !options.allowEmpty) {
+    throw appError('NOTHING_CATALOGUED', `no package was found in ${options.image} (${platform})`, {
+      hint: 'if the image really holds none, say --allow-empty',
+    });
+  }
+  const predicateJson = await writeCycloneDx(sbom.document, { format: 'json', specVersion: '1.6' });
+  const present = await findOwn(
+    image.digest,
+    { ...wanted(context, image.digest), kind: 'attestation', predicateType: SBOM_TYPE },
+    context,
+  );
+  const same = present.find((bundle) => bundle.serialNumber === sbom.document.serialNumber);
+  const common = { what: 'sbom', subject: image.digest, platform, packages: sbom.packages } as const;
+  if (same !== undefined) return { ...common, outcome: 'present', bundle: same.bundle };
+  const attached = await attachAttestation(
+    {
+      store,
+      subject: imageTarget(image).descriptor,
+      signer,
+      predicateType: SBOM_TYPE.uri,
+      predicateJson,
+      ...(opened.repository === undefined ? {} : { subjectName: opened.repository }),
+    },
+    runtime,
+  );
+  return { ...common, outcome: 'made', bundle: attached.bundle };
+}
+
+async function releaseSignature(subject: Descriptor, context: ReleaseContext): Promise<ReleaseStep> {
+  const annotations = context.options.annotations ?? {};
+  const present = await findOwn(
+    subject.digest,
+    { ...wanted(context, subject.digest), kind: 'signature', annotations },
+    context,
+  );
+  const found = present[0];
+  if (found !== undefined)
+    return { what: 'signature', subject: subject.digest, outcome: 'present', bundle: found.bundle };
+  const attached = await attachSignature(
+    { store: context.store, subject, signer: context.signer, annotations },
+    context.runtime,
+  );
+  return { what: 'signature', subject: subject.digest, outcome: 'made', bundle: attached.bundle };
+}
+
+function wanted(
+  context: ReleaseContext,
+  subject: Digest,
+): Pick<EvaluateOptions, 'keys' | 'subject' | 'requireTransparencyLog'> {
+  return { keys: [{ key: context.signer.publicKey }], subject, requireTransparencyLog: false };
+}
+
+interface OwnBundle {
+  readonly bundle: Digest;
+  /** Of an SBOM. */
+  readonly serialNumber?: string;
+}
+
+/** Bundles on a digest that verify with the release's own key. */
+async function findOwn(
+  subject: Digest,
+  options: EvaluateOptions,
+  context: ReleaseContext,
+): Promise<readonly OwnBundle[]> {
+  const found = await findBundles(context.store, subject, { signal: context.runtime.signal });
+  const { accepted } = await evaluateSignatures(found.bundles, options);
+  return accepted.map(({ bundleDigest, statement }) => {
+    const { predicate } = statement;
+    const serialNumber =
+      typeof predicate === 'object' && predicate !== null && 'serialNumber' in predicate
+        ? predicate['serialNumber']
+        : undefined;
+    return { bundle: bundleDigest, ...(typeof serialNumber === 'string' ? { serialNumber } : {}) };
+  });
+}
+
+/** Reads back from the store what a step says is there. */
+async function selfVerify(step: ReleaseStep, context: ReleaseContext): Promise<void> {
+  const common = wanted(context, step.subject);
+  const options: EvaluateOptions =
+    step.what === 'signature'
+      ? { ...common, kind: 'signature' }
+      : { ...common, kind: 'attestation', predicateType: SBOM_TYPE };
+  const own = await findOwn(step.subject, options, context);
+  if (!own.some((bundle) => bundle.bundle === step.bundle)) {
+    throw appError(
+      'SELF_VERIFICATION_FAILED',
+      `the ${step.what} of ${step.subject} was stored, but cannot be found or verified there`,
+      {
+        hint: 'the store lost it: look with `waybill tree`, then run release again',
+      },
+    );
+  }
+}

@@ -1,0 +1,76 @@
+import type { ExitCode, JsonValue, Runtime } from '../core/index.ts';
+import type { Diagnostic } from '../packages/index.ts';
+import { parseOutputFormat, type SbomDocument } from '../sbom/index.ts';
+import { createSboms, sbomExitCode, writeSbomOutputs, type CreateSbomOptions } from './create-sbom.ts';
+
+export interface ReportSbomsOptions extends CreateSbomOptions {
+  /** `FORMAT[@VERSION][=FILE]`; CycloneDX JSON to stdout when empty. */
+  readonly outputs: readonly string[];
+  /** stdout is for the report: what would go there is put into it. */
+  readonly json: boolean;
+  readonly renderTable: (document: SbomDocument) => string;
+}
+
+/** Result of `sbom create --json`. */
+export interface SbomReport {
+  readonly image: string;
+  readonly sboms: readonly {
+    readonly platform: string | null;
+    readonly digest: string | null;
+    readonly serialNumber: string;
+    readonly packages: number;
+    readonly diagnostics: readonly Diagnostic[];
+  }[];
+  /** Files that were written. */
+  readonly files: readonly string[];
+  /** The document that would have gone to stdout, when it is JSON. */
+  readonly document?: JsonValue;
+}
+
+export interface SbomOutcome {
+  readonly report: SbomReport;
+  readonly stdout: string;
+  readonly exitCode: ExitCode;
+}
+
+/** Creates SBOMs and writes all outputs. */
+export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime): Promise<SbomOutcome> {
+  const outputs = (options.outputs.length === 0 ? ['cyclonedx-json'] : options.outputs).map((text) =>
+    parseOutputFormat(text),
+  );
+  const sboms = await createSboms(options, runtime);
+  const { stdout, files } = await writeSbomOutputs(sboms, outputs, options.renderTable);
+  const toStdout = outputs.find((output) => output.file === undefined);
+  const report: SbomReport = {
+    image: options.image,
+    sboms: sboms.map((sbom) => ({
+      platform: sbom.platform ?? null,
+      digest: sbom.digest ?? null,
+      serialNumber: sbom.document.serialNumber,
+      packages: sbom.packages,
+      diagnostics: sbom.diagnostics,
+    })),
+    files,
+    ...(options.json && toStdout?.format === 'cyclonedx-json' ? { document: JSON.parse(stdout) as JsonValue } : {}),
+  };
+  for (const sbom of sboms) warnOfDiagnostics(sbom.diagnostics, runtime);
+  return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };
+}
+
+const MAX_WARNINGS = 10;
+
+function warnOfDiagnostics(diagnostics: readonly Diagnostic[], runtime: Runtime): void {
+  for (const diagnostic of diagnostics.slice(0, MAX_WARNINGS)) {
+    const where = diagnostic.path === undefined ? '' : `${diagnostic.path}: `;
+    runtime.progress({
+      kind: 'warning',
+      message: `${where}${diagnostic.message} [${diagnostic.source}/${diagnostic.code}]`,
+    });
+  }
+  if (diagnostics.length > MAX_WARNINGS) {
+    runtime.progress({
+      kind: 'warning',
+      message: `and ${diagnostics.length - MAX_WARNINGS} more: --json lists them all`,
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import {
+  findBundles,
+  resolvePredicateType,
+  SIGN_PREDICATE_TYPE,
+  type UnreadableReferrer,
+} from '../attestation/index.ts';
+import { ExitCode, type Digest, type Runtime } from '../core/index.ts';
+import {
+  evaluateSignatures,
+  type EvaluateOptions,
+  type RejectedBundle,
+  type VerifiedBundle,
+} from '../verification/index.ts';
+import { openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
+import { readPublicKeys } from './read-keys.ts';
+import { resolveTarget } from './resolve-target.ts';
+
+export interface VerifyImageOptions {
+  readonly image: string;
+  readonly access: ImageAccess;
+  /** Public key files; at least one. */
+  readonly keyFiles: readonly string[];
+  /** An attestation of this type (short name or URI) instead of an image signature. */
+  readonly type?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** How many distinct keys must have signed. */
+  readonly threshold?: number;
+  readonly insecureIgnoreTlog: boolean;
+}
+
+export interface AcceptedSignature {
+  /** Files of the keys that it verifies with. */
+  readonly signer: readonly string[];
+  readonly fingerprint: string;
+  readonly predicateType: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly bundle: Digest;
+  /** Whether a transparency log entry was verified. */
+  readonly logVerified: false;
+}
+
+export interface RejectedSignature {
+  readonly bundle?: Digest;
+  readonly referrer?: Digest;
+  readonly code: string;
+  readonly reason: string;
+  readonly claimedFingerprint?: string;
+}
+
+export interface VerifyImageResult {
+  readonly verified: boolean;
+  /** VERIFIED, UNSIGNED (nothing of the kind is attached), NOT_VERIFIED, THRESHOLD_NOT_MET. */
+  readonly code: 'VERIFIED' | 'UNSIGNED' | 'NOT_VERIFIED' | 'THRESHOLD_NOT_MET';
+  readonly image: string;
+  readonly digest: Digest;
+  readonly kind: 'image' | 'index';
+  readonly wanted: 'signature' | 'attestation';
+  readonly predicateType: string;
+  readonly threshold: number;
+  readonly signers: number;
+  readonly accepted: readonly AcceptedSignature[];
+  readonly rejected: readonly RejectedSignature[];
+}
+
+/** Finds what is attached to the image and says who signed it, and why each other bundle does not count. No signature is a negative verdict. */
+export async function verifyImage(options: VerifyImageOptions, runtime: Runtime): Promise<VerifyImageResult> {
+  const wanted = options.type === undefined ? undefined : resolvePredicateType(options.type);
+  const keys = await readPublicKeys(options.keyFiles);
+  await using opened = await openImageStore(options.image, options.access, runtime);
+  const store = requireReferrers(opened);
+  const target = await resolveTarget(opened, options.access, runtime);
+  const found = await findBundles(store, target.digest, { signal: runtime.signal });
+  const common = {
+    keys,
+    subject: target.digest,
+    requireTransparencyLog: !options.insecureIgnoreTlog,
+    threshold: options.threshold ?? 1,
+    ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
+  };
+  const evaluation: EvaluateOptions =
+    wanted === undefined ? { ...common, kind: 'signature' } : { ...common, kind: 'attestation', predicateType: wanted };
+  const result = await evaluateSignatures(found.bundles, evaluation);
+  const rejected = [...result.rejected.map(rejectedSignature), ...found.unreadable.map(unreadableSignature)];
+  return {
+    verified: result.satisfied,
+    code: result.satisfied ? 'VERIFIED' : negativeCode(result.accepted, rejected),
+    image: options.image,
+    digest: target.digest,
+    kind: target.kind,
+    wanted: evaluation.kind,
+    predicateType: wanted?.uri ?? SIGN_PREDICATE_TYPE,
+    threshold: result.threshold,
+    signers: result.signers.length,
+    accepted: result.accepted.map(acceptedSignature),
+    rejected,
+  };
+}
+
+export function verifyExitCode(result: VerifyImageResult): ExitCode {
+  return result.verified ? ExitCode.Passed : ExitCode.Negative;
+}
+
+function negativeCode(
+  accepted: readonly VerifiedBundle[],
+  rejected: readonly RejectedSignature[],
+): VerifyImageResult['code'] {
+  if (accepted.length > 0) return 'THRESHOLD_NOT_MET';
+  const ofTheKind = rejected.filter((item) => item.code !== 'PREDICATE_TYPE');
+  return ofTheKind.length === 0 ? 'UNSIGNED' : 'NOT_VERIFIED';
+}
+
+function acceptedSignature(bundle: VerifiedBundle): AcceptedSignature {
+  return {
+    signer: bundle.signer.names,
+    fingerprint: bundle.signer.fingerprint,
+    predicateType: bundle.predicateType,
+    annotations: bundle.annotations,
+    bundle: bundle.bundleDigest,
+    logVerified: false,
+  };
+}
+
+function rejectedSignature(bundle: RejectedBundle & { readonly manifestDigest?: Digest }): RejectedSignature {
+  return {
+    bundle: bundle.bundleDigest,
+    ...(bundle.manifestDigest === undefined ? {} : { referrer: bundle.manifestDigest }),
+    code: bundle.code,
+    reason: bundle.reason,
+    ...(bundle.claimedFingerprint === undefined ? {} : { claimedFingerprint: bundle.claimedFingerprint }),
+  };
+}
+
+function unreadableSignature(referrer: UnreadableReferrer): RejectedSignature {
+  return { referrer: referrer.manifest.digest, code: referrer.code, reason: referrer.reason };
+}

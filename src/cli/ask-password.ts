@@ -1,0 +1,44 @@
+import { coreError } from '../core/index.ts';
+
+/**
+ * Asks for a password on the terminal without showing it. The environment variable (if set, even empty) answers instead, so that CI never hangs.
+ * @throws AppError USAGE when there is neither variable nor terminal; INTERRUPTED on Ctrl-C
+ */
+export async function askPassword(prompt: string, env: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const given = env['COSIGN_PASSWORD'] ?? env['WAYBILL_PASSWORD'];
+  if (given !== undefined) return given;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw coreError('USAGE', `${prompt}: there is no terminal to ask on`, {
+      hint: 'set COSIGN_PASSWORD (empty for no password)',
+    });
+  }
+  process.stderr.write(`${prompt}: `);
+  return readHidden();
+}
+
+function readHidden(): Promise<string> {
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  stdin.resume();
+  stdin.setEncoding('utf8');
+  let answer = '';
+  return new Promise((resolve, reject) => {
+    const finish = (error?: Error): void => {
+      stdin.setRawMode(false);
+      stdin.pause();
+      stdin.removeListener('data', onData);
+      process.stderr.write('\n');
+      if (error) reject(error);
+      else resolve(answer);
+    };
+    const onData = (chunk: string): void => {
+      for (const char of chunk) {
+        if (char === '\r' || char === '\n' || char === '\u0004') return finish();
+        if (char === '\u0003') return finish(coreError('INTERRUPTED', 'interrupted'));
+        if (char === '\u007f' || char === '\b') answer = answer.slice(0, -1);
+        else answer += char;
+      }
+    };
+    stdin.on('data', onData);
+  });
+}

@@ -1,0 +1,21 @@
+import { coreError, isDigest, type Digest } from '../core/index.ts';
+
+/** @throws AppError USAGE */
+export function parseDigestFlag(text: string, flag: string): Digest {
+  if (!isDigest(text)) throw coreError('USAGE', `--${flag} is no digest`, { hint: 'write sha256: and 64 hex digits' });
+  return text;
+}
+
+/** RFC 3339 with a zone. @throws AppError USAGE */
+export function parseTimeFlag(text: string, flag: string): Date {
+  const time = new Date(text);
+  if (
+    !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(text) ||
+    Number.isNaN(time.getTime())
+  ) {
+    throw coreError('USAGE', `--${flag} ${JSON.stringify(text.slice(0, 80))} is no time`, {
+      hint: 'write 2026-12-31T23:59:59Z',
+    });
+  }
+  return time;
+}

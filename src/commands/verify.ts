@@ -1,0 +1,67 @@
+import { boolean, integer, string } from '@oclif/core/flags';
+import type { VerifyImageResult } from '../app/index.ts';
+import {
+  imageAccess,
+  imageArg,
+  imageFlags,
+  parsePairs,
+  WaybillCommand,
+  type CommandOutcome,
+  type StartRuntime,
+} from '../cli/index.ts';
+
+export default class Verify extends WaybillCommand<VerifyImageResult> {
+  static override summary = 'Say who signed an image, and why each other bundle does not count.';
+  static override description =
+    'Exit 0: signed by at least --threshold of the keys. Exit 1: it is not. A registry that does not answer is exit 4 or 5, never "unsigned". With --type an attestation of ' +
+    'that type is wanted instead of an image signature; an attestation alone never counts as a signature.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --key release.pub --insecure-ignore-tlog',
+    '<%= config.bin %> <%= command.id %> oci:build:1.2 --key release.pub --insecure-ignore-tlog --type cyclonedx',
+  ];
+  static override args = { image: imageArg };
+  static override flags = {
+    key: string({
+      summary: 'Public key file (repeatable).',
+      helpValue: 'FILE',
+      required: true,
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    type: string({ summary: 'Want an attestation of this type: a short name or a URI.', helpValue: 'TYPE' }),
+    annotation: string({
+      char: 'a',
+      summary: 'Require this signed annotation (repeatable).',
+      helpValue: 'KEY=VALUE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    threshold: integer({ summary: 'How many distinct keys must have signed.', default: 1, min: 1 }),
+    'insecure-ignore-tlog': boolean({
+      summary:
+        'Accept signatures without a verified transparency log entry. Needed for now: logs cannot be verified yet.',
+      default: false,
+    }),
+    ...imageFlags,
+  };
+
+  protected async execute(start: StartRuntime): Promise<CommandOutcome<VerifyImageResult>> {
+    const { args, flags } = await this.parse(Verify);
+    const runtime = start(flags);
+    const { verifyImage, verifyExitCode } = await import('../app/index.ts');
+    const result = await verifyImage(
+      {
+        image: args.image,
+        access: imageAccess(flags),
+        keyFiles: flags.key,
+        threshold: flags.threshold,
+        insecureIgnoreTlog: flags['insecure-ignore-tlog'],
+        ...(flags.type === undefined ? {} : { type: flags.type }),
+        ...(flags.annotation === undefined ? {} : { annotations: parsePairs(flags.annotation, 'annotation') }),
+      },
+      runtime,
+    );
+    const { renderVerification } = await import('../render/index.ts');
+    return { result, text: renderVerification(result), exitCode: verifyExitCode(result) };
+  }
+}

@@ -1,0 +1,23 @@
+import type { CatalogerInfo } from '../app/index.ts';
+import { renderTable, type TableOptions } from './table.ts';
+
+/** One line per cataloger. */
+export function renderCatalogers(catalogers: readonly CatalogerInfo[], options: TableOptions): string {
+  return renderTable(
+    [
+      { title: 'CATALOGER', value: ({ id }) => id },
+      { title: 'TYPES', value: ({ packageTypes }) => packageTypes.join(', ') },
+      { title: 'FINDS', value: features },
+      { title: 'READS', value: ({ reads }) => reads.join(', '), shrink: 1, least: 30 },
+    ],
+    catalogers,
+    options,
+  );
+}
+
+function features({ licenses, dependencies, files }: CatalogerInfo): string {
+  const found = [licenses ? 'licences' : '', dependencies ? 'dependencies' : '', files ? 'files' : ''].filter(
+    (name) => name !== '',
+  );
+  return ['packages', ...found].join(', ');
+}
