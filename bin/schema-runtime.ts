@@ -40,10 +40,23 @@ export function stableText(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
+/** A text that equal items share; cheap, and different for most items that differ. */
+export function roughText(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return `${typeof item} ${String(item)}`;
+  const { 'bom-ref': bomRef, ref, name, url } = item as Record<string, unknown>;
+  const parts = [bomRef, ref, name, url].map((part) => (typeof part === 'string' ? `${part.length}:${part}` : '-'));
+  return `object ${parts.join(' ')}`;
+}
+
 export function uniqueArray(items: readonly unknown[]): boolean {
   if (items.length < 2) return true;
+  const rough = items.map((item) => roughText(item));
+  if (new Set(rough).size === items.length) return true;
+  const counts = new Map<string, number>();
+  for (const text of rough) counts.set(text, (counts.get(text) ?? 0) + 1);
   const seen = new Set<string>();
-  for (const item of items) {
+  for (const [index, item] of items.entries()) {
+    if (counts.get(rough[index]!) === 1) continue;
     const text = stableText(item);
     if (seen.has(text)) return false;
     seen.add(text);

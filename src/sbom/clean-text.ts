@@ -2,14 +2,22 @@
 // eslint-disable-next-line no-control-regex
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/gu;
 
+/** The common case, kept fast. */
+const PLAIN = /^[\u0020-\u007e]*$/;
+
 /** Replaces characters that not every format can hold by U+FFFD. */
 export function cleanText(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(NOT_XML, '\ufffd');
 }
 
+/** White space that is more than single blanks between words. */
+const UNEVEN = /[^\S ]|^ | $| {2}/;
+
 /** The same on one line, white space collapsed, cut. */
 export function cleanLine(text: string, maxChars = 1000): string {
-  const line = cleanText(text).replaceAll(/\s+/g, ' ').trim();
+  const clean = cleanText(text);
+  const line = UNEVEN.test(clean) ? clean.replaceAll(/\s+/g, ' ').trim() : clean;
   return line.length > maxChars ? `${cleanText(line.slice(0, maxChars - 1))}…` : line;
 }
 

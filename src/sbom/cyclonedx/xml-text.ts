@@ -1,5 +1,5 @@
 import { cleanText } from '../clean-text.ts';
-import { childrenOf, type XmlElement } from './xml-tree.ts';
+import type { XmlElement } from './xml-tree.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -16,30 +16,23 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * @see https://www.w3.org/TR/xml/#charsets
  */
 export function xmlText(root: XmlElement): string {
-  const parts: string[] = ['<?xml version="1.0" encoding="UTF-8"?>\n'];
-  write(root, '', parts);
-  return parts.join('');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${elementText(root, '')}`;
 }
 
-function write(element: XmlElement, indent: string, parts: string[]): void {
-  const { name, attributes = {}, namespace, children } = element;
-  parts.push(indent, '<', name);
-  if (namespace !== undefined) parts.push(` xmlns="${escape(String(namespace))}"`);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && key !== 'xmlns') parts.push(` ${key}="${escape(String(value))}"`);
+function elementText(element: XmlElement, indent: string): string {
+  const { name, attributes, namespace, children } = element;
+  let text = `${indent}<${name}`;
+  if (namespace !== undefined) text += ` xmlns="${escape(String(namespace))}"`;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined && key !== 'xmlns') text += ` ${key}="${escape(String(value))}"`;
   }
   if (typeof children === 'string' || typeof children === 'number') {
-    parts.push('>', escapeText(String(children)), `</${name}>\n`);
-    return;
+    return `${text}>${escapeText(String(children))}</${name}>\n`;
   }
-  const inner = childrenOf(element);
-  if (inner.length === 0) {
-    parts.push('/>\n');
-    return;
-  }
-  parts.push('>\n');
-  for (const child of inner) write(child, `${indent}  `, parts);
-  parts.push(indent, `</${name}>\n`);
+  let inner = '';
+  for (const child of children ?? []) if (child.type === 'element') inner += elementText(child, `${indent}  `);
+  return inner === '' ? `${text}/>\n` : `${text}>\n${inner}${indent}</${name}>\n`;
 }
 
 function escape(text: string): string {

@@ -81,7 +81,7 @@ function leaf(name: string, text: string | number): XmlElement {
 }
 
 /** Child elements; comments do not occur in what the library makes. */
-export function childrenOf({ children }: XmlElement): XmlElement[] {
+function childrenOf({ children }: XmlElement): XmlElement[] {
   if (children === undefined || typeof children === 'string' || typeof children === 'number') return [];
   return [...children].filter((child): child is XmlElement => child.type === 'element');
 }

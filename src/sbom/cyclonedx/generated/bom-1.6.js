@@ -42,6 +42,12 @@ function isIriReference(text        )          {
   if (/[\u0000-\u0020<>"{}|\\^`\u007f]/.test(text) || /%(?![0-9A-Fa-f]{2})/.test(text)) return false;
   return text.indexOf('#') === text.lastIndexOf('#');
 }
+function roughText(item         )         {
+  if (typeof item !== 'object' || item === null) return `${typeof item} ${String(item)}`;
+  const { 'bom-ref': bomRef, ref, name, url } = item                           ;
+  const parts = [bomRef, ref, name, url].map((part) => (typeof part === 'string' ? `${part.length}:${part}` : '-'));
+  return `object ${parts.join(' ')}`;
+}
 function stableText(value         )         {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map((item) => stableText(item)).join(',')}]`;
@@ -54,8 +60,13 @@ function stableText(value         )         {
 }
 function uniqueArray(items                    )          {
   if (items.length < 2) return true;
+  const rough = items.map((item) => roughText(item));
+  if (new Set(rough).size === items.length) return true;
+  const counts = new Map                ();
+  for (const text of rough) counts.set(text, (counts.get(text) ?? 0) + 1);
   const seen = new Set        ();
-  for (const item of items) {
+  for (const [index, item] of items.entries()) {
+    if (counts.get(rough[index] ) === 1) continue;
     const text = stableText(item);
     if (seen.has(text)) return false;
     seen.add(text);
