@@ -21,10 +21,10 @@ import {
   type KeyAlgorithm,
   type KeySigner,
 } from '../../src/keys/index.ts';
+import { openRegistry, type RegistryStore } from '../../src/registry/index.ts';
 import { signBundle } from '../../src/signing/index.ts';
 import { evaluateSignatures } from '../../src/verification/index.ts';
 import { missingPeers, runPeer, startPeerRegistry, type PeerRegistry, type RegistryKind } from '../support/peers.ts';
-import { PlainRegistryStore } from '../support/plain-registry-store.ts';
 
 const PASSWORD = 'correct horse';
 const signal = new AbortController().signal;
@@ -194,7 +194,7 @@ for (const kind of ['no-referrers', 'referrers', 'referrers-cuelabs'] as const s
     });
 
     async function attach(
-      store: PlainRegistryStore,
+      store: RegistryStore,
       subject: Descriptor,
       payload: Uint8Array,
       predicateType: string,
@@ -250,11 +250,12 @@ describe('algorithms with cosign', { skip }, () => {
 async function pushImage(
   host: string,
   repository: string,
-): Promise<{ store: PlainRegistryStore; subject: Descriptor; name: string }> {
-  const store = new PlainRegistryStore(host, repository);
+): Promise<{ store: RegistryStore; subject: Descriptor; name: string }> {
+  const runtime = { env: {}, now: () => new Date(), randomBytes, signal };
+  const store = await openRegistry({ transport: 'registry', registry: host, repository, tag: 'latest' }, { runtime });
   const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
   const configDigest = sha256Digest(config);
-  await store.writeBlob(config, configDigest);
+  await store.writeBlob(config, configDigest, signal);
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const bytes = Buffer.from(
     JSON.stringify({
@@ -265,7 +266,7 @@ async function pushImage(
     }),
   );
   const digest = sha256Digest(bytes);
-  await store.writeManifest({ bytes, mediaType, digest }, {});
+  await store.writeManifest({ bytes, mediaType, digest }, {}, signal);
   return {
     store,
     subject: { mediaType, digest, sizeBytes: bytes.byteLength },
