@@ -66,26 +66,30 @@ function checkStructure(text: string, what: string, maxDepth: number): void {
   }
 }
 
+/** Where the string that starts at `start` ends: its first quote with an even number of backslashes before it. */
 function stringEnd(text: string, start: number): number {
-  let index = start + 1;
-  while (index < text.length) {
-    const char = text.charCodeAt(index);
-    if (char === 0x5c) index += 2;
-    else if (char === 0x22) return index + 1;
-    else index += 1;
+  let quote = text.indexOf('"', start + 1);
+  while (quote !== -1) {
+    let before = quote - 1;
+    while (text.charCodeAt(before) === 0x5c) before -= 1;
+    if ((quote - before) % 2 === 1) return quote + 1;
+    quote = text.indexOf('"', quote + 1);
   }
   return text.length;
 }
 
 function addKey(scope: Set<string>, literal: string, what: string): void {
-  let key: string;
-  try {
-    key = JSON.parse(literal) as string;
-  } catch (cause) {
-    throw coreError('JSON_INVALID', `${what} has a malformed key`, { cause });
-  }
+  const key = literal.includes('\\') ? unescapeKey(literal, what) : literal.slice(1, -1);
   if (key === '__proto__') throw coreError('JSON_INVALID', `${what} has a key "__proto__"`);
   if (scope.has(key))
     throw coreError('JSON_INVALID', `${what} has the key ${JSON.stringify(key.slice(0, 80))} twice in one object`);
   scope.add(key);
+}
+
+function unescapeKey(literal: string, what: string): string {
+  try {
+    return JSON.parse(literal) as string;
+  } catch (cause) {
+    throw coreError('JSON_INVALID', `${what} has a malformed key`, { cause });
+  }
 }
