@@ -16,7 +16,12 @@ export interface CycloneDxOptions {
  * Writes a document as CycloneDX, UTF-8, ending in a line feed; the same bytes for the same document. JSON is compact (attestations have size
  * limits). The JSON form is checked against the official schema first, for XML as well: both are spellings of one model.
  *
- * Properties are in the name space `waybill:` (`docs` of the reader, `cyclonedx/read.ts`, list those that are read again).
+ * Properties, all in the name space `waybill:`
+ * - of the document: `cataloger:ID` = version; `known-unknown` = what could not be read, once each
+ * - of the image: `image:` and `manifest:digest`, `manifest:mediaType`, `platform`, `created`, `tag`, `label:KEY`, `layer:N:diffId|digest|createdBy`
+ * - of a package: `cataloger` = who found it; `package:type`; `layer:index` and `layer:diffId` of its primary place; `occurrence` = `LAYER PATH`
+ *   (1.5 only, later versions say the layer in `additionalContext`); what its cataloger keeps (`deb:status`)
+ * - of the operating system: `distribution:` and `pointRelease`, `codename`, `variantId`, `idLike`
  * @throws AppError SBOM_INVALID when the schema is broken: a bug here
  * @see https://cyclonedx.org/docs/1.6/json/
  */
