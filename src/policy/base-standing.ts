@@ -104,6 +104,11 @@ export interface JudgedClaim {
   readonly entries: readonly string[];
   /** The layers bear it out: an entry it names is among the matches (and, where the digest is in the lock, with exactly that digest's layers). */
   readonly confirmed: boolean;
+  /**
+   * How the layers contradict it: `certain` when it names a digest in the lock and the layers are others; `likely` when the entry it names has been
+   * observed for this platform, and none of that is here.
+   */
+  readonly contradicted: 'certain' | 'likely' | 'no';
   /** A label that the matched base itself carries: it speaks of the base's base. */
   readonly inherited: boolean;
 }
@@ -130,12 +135,14 @@ export function judgeClaims(
       const digestHolds =
         byDigest.length === 0 ||
         byDigest.some((record) => standing.matches.some(({ match }) => sameContent(match, record)));
-      return {
-        claim,
-        entries: named,
-        confirmed: inherited || (named.length > 0 && nameHolds && digestHolds),
-        inherited,
-      };
+      const confirmed = inherited || (named.length > 0 && nameHolds && digestHolds);
+      const observed = lock.records.some(
+        (record) =>
+          named.includes(record.entry) &&
+          record.platforms.some((item) => isSamePlatform(item.platform, platform.platform)),
+      );
+      const contradicted = confirmed ? 'no' : !digestHolds ? 'certain' : observed ? 'likely' : 'no';
+      return { claim, entries: named, confirmed, contradicted, inherited } as const;
     });
 }
 

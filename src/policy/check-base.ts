@@ -175,11 +175,17 @@ function belowLevel(context: RuleContext, facts: BaseFacts, wanted: BaseLevel): 
   });
 }
 
-/** Claims that the layers contradict. The content decides; a claim that is untrue beside it is worth a warning, one instead of it fails. */
+/**
+ * Claims that the layers contradict. Beside proved content an untrue claim is worth a warning; instead of it, it fails. Where the rule is content with
+ * claims, only a digest that the lock knows to be other layers is certainly untrue.
+ */
 function checkClaims(facts: BaseFacts): readonly CheckResult[] {
-  const lies = facts.claims.filter((judged) => judged.entries.length > 0 && !judged.confirmed);
+  const lies = facts.claims.filter((judged) => judged.contradicted !== 'no');
   if (lies.length === 0) return [];
-  const say = facts.standing.allowed.length > 0 ? warned : failed;
+  const proved = facts.standing.allowed.length > 0;
+  const fails =
+    (facts.check.evidence ?? 'content') === 'content' || lies.some((judged) => judged.contradicted === 'certain');
+  const say = !proved && fails ? failed : warned;
   const stands = facts.standing.longest[0];
   return [
     say({
