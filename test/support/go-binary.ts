@@ -15,16 +15,76 @@ export interface GoBinaryOptions {
 
 const BASE = 0x400000;
 const DATA = 0x1000;
+/** In the data segment: the blob or padding (64), two string headers (32), a variable (16), padding. */
+const FIXED_BYTES = 128;
+const FRAME = Buffer.from('0123456789abcdef', 'latin1');
 
-/** Writes numbers of the wanted width and order into a growing file. */
-function writer(wide: boolean, littleEndian: boolean) {
+/** Numbers in the width and byte order of one file. */
+interface Numbers {
+  readonly wide: boolean;
+  readonly number: (value: number, size: 1 | 2 | 4 | 8) => Buffer;
+  /** As wide as an address. */
+  readonly word: (value: number) => Buffer;
+  /** The address of a place in the file. */
+  readonly address: (offset: number) => Buffer;
+}
+
+interface Segment {
+  readonly bytes: Buffer;
+  /** Offset of the blob in the file. */
+  readonly blobAt: number;
+}
+
+/** An ELF executable that holds nothing but what Go's linker would write about modules. */
+export function goBinary(options: GoBinaryOptions): Buffer {
+  const { wide = true, littleEndian = true, sections = true } = options;
+  const numbers = numbersOf(wide, littleEndian);
+  const segment = dataSegment(options, numbers, littleEndian);
+  const tables = sectionTables(options, numbers, segment);
+  const machine = wide ? (littleEndian ? 62 : 22) : littleEndian ? 3 : 8;
+  const identity = Buffer.from([0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, littleEndian ? 1 : 2, 1, 0]);
+  const front = Buffer.concat([
+    identity,
+    Buffer.alloc(8),
+    fileHeader(numbers, machine, sections ? DATA + segment.bytes.length + tables.beforeTable.length : 0),
+    loadHeader(numbers, segment.bytes.length),
+  ]);
+  const body = [front, Buffer.alloc(DATA - front.length), segment.bytes];
+  return Buffer.concat(sections ? [...body, tables.beforeTable, tables.table] : body);
+}
+
+function numbersOf(wide: boolean, littleEndian: boolean): Numbers {
   const number = (value: number, size: 1 | 2 | 4 | 8): Buffer => {
     const bytes = Buffer.alloc(size);
     if (size === 8) bytes.writeBigUInt64BE(BigInt(value));
     else bytes.writeUIntBE(value, 0, size);
     return littleEndian ? bytes.reverse() : bytes;
   };
-  return { number, word: (value: number): Buffer => number(value, wide ? 8 : 4) };
+  const word = (value: number): Buffer => number(value, wide ? 8 : 4);
+  return { wide, number, word, address: (offset) => word(BASE + offset) };
+}
+
+function dataSegment(options: GoBinaryOptions, { wide, word, address }: Numbers, littleEndian: boolean): Segment {
+  const { pointers = false, variable } = options;
+  const modInfo = Buffer.concat([FRAME, Buffer.from(options.modInfo), FRAME]);
+  const version = Buffer.from(options.goVersion);
+  const flags = pointers ? (littleEndian ? 0 : 1) : 2;
+  const magic = Buffer.concat([Buffer.from('\xff Go buildinf:', 'latin1'), Buffer.from([wide ? 8 : 4, flags])]);
+  const texts = DATA + FIXED_BYTES;
+  const fixed = Buffer.alloc(FIXED_BYTES);
+  const value = Buffer.from(variable?.value ?? '');
+  const plain = pointers ? Buffer.concat([version, modInfo]) : Buffer.alloc(0);
+  Buffer.concat([address(texts + plain.length), word(value.length)]).copy(fixed, 96);
+  if (pointers) {
+    Buffer.concat([magic, address(DATA + 64), address(DATA + 80)]).copy(fixed, 0);
+    Buffer.concat([address(texts), word(version.length)]).copy(fixed, 64);
+    Buffer.concat([address(texts + version.length), word(modInfo.length)]).copy(fixed, 80);
+    return { bytes: Buffer.concat([fixed, plain, value]), blobAt: DATA };
+  }
+  const blobAt = DATA + Math.ceil((FIXED_BYTES + value.length) / 16) * 16;
+  const padding = Buffer.alloc(blobAt - DATA - FIXED_BYTES - value.length);
+  const strings = [varint(version.length), version, varint(modInfo.length), modInfo];
+  return { bytes: Buffer.concat([fixed, value, padding, magic, Buffer.alloc(16), ...strings]), blobAt };
 }
 
 function varint(value: number): Buffer {
@@ -37,93 +97,60 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
-/** An ELF executable that holds nothing but what Go's linker would write about modules. */
-export function goBinary(options: GoBinaryOptions): Buffer {
-  const { wide = true, littleEndian = true, pointers = false, sections = true, variable } = options;
-  const { number, word } = writer(wide, littleEndian);
-  const pointerBytes = wide ? 8 : 4;
-  const frame = Buffer.from('0123456789abcdef', 'latin1');
-  const modInfo = Buffer.concat([frame, Buffer.from(options.modInfo), frame]);
-  const version = Buffer.from(options.goVersion);
-  const flags = pointers ? (littleEndian ? 0 : 1) : 2;
-  const magic = Buffer.concat([Buffer.from('\xff Go buildinf:', 'latin1'), Buffer.from([pointerBytes, flags])]);
-  // data segment: blob (64), two string headers (32), a variable (16), then the texts
-  const texts = DATA + 128;
-  const data = Buffer.alloc(128);
-  const at = (offset: number): Buffer => word(BASE + offset);
-  const value = Buffer.from(variable?.value ?? '');
-  if (pointers) {
-    magic.copy(data, 0);
-    Buffer.concat([at(DATA + 64), at(DATA + 80)]).copy(data, 16);
-    Buffer.concat([at(texts), word(version.length)]).copy(data, 64);
-    Buffer.concat([at(texts + version.length), word(modInfo.length)]).copy(data, 80);
-  }
-  const inline = pointers
-    ? Buffer.alloc(0)
-    : Buffer.concat([magic, Buffer.alloc(16), varint(version.length), version, varint(modInfo.length), modInfo]);
-  const plain = pointers ? Buffer.concat([version, modInfo]) : Buffer.alloc(0);
-  const valueAt = texts + plain.length;
-  Buffer.concat([at(valueAt), word(value.length)]).copy(data, 96);
-  const beforeBlob = Buffer.concat([data, plain, value]);
-  const blobAt = pointers ? DATA : DATA + Math.ceil(beforeBlob.length / 16) * 16;
-  const segment = Buffer.concat([beforeBlob, Buffer.alloc(pointers ? 0 : blobAt - DATA - beforeBlob.length), inline]);
-
+/** Symbols, strings and section names, then the section table; the variable's name shares its end with another. */
+function sectionTables(
+  { variable }: GoBinaryOptions,
+  { wide, number, word, address }: Numbers,
+  segment: Segment,
+): { readonly beforeTable: Buffer; readonly table: Buffer } {
   const strings = Buffer.from(`\0not.${variable?.name ?? 'x'}\0`, 'latin1');
-  const symbolName = number(5, 4);
-  const address = at(DATA + 96);
-  const symbol = wide
-    ? Buffer.concat([symbolName, Buffer.from([1, 0]), number(1, 2), address, word(16)])
-    : Buffer.concat([symbolName, address, word(8), Buffer.from([1, 0]), number(1, 2)]);
-  const symbols = Buffer.concat([Buffer.alloc(symbol.length), symbol]);
   const names = Buffer.from('\0.go.buildinfo\0.symtab\0.strtab\0.shstrtab\0', 'latin1');
-  const symbolsAt = DATA + segment.length;
-  const stringsAt = symbolsAt + symbols.length;
-  const namesAt = stringsAt + strings.length;
-  const tableAt = namesAt + names.length;
-  const section = (name: number, type: number, place: readonly [number, number, number], link = 0): Buffer =>
+  const kind = Buffer.concat([Buffer.from([1, 0]), number(1, 2)]);
+  const place = address(DATA + 96);
+  const symbol = wide
+    ? Buffer.concat([number(5, 4), kind, place, word(16)])
+    : Buffer.concat([number(5, 4), place, word(8), kind]);
+  const symbols = Buffer.concat([Buffer.alloc(symbol.length), symbol]);
+  const end = DATA + segment.bytes.length;
+  const section = (
+    name: number,
+    type: number,
+    [at, offset, size]: readonly [number, number, number],
+    link = 0,
+  ): Buffer =>
     Buffer.concat([
-      number(name, 4),
-      number(type, 4),
-      word(0),
-      word(place[0]),
-      word(place[1]),
-      word(place[2]),
-      number(link, 4),
-      number(0, 4),
-      word(1),
-      word(0),
+      ...[name, type].map((value) => number(value, 4)),
+      ...[0, at, offset, size].map(word),
+      ...[link, 0].map((value) => number(value, 4)),
+      ...[1, 0].map(word),
     ]);
   const table = Buffer.concat([
     section(0, 0, [0, 0, 0]),
-    section(1, 1, [BASE + blobAt, blobAt, DATA + segment.length - blobAt]),
-    section(15, 2, [0, symbolsAt, variable === undefined ? 0 : symbols.length], 3),
-    section(23, 3, [0, stringsAt, strings.length]),
-    section(31, 3, [0, namesAt, names.length]),
+    section(1, 1, [BASE + segment.blobAt, segment.blobAt, end - segment.blobAt]),
+    section(15, 2, [0, end, variable === undefined ? 0 : symbols.length], 3),
+    section(23, 3, [0, end + symbols.length, strings.length]),
+    section(31, 3, [0, end + symbols.length + strings.length, names.length]),
   ]);
+  return { beforeTable: Buffer.concat([symbols, strings, names]), table };
+}
+
+/** What follows the 16 bytes of identity. */
+function fileHeader({ wide, number, word }: Numbers, machine: number, tableAt: number): Buffer {
   const headerBytes = wide ? 64 : 52;
-  const identity = Buffer.from([0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, littleEndian ? 1 : 2, 1, 0]);
-  const header = Buffer.concat([
-    identity,
-    Buffer.alloc(8),
-    number(2, 2),
-    number(wide ? (littleEndian ? 62 : 22) : littleEndian ? 3 : 8, 2),
+  const halves = [headerBytes, wide ? 56 : 32, 1, wide ? 64 : 40, tableAt === 0 ? 0 : 5, tableAt === 0 ? 0 : 4];
+  return Buffer.concat([
+    ...[2, machine].map((value) => number(value, 2)),
     number(1, 4),
-    word(BASE),
-    word(headerBytes),
-    word(sections ? tableAt : 0),
+    ...[BASE, headerBytes, tableAt].map(word),
     number(0, 4),
-    number(headerBytes, 2),
-    number(wide ? 56 : 32, 2),
-    number(1, 2),
-    number(wide ? 64 : 40, 2),
-    number(sections ? 5 : 0, 2),
-    number(sections ? 4 : 0, 2),
+    ...halves.map((value) => number(value, 2)),
   ]);
-  const [vaddr, size] = [at(DATA), word(segment.length)];
-  const load = wide
-    ? Buffer.concat([number(1, 4), number(6, 4), word(DATA), vaddr, vaddr, size, size, word(4096)])
-    : Buffer.concat([number(1, 4), word(DATA), vaddr, vaddr, size, size, number(6, 4), word(4096)]);
-  const front = Buffer.concat([header, load]);
-  const body = [front, Buffer.alloc(DATA - front.length), segment];
-  return Buffer.concat(sections ? [...body, symbols, strings, names, table] : body);
+}
+
+function loadHeader({ wide, number, word, address }: Numbers, sizeBytes: number): Buffer {
+  const [readWrite, size] = [number(6, 4), word(sizeBytes)];
+  const places = [word(DATA), address(DATA), address(DATA), size, size];
+  return wide
+    ? Buffer.concat([number(1, 4), readWrite, ...places, word(4096)])
+    : Buffer.concat([number(1, 4), ...places, readWrite, word(4096)]);
 }
