@@ -38,11 +38,8 @@ export async function checkGate(options: CheckGateOptions, runtime: Runtime): Pr
     options.policyFile,
     options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
   );
-  for (const problem of loaded.problems)
-    runtime.progress({
-      kind: 'warning',
-      message: `${options.policyFile}:${problem.line}:${problem.column}: ${problem.message}`,
-    });
+  // one time for evidence and decision: a replay for that time gives the same bytes
+  const now = runtime.now();
   await using opened = createEvidencePorts(
     {
       access: options.access,
@@ -53,14 +50,14 @@ export async function checkGate(options: CheckGateOptions, runtime: Runtime): Pr
   );
   const evidence = await collectEvidence(options.images, {
     ports: opened.ports,
-    collectedAt: runtime.now(),
+    collectedAt: now,
     needs: (name) => evidenceNeeds(loaded.policy, name),
     ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
     signal: runtime.signal,
     deadlineMs: options.deadlineMs,
   });
   throwIfAborted(runtime.signal);
-  const decision = await decide(openEvidence(Buffer.from(canonicalEvidence(evidence))), loaded, { now: runtime.now() });
+  const decision = await decide(openEvidence(Buffer.from(canonicalEvidence(evidence))), loaded, { now });
   return { decision, evidence };
 }
 
