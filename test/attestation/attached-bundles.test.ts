@@ -49,8 +49,9 @@ describe('bundleManifest', () => {
 });
 
 describe('attachBundle', () => {
-  it('is found again in an OCI layout, beside what was there', async () => {
-    await using folder = await TemporaryDirectory.create('waybill-attach-');
+  it('is found again in an OCI layout, beside what was there', async (context) => {
+    const folder = await TemporaryDirectory.create('waybill-attach-');
+    context.after(() => folder[Symbol.asyncDispose]());
     const store = await createOciLayout(join(folder.path, 'layout'));
     const first = await attachBundle(store, subject, bytes, options);
     const second = await attachBundle(store, subject, Buffer.from('{"another":1}'), options);
