@@ -6,7 +6,7 @@ import type { BlobSource, Descriptor, ImageStore, RawManifest, ReferrerStore } f
 
 /** A target that takes blobs of any size, or only such as fit into memory. */
 export type CopyTarget = Pick<ReferrerStore, 'writeBlob' | 'writeManifest'> & {
-  readonly writeBlobStream?: (source: BlobSource, descriptor: Descriptor, signal: AbortSignal) => Promise<void>;
+  readonly uploadBlob?: (source: BlobSource, descriptor: Descriptor, signal: AbortSignal) => Promise<void>;
 };
 
 export interface CopyOptions {
@@ -58,8 +58,8 @@ export async function copyBlob(
 ): Promise<void> {
   const { descriptor, signal } = options;
   if (Object.is(from, to)) return;
-  if (to.writeBlobStream !== undefined) {
-    await to.writeBlobStream(await from.openBlob(descriptor, signal), descriptor, signal);
+  if (to.uploadBlob !== undefined) {
+    await to.uploadBlob(await from.openBlob(descriptor, signal), descriptor, signal);
     return;
   }
   const bytes = await readBlobBytes(from, descriptor, { maxBytes: LIMITS.layerBytes, what: 'blob', signal });

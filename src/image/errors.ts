@@ -44,3 +44,11 @@ export const IMAGE_ERRORS = {
 export type ImageErrorCode = keyof typeof IMAGE_ERRORS;
 
 export const imageError = defineErrors(IMAGE_ERRORS);
+
+/** An error of the file system as this room's; what is one of ours already, or no error of the file system, stays as it is. */
+export function storeFailure(code: 'STORE_UNREADABLE' | 'STORE_UNWRITABLE', what: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause.name === 'AppError') return cause;
+  // only system calls have one: a fault of our own must not pass for one of the disk
+  if (!('syscall' in cause) || !('code' in cause)) return cause;
+  return imageError(code, `${what}: ${String(cause.code)}`, { cause });
+}

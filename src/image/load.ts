@@ -8,6 +8,7 @@ import { contradictsPlatform, formatPlatform, platformKey, platformRank } from '
 import { readBlobBytes, sizeMismatch } from './read-blob.ts';
 import type { Descriptor, ImageStore, Platform, RawManifest } from './types.ts';
 
+/** Which image to load. */
 export interface LoadOptions {
   /** Tag or digest; '' is the store's only image. */
   readonly reference: Digest | string;
@@ -18,6 +19,7 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a reference turned out to name. */
 export type Loaded =
   | { readonly kind: 'image'; readonly image: Image }
   | { readonly kind: 'index'; readonly index: ImageIndex };

@@ -1,17 +1,29 @@
 import { createReadStream } from 'node:fs';
 import { createDigester, digestAlgorithm, throwIfAborted, coreError } from '../core/index.ts';
-import { imageError } from './errors.ts';
-import type { BlobSource, Descriptor, ImageStore } from './types.ts';
+import { imageError, storeFailure } from './errors.ts';
+import type { BlobSource, Descriptor, FileRange, ImageStore } from './types.ts';
 
 /** The stored bytes as a stream, wherever they are. */
 export function streamBlob(source: BlobSource): AsyncIterable<Uint8Array> {
   if (source.kind === 'stream') return source.stream;
-  const { path, offsetBytes, lengthBytes } = source.range;
-  if (lengthBytes === 0) return emptyStream();
-  return createReadStream(path, { start: offsetBytes, end: offsetBytes + lengthBytes - 1, highWaterMark: 1024 * 1024 });
+  return streamRange(source.range);
 }
 
-async function* emptyStream(): AsyncGenerator<Uint8Array> {}
+/** @throws AppError STORE_UNREADABLE */
+async function* streamRange(range: FileRange): AsyncGenerator<Uint8Array> {
+  const { path, offsetBytes, lengthBytes } = range;
+  if (lengthBytes === 0) return;
+  const stream = createReadStream(path, {
+    start: offsetBytes,
+    end: offsetBytes + lengthBytes - 1,
+    highWaterMark: 1024 * 1024,
+  });
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw storeFailure('STORE_UNREADABLE', `cannot read ${path}`, cause);
+  }
+}
 
 export interface ReadBlobOptions {
   /** Refused before reading when the descriptor says more. */

@@ -1,4 +1,13 @@
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Transform } from 'node:stream';
@@ -77,7 +86,8 @@ function sniff(path: string): 'gzip' | 'zstd' | 'none' {
 function withFile<T>(path: string, work: (descriptor: number, sizeBytes: number) => T): T {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    // O_NONBLOCK: opening a FIFO must not hang
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR')
@@ -104,12 +114,17 @@ interface UnpackJob {
 
 async function unpack(job: UnpackJob, options: ArchiveOptions): Promise<void> {
   const { path, plain, compression } = job;
+  // a small archive that unpacks to very much is a bomb
+  const maxBytes = Math.min(
+    options.maxBytes,
+    Math.max(LIMITS.ratioFloorBytes, statSync(path).size * LIMITS.expansionRatio),
+  );
   let written = 0;
   const cap = new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
       written += chunk.byteLength;
-      if (written <= options.maxBytes) done(null, chunk);
-      else done(coreError('LIMIT_EXCEEDED', `${path} unpacks to more than the ${options.maxBytes} bytes allowed`));
+      if (written <= maxBytes) done(null, chunk);
+      else done(coreError('LIMIT_EXCEEDED', `${path} unpacks to more than the ${maxBytes} bytes allowed`));
     },
   });
   const decompress =

@@ -12,7 +12,7 @@ import {
   type JsonValue,
 } from '../../core/index.ts';
 import { descriptorJson } from '../descriptor.ts';
-import { imageError } from '../errors.ts';
+import { imageError, storeFailure } from '../errors.ts';
 import { MEDIA_TYPES } from '../media-types.ts';
 import { checkedStream } from '../read-blob.ts';
 import type { BlobSource, Descriptor, ImageStore, RawManifest, ReferrerStore, WriteManifestOptions } from '../types.ts';
@@ -80,8 +80,12 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
    * Stores a blob of any size; its size and digest are checked while it streams, and it gets its name only if they are right.
    * @throws AppError SIZE_MISMATCH, DIGEST_MISMATCH, INTERRUPTED
    */
-  async writeBlobStream(source: BlobSource, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
-    if (this.hasBlob(descriptor)) return;
+  async uploadBlob(source: BlobSource, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+    if (this.hasBlob(descriptor)) {
+      // a stream that nobody reads keeps its connection
+      if (source.kind === 'stream') await source.stream[Symbol.asyncIterator]().return?.();
+      return;
+    }
     await this.#prepareFolder(descriptor.digest);
     const temporary = join(this.path, 'blobs', `.${randomUUID()}.tmp`);
     try {
@@ -90,6 +94,8 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
         createWriteStream(temporary, { flags: 'wx' }),
       );
       await rename(temporary, join(this.path, blobPath(descriptor.digest)));
+    } catch (cause) {
+      throw storeFailure('STORE_UNWRITABLE', `cannot store ${descriptor.digest} in ${this.name}`, cause);
     } finally {
       await rm(temporary, { force: true });
     }
@@ -141,7 +147,11 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
 
   async #prepareFolder(digest: Digest): Promise<void> {
     const folder = join(this.path, 'blobs', digestAlgorithm(digest));
-    await mkdir(folder, { recursive: true });
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (cause) {
+      throw storeFailure('STORE_UNWRITABLE', `cannot make ${folder}`, cause);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import { createDigester, throwIfAborted, type Digest } from '../../core/index.ts';
 import { createTar } from '../../formats/index.ts';
+import { storeFailure } from '../errors.ts';
 import type { OciLayoutStore } from '../local/oci-layout.ts';
 import { MEDIA_TYPES } from '../media-types.ts';
 import type { Descriptor } from '../types.ts';
@@ -36,7 +37,7 @@ const LAYER_TYPES: Readonly<Record<LayerCompression, string>> = {
 /**
  * Writes a layer into a layout: the same entries give the same bytes, whatever their order. Files are streamed; memory does not grow with them. The tar, and so the
  * diffID, is the same everywhere; compressed bytes may differ between versions of the compression library.
- * @throws AppError IMAGE_UNWRITABLE, TAR_UNWRITABLE, INTERRUPTED
+ * @throws AppError IMAGE_UNWRITABLE, STORE_UNWRITABLE, TAR_UNWRITABLE, INTERRUPTED
  */
 export async function buildLayer(
   store: OciLayoutStore,
@@ -71,6 +72,8 @@ export async function buildLayer(
     const descriptor: Descriptor = { mediaType: LAYER_TYPES[compression], digest: compressed.digest(), sizeBytes };
     await store.adoptBlob(temporary, descriptor);
     return { descriptor, diffId: uncompressed.digest() };
+  } catch (cause) {
+    throw storeFailure('STORE_UNWRITABLE', `cannot write a layer into ${store.name}`, cause);
   } finally {
     await rm(temporary, { force: true });
   }
