@@ -126,9 +126,14 @@ export class ContentSink {
 
   /** Gives the old memory back at once: waiting for the collector would cost hundreds of megabytes. */
   #replaceScratch(memory: ArrayBuffer): void {
-    const old = this.#scratch.buffer as ArrayBuffer;
+    const old = this.#scratch.buffer;
     this.#scratch = Buffer.from(memory);
     old.transfer(0);
+  }
+
+  /** Forgets the file: its content could not be read. */
+  cancel(): void {
+    this.#task = undefined;
   }
 
   /** @returns what was kept, for hard links that follow */

@@ -3,3 +3,5 @@ export { DEFAULT_LAYER_LIMITS } from './layer-job.ts';
 export type { LayerLimits } from './layer-job.ts';
 export { readLayers } from './read-layers.ts';
 export type { ReadLayersOptions } from './read-layers.ts';
+export { readRootfs } from './read-rootfs.ts';
+export type { ReadRootfsOptions } from './read-rootfs.ts';

@@ -52,6 +52,10 @@ export interface LayerResult {
   readonly missing: SecondLook;
 }
 
+export function needsSecondLook(result: LayerResult): boolean {
+  return result.missing.linkSources.length > 0 || result.missing.executables.length > 0;
+}
+
 /** How messages name a layer. */
 export function layerLabel(job: Pick<LayerJob, 'index' | 'digest'>): string {
   return `layer ${job.index} (${job.digest})`;

@@ -1,35 +1,15 @@
 import { AppError, createDigester, digestAlgorithm, type Digester } from '../../core/index.ts';
-import {
-  LayerRecorder,
-  RecordKind,
-  type CaptureMatcher,
-  type KeptBytes,
-  type StackDiagnostic,
-} from '../../filesystem/index.ts';
-import { TarReader, type TarMember } from '../../formats/index.ts';
-import { ContentSink, type KeptContent } from './content-sink.ts';
+import type { CaptureMatcher } from '../../filesystem/index.ts';
+import { TarReader } from '../../formats/index.ts';
+import { EntryCollector } from './entry-collector.ts';
 import { layerError, type LayerErrorCode } from './errors.ts';
 import { layerLabel, type LayerJob, type LayerLimits, type LayerResult } from './layer-job.ts';
-
-const KINDS: Readonly<Record<TarMember['type'], RecordKind>> = {
-  file: RecordKind.File,
-  hardlink: RecordKind.HardLink,
-  symlink: RecordKind.Symlink,
-  'character-device': RecordKind.CharacterDevice,
-  'block-device': RecordKind.BlockDevice,
-  directory: RecordKind.Directory,
-  fifo: RecordKind.Fifo,
-};
 
 const TAR_CODES: Readonly<Record<string, LayerErrorCode>> = {
   TAR_TRUNCATED: 'LAYER_TRUNCATED',
   TAR_PATH_ESCAPE: 'LAYER_PATH_ESCAPE',
   FILESYSTEM_TOO_LARGE: 'LAYER_TOO_LARGE',
 };
-
-/** Sparse files are mostly holes: beyond this size their content is not made up and looked at. */
-const MAX_SPARSE_BYTES = 1024 * 1024 * 1024;
-const MAX_DIAGNOSTICS = 1000;
 
 /**
  * The uncompressed half of one pass: hashes the tar, reads it, records entries, keeps what the plan wants. Synchronous. What is wrong inside the tar is held
@@ -38,41 +18,19 @@ const MAX_DIAGNOSTICS = 1000;
 export class LayerPass {
   readonly #job: LayerJob;
   readonly #limits: LayerLimits;
-  readonly #matcher: CaptureMatcher;
-  readonly #recorder: LayerRecorder;
-  readonly #sink: ContentSink;
+  readonly #collector: EntryCollector;
   readonly #reader: TarReader;
   readonly #digester: Digester;
-  readonly #linkSources: ReadonlySet<string>;
-  readonly #executables: ReadonlySet<string>;
-  readonly #diagnostics: StackDiagnostic[] = [];
-  readonly #keptByPath = new Map<string, KeptContent & { readonly sizeBytes: number }>();
-  readonly #missingSources = new Set<string>();
-  readonly #missingExecutables: string[] = [];
-  #current = '';
-  #currentBytes = 0;
   #bytes = 0;
-  #sparseBytes = 0;
   #failure: unknown;
 
   constructor(job: LayerJob, matcher: CaptureMatcher, limits: LayerLimits) {
     this.#job = job;
     this.#limits = limits;
-    this.#matcher = matcher;
-    this.#recorder = new LayerRecorder(matcher.ruleIds);
-    this.#sink = new ContentSink(this.#recorder, matcher, (diagnostic) => this.#diagnose(diagnostic));
     this.#digester = createDigester(digestAlgorithm(job.diffId));
-    this.#linkSources = new Set(job.secondLook.linkSources);
-    this.#executables = new Set(job.secondLook.executables);
-    this.#reader = new TarReader(
-      {
-        member: (member) => this.#member(member),
-        content: (chunk) => this.#sink.write(chunk),
-        contentEnd: () => this.#contentEnd(),
-      },
-      // runtimes ignore global headers, so what they say is not so
-      { globalPax: 'ignore', maxEntries: limits.layerEntries },
-    );
+    this.#collector = new EntryCollector(layerLabel(job), job.secondLook, { matcher, limits });
+    // runtimes ignore global headers, so what they say is not so
+    this.#reader = new TarReader(this.#collector, { globalPax: 'ignore', maxEntries: limits.layerEntries });
   }
 
   /** Uncompressed bytes so far. */
@@ -126,7 +84,7 @@ export class LayerPass {
     try {
       const end = this.#reader.end();
       if (end.junk) {
-        this.#diagnose({
+        this.#collector.diagnose({
           code: 'data-after-end',
           severity: 'warning',
           message: `${layerLabel(this.#job)} has data after the end of its archive, which no runtime reads`,
@@ -135,11 +93,7 @@ export class LayerPass {
     } catch (error) {
       throw this.#translate(error);
     }
-    return {
-      records: this.#recorder.finish(),
-      diagnostics: this.#diagnostics,
-      missing: { linkSources: [...this.#missingSources], executables: this.#missingExecutables },
-    };
+    return this.#collector.finish();
   }
 
   #translate(error: unknown): unknown {
@@ -147,101 +101,5 @@ export class LayerPass {
     const isEntryLimit = error.code === 'TAR_LIMIT' && error.message.includes('entries');
     const code = isEntryLimit ? 'LAYER_TOO_MANY_ENTRIES' : (TAR_CODES[error.code] ?? 'LAYER_MALFORMED');
     return layerError(code, `${layerLabel(this.#job)}: ${error.message}`, { cause: error });
-  }
-
-  #member(member: TarMember): boolean {
-    const kind = KINDS[member.type];
-    const record = this.#recorder.add({ ...member, kind });
-    if (record < 0) return false;
-    if (kind === RecordKind.HardLink) {
-      this.#hardLink(record, member);
-      return false;
-    }
-    // another entry of this path ends what hard links could have shared
-    if (this.#keptByPath.size > 0) this.#keptByPath.delete(member.path);
-    return kind === RecordKind.File && this.#beginFile(record, member);
-  }
-
-  #beginFile(record: number, member: TarMember): boolean {
-    const { path, sizeBytes } = member;
-    const wants = this.#matcher.wants(path);
-    const fits = wants.rules.filter((rule) => this.#fits(rule, path, sizeBytes));
-    const rules = this.#linkSources.has(path) ? [...fits, this.#matcher.linkSourceRule] : fits;
-    const extractorRules = sizeBytes >= 64 ? this.#matcher.executableRules : [];
-    if (rules.length === 0 && extractorRules.length === 0 && !wants.sha256 && !wants.md5) return false;
-    if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
-    if (rules.length > 0) this.#checkCaptured(sizeBytes);
-    this.#current = path;
-    this.#currentBytes = sizeBytes;
-    const { sha256, md5 } = wants;
-    const known = this.#executables.has(path);
-    this.#sink.begin({ record, path, sizeBytes, rules, extractorRules, isKnownExecutable: known, sha256, md5 });
-    return true;
-  }
-
-  #contentEnd(): void {
-    const kept = this.#sink.end();
-    if (kept?.seenTooLate) this.#missingExecutables.push(this.#current);
-    if (kept && (kept.whole !== undefined || kept.extracts.length > 0)) {
-      this.#keptByPath.set(this.#current, { ...kept, sizeBytes: this.#currentBytes });
-    }
-  }
-
-  /** A link captures what its own path asks for, from what was kept of its target. */
-  #hardLink(record: number, member: TarMember): void {
-    const target = member.linkTarget ?? '';
-    const kept = this.#keptByPath.get(target);
-    const rules = this.#matcher.matchingRules(member.path);
-    if (kept === undefined) {
-      if (rules.length > 0) this.#missingSources.add(target);
-      this.#keptByPath.delete(member.path);
-      return;
-    }
-    if (kept.whole !== undefined) this.#captureLink(record, member.path, rules, kept.whole);
-    else if (rules.length > 0) this.#missingSources.add(target);
-    for (const { rule, kept: bytes } of kept.extracts) this.#recorder.capture(record, [rule], bytes);
-    this.#keptByPath.set(member.path, kept);
-  }
-
-  #captureLink(record: number, path: string, rules: readonly number[], kept: KeptBytes): void {
-    const fitting = rules.filter((rule) => this.#fits(rule, path, kept.end - kept.start));
-    this.#recorder.capture(record, fitting, kept);
-  }
-
-  #fits(rule: number, path: string, sizeBytes: number): boolean {
-    const { id, maxBytes } = this.#matcher.rule(rule);
-    if (sizeBytes <= maxBytes) return true;
-    this.#diagnose({
-      code: 'file-too-large',
-      severity: 'warning',
-      message: `${sizeBytes} bytes are more than the ${maxBytes} that ${id} reads`,
-      path: `/${path}`,
-    });
-    return false;
-  }
-
-  #allowsSparse(path: string, sizeBytes: number): boolean {
-    this.#sparseBytes += sizeBytes;
-    if (this.#sparseBytes <= MAX_SPARSE_BYTES) return true;
-    this.#diagnose({
-      code: 'sparse-file-skipped',
-      severity: 'warning',
-      message: `the content of a sparse file of ${sizeBytes} bytes was not looked at`,
-      path: `/${path}`,
-    });
-    return false;
-  }
-
-  #checkCaptured(sizeBytes: number): void {
-    const total = this.#recorder.capturedBytes + sizeBytes;
-    if (total <= this.#limits.capturedBytesTotal) return;
-    throw layerError(
-      'LAYER_CAPTURES_TOO_LARGE',
-      `${layerLabel(this.#job)}: package databases and manifests of more than ${this.#limits.capturedBytesTotal} bytes`,
-    );
-  }
-
-  #diagnose(diagnostic: Omit<StackDiagnostic, 'source'>): void {
-    if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push({ ...diagnostic, source: 'image' });
   }
 }

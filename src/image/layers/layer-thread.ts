@@ -9,7 +9,7 @@ const MESSAGE_BYTES = 1024 * 1024;
 const MESSAGES_AHEAD = 3;
 
 /** One worker thread, one job at a time. */
-export class LayerThread {
+export class LayerThread<Job = LayerJob> {
   readonly #worker: Worker;
   #settle: { resolve: (result: LayerResult | undefined) => void; reject: (error: unknown) => void } | undefined;
   #stopped: unknown;
@@ -24,7 +24,7 @@ export class LayerThread {
   }
 
   /** Runs a job; resolves to its result, or to undefined when this kind of worker gives none. */
-  run(job: LayerJob, stream: AsyncIterable<Uint8Array> | undefined): Promise<LayerResult | undefined> {
+  run(job: Job, stream: AsyncIterable<Uint8Array> | undefined): Promise<LayerResult | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== undefined) {
         reject(this.#stopped);
@@ -82,7 +82,7 @@ export class LayerThread {
     if (this.#settle === settle) this.#post({ kind: 'end' });
   }
 
-  #post(message: ToWorker): void {
+  #post(message: ToWorker<Job>): void {
     this.#worker.postMessage(message, []);
   }
 

@@ -6,6 +6,7 @@ import type { ImageStore } from '../types.ts';
 import { layerError } from './errors.ts';
 import {
   DEFAULT_LAYER_LIMITS,
+  needsSecondLook,
   NO_SECOND_LOOK,
   type LayerJob,
   type LayerLimits,
@@ -81,7 +82,7 @@ async function readAll(options: ReadLayersOptions): Promise<LayerResult[]> {
 async function readOne(worker: LayerLane, layer: LayerDescriptor, options: ReadLayersOptions): Promise<LayerResult> {
   const first = await passOver(worker, layer, { secondLook: NO_SECOND_LOOK, options });
   // hard links whose own path a rule matches, to content that was not kept because its path is another: rare, so a second look pays
-  if (first.missing.linkSources.length === 0 && first.missing.executables.length === 0) return first;
+  if (!needsSecondLook(first)) return first;
   return passOver(worker, layer, { secondLook: first.missing, options });
 }
 

@@ -13,14 +13,20 @@ export interface ParseSetup {
   readonly progress: SharedArrayBuffer;
 }
 
+/** The worker that reads a directory tree. */
+export interface RootfsSetup {
+  readonly plan: CapturePlan;
+  readonly limits: LayerLimits;
+}
+
 export interface InflateSetup {
   readonly ring: SlotRing;
   readonly progress: SharedArrayBuffer;
 }
 
 /** Main thread to worker. Chunks belong to the job before them and are transferred. */
-export type ToWorker =
-  | { readonly kind: 'job'; readonly job: LayerJob }
+export type ToWorker<Job = LayerJob> =
+  | { readonly kind: 'job'; readonly job: Job }
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end' };
 

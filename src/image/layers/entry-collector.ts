@@ -1,0 +1,181 @@
+import {
+  LayerRecorder,
+  RecordKind,
+  type CaptureMatcher,
+  type KeptBytes,
+  type LayerRecords,
+  type StackDiagnostic,
+} from '../../filesystem/index.ts';
+import type { TarMember } from '../../formats/index.ts';
+import { ContentSink, type KeptContent } from './content-sink.ts';
+import { layerError } from './errors.ts';
+import type { LayerLimits, SecondLook } from './layer-job.ts';
+
+/** An entry of a layer or of a directory tree. */
+export type CollectedEntry = Pick<
+  TarMember,
+  'path' | 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'sizeBytes' | 'linkTarget' | 'xattrs' | 'sparse'
+>;
+
+const KINDS: Readonly<Record<CollectedEntry['type'], RecordKind>> = {
+  file: RecordKind.File,
+  hardlink: RecordKind.HardLink,
+  symlink: RecordKind.Symlink,
+  'character-device': RecordKind.CharacterDevice,
+  'block-device': RecordKind.BlockDevice,
+  directory: RecordKind.Directory,
+  fifo: RecordKind.Fifo,
+};
+
+/** Sparse files are mostly holes: beyond this size their content is not made up and looked at. */
+const MAX_SPARSE_BYTES = 1024 * 1024 * 1024;
+const MAX_DIAGNOSTICS = 1000;
+
+/**
+ * Turns entries, in the order they come, into records, captured bytes and digests: what a capture plan asks for, hard links included. Used
+ * for tar members and for files of a directory tree alike.
+ */
+export class EntryCollector {
+  readonly #label: string;
+  readonly #limits: LayerLimits;
+  readonly #matcher: CaptureMatcher;
+  readonly #recorder: LayerRecorder;
+  readonly #sink: ContentSink;
+  readonly #linkSources: ReadonlySet<string>;
+  readonly #executables: ReadonlySet<string>;
+  readonly #diagnostics: StackDiagnostic[] = [];
+  readonly #keptByPath = new Map<string, KeptContent>();
+  readonly #missingSources = new Set<string>();
+  readonly #missingExecutables: string[] = [];
+  #current = '';
+  #sparseBytes = 0;
+
+  /** @param label names the layer or directory in messages */
+  constructor(label: string, secondLook: SecondLook, options: { matcher: CaptureMatcher; limits: LayerLimits }) {
+    this.#label = label;
+    this.#limits = options.limits;
+    this.#matcher = options.matcher;
+    this.#recorder = new LayerRecorder(options.matcher.ruleIds);
+    this.#sink = new ContentSink(this.#recorder, options.matcher, (diagnostic) => this.diagnose(diagnostic));
+    this.#linkSources = new Set(secondLook.linkSources);
+    this.#executables = new Set(secondLook.executables);
+  }
+
+  get count(): number {
+    return this.#recorder.count;
+  }
+
+  finish(): { records: LayerRecords; diagnostics: readonly StackDiagnostic[]; missing: SecondLook } {
+    return {
+      records: this.#recorder.finish(),
+      diagnostics: this.#diagnostics,
+      missing: { linkSources: [...this.#missingSources], executables: this.#missingExecutables },
+    };
+  }
+
+  /** Takes an entry; true means that its content is wanted: `content` calls, then `contentEnd`. */
+  member(member: CollectedEntry): boolean {
+    const kind = KINDS[member.type];
+    const record = this.#recorder.add({ ...member, kind });
+    if (record < 0) return false;
+    if (kind === RecordKind.HardLink) {
+      this.#hardLink(record, member);
+      return false;
+    }
+    // another entry of this path ends what hard links could have shared
+    if (this.#keptByPath.size > 0) this.#keptByPath.delete(member.path);
+    return kind === RecordKind.File && this.#beginFile(record, member);
+  }
+
+  #beginFile(record: number, member: CollectedEntry): boolean {
+    const { path, sizeBytes } = member;
+    const wants = this.#matcher.wants(path);
+    const fits = wants.rules.filter((rule) => this.#fits(rule, path, sizeBytes));
+    const rules = this.#linkSources.has(path) ? [...fits, this.#matcher.linkSourceRule] : fits;
+    const extractorRules = sizeBytes >= 64 ? this.#matcher.executableRules : [];
+    if (rules.length === 0 && extractorRules.length === 0 && !wants.sha256 && !wants.md5) return false;
+    if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
+    if (rules.length > 0) this.#checkCaptured(sizeBytes);
+    this.#current = path;
+    const { sha256, md5 } = wants;
+    const known = this.#executables.has(path);
+    this.#sink.begin({ record, path, sizeBytes, rules, extractorRules, isKnownExecutable: known, sha256, md5 });
+    return true;
+  }
+
+  /** The next bytes of the file that `member` wanted. */
+  content(chunk: Uint8Array): void {
+    this.#sink.write(chunk);
+  }
+
+  /** Its content could not be read after all. */
+  cancelContent(): void {
+    this.#sink.cancel();
+  }
+
+  contentEnd(): void {
+    const kept = this.#sink.end();
+    if (kept?.seenTooLate) this.#missingExecutables.push(this.#current);
+    if (kept && (kept.whole !== undefined || kept.extracts.length > 0)) {
+      this.#keptByPath.set(this.#current, kept);
+    }
+  }
+
+  /** A link captures what its own path asks for, from what was kept of its target. */
+  #hardLink(record: number, member: CollectedEntry): void {
+    const target = member.linkTarget ?? '';
+    const kept = this.#keptByPath.get(target);
+    const rules = this.#matcher.matchingRules(member.path);
+    if (kept === undefined) {
+      if (rules.length > 0) this.#missingSources.add(target);
+      this.#keptByPath.delete(member.path);
+      return;
+    }
+    if (kept.whole !== undefined) this.#captureLink(record, member.path, rules, kept.whole);
+    else if (rules.length > 0) this.#missingSources.add(target);
+    for (const { rule, kept: bytes } of kept.extracts) this.#recorder.capture(record, [rule], bytes);
+    this.#keptByPath.set(member.path, kept);
+  }
+
+  #captureLink(record: number, path: string, rules: readonly number[], kept: KeptBytes): void {
+    const fitting = rules.filter((rule) => this.#fits(rule, path, kept.end - kept.start));
+    this.#recorder.capture(record, fitting, kept);
+  }
+
+  #fits(rule: number, path: string, sizeBytes: number): boolean {
+    const { id, maxBytes } = this.#matcher.rule(rule);
+    if (sizeBytes <= maxBytes) return true;
+    this.diagnose({
+      code: 'file-too-large',
+      severity: 'warning',
+      message: `${sizeBytes} bytes are more than the ${maxBytes} that ${id} reads`,
+      path: `/${path}`,
+    });
+    return false;
+  }
+
+  #allowsSparse(path: string, sizeBytes: number): boolean {
+    this.#sparseBytes += sizeBytes;
+    if (this.#sparseBytes <= MAX_SPARSE_BYTES) return true;
+    this.diagnose({
+      code: 'sparse-file-skipped',
+      severity: 'warning',
+      message: `the content of a sparse file of ${sizeBytes} bytes was not looked at`,
+      path: `/${path}`,
+    });
+    return false;
+  }
+
+  #checkCaptured(sizeBytes: number): void {
+    const total = this.#recorder.capturedBytes + sizeBytes;
+    if (total <= this.#limits.capturedBytesTotal) return;
+    throw layerError(
+      'LAYER_CAPTURES_TOO_LARGE',
+      `${this.#label}: package databases and manifests of more than ${this.#limits.capturedBytesTotal} bytes`,
+    );
+  }
+
+  diagnose(diagnostic: Omit<StackDiagnostic, 'source'>): void {
+    if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push({ ...diagnostic, source: 'image' });
+  }
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { squash, type FileView } from '../../src/filesystem/index.ts';
+import { planOf, stackOf } from '../support/layer-fixtures.ts';
+
+function paths(view: FileView): string[] {
+  return [...view.entries()].map((entry) => entry.path);
+}
+
+describe('squash', () => {
+  it('removes what a whiteout of an upper layer names, and nothing of its own layer', async () => {
+    const stack = await stackOf([
+      { 'a/x': '1', 'a/y': '2', 'b/z': '3' },
+      { 'a/x': 'new', 'a/.wh.x': '', '.wh.b': '', 'a/.wh.never': '' },
+    ]);
+    const view = squash(stack);
+    assert.deepEqual(paths(view), ['a', 'a/x', 'a/y']);
+    assert.equal(view.lookup('a/x')?.layer, 1);
+    assert.equal(view.lookup('a/x')?.sizeBytes, 3);
+    assert.deepEqual(paths(squash(stack, 1)), ['a', 'a/x', 'a/y', 'b', 'b/z']);
+  });
+
+  it('empties an opaque folder of lower layers only', async () => {
+    const stack = await stackOf([
+      { 'd/old': '1', 'd/sub/older': '2' },
+      { 'd/new': '3', 'd/.wh..wh..opq': '' },
+    ]);
+    assert.deepEqual(paths(squash(stack)), ['d', 'd/new']);
+  });
+
+  it('ignores aufs bookkeeping and whiteouts of names no file can have', async () => {
+    const stack = await stackOf([{ a: '1' }, { '.wh..wh.plnk': '', '.wh...': '', '.wh..': '', '.wh.': '' }]);
+    assert.deepEqual(paths(squash(stack)), ['a']);
+  });
+
+  it('replaces a folder by a file and a file by a folder', async () => {
+    const stack = await stackOf([
+      { 'a/inside': '1', b: '2' },
+      { a: 'file', b: 'dir', 'b/inside': '3' },
+    ]);
+    const view = squash(stack);
+    assert.deepEqual(paths(view), ['a', 'b', 'b/inside']);
+    assert.equal(view.lookup('a')?.type, 'file');
+    assert.equal(view.lookup('b')?.type, 'directory');
+  });
+
+  it('merges a folder into a folder and takes the newer description', async () => {
+    const stack = await stackOf([
+      { d: { type: 'directory', mode: 0o755 }, 'd/a': '1' },
+      { d: { type: 'directory', mode: 0o700 }, 'd/b': '2' },
+    ]);
+    const view = squash(stack);
+    assert.deepEqual(paths(view), ['d', 'd/a', 'd/b']);
+    assert.equal(view.lookup('d')?.mode, 0o700);
+    assert.equal(view.lookup('d')?.layer, 1);
+  });
+
+  it('puts entries whose parent is a link where the link leads (merged usr)', async () => {
+    const stack = await stackOf([
+      { lib: 'link:usr/lib', 'usr/lib/a': '1' },
+      { 'lib/b': '2', 'lib/.wh.a': '' },
+    ]);
+    const view = squash(stack);
+    assert.deepEqual(paths(view), ['lib', 'usr', 'usr/lib', 'usr/lib/b']);
+    assert.equal(view.resolve('lib/b')?.path, 'usr/lib/b');
+    assert.equal(view.lookup('lib/b')?.path, 'usr/lib/b');
+  });
+
+  it('replaces a link by a folder of an upper layer, as runtimes do', async () => {
+    const stack = await stackOf([
+      { lib: 'link:usr/lib', 'usr/lib/a': '1' },
+      { lib: 'dir', 'lib/b': '2' },
+    ]);
+    const view = squash(stack);
+    assert.deepEqual(paths(view), ['lib', 'lib/b', 'usr', 'usr/lib', 'usr/lib/a']);
+  });
+
+  it('keeps links inside the root and gives up on cycles', async () => {
+    const stack = await stackOf([
+      {
+        up: 'link:../../../../etc/passwd',
+        abs: 'link:/etc/passwd',
+        'etc/passwd': 'root',
+        a: 'link:b',
+        b: 'link:a',
+        self: 'link:self/self',
+        dangling: 'link:nowhere',
+      },
+    ]);
+    const view = squash(stack);
+    assert.equal(view.resolve('up')?.path, 'etc/passwd');
+    assert.equal(view.resolve('abs')?.path, 'etc/passwd');
+    for (const path of ['a', 'self', 'self/x', 'dangling', 'etc/passwd/x', '../nothing']) {
+      assert.equal(view.resolve(path), undefined, path);
+    }
+    assert.equal(view.lookup('a')?.linkTarget, 'b');
+  });
+
+  it('never hangs on a layer whose paths run through cyclic links', async () => {
+    const stack = await stackOf([
+      { a: 'link:b', b: 'link:a' },
+      { 'a/x': '1', c: '2' },
+    ]);
+    assert.deepEqual(paths(squash(stack)), ['a', 'b', 'c']);
+  });
+
+  it('gives a hard link the content its target had, in the same layer or below', async () => {
+    const rule = { id: 'all', names: ['a', 'same', 'other'], maxBytes: 100 };
+    const stack = await stackOf(
+      [
+        { a: 'one', same: 'hard:a' },
+        { other: 'hard:a', a: 'two' },
+      ],
+      planOf(rule),
+    );
+    const view = squash(stack);
+    assert.equal(Buffer.from(view.read('same') ?? []).toString(), 'one');
+    assert.equal(Buffer.from(view.read('other') ?? []).toString(), 'one');
+    assert.equal(Buffer.from(view.read('a') ?? []).toString(), 'two');
+    const entry = view.lookup('other');
+    assert.deepEqual([entry?.type, entry?.hardLinkTo, entry?.sizeBytes, entry?.layer], ['file', 'a', 3, 1]);
+  });
+
+  it('drops hard links to nothing', async () => {
+    const stack = await stackOf([{ x: 'hard:missing', 'd/y': '1', z: 'hard:d' }]);
+    assert.deepEqual(paths(squash(stack)), ['d', 'd/y']);
+  });
+
+  it('lists by path in UTF-16 code unit order', async () => {
+    const stack = await stackOf([
+      { 'a/x': '1', 'a-b': '2', 'a.c/y': '3', b: '4', 'a/\u{1f600}': '5', 'a/\uff5e': '6' },
+    ]);
+    const view = squash(stack);
+    const all = paths(view);
+    assert.deepEqual(
+      all,
+      all.toSorted((a, b) => (a < b ? -1 : 1)),
+    );
+    assert.equal(view.size, all.length);
+    assert.deepEqual(
+      view.list('').map((entry) => entry.path),
+      ['a', 'a-b', 'a.c', 'b'],
+    );
+    assert.deepEqual(view.list('b'), []);
+    assert.deepEqual(view.list('missing'), []);
+  });
+
+  it('shows captured files of the visible layer and of lower views', async () => {
+    const rule = { id: 'db', pathSuffixes: ['lib/dpkg/status'], maxBytes: 1000 };
+    const stack = await stackOf(
+      [{ 'var/lib/dpkg/status': 'old' }, { 'var/lib/dpkg/status': 'newer' }, { 'var/.wh.lib': '' }],
+      planOf(rule),
+    );
+    const text = (view: FileView): string[] => view.captured('db').map((file) => Buffer.from(file.bytes).toString());
+    assert.deepEqual(text(squash(stack)), []);
+    assert.deepEqual(text(squash(stack, 2)), ['newer']);
+    assert.deepEqual(text(squash(stack, 1)), ['old']);
+  });
+
+  it('describes the root when the archive does', async () => {
+    const view = squash(await stackOf([{ './': { type: 'directory', mode: 0o711, uid: 7 }, a: '1' }]));
+    assert.deepEqual([view.lookup('')?.mode, view.lookup('')?.uid, view.size], [0o711, 7, 1]);
+  });
+
+  it('follows 64 links and no more', async () => {
+    const tree: Record<string, string> = { l0: 'file' };
+    for (let index = 1; index <= 70; index += 1) tree[`l${index}`] = `link:l${index - 1}`;
+    const view = squash(await stackOf([tree]));
+    assert.equal(view.resolve('l64')?.path, 'l0');
+    assert.equal(view.resolve('l65'), undefined);
+  });
+});
