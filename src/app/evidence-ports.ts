@@ -1,8 +1,7 @@
 import { findBundles } from '../attestation/index.ts';
 import { coreError, LIMITS, type Digest, type Runtime } from '../core/index.ts';
 import {
-  type ComparableSbom,
-  type DescribedReference,
+    type DescribedReference,
   type EvidencePorts,
   type LayerFacts,
   type LayerRequest,
@@ -18,7 +17,7 @@ import {
   type Image,
 } from '../image/index.ts';
 import { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from '../provenance/index.ts';
-import { readCycloneDxJson, writeCycloneDx } from '../sbom/index.ts';
+import { comparableSbom } from '../sbom/index.ts';
 import { scannedSbom } from './create-sbom.ts';
 import {
   hostPlatform,
@@ -27,7 +26,7 @@ import {
   type ImageAccess,
   type OpenedStore,
 } from './open-image-store.ts';
-import { readLayersOnly, scanImage, type ScannedImage } from './scan-image.ts';
+import { readLayersOnly, scanImage } from './scan-image.ts';
 
 export interface EvidencePortOptions {
   readonly access: ImageAccess;
@@ -111,7 +110,7 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
   const extra = compares ? { extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS } } : {};
   const scanned = await scanImage(image, opened.store, runtime, { ...limits, ...extra });
   return {
-    ...(request.scan ? { scan: await ownScan(scanned, opened) } : {}),
+    ...(request.scan ? { scan: comparableSbom(scannedSbom(scanned, opened, undefined).document) } : {}),
     comparisons: request.compareWith.map((layerCount) =>
       compareWithBase({
         base: squash(scanned.stack, layerCount),
@@ -121,10 +120,4 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
       }),
     ),
   };
-}
-
-/** Goes through the very document that `sbom create` writes, so that both sides of a comparison were made alike. */
-async function ownScan(scanned: ScannedImage, opened: OpenedStore): Promise<ComparableSbom> {
-  const { document } = scannedSbom(scanned, opened, undefined);
-  return readCycloneDxJson(await writeCycloneDx(document, { format: 'json', specVersion: '1.6' }));
 }
