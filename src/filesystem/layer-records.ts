@@ -107,16 +107,3 @@ export function positionOf(ascending: Uint32Array, value: number): number {
   }
   return -1;
 }
-
-/** The buffers to transfer when records cross threads. */
-export function transferables(records: LayerRecords): ArrayBuffer[] {
-  const arrays = [
-    ...Object.values(records).filter((value) => ArrayBuffer.isView(value)),
-    ...[records.names, records.directories, records.linkTarget, records.xattrs].flatMap((table) => [
-      table.bytes,
-      table.ends,
-    ]),
-    ...Object.values(records.captures).filter((value) => ArrayBuffer.isView(value)),
-  ];
-  return arrays.map((array) => array.buffer as ArrayBuffer);
-}

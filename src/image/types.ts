@@ -46,6 +46,11 @@ export type BlobSource =
 export interface ImageStore extends AsyncDisposable {
   /** How users name it, for messages: `oci:out`, `registry.example.com/app`. */
   readonly name: string;
+  /**
+   * True when blobs come over a network from a server that is asked for them by digest: a layer verified before need not be fetched again, as
+   * nothing stored here could have been damaged since.
+   */
+  readonly isRemote?: boolean;
   /** True when manifests were made up from what an archive has: their digests are known to no registry. */
   readonly syntheticManifest?: boolean;
   /**

@@ -87,7 +87,7 @@ export class LayerPass {
         this.#collector.diagnose({
           code: 'data-after-end',
           severity: 'warning',
-          message: `${layerLabel(this.#job)} has data after the end of its archive, which no runtime reads`,
+          message: `the layer ${this.#job.digest} has data after the end of its archive, which no runtime reads`,
         });
       }
     } catch (error) {

@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { LIMITS, throwIfAborted, type ProgressListener } from '../../core/index.ts';
+import { LIMITS, mapConcurrent, throwIfAborted, type ProgressListener } from '../../core/index.ts';
 import type { CapturePlan, LayerStack } from '../../filesystem/index.ts';
 import type { Image, LayerDescriptor } from '../image.ts';
 import type { ImageStore } from '../types.ts';
+import { blobIsIntact, fileFacts, sameFacts } from './blob-check.ts';
+import type { FileFacts } from './cache-entry.ts';
 import { layerError } from './errors.ts';
+import { LayerCache } from './layer-cache.ts';
 import {
   DEFAULT_LAYER_LIMITS,
   needsSecondLook,
@@ -33,10 +36,13 @@ export interface ReadLayersOptions {
 const PROGRESS_INTERVAL_MS = 100;
 /** Below this size a second thread costs more than it brings. */
 const TWO_THREADS_BYTES = 8 * 1024 * 1024;
+/** Cached layers whose stored bytes are checked at a time. */
+const CHECKS_AT_A_TIME = 4;
 
 /**
  * Reads all layers of an image in one pass each, in worker threads. Every byte is verified before anything parsed from it is returned: sizes, digests
- * and diffIDs. Hostile input: sizes, expansion, entry counts, names and captured bytes are capped.
+ * and diffIDs. Hostile input: sizes, expansion, entry counts, names and captured bytes are capped. With a cache, layers read before are not
+ * parsed again; that their stored bytes are still the same is checked, by the file's identity and times, else by hashing them.
  * @returns records and captured bytes per layer, bottom first; give it to `squash`
  * @throws AppError LAYER_*, TOO_MANY_LAYERS, INTERRUPTED, and what the store throws
  */
@@ -46,7 +52,7 @@ export async function readLayers(options: ReadLayersOptions): Promise<LayerStack
   if (image.layers.length > LIMITS.layers) {
     throw layerError('TOO_MANY_LAYERS', `${image.layers.length} layers are more than the ${LIMITS.layers} allowed`);
   }
-  const results = await readAll(options);
+  const results = await new LayersReading(options).run();
   return {
     layers: results.map((result) => result.records),
     firstLayer: 0,
@@ -54,78 +60,118 @@ export async function readLayers(options: ReadLayersOptions): Promise<LayerStack
   };
 }
 
-async function readAll(options: ReadLayersOptions): Promise<LayerResult[]> {
-  const { image, signal } = options;
-  const results: LayerResult[] = Array.from({ length: image.layers.length });
-  // largest first: the last one to finish is then a small one
-  const queue = image.layers.toSorted((a, b) => b.descriptor.sizeBytes - a.descriptor.sizeBytes || a.index - b.index);
-  const lanes = Math.min(options.concurrency ?? availableParallelism(), queue.length);
-  const limits: LayerLimits = { ...DEFAULT_LAYER_LIMITS, ...options.limits };
-  const twoThreads = queue.some((layer) => layer.descriptor.sizeBytes >= TWO_THREADS_BYTES);
-  const workers = Array.from({ length: lanes }, () => new LayerLane({ plan: options.plan, limits, twoThreads }));
-  const stopProgress = reportProgress(options, workers, results);
-  const runLane = async (worker: LayerLane): Promise<void> => {
-    for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      results[layer.index] = await readOne(worker, layer, options);
-      throwIfAborted(signal);
-    }
-  };
-  try {
-    await Promise.all(workers.map(runLane));
-    return results;
-  } finally {
-    stopProgress();
-    await Promise.all(workers.map((worker) => worker.terminate()));
+class LayersReading {
+  readonly #options: ReadLayersOptions;
+  readonly #limits: LayerLimits;
+  readonly #results = new Map<string, LayerResult>();
+  /** Stored bytes of layers that did not have to be read. */
+  #cachedBytes = 0;
+  #lanes: readonly LayerLane[] = [];
+
+  constructor(options: ReadLayersOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LAYER_LIMITS, ...options.limits };
   }
-}
 
-async function readOne(worker: LayerLane, layer: LayerDescriptor, options: ReadLayersOptions): Promise<LayerResult> {
-  const first = await passOver(worker, layer, { secondLook: NO_SECOND_LOOK, options });
-  // hard links whose own path a rule matches, to content that was not kept because its path is another: rare, so a second look pays
-  if (!needsSecondLook(first)) return first;
-  return passOver(worker, layer, { secondLook: first.missing, options });
-}
+  async run(): Promise<LayerResult[]> {
+    const { image, cacheDir, plan } = this.#options;
+    const cache = cacheDir === undefined ? undefined : await LayerCache.open(cacheDir, plan, this.#limits);
+    // a layer that occurs twice is read once
+    const distinct = [...new Map(image.layers.map((layer) => [identity(layer), layer])).values()];
+    if (cache) await mapConcurrent(distinct, CHECKS_AT_A_TIME, (layer) => this.#fromCache(cache, layer));
+    const queue = distinct.filter((layer) => !this.#results.has(identity(layer)));
+    if (queue.length > 0) await this.#readAll(queue, cache);
+    else this.#report();
+    return image.layers.map((layer) => this.#results.get(identity(layer)) as LayerResult);
+  }
 
-async function passOver(
-  worker: LayerLane,
-  layer: LayerDescriptor,
-  { secondLook, options }: { secondLook: SecondLook; options: ReadLayersOptions },
-): Promise<LayerResult> {
-  const { descriptor, diffId, index } = layer;
-  const source = await options.store.openBlob(descriptor, options.signal);
-  const job: LayerJob = {
-    index,
-    digest: descriptor.digest,
-    sizeBytes: descriptor.sizeBytes,
-    diffId,
-    mediaType: descriptor.mediaType,
-    ...(source.kind === 'file' ? { range: source.range } : {}),
-    secondLook,
-  };
-  return worker.run(job, source.kind === 'stream' ? source.stream : undefined, options.signal);
-}
+  async #fromCache(cache: LayerCache, layer: LayerDescriptor): Promise<void> {
+    const { store, signal } = this.#options;
+    throwIfAborted(signal);
+    const cached = await cache.find(layer);
+    if (!cached) return;
+    if (store.isRemote !== true) {
+      const source = await store.openBlob(layer.descriptor, signal);
+      const facts = source.kind === 'file' ? await fileFacts(source.range) : undefined;
+      if (!sameFacts(facts, cached.facts)) {
+        const intact = await blobIsIntact(layer.descriptor, source, signal);
+        throwIfAborted(signal);
+        // the workers will say what is wrong with it
+        if (!intact) return;
+        if (facts) await cache.store(layer, cached.result, facts);
+      }
+    }
+    this.#results.set(identity(layer), cached.result);
+    this.#cachedBytes += layer.descriptor.sizeBytes;
+  }
 
-/** Tells about bytes and layers done, about ten times a second, until told to stop. */
-function reportProgress(
-  options: ReadLayersOptions,
-  workers: readonly LayerLane[],
-  results: readonly (LayerResult | undefined)[],
-): () => void {
-  const { image, progress } = options;
-  const totalBytes = image.layers.reduce((sum, layer) => sum + layer.descriptor.sizeBytes, 0);
-  const report = (): void => {
-    const readBytes = workers.reduce((sum, worker) => sum + worker.readBytes, 0);
+  async #readAll(layers: readonly LayerDescriptor[], cache: LayerCache | undefined): Promise<void> {
+    // largest first: the last one to finish is then a small one
+    const queue = layers.toSorted((a, b) => b.descriptor.sizeBytes - a.descriptor.sizeBytes || a.index - b.index);
+    const count = Math.max(1, Math.min(this.#options.concurrency ?? availableParallelism(), queue.length));
+    const twoThreads = queue.some((layer) => layer.descriptor.sizeBytes >= TWO_THREADS_BYTES);
+    const { plan } = this.#options;
+    const lanes = Array.from({ length: count }, () => new LayerLane({ plan, limits: this.#limits, twoThreads }));
+    this.#lanes = lanes;
+    const timer = setInterval(() => this.#report(), PROGRESS_INTERVAL_MS);
+    const stores: Promise<void>[] = [];
+    const runLane = async (lane: LayerLane): Promise<void> => {
+      for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
+        const { result, facts } = await this.#readOne(lane, layer);
+        this.#results.set(identity(layer), result);
+        if (cache) stores.push(cache.store(layer, result, facts));
+      }
+    };
+    try {
+      await Promise.all(lanes.map(runLane));
+    } finally {
+      clearInterval(timer);
+      await Promise.all([...stores, ...lanes.map((lane) => lane.terminate())]);
+    }
+    if (cache) await cache.evict();
+    this.#report();
+  }
+
+  async #readOne(lane: LayerLane, layer: LayerDescriptor): Promise<{ result: LayerResult; facts?: FileFacts }> {
+    const first = await this.#passOver(lane, layer, NO_SECOND_LOOK);
+    // content that was recognised as wanted too late (hard links, unusual executables): rare, so a second look pays
+    return needsSecondLook(first.result) ? this.#passOver(lane, layer, first.result.missing) : first;
+  }
+
+  async #passOver(
+    lane: LayerLane,
+    layer: LayerDescriptor,
+    secondLook: SecondLook,
+  ): Promise<{ result: LayerResult; facts?: FileFacts }> {
+    const { store, signal } = this.#options;
+    throwIfAborted(signal);
+    const { descriptor, diffId, index } = layer;
+    const source = await store.openBlob(descriptor, signal);
+    const { digest, sizeBytes, mediaType } = descriptor;
+    const job: LayerJob = { index, digest, sizeBytes, diffId, mediaType, secondLook };
+    if (source.kind === 'stream') return { result: await lane.run(job, source.stream, signal) };
+    const before = await fileFacts(source.range);
+    const result = await lane.run({ ...job, range: source.range }, undefined, signal);
+    const after = await fileFacts(source.range);
+    return { result, ...(after && sameFacts(before, after) ? { facts: after } : {}) };
+  }
+
+  #report(): void {
+    const { image, progress } = this.#options;
+    const totalBytes = image.layers.reduce((sum, layer) => sum + layer.descriptor.sizeBytes, 0);
+    const readBytes = this.#lanes.reduce((sum, lane) => sum + lane.readBytes, this.#cachedBytes);
     progress({
       kind: 'layers',
       doneBytes: Math.min(readBytes, totalBytes),
       totalBytes,
-      doneLayers: results.filter((result) => result !== undefined).length,
+      doneLayers: image.layers.filter((layer) => this.#results.has(identity(layer))).length,
       totalLayers: image.layers.length,
     });
-  };
-  const timer = setInterval(report, PROGRESS_INTERVAL_MS);
-  return () => {
-    clearInterval(timer);
-    report();
-  };
+  }
+}
+
+/** Layers that agree in this are the same. */
+function identity(layer: LayerDescriptor): string {
+  const { digest, mediaType, sizeBytes } = layer.descriptor;
+  return JSON.stringify([digest, mediaType, sizeBytes, layer.diffId]);
 }
