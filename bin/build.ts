@@ -1,17 +1,25 @@
-// Builds what ships into dist/: one entry per command so that only the command that runs is loaded, the worker threads, and the manifest
-// that lets oclif find commands without loading any.
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+// Builds what ships into dist/: one entry per command so that only the command that runs is loaded, the library, the worker threads, type
+// declarations, and the manifest that lets oclif find commands without loading any. `--into DIR` makes a whole package elsewhere, for tests.
+import { execFile } from 'node:child_process';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 
 const root = resolve(import.meta.dirname, '..');
 const source = resolve(root, 'src');
-const output = resolve(root, 'dist');
+const { into } = parseArgs({ options: { into: { type: 'string' } } }).values;
+const target = into === undefined ? root : resolve(into);
+const output = resolve(target, 'dist');
 const pjson = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as { version: string };
 
 /** Entry names (paths below dist without extension) to source files. */
 function entries(): Record<string, string> {
-  const found: Record<string, string> = { main: resolve(source, 'cli/main.ts') };
+  const found: Record<string, string> = {
+    main: resolve(source, 'cli/main.ts'),
+    index: resolve(source, 'index.ts'),
+  };
   for (const file of globSync('commands/**/*.ts', { cwd: source }))
     found[file.slice(0, -'.ts'.length)] = resolve(source, file);
   for (const file of globSync('**/*-worker.ts', { cwd: source })) {
@@ -25,11 +33,9 @@ async function bundle(): Promise<void> {
     input: entries(),
     cwd: root,
     platform: 'node',
-    // the oldest Node of package.json's engines
-    transform: { target: 'node22', define: { __WAYBILL_VERSION__: JSON.stringify(pjson.version) } },
+    transform: { define: { __WAYBILL_VERSION__: JSON.stringify(pjson.version) } },
     external: [/^node:/],
   });
-  rmSync(output, { recursive: true, force: true });
   await build.write({
     dir: output,
     format: 'esm',
@@ -40,15 +46,68 @@ async function bundle(): Promise<void> {
   await build.close();
 }
 
+/** Runs the compiler for declarations of everything that the library's entry leads to. */
+async function emitDeclarations(directory: string): Promise<void> {
+  const project = join(directory, 'tsconfig.json');
+  const settings = {
+    extends: resolve(root, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: source,
+      outDir: join(directory, 'types'),
+      typeRoots: [resolve(root, 'node_modules/@types')],
+    },
+    include: [resolve(source, 'index.ts'), resolve(source, '**/*.d.ts')],
+  };
+  writeFileSync(project, JSON.stringify(settings));
+  await promisify(execFile)(process.execPath, [resolve(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
+}
+
+const RELATIVE_IMPORT = /(from '|import\(")(\.[^'"]+)\.ts(?=['"])/g;
+
+/** Copies the declarations that the entry reaches, with the file names that ship in their imports. */
+function collectDeclarations(types: string): void {
+  const pending = ['index.d.ts'];
+  const seen = new Set(pending);
+  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+    const text = readFileSync(join(types, file), 'utf8').replaceAll(
+      RELATIVE_IMPORT,
+      (_all, before: string, path: string) => {
+        const imported = join(dirname(file), `${path}.d.ts`);
+        if (!seen.has(imported)) pending.push(imported);
+        seen.add(imported);
+        return `${before}${path}.js`;
+      },
+    );
+    const destination = join(output, 'types', file);
+    mkdirSync(dirname(destination), { recursive: true });
+    writeFileSync(destination, text);
+  }
+  writeFileSync(join(output, 'index.d.ts'), "export * from './types/index.js';\n");
+}
+
 /** Writes oclif.manifest.json the way oclif's own packaging does: from the built commands. */
 async function writeManifest(): Promise<void> {
-  const manifestPath = resolve(root, 'oclif.manifest.json');
+  const manifestPath = resolve(target, 'oclif.manifest.json');
   rmSync(manifestPath, { force: true });
   const { Plugin } = await import('@oclif/core/config');
-  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
+  const plugin = new Plugin({ root: target, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
   await plugin.load();
   writeFileSync(manifestPath, `${JSON.stringify(plugin.manifest, undefined, 2)}\n`);
 }
 
-await bundle();
-await writeManifest();
+const scratch = mkdtempSync(join(tmpdir(), 'waybill-build-'));
+try {
+  rmSync(output, { recursive: true, force: true });
+  if (target !== root) {
+    for (const file of ['package.json', 'bin/run.js', 'schemas'])
+      cpSync(join(root, file), join(target, file), { recursive: true });
+  }
+  await Promise.all([bundle(), emitDeclarations(scratch)]);
+  collectDeclarations(join(scratch, 'types'));
+  await writeManifest();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -26,3 +26,8 @@ export { signImage } from './sign-image.ts';
 export type { AttachedBundle, SignImageOptions, SignImageResult } from './sign-image.ts';
 export { verifyExitCode, verifyImage } from './verify-image.ts';
 export type { AcceptedSignature, RejectedSignature, VerifyImageOptions, VerifyImageResult } from './verify-image.ts';
+export { writeCycloneDx } from '../sbom/index.ts';
+export type { SbomComponent, SbomDocument } from '../sbom/index.ts';
+export type { Diagnostic } from '../packages/index.ts';
+export type { Decision } from '../policy/index.ts';
+export type { EvidenceDocument } from '../evidence/index.ts';
