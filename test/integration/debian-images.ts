@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Raised whenever what build-images.sh makes changes. */
+const IMAGES_VERSION = 1;
+
+/** Images that build-images.sh can make. */
+export type DebianImage = 'base' | 'base-certs' | 'app' | 'big';
+
+/** Where the images are kept, outside the checkout. */
+export interface DebianImages {
+  /** OCI layouts are in `FOLDER/NAME`, tag NAME. */
+  readonly folder: string;
+  /** Unpacked file system of `app`. */
+  readonly root: string;
+  /** `oci:` reference. */
+  reference(name: DebianImage): string;
+}
+
+/** Builds what is missing (minutes the first time, then nothing). Gives the reason when this machine cannot. */
+export async function prepareDebianImages(
+  names: readonly DebianImage[],
+): Promise<DebianImages | { readonly skip: string }> {
+  const folder = join(cacheFolder(), `images-${IMAGES_VERSION}`);
+  const script = join(import.meta.dirname, 'build-images.sh');
+  const child = spawn('/bin/sh', [script, folder, ...names], { stdio: ['ignore', 'inherit', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  if (code === 77) return { skip: said.trim().split('\n').at(-1) ?? 'images cannot be built here' };
+  if (code !== 0) throw new Error(`build-images.sh ended with ${code}:\n${said}`);
+  return {
+    folder,
+    root: join(folder, 'app-bundle', 'rootfs'),
+    reference: (name) => `oci:${join(folder, name)}:${name}`,
+  };
+}
+
+function cacheFolder(): string {
+  const { WAYBILL_CI_CACHE: chosen, XDG_CACHE_HOME: cache } = process.env;
+  return chosen || join(cache || join(homedir(), '.cache'), 'waybill-ci');
+}
