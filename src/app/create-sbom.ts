@@ -185,13 +185,26 @@ export function readSourceDateEpoch(text: string | undefined): number | undefine
   return Number(text);
 }
 
+/**
+ * Conflicts that can be told before anything is read.
+ * @throws AppError OUTPUT_CONFLICT
+ */
+export function checkOutputs(outputs: readonly SbomOutput[]): void {
+  if (outputs.filter((output) => output.file === undefined).length > 1) {
+    throw appError('OUTPUT_CONFLICT', 'two outputs go to stdout', {
+      hint: 'give all but one a file: -o cyclonedx-xml=bom.xml',
+    });
+  }
+  requireDistinct(outputs.flatMap((output) => output.file ?? []));
+}
+
 /** Writes or returns every output of every SBOM. Files are whole or not there. */
 export async function writeSbomOutputs(
   sboms: readonly PlatformSbom[],
   outputs: readonly SbomOutput[],
   renderTable: (document: SbomDocument) => string,
 ): Promise<{ readonly stdout: string; readonly files: readonly string[] }> {
-  checkOutputs(sboms, outputs);
+  checkShares(sboms, outputs);
   const stdout: string[] = [];
   const files: string[] = [];
   for (const sbom of sboms) {
@@ -205,8 +218,10 @@ export async function writeSbomOutputs(
             });
       if (output.file === undefined) stdout.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
       else {
-        const path = output.file.replaceAll('{platform}', (sbom.platform ?? 'rootfs').replaceAll('/', '-'));
-        await writeFileAtomic(path, typeof bytes === 'string' ? `${bytes}\n` : bytes, { ifExists: 'replace' });
+        const path = outputPath(output.file, sbom);
+        await writeFileAtomic(path, typeof bytes === 'string' ? `${bytes.trimEnd()}\n` : bytes, {
+          ifExists: 'replace',
+        });
         files.push(path);
       }
     }
@@ -214,18 +229,32 @@ export async function writeSbomOutputs(
   return { stdout: stdout.map((text) => text.replace(/\n$/, '')).join('\n'), files };
 }
 
-function checkOutputs(sboms: readonly PlatformSbom[], outputs: readonly SbomOutput[]): void {
-  if (outputs.filter((output) => output.file === undefined).length > 1) {
-    throw appError('OUTPUT_CONFLICT', 'two outputs go to stdout', {
-      hint: 'give all but one a file: -o cyclonedx-xml=bom.xml',
-    });
-  }
+/** Tables may follow each other on stdout; everything else needs a place of its own for each platform. */
+function checkShares(sboms: readonly PlatformSbom[], outputs: readonly SbomOutput[]): void {
   if (sboms.length <= 1) return;
-  const shared = outputs.find((output) => output.format !== 'table' && !output.file?.includes('{platform}'));
+  const shared = outputs.find(
+    (output) => !output.file?.includes('{platform}') && !(output.format === 'table' && output.file === undefined),
+  );
   if (shared) {
     throw appError('OUTPUT_CONFLICT', `${sboms.length} platforms cannot share one output`, {
       hint: "name files with {platform}: -o 'cyclonedx-json=bom-{platform}.json'",
     });
+  }
+  requireDistinct(
+    outputs.flatMap((output) =>
+      output.file === undefined ? [] : sboms.map((sbom) => outputPath(output.file as string, sbom)),
+    ),
+  );
+}
+
+function outputPath(file: string, sbom: PlatformSbom): string {
+  return file.replaceAll('{platform}', (sbom.platform ?? 'rootfs').replaceAll('/', '-'));
+}
+
+function requireDistinct(files: readonly string[]): void {
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice !== undefined) {
+    throw appError('OUTPUT_CONFLICT', `two outputs go to ${twice}`, { hint: 'give each a file of its own' });
   }
 }
 

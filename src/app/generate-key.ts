@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { writeFileAtomic, type Runtime } from '../core/index.ts';
+import { lstat, rm } from 'node:fs/promises';
+import { coreError, writeFileAtomic, type Runtime } from '../core/index.ts';
 import { encryptPrivateKey, generateKeyPair } from '../keys/index.ts';
 
 export interface GenerateKeyOptions {
@@ -24,6 +24,7 @@ export interface GenerateKeyResult {
 export async function generateKeyFiles(options: GenerateKeyOptions, runtime: Runtime): Promise<GenerateKeyResult> {
   const privateKeyFile = `${options.prefix}.key`;
   const publicKeyFile = `${options.prefix}.pub`;
+  for (const file of [privateKeyFile, publicKeyFile]) await requireFree(file);
   const pair = await generateKeyPair('ecdsa-p256', runtime.randomBytes);
   const encrypted = await encryptPrivateKey(pair.privateKey, await options.password(), runtime.randomBytes);
   await writeFileAtomic(privateKeyFile, encrypted, { mode: 0o600, ifExists: 'refuse' });
@@ -35,4 +36,13 @@ export async function generateKeyFiles(options: GenerateKeyOptions, runtime: Run
     throw error;
   }
   return { privateKeyFile, publicKeyFile, fingerprint: pair.publicKey.fingerprint, publicKey: pair.publicKey.pem };
+}
+
+/** Nobody is asked for the password of a key that could not be written anyway. */
+async function requireFree(file: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found === undefined) return;
+  throw coreError('FILE_EXISTS', `${file} exists already and is never overwritten`, {
+    hint: 'choose another name, or remove the file yourself',
+  });
 }

@@ -1,5 +1,5 @@
-import { LIMITS, readInputFile } from '../core/index.ts';
-import { readPrivateKey, readPublicKey, type KeySigner, type PublicKeyIdentity } from '../keys/index.ts';
+import { AppError, isAppError, LIMITS, readInputFile } from '../core/index.ts';
+import { KEY_ERRORS, readPrivateKey, readPublicKey, type KeySigner, type PublicKeyIdentity } from '../keys/index.ts';
 
 /** Where a private key is and how its password is asked for. */
 export interface KeyAccess {
@@ -9,7 +9,12 @@ export interface KeyAccess {
 }
 
 export async function readSigner(access: KeyAccess): Promise<KeySigner> {
-  return readPrivateKey(await readInputFile(access.keyFile, LIMITS.keyBytes), { password: access.password });
+  const bytes = await readInputFile(access.keyFile, LIMITS.keyBytes);
+  try {
+    return await readPrivateKey(bytes, { password: access.password });
+  } catch (error) {
+    throw namingFile(access.keyFile, error);
+  }
 }
 
 export interface NamedKey {
@@ -20,6 +25,24 @@ export interface NamedKey {
 /** Public keys by file; each is named after its file in verdicts. */
 export async function readPublicKeys(files: readonly string[]): Promise<readonly NamedKey[]> {
   const keys: NamedKey[] = [];
-  for (const file of files) keys.push({ name: file, key: readPublicKey(await readInputFile(file, LIMITS.keyBytes)) });
+  for (const file of files) {
+    const bytes = await readInputFile(file, LIMITS.keyBytes);
+    try {
+      keys.push({ name: file, key: readPublicKey(bytes) });
+    } catch (error) {
+      throw namingFile(file, error);
+    }
+  }
   return keys;
+}
+
+/** Says which of several key files is meant. Errors of asking for a password name it already. */
+function namingFile(file: string, error: unknown): unknown {
+  if (!isAppError(error) || !(error.code in KEY_ERRORS)) return error;
+  const { code, exitCode, message, hint, details } = error;
+  return new AppError(code, exitCode, `${file}: ${message}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined ? {} : { details }),
+  });
 }

@@ -1,7 +1,8 @@
 import type { ExitCode, JsonValue, Runtime } from '../core/index.ts';
 import type { Diagnostic } from '../packages/index.ts';
 import { parseOutputFormat, type SbomDocument } from '../sbom/index.ts';
-import { createSboms, sbomExitCode, writeSbomOutputs, type CreateSbomOptions } from './create-sbom.ts';
+import { checkOutputs, createSboms, sbomExitCode, writeSbomOutputs, type CreateSbomOptions } from './create-sbom.ts';
+import { appError } from './errors.ts';
 
 export interface ReportSbomsOptions extends CreateSbomOptions {
   /** `FORMAT[@VERSION][=FILE]`; CycloneDX JSON to stdout when empty. */
@@ -38,9 +39,15 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   const outputs = (options.outputs.length === 0 ? ['cyclonedx-json'] : options.outputs).map((text) =>
     parseOutputFormat(text),
   );
+  checkOutputs(outputs);
+  const toStdout = outputs.find((output) => output.file === undefined);
+  if (options.json && toStdout !== undefined && toStdout.format !== 'cyclonedx-json') {
+    throw appError('OUTPUT_CONFLICT', `--json and -o ${toStdout.format} both want stdout`, {
+      hint: `give the output a file: -o ${toStdout.format}=FILE`,
+    });
+  }
   const sboms = await createSboms(options, runtime);
   const { stdout, files } = await writeSbomOutputs(sboms, outputs, options.renderTable);
-  const toStdout = outputs.find((output) => output.file === undefined);
   const report: SbomReport = {
     image: options.image,
     sboms: sboms.map((sbom) => ({
@@ -51,7 +58,7 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
       diagnostics: sbom.diagnostics,
     })),
     files,
-    ...(options.json && toStdout?.format === 'cyclonedx-json' ? { document: JSON.parse(stdout) as JsonValue } : {}),
+    ...(options.json && toStdout !== undefined ? { document: JSON.parse(stdout) as JsonValue } : {}),
   };
   for (const sbom of sboms) warnOfDiagnostics(sbom.diagnostics, runtime);
   return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };

@@ -1,10 +1,12 @@
 import { coreError } from '../core/index.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * Asks for a password on the terminal without showing it. The environment variable (if set, even empty) answers instead, so that CI never hangs.
  * @throws AppError USAGE when there is neither variable nor terminal; INTERRUPTED on Ctrl-C
  */
-export async function askPassword(prompt: string, env: Readonly<Record<string, string | undefined>>): Promise<string> {
+export async function askPassword(prompt: string, env: Environment): Promise<string> {
   const given = env['COSIGN_PASSWORD'] ?? env['WAYBILL_PASSWORD'];
   if (given !== undefined) return given;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
@@ -14,6 +16,16 @@ export async function askPassword(prompt: string, env: Readonly<Record<string, s
   }
   process.stderr.write(`${prompt}: `);
   return readHidden();
+}
+
+/**
+ * Asks twice, as a password that nobody can repeat is a lost key.
+ * @throws AppError USAGE when the two differ, and as `askPassword`
+ */
+export async function askNewPassword(prompt: string, env: Environment): Promise<string> {
+  const password = await askPassword(prompt, env);
+  if ((await askPassword(`${prompt}, again`, env)) === password) return password;
+  throw coreError('USAGE', 'the two passwords differ', { hint: 'run the command again' });
 }
 
 function readHidden(): Promise<string> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { coreError, type Runtime } from '../core/index.ts';
+import { coreError, ExitCode, type Runtime } from '../core/index.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { createTerminalProgress } from './terminal-progress.ts';
 
@@ -15,15 +15,20 @@ export interface ProcessRuntime extends Disposable {
   clearProgress(): void;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Work that does not stop by itself after a signal is left behind: Ctrl-C ends the process within a second. */
+const GRACE_MS = 800;
+
 /** Connects a use case to this process: its environment, clock, signals and terminal. */
 export function createProcessRuntime(settings: RuntimeSettings): ProcessRuntime {
   const controller = new AbortController();
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(ExitCode.Interrupted);
     controller.abort(coreError('INTERRUPTED', 'interrupted'));
+    setTimeout(() => process.exit(ExitCode.Interrupted), GRACE_MS).unref();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   const isInteractive = process.stderr.isTTY && !settings.quiet && !process.env['CI'];
   const progress = createTerminalProgress(isInteractive ? process.stderr : undefined, (line) => {
     if (!settings.quiet) process.stderr.write(`${line}\n`);
@@ -40,8 +45,7 @@ export function createProcessRuntime(settings: RuntimeSettings): ProcessRuntime 
     clearProgress: () => progress.clear(),
     [Symbol.dispose]: () => {
       progress.clear();
-      process.removeListener('SIGINT', onSignal);
-      process.removeListener('SIGTERM', onSignal);
+      for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     },
   };
 }

@@ -1,4 +1,4 @@
-export { askPassword } from './ask-password.ts';
+export { askNewPassword, askPassword } from './ask-password.ts';
 export { parseByteSize } from './byte-size.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';

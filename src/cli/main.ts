@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
 import { cacheDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
+import { isParserError, unknownCommandError } from './usage-error.ts';
 
 /**
  * Runs the command line: finds the command (each in a file of its own, loaded alone), runs it, sets the exit code.
@@ -12,14 +13,52 @@ import { reportFailure } from './report-failure.ts';
  */
 export async function start(argv: readonly string[]): Promise<void> {
   startCompileCache();
+  guardProcess(argv.includes('--json'));
+  const words = spelledOut(argv);
   const { run } = await import('@oclif/core/run');
   const { flush } = await import('@oclif/core/flush');
   try {
-    await run([...argv], loadOptions());
+    await run([...words], loadOptions());
     await flush();
   } catch (error) {
-    process.exitCode = reportFailure(error, { json: argv.includes('--json'), argv });
+    process.exitCode = reportFailure(await inOurWords(error, words), { json: argv.includes('--json') });
   }
+}
+
+/** `waybill help sbom create` and `waybill version`, as people type them. */
+function spelledOut(argv: readonly string[]): readonly string[] {
+  if (argv[0] === 'help') return [...argv.slice(1).filter((word) => !word.startsWith('-')), '--help'];
+  if (argv[0] === 'version' && argv.length === 1) return ['--version'];
+  return argv;
+}
+
+/** What goes wrong outside of any promise: a reader that closed the pipe (`| head`) is no failure; anything else is a bug. */
+function guardProcess(json: boolean): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit();
+      throw error;
+    });
+  }
+  process.on('uncaughtException', (error) => process.exit(reportFailure(error, { json })));
+}
+
+/** Outside of a command oclif only complains about commands that do not exist. */
+async function inOurWords(error: unknown, argv: readonly string[]): Promise<unknown> {
+  if (!isParserError(error) || !/not found\.?$/i.test(error.message)) return error;
+  const written: string[] = [];
+  for (const word of argv) {
+    if (word.startsWith('-') && written.length > 0) break;
+    written.push(word);
+  }
+  const { Config } = await import('@oclif/core/config');
+  const config = await Config.load(loadOptions());
+  const known = [...config.commandIDs, ...config.topics.map((topic) => topic.name)];
+  return unknownCommandError(
+    written,
+    known.map((id) => id.replaceAll(':', ' ')),
+    error,
+  );
 }
 
 /** Code cache in the user's own cache folder: the shared default folder is no place for code that a security tool runs. */

@@ -1,9 +1,12 @@
 import { coreError, ExitCode, isAppError, redactSecrets, safeText, type AppError } from '../core/index.ts';
+import { resultJson } from './result-json.ts';
+import { isParserError, usageError, type CalledCommand } from './usage-error.ts';
 
 export interface FailureContext {
   /** Write the error as JSON on stdout instead of text on stderr. */
   readonly json: boolean;
-  readonly argv: readonly string[];
+  /** The command that ran; undefined when none was found. */
+  readonly command?: CalledCommand;
 }
 
 /** The error as `--json` shows it. */
@@ -17,23 +20,24 @@ export interface FailureJson {
   };
 }
 
-/** Prints an error for people (stderr) or for programs (stdout, JSON) and returns the exit code of its class. */
+/** Prints an error for people (stderr) or for programs (stdout, JSON) and returns the exit code of its class. A stack is shown for bugs only. */
 export function reportFailure(error: unknown, context: FailureContext): ExitCode {
   const exit = oclifExit(error);
   if (exit !== undefined) return exit;
-  const failure = toAppError(error, context);
-  if (context.json) process.stdout.write(`${JSON.stringify(failureJson(failure), undefined, 2)}\n`);
-  else {
-    const lines = [`error: ${safeLines(failure.message)} [${failure.code}]`];
-    if (failure.hint !== undefined) lines.push(`  hint: ${safeLines(failure.hint)}`);
-    if (failure.exitCode === ExitCode.Internal && error instanceof Error && error.stack)
-      lines.push(safeLines(error.stack));
-    process.stderr.write(`${lines.join('\n')}\n`);
-  }
+  const failure = toAppError(error, context.command ?? { name: '', flags: [] });
+  if (context.json) process.stdout.write(`${resultJson(failureJson(failure))}\n`);
+  else process.stderr.write(`${failureLines(failure).join('\n')}\n`);
+  if (failure.exitCode === ExitCode.Internal && failure.cause instanceof Error && failure.cause.stack !== undefined)
+    process.stderr.write(`${safeLines(redactSecrets(failure.cause.stack))}\n`);
   return failure.exitCode;
 }
 
-export function failureJson(error: AppError): FailureJson {
+function failureLines(failure: AppError): readonly string[] {
+  const message = `error: ${safeLines(failure.message)} [${failure.code}]`;
+  return failure.hint === undefined ? [message] : [message, `  hint: ${safeLines(failure.hint)}`];
+}
+
+function failureJson(error: AppError): FailureJson {
   return {
     error: {
       code: error.code,
@@ -52,27 +56,14 @@ function oclifExit(error: unknown): ExitCode | undefined {
   return (oclif?.exit ?? 0) as ExitCode;
 }
 
-function toAppError(error: unknown, context: FailureContext): AppError {
+function toAppError(error: unknown, command: CalledCommand): AppError {
   if (isAppError(error)) return error;
-  if (isOclifUsageError(error)) {
-    const command = context.argv
-      .filter((argument) => /^[a-z-]+$/.test(argument) && !argument.startsWith('-'))
-      .slice(0, 2);
-    return coreError('USAGE', error.message.replace(/\nSee more help with --help\s*$/, '').trim(), {
-      hint: `see waybill ${[...command, '--help'].join(' ')}`,
-      cause: error,
-    });
-  }
+  if (isParserError(error)) return usageError(error, command);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return coreError('INTERNAL', `this is a bug in waybill: ${redactSecrets(message)}`, {
+  return coreError('INTERNAL', `this is a bug in waybill: ${message}`, {
     cause: error,
-    hint: 'please report it with the command line and the text below',
+    hint: 'please report it with the command line and what follows',
   });
-}
-
-/** Parser errors, unknown commands and flags: everything oclif throws by itself is about how the command was called. */
-function isOclifUsageError(error: unknown): error is Error {
-  return error instanceof Error && 'oclif' in error;
 }
 
 function safeLines(text: string): string {

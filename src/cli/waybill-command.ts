@@ -3,6 +3,7 @@ import { boolean } from '@oclif/core/flags';
 import type { ExitCode, Runtime } from '../core/index.ts';
 import { createProcessRuntime, type ProcessRuntime } from './create-runtime.ts';
 import { reportFailure } from './report-failure.ts';
+import { resultJson } from './result-json.ts';
 
 /** What a command hands back: its result for `--json`, the same for people, and the exit code of the verdict. */
 export interface CommandOutcome<T> {
@@ -21,6 +22,10 @@ export abstract class WaybillCommand<T> extends Command {
   static override enableJsonFlag = true;
 
   static override baseFlags = {
+    json: boolean({
+      summary: 'Print the result, or the error, as JSON on stdout.',
+      helpGroup: 'GLOBAL',
+    }),
     quiet: boolean({ summary: 'No progress and no warnings on stderr.', helpGroup: 'GLOBAL' }),
     cache: boolean({
       summary: 'Keep verified layers in the cache folder (WAYBILL_CACHE_DIR, else the user’s cache folder).',
@@ -41,7 +46,7 @@ export abstract class WaybillCommand<T> extends Command {
     });
     this.#process?.clearProgress();
     process.exitCode = outcome.exitCode;
-    if (this.jsonEnabled()) writeOut(`${JSON.stringify(outcome.result, undefined, 2)}\n`);
+    if (this.jsonEnabled()) writeOut(`${resultJson(outcome.result)}\n`);
     else if (outcome.text !== '') writeOut(`${outcome.text}\n`);
     return outcome.result;
   }
@@ -66,9 +71,13 @@ export abstract class WaybillCommand<T> extends Command {
     this.#process?.clearProgress();
     process.exitCode = reportFailure(error, {
       json: this.jsonEnabled(),
-      argv: [...(this.id?.split(':') ?? []), ...this.argv],
+      command: { name: (this.id ?? '').replaceAll(':', ' '), flags: this.#flagNames() },
     });
     return Promise.resolve();
+  }
+
+  #flagNames(): readonly string[] {
+    return Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags });
   }
 
   override async finally(): Promise<void> {

@@ -19,6 +19,8 @@ export function renderVerification(result: VerifyImageResult): string {
     if (item.bundle !== undefined || item.referrer !== undefined)
       lines.push(`          bundle ${item.bundle ?? item.referrer}`);
   }
+  if (!result.verified && result.rejected.some((item) => item.code === 'LOG_MISSING'))
+    lines.push('hint      signatures without a transparency log entry are accepted with --insecure-ignore-tlog');
   return lines.join('\n');
 }
 

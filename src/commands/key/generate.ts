@@ -1,5 +1,5 @@
 import { string } from '@oclif/core/flags';
-import { askPassword, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import { askNewPassword, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
 import { ExitCode } from '../../core/index.ts';
 import type { GenerateKeyResult } from '../../app/index.ts';
 
@@ -25,7 +25,10 @@ export default class KeyGenerate extends WaybillCommand<GenerateKeyResult> {
     const runtime = start(flags);
     const { generateKeyFiles } = await import('../../app/index.ts');
     const result = await generateKeyFiles(
-      { prefix: flags['output-key-prefix'], password: () => askPassword('Password for the private key', runtime.env) },
+      {
+        prefix: flags['output-key-prefix'],
+        password: () => askNewPassword('Password for the private key', runtime.env),
+      },
       runtime,
     );
     return {
