@@ -9,7 +9,7 @@ export interface StrictJsonLimits {
 }
 
 /**
- * Parses hostile JSON: UTF-8 without byte-order mark, size and depth capped before parsing, duplicate keys and `__proto__` refused
+ * Parses hostile JSON: UTF-8 without byte-order mark, size and depth capped before parsing, duplicate keys, `__proto__` and numbers beyond a double refused
  * (two parsers that disagree on a duplicate are how signed and read values come to differ).
  * @param what names the document in messages
  * @throws AppError LIMIT_EXCEEDED, JSON_INVALID
@@ -25,13 +25,24 @@ export function parseStrictJson(bytes: Uint8Array, what: string, limits: StrictJ
     throw coreError('JSON_INVALID', `${what} is not UTF-8`, { cause });
   }
   checkStructure(text, what, limits.maxDepth ?? 64);
+  let value: JsonValue;
   try {
-    return JSON.parse(text) as JsonValue;
+    value = JSON.parse(text) as JsonValue;
   } catch (cause) {
     throw coreError('JSON_INVALID', `${what} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });
   }
+  // 1e999 is read as infinity, which cannot be written again
+  if (/[0-9][eE]\+?[0-9]{3}|[0-9]{309}/.test(text) && !isFiniteThroughout(value))
+    throw coreError('JSON_INVALID', `${what} has a number that is too large`);
+  return value;
+}
+
+function isFiniteThroughout(value: JsonValue | undefined): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.values(value).every(isFiniteThroughout);
 }
 
 /** One forward scan over the text: nesting depth and duplicate keys. Leaves all other syntax errors to JSON.parse. */

@@ -36,6 +36,12 @@ describe('parseStrictJson', () => {
     assert.throws(() => parse('['.repeat(65) + ']'.repeat(65)), code('LIMIT_EXCEEDED'));
   });
 
+  test('refuses numbers beyond a double, and takes digests that look like such for what they are', () => {
+    for (const text of ['1e999', '[{"a":-1E+400}]', `[${'9'.repeat(400)}]`])
+      assert.throws(() => parse(text), code('JSON_INVALID'));
+    assert.deepEqual(parse('["7e999",1e308]'), ['7e999', 1e308]);
+  });
+
   test('throws nothing but AppError on any bytes', () => {
     fc.assert(
       fc.property(
