@@ -3,7 +3,7 @@ import { LIMITS, readInputFile, type Runtime } from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
 import type { KeySigner } from '../keys/index.ts';
 import { signBundle } from '../signing/index.ts';
-import { openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
+import { openImageStore, requireWritableReferrers, type ImageAccess } from './open-image-store.ts';
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { attach, type AttachedBundle } from './sign-image.ts';
@@ -31,7 +31,7 @@ export async function attestImage(options: AttestImageOptions, runtime: Runtime)
   const predicateJson = await readInputFile(options.predicateFile, MAX_PREDICATE_BYTES);
   const signer = await readSigner(options);
   await using opened = await openImageStore(options.image, options.access, runtime);
-  const store = requireReferrers(opened);
+  const store = requireWritableReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
   const attached = await attachAttestation(
     {

@@ -18,7 +18,7 @@ export interface ImageAccess {
 export interface OpenedStore extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly store: ImageStore;
-  /** Where signatures and attestations of its images are kept; absent for archives and root file systems. */
+  /** Where signatures and attestations of its images are kept; absent for docker archives and root file systems, read-only for archives of layouts. */
   readonly referrers?: ReferrerStore;
   /** Tag or digest to load; '' is the store's only image. */
   readonly target: string;
@@ -69,6 +69,15 @@ export function requireReferrers(opened: OpenedStore): ReferrerStore {
     );
   }
   return opened.referrers;
+}
+
+/** The same, where something is to be attached. @throws AppError NEEDS_REGISTRY_OR_LAYOUT also for archives, which can only be read */
+export function requireWritableReferrers(opened: OpenedStore): ReferrerStore {
+  const referrers = requireReferrers(opened);
+  if (referrers.readOnly !== true) return referrers;
+  throw appError('NEEDS_REGISTRY_OR_LAYOUT', `nothing can be attached to images in ${opened.reference.transport}:`, {
+    hint: 'unpack the archive into a directory and name that, oci:DIR:TAG, or push the image to a registry',
+  });
 }
 
 /** The platform asked for, else this machine's with os `linux` (images for other systems are asked for by name). */

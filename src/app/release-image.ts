@@ -7,7 +7,7 @@ import { evaluateSignatures, type EvaluateOptions } from '../verification/index.
 import { attachAttestation } from './attest-image.ts';
 import { imageSbom, readSourceDateEpoch } from './create-sbom.ts';
 import { appError } from './errors.ts';
-import { openImageStore, requireReferrers, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import { openImageStore, requireWritableReferrers, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { imageTarget, resolveTarget } from './resolve-target.ts';
 import { attachSignature } from './sign-image.ts';
@@ -48,7 +48,7 @@ export async function releaseImage(options: ReleaseImageOptions, runtime: Runtim
   const sourceDateEpoch = readSourceDateEpoch(runtime.env['SOURCE_DATE_EPOCH']);
   const signer = await readSigner(options);
   await using opened = await openImageStore(options.image, options.access, runtime);
-  const store = requireReferrers(opened);
+  const store = requireWritableReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
   const images =
     target.kind === 'image' ? [target.image] : await listPlatformImages(opened.store, target.index, runtime.signal);

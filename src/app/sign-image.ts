@@ -3,7 +3,7 @@ import { sha256Digest, type Digest, type Runtime } from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
 import type { KeySigner } from '../keys/index.ts';
 import { signBundle } from '../signing/index.ts';
-import { openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
+import { openImageStore, requireWritableReferrers, type ImageAccess } from './open-image-store.ts';
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { resolveTarget } from './resolve-target.ts';
 
@@ -34,7 +34,7 @@ export interface SignImageResult extends AttachedBundle {
 export async function signImage(options: SignImageOptions, runtime: Runtime): Promise<SignImageResult> {
   const signer = await readSigner(options);
   await using opened = await openImageStore(options.image, options.access, runtime);
-  const store = requireReferrers(opened);
+  const store = requireWritableReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
   const attached = await attachSignature(
     { store, subject: target.descriptor, signer, annotations: options.annotations ?? {} },

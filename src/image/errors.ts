@@ -10,6 +10,8 @@ export const IMAGE_ERRORS = {
   STORE_NOT_FOUND: ExitCode.Input,
   STORE_UNREADABLE: ExitCode.Input,
   STORE_UNWRITABLE: ExitCode.Usage,
+  /** Archives can be read, not added to. */
+  STORE_READ_ONLY: ExitCode.Usage,
   /** Another process holds the lock of a layout's index.json. */
   LAYOUT_LOCKED: ExitCode.Usage,
   LAYOUT_INVALID: ExitCode.Input,

@@ -19,7 +19,7 @@ const LOCAL_TRANSPORTS = ['oci', 'oci-archive', 'docker-archive', 'dir'] as cons
 const UNSUPPORTED_TRANSPORTS = ['docker-daemon', 'containers-storage'] as const;
 
 const FORMS =
-  'write HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], docker-archive:FILE[:TAG] or dir:ROOTFS';
+  'write HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], docker-archive:FILE[:TAG|:@N] or dir:ROOTFS';
 
 /**
  * Parses how a user names an image, into canonical form: host in lower case, Docker Hub's aliases and `library/` as Docker resolves them, port 443 dropped,
@@ -76,6 +76,12 @@ function invalid(text: string, why: string, hint = FORMS): Error {
   });
 }
 
+/** The position, from 0, of an image in its archive that `@N` in the place of a tag stands for. */
+export function tagPosition(tag: string): number | undefined {
+  const match = /^@([0-9]{1,6})$/.exec(tag);
+  return match === null ? undefined : Number(match[1]);
+}
+
 function parseLocal(transport: LocalReference['transport'], rest: string, text: string): LocalReference {
   if (rest.includes('\0')) throw invalid(text, 'it contains a NUL character');
   if (transport === 'dir') {
@@ -88,7 +94,8 @@ function parseLocal(transport: LocalReference['transport'], rest: string, text: 
   const path = colon === -1 ? beforeDigest : beforeDigest.slice(0, colon);
   const tag = colon === -1 ? undefined : beforeDigest.slice(colon + 1);
   if (path === '') throw invalid(text, 'the path is missing');
-  if (tag !== undefined && (tag.length > MAX_LOCAL_TAG_CHARS || !LOCAL_TAG.test(tag))) {
+  const byPosition = transport === 'docker-archive' && tagPosition(tag ?? '') !== undefined;
+  if (tag !== undefined && !byPosition && (tag.length > MAX_LOCAL_TAG_CHARS || !LOCAL_TAG.test(tag))) {
     throw invalid(text, `${safeText(JSON.stringify(tag), 100)} is not a tag`);
   }
   const digest = at === null ? undefined : digestOf(at[1] ?? '', text);
@@ -130,6 +137,11 @@ function parseRegistry(name: string, text: string): RegistryReference {
 }
 
 function checkCharacters(name: string, text: string): void {
+  if (/^(?:[a-z]+:\/\/)?[^/@]*:[^@]*@(?!sha(?:256|512):)[^/@]*[/.:]/i.test(name)) {
+    throw imageError('REFERENCE_INVALID', 'not an image reference: it seems to hold a user name and a password', {
+      hint: 'credentials come from the docker or podman file: docker login HOST',
+    });
+  }
   if (/^https?:\/\//i.test(name)) throw invalid(text, 'it is a URL', 'leave the scheme out: HOST/REPOSITORY[:TAG]');
   if (/^\.{0,2}\//.test(name)) {
     throw invalid(

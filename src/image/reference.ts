@@ -12,10 +12,11 @@ export interface RegistryReference {
   readonly digest?: Digest;
 }
 
-/** `oci:DIR[:TAG|@DIGEST]`, `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:TAG]`, `dir:ROOTFS`. */
+/** `oci:DIR[:TAG|@DIGEST]`, `oci-archive:FILE[:TAG|@DIGEST]`, `docker-archive:FILE[:TAG|:@N]`, `dir:ROOTFS`. */
 export interface LocalReference {
   readonly transport: 'oci' | 'oci-archive' | 'docker-archive' | 'dir';
   readonly path: string;
+  /** `@N` is the image at that position of a docker archive, from 0. */
   readonly tag?: string;
   readonly digest?: Digest;
 }

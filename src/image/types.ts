@@ -64,6 +64,8 @@ export interface ImageStore extends AsyncDisposable {
 
 /** Where bundles and other artifacts attached to a digest are listed and added. Implemented by OCI layouts and registries. */
 export interface ReferrerStore {
+  /** True when it can be read only: `writeBlob` and `writeManifest` refuse. Asked before anything is signed for it. */
+  readonly readOnly?: boolean;
   /**
    * All referrers of a digest: referrers API, else the fallback tag. Order as stored. `artifactType` in the listing is not to be trusted.
    * @throws AppError for every answer but "there are none": 401, 403, 429, 5xx, timeouts, a cap exceeded are errors, never an empty list.

@@ -13,11 +13,13 @@ import {
   loadImage,
   loadImageOrIndex,
   MEDIA_TYPES,
+  openLocalStore,
   openOciLayout,
   readBlobBytes,
   type OciLayoutStore,
   type RawManifest,
 } from '../../src/image/index.ts';
+import { layoutMembers, writeArchive } from '../support/image-archives.ts';
 import { LINUX_AMD64, makeImage } from '../support/images.ts';
 
 const signal = new AbortController().signal;
@@ -74,6 +76,23 @@ describe('OciLayoutStore', () => {
     assert.deepEqual(await store.listReferrers(sha256Digest('none'), signal), []);
     // attached manifests are no images: the only one is still found without tag
     assert.equal((await store.readManifest('', signal)).digest, digest);
+  });
+
+  test('an archive of it lists the same referrers, and nothing can be written there', async () => {
+    const { store, digest } = await makeImage(path('archived'), { layers: [{ a: 'a' }] });
+    const attached = await attach(store, digest, 'x');
+    const file = path('archived.tar');
+    await writeArchive(file, layoutMembers(store));
+    await using opened = await openLocalStore({ transport: 'oci-archive', path: file }, { signal });
+    assert.ok('listReferrers' in opened && 'readOnly' in opened);
+    const listed = await opened.listReferrers(digest, signal);
+    assert.deepEqual(listed, await store.listReferrers(digest, signal));
+    assert.deepEqual((await opened.readManifest(attached.digest, signal)).bytes, attached.bytes);
+    const blob = { mediaType: EMPTY.mediaType, digest: EMPTY.digest, sizeBytes: EMPTY.size };
+    assert.equal(Buffer.from(await opened.readBlob(blob, 10, signal)).toString(), '{}');
+    assert.equal(opened.readOnly, true);
+    await assert.rejects(opened.writeBlob(Buffer.from('{}'), EMPTY.digest, signal), { code: 'STORE_READ_ONLY' });
+    await assert.rejects(opened.writeManifest(attached, {}, signal), { code: 'STORE_READ_ONLY' });
   });
 
   test('lists referrers of the fallback tag', async () => {

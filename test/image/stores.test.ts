@@ -150,7 +150,6 @@ describe('layout directories', () => {
 describe('archives', () => {
   const hostile: readonly (readonly [string, string, Parameters<typeof writeArchive>[1]])[] = [
     ['without any manifest', 'ARCHIVE_INVALID', [['x', 'x']]],
-    ['older than Docker 1.10', 'ARCHIVE_UNSUPPORTED', [['repositories', '{}']]],
     [
       'with a name twice',
       'ARCHIVE_INVALID',

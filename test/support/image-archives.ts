@@ -58,3 +58,36 @@ export function dockerSaveMembers(
   members.push(['repositories', '{}']);
   return members;
 }
+
+/** An image as Docker before 1.10 saved it: no manifest, no configuration; a folder per layer, which names its parent. */
+export function legacySaveMembers(
+  store: OciLayoutStore,
+  image: Image,
+  repositories: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): readonly (readonly [string, ArchiveMember])[] {
+  const members: (readonly [string, ArchiveMember])[] = [];
+  let parent: string | undefined;
+  for (const [index, layer] of image.layers.entries()) {
+    const id = legacyId(index);
+    const record = {
+      id,
+      ...(parent === undefined ? {} : { parent }),
+      created: `2015-01-0${index + 1}T00:00:00Z`,
+      container_config: { Cmd: ['/bin/sh', '-c', `step ${index}`] },
+      config: { Cmd: ['/app'], Labels: { step: String(index) } },
+      architecture: 'amd64',
+      os: 'linux',
+      Size: 1,
+    };
+    const bytes = readFileSync(join(store.path, 'blobs/sha256', digestHex(layer.descriptor.digest)));
+    members.push([`${id}/VERSION`, '1.0'], [`${id}/json`, JSON.stringify(record)]);
+    members.push([`${id}/layer.tar`, gunzipSync(bytes)]);
+    parent = id;
+  }
+  return [...members, ['repositories', JSON.stringify(repositories)]];
+}
+
+/** The id of a layer of such an archive, by its position from the bottom. */
+export function legacyId(index: number): string {
+  return String(index).padStart(64, 'a');
+}

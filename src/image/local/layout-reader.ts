@@ -17,7 +17,7 @@ import { checkRawManifest, manifestKind, parseIndex, parseManifest } from '../ma
 import { isImageManifestType, isIndexType } from '../media-types.ts';
 import { sizeMismatch } from '../read-blob.ts';
 import type { BlobSource, Descriptor, RawManifest } from '../types.ts';
-import { isSameName } from '../parse-reference.ts';
+import { isSameName, tagPosition } from '../parse-reference.ts';
 import { readRange, type BlobFiles } from './blob-files.ts';
 
 export const REF_NAME = 'org.opencontainers.image.ref.name';
@@ -159,7 +159,7 @@ export class LayoutReader {
 
   #resolve(tag: string): Descriptor {
     const { entries } = this.readIndex();
-    const named = tag === '' ? this.#imageEntries(entries) : entries.filter((entry) => hasName(entry, tag));
+    const named = this.#named(entries, tag);
     const [first] = named;
     const known = tagList(entries);
     if (first === undefined) {
@@ -179,6 +179,13 @@ export class LayoutReader {
       });
     }
     return first;
+  }
+
+  #named(entries: readonly Descriptor[], tag: string): readonly Descriptor[] {
+    if (tag === '') return this.#imageEntries(entries);
+    const position = tagPosition(tag);
+    if (position === undefined) return entries.filter((entry) => hasName(entry, tag));
+    return this.#imageEntries(entries).slice(position, position + 1);
   }
 
   /** Entries that are images in their own right: neither attached to something nor a list of what is. */

@@ -7,7 +7,7 @@ import { ArchiveLayoutStore } from './archive-layout.ts';
 import { DockerArchiveStore } from './docker-archive.ts';
 import { openOciLayout, type OciLayoutStore } from './oci-layout.ts';
 
-/** A store on this machine. Only a layout directory can have things attached: `'listReferrers' in store` tells. */
+/** A store on this machine. Layouts can have things attached, `'listReferrers' in store` tells; archives of them cannot be written to. */
 export type LocalStore = OciLayoutStore | ArchiveLayoutStore | DockerArchiveStore;
 
 export interface OpenLocalStoreOptions {
