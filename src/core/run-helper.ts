@@ -46,6 +46,8 @@ export function runHelper(run: HelperRun): Promise<HelperResult> {
       run.signal.removeEventListener('abort', onAbort);
       if (error) {
         child.kill('SIGKILL');
+        // what the helper itself started may live on and hold the pipes open
+        for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
         reject(error);
       } else resolve({ exitCode, stdout: Buffer.concat(stdout), stderr });
     };
