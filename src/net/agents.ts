@@ -13,7 +13,7 @@ import { proxyFor } from './proxy.ts';
 /** Connections of one client: kept alive, by way of a proxy where the environment says so. */
 export interface Agents {
   for(url: URL): Promise<HttpAgent>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface AgentSettings {
@@ -25,36 +25,45 @@ export interface AgentSettings {
 const MAX_SOCKETS = 16;
 
 export function createAgents(settings: AgentSettings): Agents {
-  const agents = new Map<string, HttpAgent>();
+  const agents = new Map<string, Promise<HttpAgent>>();
   let authorities: string[] | undefined;
   const create = async (url: URL, proxy: URL | undefined): Promise<HttpAgent> => {
     const secure = url.protocol === 'https:';
     if (settings.caFile !== undefined) authorities ??= trustedAuthorities(settings.caFile);
     const trust = authorities === undefined ? {} : { ca: authorities };
     const options: AgentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo' };
-    if (proxy) return createProxyAgent(proxy, secure, { ...options, ...trust });
+    if (proxy) return createProxyAgent(proxy, secure, { options, trust });
     return secure
       ? new DeadlineHttpsAgent({ ...options, ...trust }, settings.connectMs)
       : new DeadlineHttpAgent(options, settings.connectMs);
   };
   return {
-    async for(url) {
+    for(url) {
       const proxy = proxyFor(url, settings.env);
       const key = `${url.protocol} ${proxy?.href ?? ''}`;
-      const known = agents.get(key);
-      if (known) return known;
-      const created = await create(url, proxy);
-      agents.set(key, created);
-      return created;
+      const agent = agents.get(key) ?? create(url, proxy);
+      agents.set(key, agent);
+      return agent;
     },
-    close() {
-      for (const agent of agents.values()) agent.destroy();
+    async close() {
+      const closing = [...agents.values()];
       agents.clear();
+      for (const outcome of await Promise.allSettled(closing)) {
+        if (outcome.status === 'fulfilled') outcome.value.destroy();
+      }
     },
   };
 }
 
-async function createProxyAgent(proxy: URL, secure: boolean, options: AgentOptions): Promise<HttpAgent> {
+interface ProxySettings {
+  readonly options: AgentOptions;
+  readonly trust: { readonly ca?: string[] };
+}
+
+async function createProxyAgent(proxy: URL, secure: boolean, settings: ProxySettings): Promise<HttpAgent> {
+  const { trust } = settings;
+  // for the proxy itself; the server behind it is checked in `connect`
+  const options = { ...settings.options, ...trust };
   if (!secure) {
     const { HttpProxyAgent: ProxyAgent } = await import('http-proxy-agent');
     return new (class extends ProxyAgent<string> {
@@ -66,11 +75,12 @@ async function createProxyAgent(proxy: URL, secure: boolean, options: AgentOptio
   const { HttpsProxyAgent: ProxyAgent } = await import('https-proxy-agent');
   return new (class extends ProxyAgent<string> {
     override async connect(...args: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
+      const [request, target] = args;
       let status = 200;
-      args[0].once('proxyConnect', (answer: { readonly statusCode: number }) => {
+      request.once('proxyConnect', (answer: { readonly statusCode: number }) => {
         status = answer.statusCode;
       });
-      const socket = await throughProxy(proxy, super.connect(...args));
+      const socket = await throughProxy(proxy, super.connect(request, { ...target, ...trust }));
       if (status === 200) return socket;
       // else the proxy's refusal would be taken for the server's answer
       socket.destroy();

@@ -45,7 +45,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       });
     },
     backOff: (attempt, signal) => retryParts.sleep(backOffMs(attempt, retryParts), signal),
-    [Symbol.asyncDispose]: async () => agents.close(),
+    [Symbol.asyncDispose]: () => agents.close(),
   };
 }
 

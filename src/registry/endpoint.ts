@@ -1,3 +1,4 @@
+import { isAppError } from '../core/index.ts';
 import { isLoopbackHost, type HttpClient } from '../net/index.ts';
 import type { RegistryReference } from '../image/index.ts';
 
@@ -45,6 +46,7 @@ async function answers(
     return response.status !== 400;
   } catch (error) {
     if (asking.signal.aborted) throw error;
-    return false;
+    // something took the request and is slow: that is the scheme
+    return isAppError(error) && error.code === 'NET_TIMEOUT' && error.details?.['phase'] === 'headers';
   }
 }

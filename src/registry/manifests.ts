@@ -173,8 +173,6 @@ export async function storeManifest(
     headers: { 'content-type': manifest.mediaType, ...condition },
     body: { kind: 'bytes', bytes: manifest.bytes },
     actions: 'pull,push',
-    // after an unseen success the condition would not hold any more
-    idempotent: condition === undefined,
     signal,
     what: `upload of manifest ${reference}`,
     kind: 'upload',

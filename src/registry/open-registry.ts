@@ -19,7 +19,8 @@ const DEFAULT_UPLOAD: UploadSettings = { chunkedAboveBytes: 256 * MiB, chunkByte
 /**
  * Opens the repository that a reference names. Nothing is sent yet, but for one request that asks a loopback or insecure registry whether it speaks TLS.
  * Everything a registry answers is hostile; manifests and whole blobs come back digest-checked, blob streams size-checked only.
- * @throws AppError NET_CA_INVALID, FILE_NOT_FOUND (CA file)
+ * A CA file or proxy that cannot be used shows at the first request (NET_CA_INVALID, FILE_NOT_FOUND, NET_PROXY_INVALID).
+ * @throws AppError REPOSITORY_NOT_FOUND for a name that no repository can have
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  */
 export async function openRegistry(reference: RegistryReference, options: RegistryOptions): Promise<RegistryStore> {

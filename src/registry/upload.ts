@@ -1,15 +1,17 @@
 import { createReadStream } from 'node:fs';
-import { coreError, createDigester, digestAlgorithm, type Digest } from '../core/index.ts';
+import { coreError, createDigester, digestAlgorithm, isAppError, type Digest } from '../core/index.ts';
 import type { Descriptor, FileRange } from '../image/index.ts';
 import { resolveLocation, type HttpBody, type HttpResponse } from '../net/index.ts';
 import { hasBlob } from './blobs.ts';
 import { registryError } from './errors.ts';
-import type { RegistryRequest, RepositoryClient } from './repository-client.ts';
+import { hasCode, type RegistryRequest, type RepositoryClient } from './repository-client.ts';
 import type { UploadSettings, UploadSource } from './types.ts';
 
 const OCTETS = 'application/octet-stream';
 /** Largest chunk that a registry may ask for. */
 const MAX_CHUNK_BYTES = 512 * 1024 * 1024;
+/** Uploads of one blob that are begun. */
+const MAX_ATTEMPTS = 3;
 
 export interface Upload {
   readonly source: UploadSource;
@@ -17,10 +19,33 @@ export interface Upload {
   readonly settings: UploadSettings;
 }
 
-/** Uploads a blob unless it is there: in one PUT, or in chunks when it is large. */
+/**
+ * Uploads a blob unless it is there: in one PUT, or in chunks when it is large. Where the bytes can be had again, an upload that broke is
+ * started again from nothing.
+ */
 export async function uploadBlob(client: RepositoryClient, upload: Upload, signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    if (await hasBlob(client, upload.descriptor.digest, signal)) return;
+    try {
+      await uploadOnce(client, upload, signal);
+      return;
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || upload.source.kind === 'stream' || !isPassing(error)) throw error;
+    }
+    await client.backOff(attempt, signal);
+  }
+}
+
+/** A broken connection, or a server that is busy for a moment. */
+function isPassing(error: unknown): boolean {
+  if (hasCode(error, 'REGISTRY_UNREACHABLE', 'REGISTRY_TIMEOUT')) return true;
+  const status =
+    isAppError(error) && error.details?.['retryAfter'] === undefined ? error.details?.['status'] : undefined;
+  return status === 429 || status === 502 || status === 503 || status === 504;
+}
+
+async function uploadOnce(client: RepositoryClient, upload: Upload, signal: AbortSignal): Promise<void> {
   const { descriptor, settings } = upload;
-  if (await hasBlob(client, descriptor.digest, signal)) return;
   const request = uploadRequest(descriptor.digest, signal);
   const opened = await client.expect({ ...request, method: 'POST', path: 'blobs/uploads/', idempotent: true }, [202]);
   await opened.discard();
