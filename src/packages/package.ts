@@ -73,6 +73,8 @@ export interface Package {
   readonly purlKnown?: boolean;
   /** Where it was found, at least one; sorted by path. The first is the primary evidence. */
   readonly locations: readonly Location[];
+  /** Layer that brought it, when the record that tells of it was written again by a later one. */
+  readonly introducedLayer?: number;
   /** Id of the cataloger that found it. */
   readonly foundBy: string;
   readonly evidence: readonly IdentityEvidence[];

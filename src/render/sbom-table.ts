@@ -17,7 +17,11 @@ const COLUMNS: readonly TableColumn<SbomComponent>[] = [
     shrink: 4,
     least: 16,
   },
-  { title: 'LAYER', value: ({ occurrences }) => layerText(occurrences[0]?.layer), align: 'right' },
+  {
+    title: 'LAYER',
+    value: ({ introducedLayer, occurrences }) => layerText(introducedLayer ?? occurrences[0]?.layer),
+    align: 'right',
+  },
   { title: 'PATH', value: placeText, shrink: 3, least: 24 },
 ];
 

@@ -28,6 +28,7 @@ export function packageComponent(pkg: Package, ref: string, layers: readonly Sbo
     ...(purl === undefined ? {} : { purl }),
     ...(cpe === undefined ? {} : { cpe }),
     packageType: pkg.type,
+    ...(pkg.introducedLayer === undefined ? {} : { introducedLayer: pkg.introducedLayer }),
     foundBy: pkg.foundBy,
     ...supplier(pkg.supplier),
     ...text('author', pkg.author),
@@ -115,9 +116,10 @@ function properties(pkg: Package, layers: readonly SbomLayer[]): readonly SbomPr
     { name: 'waybill:package:type', value: pkg.type },
   ];
   const [primary] = pkg.locations;
-  if (primary !== undefined && primary.layer >= 0) {
-    found.push({ name: 'waybill:layer:index', value: String(primary.layer) });
-    const diffId = layers[primary.layer]?.diffId;
+  const layer = pkg.introducedLayer ?? primary?.layer ?? -1;
+  if (layer >= 0) {
+    found.push({ name: 'waybill:layer:index', value: String(layer) });
+    const diffId = layers[layer]?.diffId;
     if (diffId !== undefined) found.push({ name: 'waybill:layer:diffId', value: diffId });
   }
   for (const key of Object.keys(pkg.properties ?? {}).toSorted(compareCodeUnits)) {

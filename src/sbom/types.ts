@@ -66,6 +66,8 @@ export interface SbomComponent {
   readonly cpe?: string;
   /** Absent for the operating system. */
   readonly packageType?: PackageType;
+  /** Layer that brought it, when that is not the one of the primary place. */
+  readonly introducedLayer?: number;
   /** Id of the cataloger. */
   readonly foundBy?: string;
   readonly supplier?: Supplier;

@@ -129,7 +129,6 @@ function toPackage(
   const homepage = homepageOf(fields.get('homepage'));
   const properties: Record<string, string> = {};
   if (record.status !== undefined) properties['deb:status'] = record.status;
-  if (list !== undefined && list.layer >= 0) properties['waybill:layer'] = String(list.layer);
   return {
     type: 'deb',
     ...(distribution === undefined ? { purlKnown: false } : { namespace: distribution.id }),
@@ -137,6 +136,8 @@ function toPackage(
     ...(record.version === undefined ? {} : { version: record.version }),
     qualifiers: qualifiersOf(record, distribution),
     locations: [{ path: `/${entry.path}`, layer: entry.layer }],
+    // the database is written whole by every layer, the list of files by the one that installs the package
+    ...(list !== undefined && list.layer >= 0 && list.layer !== entry.layer ? { introducedLayer: list.layer } : {}),
     foundBy: 'dpkg',
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `stanza in /${entry.path}` }],
     licenses: licensesOf(shared, record),

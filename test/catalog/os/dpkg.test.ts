@@ -83,7 +83,7 @@ describe('dpkg', () => {
       homepage: 'https://savannah.nongnu.org/projects/attr/',
       files: ['/etc/old', '/etc/xattr.conf', '/usr/lib/libattr.so.1'],
       configFiles: ['/etc/xattr.conf'],
-      properties: { 'waybill:layer': '2' },
+      introducedLayer: 2,
       id: 'deb/debian/libattr1@1:2.5.1-4%2Bb1?arch=amd64&distro=debian-12&upstream=attr%401:2.5.1-4',
       dependsOn: [],
     });
