@@ -42,10 +42,20 @@ export async function fetchManifest(
 ): Promise<FetchedManifest> {
   const request = manifestRequest(client, reference, signal);
   const response = await client.expect(request, [200]);
+  await refuseWebPage(response, `${request.what} of ${client.name}`);
   const bytes = await client.reading(request, () => response.bytes(LIMITS.manifestBytes));
   const digest = checkDigest(bytes, { reference, response, client });
   const mediaType = agreedMediaType(bytes, response.header('content-type'), `${request.what} of ${client.name}`);
   return { bytes, mediaType, digest, etag: response.header('etag') };
+}
+
+/** Login pages of networks and proxies answer 200 to everything. */
+async function refuseWebPage(response: HttpResponse, what: string): Promise<void> {
+  if (bareType(response.header('content-type')) !== 'text/html') return;
+  await response.discard();
+  throw registryError('REGISTRY_UNEXPECTED_ANSWER', `${what}: a web page was served in its place`, {
+    hint: 'is this host a registry? A proxy or a login page may be answering for it',
+  });
 }
 
 function manifestRequest(client: RepositoryClient, reference: string, signal: AbortSignal): RegistryRequest {
