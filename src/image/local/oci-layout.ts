@@ -7,6 +7,7 @@ import {
   coreError,
   digestAlgorithm,
   digestMatches,
+  isAppError,
   writeFileAtomic,
   type Digest,
   type JsonValue,
@@ -134,13 +135,14 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
     signal: AbortSignal,
     change: (index: LayoutIndex) => readonly Descriptor[] | undefined,
   ): Promise<void> {
-    await withLock(join(this.path, '.waybill-index.lock'), signal, async () => {
+    await withLock(join(this.path, '.waybill-index.lock'), signal, async (lock) => {
       const index = this.#reader.readIndex();
       const entries = change(index);
       if (entries === undefined) return;
       // what this reader does not know of an entry is kept as it stands
       const written = (entry: Descriptor): JsonValue => index.written.get(entry) ?? descriptorJson(entry);
       const document: JsonValue = { ...index.object, manifests: entries.map(written) };
+      await lock.confirm();
       await writeFileAtomic(join(this.path, 'index.json'), JSON.stringify(document), { ifExists: 'replace' });
     });
   }
@@ -180,22 +182,22 @@ function withoutTag(descriptor: Descriptor): Descriptor {
 }
 
 /**
- * Opens a layout directory, and makes it first when it is missing or empty.
+ * Opens a layout directory, and makes it first when it is missing or empty. Several processes may do so at once, and one that was killed halfway is no obstacle.
  * @throws AppError LAYOUT_INVALID when the directory holds something else, STORE_UNWRITABLE
  */
 export async function createOciLayout(path: string): Promise<OciLayoutStore> {
   try {
     await mkdir(join(path), { recursive: true });
     if (!existsSync(join(path, 'oci-layout'))) {
-      if ((await readdir(path)).length > 0) {
+      if ((await readdir(path)).some((name) => !isPartOfNewLayout(name)) && !existsSync(join(path, 'oci-layout'))) {
         throw imageError('LAYOUT_INVALID', `${path} holds files but is no OCI image layout`, {
           hint: 'name a new or empty directory',
         });
       }
       await mkdir(join(path, 'blobs', 'sha256'), { recursive: true });
       const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [] };
-      await writeFileAtomic(join(path, 'index.json'), JSON.stringify(index), { ifExists: 'refuse' });
-      await writeFileAtomic(join(path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}', { ifExists: 'refuse' });
+      await writeUnlessThere(join(path, 'index.json'), JSON.stringify(index));
+      await writeUnlessThere(join(path, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     }
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'AppError') throw cause;
@@ -206,6 +208,19 @@ export async function createOciLayout(path: string): Promise<OciLayoutStore> {
     );
   }
   return new OciLayoutStore(path);
+}
+
+/** Whether a layout that is being made has such an entry before it has its file `oci-layout`, which is written last. */
+function isPartOfNewLayout(name: string): boolean {
+  return name === 'blobs' || name === 'index.json' || /^\.(?:index\.json|oci-layout)\.[0-9a-f-]{36}\.tmp$/.test(name);
+}
+
+async function writeUnlessThere(path: string, text: string): Promise<void> {
+  try {
+    await writeFileAtomic(path, text, { ifExists: 'refuse' });
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'FILE_EXISTS') throw error;
+  }
 }
 
 /** @throws AppError STORE_NOT_FOUND, LAYOUT_INVALID */
