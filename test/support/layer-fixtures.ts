@@ -69,9 +69,10 @@ export async function fakeImage(
   }));
   const store = {
     name: 'fake',
-    openBlob: async ({ digest, sizeBytes }: { digest: Digest; sizeBytes: number }) => {
-      if (kind === 'file') return { kind, range: { path: place(digest), offsetBytes: 0, lengthBytes: sizeBytes } };
+    openBlob: async ({ digest }: { digest: Digest }) => {
       const stored = layers.find((layer) => layer.digest === digest)?.stored ?? new Uint8Array();
+      const range = { path: place(digest), offsetBytes: 0, lengthBytes: stored.byteLength };
+      if (kind === 'file') return { kind, range };
       return { kind, stream: inPieces(stored, 10_007) };
     },
   } as unknown as ImageStore;

@@ -1,8 +1,9 @@
 import { abortError, workerUrl } from '../../core/index.ts';
 import type { CapturePlan } from '../../filesystem/index.ts';
 import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
+import { layerError } from './errors.ts';
 import { LayerThread } from './layer-thread.ts';
-import { createSlotRing, resetSlotRing, type SlotRing } from './slot-ring.ts';
+import { closeSlotRing, createSlotRing, resetSlotRing, type SlotRing } from './slot-ring.ts';
 import type { InflateSetup, ParseSetup } from './worker-messages.ts';
 
 export interface LaneOptions {
@@ -65,10 +66,13 @@ export class LayerLane {
     job: LayerJob,
     stream: AsyncIterable<Uint8Array> | undefined,
   ): Promise<LayerResult | undefined> {
-    if (this.#ring) resetSlotRing(this.#ring);
-    // a dead or failed inflater must not leave the parser waiting
+    const ring = this.#ring as SlotRing;
+    resetSlotRing(ring);
     const stored = inflater.run(job, stream);
     const parsed = this.#parser.run(job, undefined);
+    // neither may wait for the other once that one is gone, or its stream broke
+    stored.catch(() => closeSlotRing(ring));
+    parsed.catch(() => inflater.stop(layerError('LAYER_STOPPED', 'the parser gave up')));
     const [inflated, result] = await Promise.allSettled([stored, parsed]);
     const isStopped = inflated.status === 'rejected' && isStoppedByParser(inflated.reason);
     if (inflated.status === 'rejected' && !isStopped) throw inflated.reason;

@@ -36,6 +36,13 @@ export function resetSlotRing(ring: SlotRing): void {
   new Int32Array(ring.control).fill(0);
 }
 
+/** Ends a ring whose writer is gone: the reader then finds its bytes not good. */
+export function closeSlotRing(ring: SlotRing): void {
+  const control = new Int32Array(ring.control);
+  Atomics.compareExchange(control, STATE, RUNNING, FAILED);
+  Atomics.notify(control, WRITTEN);
+}
+
 export class SlotWriter {
   readonly #control: Int32Array;
   readonly #slots: Uint8Array;
