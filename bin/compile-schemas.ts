@@ -121,13 +121,18 @@ function generate(): { readonly path: string; readonly text: string }[] {
   ]);
 }
 
-/** Our own schemas that describe files for others: each must at least be a schema, in the dialect it names. */
+/** Our own schemas that describe files and results for others: each must at least be a schema in its dialect, and find the ones it refers to. */
 function judgeOwnSchemas(): void {
-  for (const file of globSync('schemas/*.json', { cwd: root })) {
-    const schema = withFormats(readSchema(file));
+  const schemas = globSync('schemas/*.json', { cwd: root }).map((file) => ({
+    file,
+    schema: withFormats(readSchema(file)),
+  }));
+  for (const { file, schema } of schemas) {
     const dialect = String(schema['$schema']).includes('2020-12') ? Ajv2020 : Ajv;
+    const ajv = new dialect({ strict: true, strictRequired: false, allowUnionTypes: true, formats: FORMATS });
+    for (const other of schemas) if (other.file !== file) ajv.addSchema(other.schema);
     try {
-      new dialect({ strict: true, strictRequired: false, allowUnionTypes: true, formats: FORMATS }).compile(schema);
+      ajv.compile(schema);
     } catch (error) {
       throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }

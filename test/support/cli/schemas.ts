@@ -18,9 +18,15 @@ export function schemaValidator(name: string): ValidateFunction {
   if (known !== undefined) return known;
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
   formats.default(ajv);
+  if (name.startsWith('gate-')) ajv.addSchema(readSchema('decision'));
   const validate = ajv.compile(readSchema(name));
   compiled.set(name, validate);
   return validate;
+}
+
+/** The name of the schema of a command's `--json` result. The lock file itself is `base-lock`. */
+export function resultSchemaName(command: string): string {
+  return command === 'base lock' ? 'base-lock-result' : command.replaceAll(' ', '-');
 }
 
 /** Asserts that a command's `--json` output is one JSON document of its schema, and returns it. */
