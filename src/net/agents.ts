@@ -22,7 +22,8 @@ export interface AgentSettings {
   readonly connectMs: number;
 }
 
-const MAX_SOCKETS = 16;
+/** Far above what is open at once, so that no request waits behind a blob that is read slowly. */
+const MAX_SOCKETS = 64;
 
 export function createAgents(settings: AgentSettings): Agents {
   const agents = new Map<string, Promise<HttpAgent>>();

@@ -1,6 +1,6 @@
 import { coreError, digestMatches, isAppError, throwIfAborted, type Digest } from '../core/index.ts';
 import type { BlobSource, Descriptor } from '../image/index.ts';
-import type { HttpResponse } from '../net/index.ts';
+import { sameOrigin, type HttpResponse } from '../net/index.ts';
 import { registryError } from './errors.ts';
 import type { RegistryRequest, RepositoryClient } from './repository-client.ts';
 
@@ -145,11 +145,15 @@ export async function readBlob(
   return bytes;
 }
 
-/** @throws AppError for every answer but 200 and 404 */
+/**
+ * Storage that a HEAD was redirected to may refuse it, as its signed URLs are for GET: then the registry has not said, and false is the safe answer.
+ * @throws AppError for every answer of the registry but 200 and 404
+ */
 export async function hasBlob(client: RepositoryClient, digest: Digest, signal: AbortSignal): Promise<boolean> {
   const request: RegistryRequest = { ...blobRequest(digest, signal), method: 'HEAD' };
   const response = await client.send(request);
-  if (response.status === 200 || response.status === 404) {
+  const elsewhere = !sameOrigin(response.url, client.endpoint.origin) && response.status < 500;
+  if (response.status === 200 || response.status === 404 || elsewhere) {
     await response.discard();
     return response.status === 200;
   }

@@ -225,6 +225,10 @@ export async function mountBlob(
 
 /** The session that a refused mount opened is not wanted; a registry that cannot end it lets it expire. */
 async function cancel(client: RepositoryClient, { request, location }: Session): Promise<void> {
-  const response = await client.send({ ...request, method: 'DELETE', path: location });
-  await response.discard();
+  try {
+    const response = await client.send({ ...request, method: 'DELETE', path: location });
+    await response.discard();
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+  }
 }

@@ -49,6 +49,21 @@ describe('authentication', () => {
     assert.equal(registry.count('GET', /^\/token\?.*pull%2Cpush/), 1, 'pushing has a token of its own');
   });
 
+  test('requests at the same time share one token', async () => {
+    await using registry = await startRegistry({ auth: bearer });
+    registry.putManifest('app', manifest.bytes, put);
+    await using store = await openQuietly(registry.host, 'app', { authFile: authFileFor(registry.host) });
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', onWarning);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 40 }, () => store.readManifest('latest', signal)));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener('warning', onWarning);
+    assert.equal(registry.count('GET', /^\/token/), 1);
+    assert.deepEqual(warnings, []);
+  });
+
   test('bearer without credentials: an anonymous token pulls where that is allowed', async () => {
     await using registry = await startRegistry({ auth: { ...bearer, anonymousPull: true } });
     registry.putManifest('app', manifest.bytes, put);

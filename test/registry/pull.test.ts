@@ -322,6 +322,15 @@ describe('blobs', () => {
     assert.deepEqual(await read(store), content);
   });
 
+  test('storage that refuses a HEAD has not said that the blob is there', async () => {
+    await using storage = await startRegistry();
+    storage.fail({ path: /./, action: { kind: 'status', status: 403 } });
+    await using registry = await startRegistry();
+    registry.fail({ path: /blobs/, action: { kind: 'redirect', location: `${storage.url}/signed` } });
+    await using store = await openQuietly(registry.host, 'app');
+    assert.equal(await store.hasBlob(descriptor.digest, calm), false);
+  });
+
   test('an abort ends a transfer', async () => {
     await using registry = await startRegistry();
     registry.putBlob('app', content);

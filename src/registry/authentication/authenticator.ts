@@ -76,8 +76,12 @@ export class Authenticator {
     const { endpoint, allowedRealms, client, runtime } = this.#parts;
     const realm = checkRealm(challenge.parameters.get('realm'), endpoint, allowedRealms);
     const key = scopes.join(' ');
-    const kept = await this.#tokens.get(key)?.catch(() => undefined);
-    if (kept && kept.expiresAtMs > runtime.now().getTime()) return `Bearer ${kept.value}`;
+    const pending = this.#tokens.get(key);
+    if (pending) {
+      // another caller's failure, or abort, is not ours
+      const kept = await pending.catch(() => undefined);
+      if (kept && kept.expiresAtMs > runtime.now().getTime()) return `Bearer ${kept.value}`;
+    }
     const service = challenge.parameters.get('service');
     const asking = fetchToken(
       { realm, service, scopes, credentials, registry: endpoint.registry },
