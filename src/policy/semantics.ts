@@ -41,12 +41,16 @@ export function semanticProblems(
 
 /** The position of a path, or of the nearest thing around it. */
 export function positionOf(positions: ReadonlyMap<string, SourcePosition>, path: string): SourcePosition {
-  for (let part = path; part !== ''; part = part.replace(/(?:\.|^)[^.[\]]*$|\[[^[\]]*\]$/, '')) {
+  for (let part = path; part !== ''; part = parentPath(part)) {
     const position = positions.get(part) ?? positions.get(`${part}#key`);
     if (position !== undefined) return position;
-    if (!/[.[]/.test(part)) break;
   }
   return { line: 1, column: 1 };
+}
+
+/** The path around a path; always shorter, whatever odd names it is made of. */
+function parentPath(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('.'), path.lastIndexOf('[')));
 }
 
 function checkUnique(path: string, items: readonly { readonly name: string }[], say: Say): void {

@@ -21,7 +21,9 @@ function meaning(pattern: readonly string[], text: readonly string[]): boolean {
 function segment(pattern: string, text: string): boolean {
   if (pattern === '') return text === '';
   if (pattern[0] !== '*') return text[0] === pattern[0] && segment(pattern.slice(1), text.slice(1));
-  return Array.from({ length: text.length + 1 }, (_, skipped) => segment(pattern.slice(1), text.slice(skipped))).some(Boolean);
+  return Array.from({ length: text.length + 1 }, (_, skipped) => segment(pattern.slice(1), text.slice(skipped))).some(
+    Boolean,
+  );
 }
 
 describe('compileGlob', () => {
@@ -53,9 +55,14 @@ describe('compileGlob', () => {
   }
 
   test('agrees with a plain definition', () => {
-    const part = fc.string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 4 }).filter((text) => !text.includes('**'));
+    const part = fc
+      .string({ unit: fc.constantFrom('a', 'b', '*'), minLength: 1, maxLength: 4 })
+      .filter((text) => !text.includes('**'));
     const pattern = fc.array(fc.oneof(part, fc.constant('**')), { minLength: 1, maxLength: 5 });
-    const text = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 });
+    const text = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 5,
+    });
     fc.assert(
       fc.property(pattern, text, (glob, segments) => {
         assert.equal(matches(glob.join('/'), segments.join('/')), meaning(glob, segments));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { AppError, isAppError } from '../../src/core/index.ts';
+import { EVERY_WORD } from '../support/policy-words.ts';
 import { lintPolicy, parsePolicy, type PolicyProblem } from '../../src/policy/index.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
@@ -23,70 +24,25 @@ async function onlyError(text: string): Promise<PolicyProblem> {
   return found[0]!;
 }
 
-/** Every word of the policy file, once. */
-const EVERY_WORD = `
-apiVersion: waybill.dev/v1
-kind: Policy
-name: production
-unmatched: deny
-deny: { digests: ["sha256:${'a'.repeat(64)}"] }
-trust:
-  trustedRoot: trusted_root.json
-  tuf: { mirror: "https://tuf.example.com", root: root.json }
-identities:
-  shop-release:
-    issuer: https://token.actions.githubusercontent.com
-    subject: https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main
-    extensions: { sourceRepository: "https://github.com/acme/shop", runnerEnvironment: github-hosted }
-  by-tag: { issuer: "https://token.actions.githubusercontent.com", subjectRegexp: 'https://github\\.com/acme/shop/\\.github/workflows/release\\.yml@refs/tags/v.*' }
-  release-key: { key: keys/release.pub, requireTransparencyLog: false }
-  debian-images: { key: keys/debian.pub }
-bases:
-  lock: bases.lock.jsonl
-  lockSignedBy: [release-key]
-  lockHead: "sha256:${'b'.repeat(64)}"
-  entries:
-    - { name: debian, kind: image, image: docker.io/library/debian, tags: ["12", "12-slim", "12.*"], history: 180d, signedBy: [debian-images], upgrades: warn, squashed: deny }
-    - { name: scratch, kind: scratch, builtBy: [shop-release] }
-    - { name: wolfi, kind: packages, purls: ["pkg:apk/wolfi/*"], signedBy: [shop-release] }
-rules:
-  - name: shop
-    mode: enforce
-    images: ["registry.example.com/shop/**"]
-    platforms: all
-    signatures: { by: [shop-release, release-key, by-tag], threshold: 1, annotations: { env: prod }, maxAge: 365d }
-    attestations:
-      - { type: cyclonedx, by: [shop-release, release-key], rederive: true, threshold: 2, maxAge: 12h }
-      - { type: slsaprovenance1, by: [shop-release], builder: "https://github.com/actions/runner/github-hosted", source: "https://github.com/acme/shop" }
-      - { type: "https://example.com/predicate", by: [release-key] }
-    base:
-      allow: [debian, scratch, wolfi]
-      evidence: content
-      require: [authenticated, attested]
-      unexplained: deny
-      tamper: deny
-      tamperAllow: ["/usr/local/share/ca-certificates/**"]
-      freshness: { behind: 30d }
-    buildInputs: { allow: [debian] }
-    components:
-      deny: [{ purl: "pkg:npm/event-stream", versions: "3.3.6", reason: malicious }]
-      licenses: { deny: [AGPL-3.0-only] }
-    files: { unaccountedExecutables: 0, modifiedPackageFiles: 0, setuidBeyondBase: 0 }
-    image: { checks: { IMG001: deny, IMG002: warn, IMG006: off }, digestPinned: true }
-    rego: [{ bundle: policies/extra.tar.gz, entrypoint: waybill/deny }]
-    vsa: { by: [shop-release], maxAge: 7d }
-    effectiveOn: 2027-01-15
-  - { name: subset, mode: warn, images: ["registry.example.com/other"], platforms: [linux/amd64, linux/arm/v7], image: { digestPinned: true } }
-exceptions:
-  - { rule: shop, check: base, images: ["registry.example.com/shop/legacy"], digests: ["sha256:${'c'.repeat(64)}"], reason: "old", owner: ops@example.com, ticket: OPS-123, expires: 2026-12-31 }
-`;
-
 describe('lintPolicy', () => {
   test('accepts every word of the file, and warns of each that cannot be evaluated yet', async () => {
     const problems = await lint(EVERY_WORD);
-    assert.deepEqual(problems.filter((problem) => problem.severity === 'error'), []);
+    assert.deepEqual(
+      problems.filter((problem) => problem.severity === 'error'),
+      [],
+    );
     const warned = problems.filter((problem) => problem.code === 'POLICY_NOT_SUPPORTED').map((problem) => problem.path);
-    for (const word of ['identities.shop-release', 'bases.entries[1]', 'bases.entries[2]', 'rules[0].buildInputs', 'rules[0].files', 'rules[0].image.checks.IMG001', 'rules[0].rego', 'rules[0].vsa', 'rules[0].base.require']) {
+    for (const word of [
+      'identities.shop-release',
+      'bases.entries[1]',
+      'bases.entries[2]',
+      'rules[0].buildInputs',
+      'rules[0].files',
+      'rules[0].image.checks.IMG001',
+      'rules[0].rego',
+      'rules[0].vsa',
+      'rules[0].base.require',
+    ]) {
       assert.ok(warned.includes(word), `${word} not in ${warned.join(' ')}`);
     }
     assert.ok(!warned.includes('rules[0].image.checks.IMG006'));
@@ -100,8 +56,13 @@ describe('lintPolicy', () => {
   });
 
   test('an unknown key is an error at its own place, with the key that was meant', async () => {
-    const problem = await onlyError(`${HEAD}${IDENTITIES}rules:\n  - name: r\n    images: ["registry.example.com/**"]\n    signature: { by: [k] }\n    signatures: { by: [k] }\n`);
-    assert.deepEqual([problem.code, problem.line, problem.column, problem.path], ['POLICY_UNKNOWN_KEY', 7, 5, 'rules[0].signature']);
+    const problem = await onlyError(
+      `${HEAD}${IDENTITIES}rules:\n  - name: r\n    images: ["registry.example.com/**"]\n    signature: { by: [k] }\n    signatures: { by: [k] }\n`,
+    );
+    assert.deepEqual(
+      [problem.code, problem.line, problem.column, problem.path],
+      ['POLICY_UNKNOWN_KEY', 7, 5, 'rules[0].signature'],
+    );
     assert.match(problem.hint ?? '', /signatures/);
   });
 
@@ -110,41 +71,186 @@ describe('lintPolicy', () => {
     ['another apiVersion', `apiVersion: v2\nkind: Policy\n${IDENTITIES}${RULES}`, 'POLICY_BAD_VALUE', '1:13'],
     ['no rules', `${HEAD}`, 'POLICY_MISSING_KEY', '1:1'],
     ['an empty list of rules', `${HEAD}rules: []`, 'POLICY_EMPTY_LIST', '3:8'],
-    ['a rule without checks', `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"] }]`, 'POLICY_NO_CHECKS', '3:9'],
-    ['a check with nothing in it', `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"], components: {} }]`, 'POLICY_NO_CHECKS', '3:9'],
-    ['an empty by', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [] } }]`, 'POLICY_EMPTY_LIST', '4:75'],
-    ['a threshold of 0', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k], threshold: 0 } }]`, 'POLICY_BAD_THRESHOLD', '4:91'],
-    ['a threshold above the number of identities', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k, k2], threshold: 3 } }]`, 'POLICY_BAD_THRESHOLD', '4:95'],
-    ['a threshold of half a signer', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k], threshold: 0.5 } }]`, 'POLICY_WRONG_TYPE', '4:91'],
-    ['an unknown identity', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [x] } }]`, 'POLICY_UNKNOWN_NAME', '4:76'],
-    ['an unknown base', `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"], base: { allow: [x] } }]`, 'POLICY_UNKNOWN_NAME', '3:73'],
-    ['two rules of one name', `${HEAD}${IDENTITIES}${RULES}  - { name: r, images: ["registry.example.com/**"], signatures: { by: [k] } }\n`, 'POLICY_DUPLICATE_NAME', '6:13'],
+    [
+      'a rule without checks',
+      `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"] }]`,
+      'POLICY_NO_CHECKS',
+      '3:9',
+    ],
+    [
+      'a check with nothing in it',
+      `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"], components: {} }]`,
+      'POLICY_NO_CHECKS',
+      '3:9',
+    ],
+    [
+      'an empty by',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [] } }]`,
+      'POLICY_EMPTY_LIST',
+      '4:75',
+    ],
+    [
+      'a threshold of 0',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k], threshold: 0 } }]`,
+      'POLICY_BAD_THRESHOLD',
+      '4:91',
+    ],
+    [
+      'a threshold above the number of identities',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k, k2], threshold: 3 } }]`,
+      'POLICY_BAD_THRESHOLD',
+      '4:95',
+    ],
+    [
+      'a threshold of half a signer',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k], threshold: 0.5 } }]`,
+      'POLICY_WRONG_TYPE',
+      '4:91',
+    ],
+    [
+      'an unknown identity',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [x] } }]`,
+      'POLICY_UNKNOWN_NAME',
+      '4:76',
+    ],
+    [
+      'an unknown base',
+      `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"], base: { allow: [x] } }]`,
+      'POLICY_UNKNOWN_NAME',
+      '3:73',
+    ],
+    [
+      'two rules of one name',
+      `${HEAD}${IDENTITIES}${RULES}  - { name: r, images: ["registry.example.com/**"], signatures: { by: [k] } }\n`,
+      'POLICY_DUPLICATE_NAME',
+      '6:13',
+    ],
     ['a key twice', `${HEAD}kind: Policy\n${IDENTITIES}${RULES}`, 'POLICY_SYNTAX', '3:1'],
     ['an alias', `${HEAD}identities: &a { k: { key: k.pub } }\n${RULES}`, 'POLICY_SYNTAX', '3:16'],
     ['a tag', `${HEAD}name: !!binary aGVsbG8=\n${IDENTITIES}${RULES}`, 'POLICY_SYNTAX', '3:16'],
     ['two documents', `${HEAD}${IDENTITIES}${RULES}---\na: b\n`, 'POLICY_SYNTAX', '6:1'],
-    ['a pattern without a registry', `${HEAD}${IDENTITIES}rules: [{ name: r, images: [nginx], signatures: { by: [k] } }]`, 'POLICY_BAD_PATTERN', '4:29'],
-    ['a pattern with a tag', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/a:1"], signatures: { by: [k] } }]`, 'POLICY_BAD_PATTERN', '4:29'],
-    ['** as part of a segment', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/shop**"], signatures: { by: [k] } }]`, 'POLICY_BAD_PATTERN', '4:29'],
-    ['.. in a pattern', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/a/../b"], signatures: { by: [k] } }]`, 'POLICY_BAD_PATTERN', '4:29'],
-    ['a homoglyph in a pattern', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/sh\u043ep"], signatures: { by: [k] } }]`, 'POLICY_BAD_PATTERN', '4:29'],
+    [
+      'a pattern without a registry',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: [nginx], signatures: { by: [k] } }]`,
+      'POLICY_BAD_PATTERN',
+      '4:29',
+    ],
+    [
+      'a pattern with a tag',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/a:1"], signatures: { by: [k] } }]`,
+      'POLICY_BAD_PATTERN',
+      '4:29',
+    ],
+    [
+      '** as part of a segment',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/shop**"], signatures: { by: [k] } }]`,
+      'POLICY_BAD_PATTERN',
+      '4:29',
+    ],
+    [
+      '.. in a pattern',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/a/../b"], signatures: { by: [k] } }]`,
+      'POLICY_BAD_PATTERN',
+      '4:29',
+    ],
+    [
+      'a homoglyph in a pattern',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/sh\u043ep"], signatures: { by: [k] } }]`,
+      'POLICY_BAD_PATTERN',
+      '4:29',
+    ],
     ['a path out of the folder', `${HEAD}identities: { k: { key: ../k.pub } }\n${RULES}`, 'POLICY_BAD_VALUE', '3:25'],
     ['an absolute path', `${HEAD}identities: { k: { key: /etc/k.pub } }\n${RULES}`, 'POLICY_BAD_VALUE', '3:25'],
-    ['an identity that is nobody', `${HEAD}identities: { k: { key: k }, e: { issuer: "https://i" } }\n${RULES}`, 'POLICY_MISSING_KEY', '3:33'],
-    ['an identity that is two', `${HEAD}identities: { k: { key: k, issuer: "https://i", subject: s } }\n${RULES}`, 'POLICY_BAD_VALUE', '3:18'],
-    ['an expression that is not RE2', `${HEAD}identities: { k: { key: k }, e: { issuer: "https://i", subjectRegexp: "(?=a)" } }\n${RULES}`, 'POLICY_BAD_REGEXP', '3:71'],
-    ['a base without an image', `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d }] }\n${RULES}`, 'POLICY_MISSING_KEY', '4:48'],
-    ['a word of another kind of base', `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: s, kind: scratch, builtBy: [k], tags: ["1"] }] }\n${RULES}`, 'POLICY_BAD_VALUE', '4:94'],
-    ['a base with wildcards', `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d, image: docker.io/library/* }] }\n${RULES}`, 'POLICY_BAD_PATTERN', '4:66'],
-    ['a number where a tag is meant', `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d, image: docker.io/library/debian, tags: [12] }] }\n${RULES}`, 'POLICY_WRONG_TYPE', '4:99'],
-    ['a duration that is none', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k], maxAge: 30 days } }]`, 'POLICY_BAD_VALUE', '4:88'],
-    ['a day that is none', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], effectiveOn: 2026-02-30, signatures: { by: [k] } }]`, 'POLICY_BAD_VALUE', '4:70'],
-    ['rederive of something else', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], attestations: [{ type: vuln, by: [k], rederive: true }] }]`, 'POLICY_BAD_VALUE', '4:105'],
-    ['an unknown attestation type', `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], attestations: [{ type: cyclone, by: [k] }] }]`, 'POLICY_BAD_VALUE', '4:80'],
-    ['an exception without expiry', `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: base, images: ["registry.example.com/a"], reason: x, owner: y }]`, 'POLICY_MISSING_KEY', '6:14'],
-    ['an exception for everything', `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: base, reason: x, owner: y, expires: 2026-12-31 }]`, 'POLICY_MISSING_KEY', '6:14'],
-    ['an exception for signatures without digests', `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: signatures, images: ["registry.example.com/a"], reason: x, owner: y, expires: 2026-12-31 }]`, 'POLICY_MISSING_KEY', '6:14'],
-    ['an exception of no rule', `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: z, check: base, images: ["registry.example.com/a"], reason: x, owner: y, expires: 2026-12-31 }]`, 'POLICY_UNKNOWN_NAME', '6:22'],
+    [
+      'an identity that is nobody',
+      `${HEAD}identities: { k: { key: k }, e: { issuer: "https://i" } }\n${RULES}`,
+      'POLICY_MISSING_KEY',
+      '3:33',
+    ],
+    [
+      'an identity that is two',
+      `${HEAD}identities: { k: { key: k, issuer: "https://i", subject: s } }\n${RULES}`,
+      'POLICY_BAD_VALUE',
+      '3:18',
+    ],
+    [
+      'an expression that is not RE2',
+      `${HEAD}identities: { k: { key: k }, e: { issuer: "https://i", subjectRegexp: "(?=a)" } }\n${RULES}`,
+      'POLICY_BAD_REGEXP',
+      '3:71',
+    ],
+    [
+      'a base without an image',
+      `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d }] }\n${RULES}`,
+      'POLICY_MISSING_KEY',
+      '4:48',
+    ],
+    [
+      'a word of another kind of base',
+      `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: s, kind: scratch, builtBy: [k], tags: ["1"] }] }\n${RULES}`,
+      'POLICY_BAD_VALUE',
+      '4:94',
+    ],
+    [
+      'a base with wildcards',
+      `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d, image: docker.io/library/* }] }\n${RULES}`,
+      'POLICY_BAD_PATTERN',
+      '4:66',
+    ],
+    [
+      'a number where a tag is meant',
+      `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d, image: docker.io/library/debian, tags: [12] }] }\n${RULES}`,
+      'POLICY_WRONG_TYPE',
+      '4:99',
+    ],
+    [
+      'a duration that is none',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k], maxAge: 30 days } }]`,
+      'POLICY_BAD_VALUE',
+      '4:88',
+    ],
+    [
+      'a day that is none',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], effectiveOn: 2026-02-30, signatures: { by: [k] } }]`,
+      'POLICY_BAD_VALUE',
+      '4:70',
+    ],
+    [
+      'rederive of something else',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], attestations: [{ type: vuln, by: [k], rederive: true }] }]`,
+      'POLICY_BAD_VALUE',
+      '4:105',
+    ],
+    [
+      'an unknown attestation type',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], attestations: [{ type: cyclone, by: [k] }] }]`,
+      'POLICY_BAD_VALUE',
+      '4:80',
+    ],
+    [
+      'an exception without expiry',
+      `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: base, images: ["registry.example.com/a"], reason: x, owner: y }]`,
+      'POLICY_MISSING_KEY',
+      '6:14',
+    ],
+    [
+      'an exception for everything',
+      `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: base, reason: x, owner: y, expires: 2026-12-31 }]`,
+      'POLICY_MISSING_KEY',
+      '6:14',
+    ],
+    [
+      'an exception for signatures without digests',
+      `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: signatures, images: ["registry.example.com/a"], reason: x, owner: y, expires: 2026-12-31 }]`,
+      'POLICY_MISSING_KEY',
+      '6:14',
+    ],
+    [
+      'an exception of no rule',
+      `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: z, check: base, images: ["registry.example.com/a"], reason: x, owner: y, expires: 2026-12-31 }]`,
+      'POLICY_UNKNOWN_NAME',
+      '6:22',
+    ],
     ['a list instead of a policy', '[]', 'POLICY_WRONG_TYPE', '1:1'],
     ['an empty file', '', 'POLICY_WRONG_TYPE', '1:1'],
   ] as const) {
@@ -174,7 +280,10 @@ describe('lintPolicy', () => {
 
   test('bytes that are not UTF-8 are refused', async () => {
     const { problems } = await lintPolicy({ bytes: Uint8Array.of(0x61, 0x3a, 0xff), name: 'p' });
-    assert.deepEqual(problems.map((problem) => problem.message), ['the policy is not UTF-8']);
+    assert.deepEqual(
+      problems.map((problem) => problem.message),
+      ['the policy is not UTF-8'],
+    );
   });
 
   test('absurd nesting is refused at once', async () => {
@@ -188,12 +297,29 @@ describe('lintPolicy', () => {
     assert.equal((await onlyError(`${HEAD}${IDENTITIES}${RULES}constructor: x\n`)).code, 'POLICY_UNKNOWN_KEY');
   });
 
+  test('problems of oddly named things have a place too', async () => {
+    for (const name of ['"a]b"', '"a.b"', '"[x"', '"]"', '"."', '"a b"']) {
+      const found = await errors(`${HEAD}identities: { k: { key: k }, ${name}: { issuer: "https://i" } }\n${RULES}`);
+      assert.deepEqual(
+        found.map((problem) => problem.code),
+        ['POLICY_MISSING_KEY'],
+      );
+      assert.equal(found[0]?.line, 3);
+    }
+  });
+
   test('never throws anything, whatever the text', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: fc.constantFrom(...'rules: [{}]&*!-\n"\'|>%@`'), maxLength: 120 })), async (text) => {
-        await lint(`${HEAD}${text}`);
-        await lint(text);
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ maxLength: 300 }),
+          fc.string({ unit: fc.constantFrom(...'rules: [{}]&*!-\n"\'|>%@`'), maxLength: 120 }),
+        ),
+        async (text) => {
+          await lint(`${HEAD}${text}`);
+          await lint(text);
+        },
+      ),
       { numRuns: 300 },
     );
   });

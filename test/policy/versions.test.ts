@@ -39,11 +39,16 @@ describe('isInRange', () => {
   }
 
   test('a range that is none is not read', () => {
-    for (const range of ['', '||', '<', '1 || ', '<>1', '==1']) assert.equal(parseVersionRange(range), undefined, range);
+    for (const range of ['', '||', '<', '1 || ', '<>1', '==1'])
+      assert.equal(parseVersionRange(range), undefined, range);
   });
 
   test('Debian order is antisymmetric and total', () => {
-    const version = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', 'z', '.', '+', '~'), minLength: 1, maxLength: 6 });
+    const version = fc.string({
+      unit: fc.constantFrom('0', '1', '9', 'a', 'z', '.', '+', '~'),
+      minLength: 1,
+      maxLength: 6,
+    });
     fc.assert(
       fc.property(version, version, (a, b) => {
         const below = inRange('deb', a, `<${b}`);
