@@ -185,8 +185,8 @@ GO
 
 build_big() {
   start_from big base-certs
-  apt_install python3 nodejs openjdk-17-jdk-headless g++ make git
-  pack "$work" big 'apt-get install python3 nodejs openjdk-17-jdk-headless g++ make git'
+  apt_install python3 nodejs clang g++ make git
+  pack "$work" big 'apt-get install python3 nodejs clang g++ make git'
 
   pip_install numpy==2.2.3 scipy==1.15.2 pandas==2.2.3 scikit-learn==1.6.1 matplotlib==3.10.0 pyarrow==19.0.0 statsmodels==0.14.4 sympy==1.13.3 notebook==7.3.2 polars==1.22.0
   pack "$work" big 'pip install numpy scipy pandas scikit-learn matplotlib'
