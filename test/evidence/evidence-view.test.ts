@@ -155,13 +155,7 @@ describe('openEvidence', () => {
     ],
   ] as const) {
     test(`${what} is EVIDENCE_MALFORMED`, () => {
-      refused(
-        edited(
-          evidenceDocument({ images: [image] }),
-          edit as (item: Record<string, unknown>, root: Record<string, unknown>) => void,
-        ),
-        'EVIDENCE_MALFORMED',
-      );
+      refused(edited(evidenceDocument({ images: [image] }), edit), 'EVIDENCE_MALFORMED');
     });
   }
 

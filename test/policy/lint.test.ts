@@ -69,7 +69,7 @@ describe('lintPolicy', () => {
   for (const [what, text, code, at] of [
     ['no apiVersion', `kind: Policy\n${IDENTITIES}${RULES}`, 'POLICY_MISSING_KEY', '1:1'],
     ['another apiVersion', `apiVersion: v2\nkind: Policy\n${IDENTITIES}${RULES}`, 'POLICY_BAD_VALUE', '1:13'],
-    ['no rules', `${HEAD}`, 'POLICY_MISSING_KEY', '1:1'],
+    ['no rules', HEAD, 'POLICY_MISSING_KEY', '1:1'],
     ['an empty list of rules', `${HEAD}rules: []`, 'POLICY_EMPTY_LIST', '3:8'],
     [
       'a rule without checks',
@@ -343,7 +343,8 @@ describe('parsePolicy', () => {
       assert.equal(error.code, 'POLICY_INVALID');
       assert.equal(error.exitCode, 2);
       assert.match(error.message, /^gate\.yaml:3:9: /);
-      assert.equal((error.details?.['problems'] as unknown[]).length, 2);
+      const problems: unknown = error.details?.['problems'];
+      assert.ok(Array.isArray(problems) && problems.length === 2);
       return true;
     });
   });
