@@ -11,7 +11,7 @@ import { calm } from '../support/registry/opening.ts';
 import { failsWith, testClient } from './client.ts';
 
 const noOpenssl = hasOpenssl() ? false : 'openssl is not installed';
-const short = { connectMs: 150, headersMs: 150, idleMs: 150 };
+const short = { connectMs: 400, headersMs: 400, idleMs: 400 };
 
 describe('client', () => {
   test('offline refuses every request before any connection', async () => {
@@ -142,7 +142,7 @@ describe('deadlines', () => {
     const slow = await client.request({ url: new URL(`${server.url}/slow-reader`), signal: calm });
     let size = 0;
     for await (const chunk of slow.body) {
-      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 400));
+      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 900));
       size += chunk.byteLength;
     }
     assert.equal(size, 300_004);
