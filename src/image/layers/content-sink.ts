@@ -1,7 +1,7 @@
 import { createHash, hash, type Hash } from 'node:crypto';
 import type { CaptureMatcher, KeptBytes, LayerRecorder, StackDiagnostic } from '../../filesystem/index.ts';
 import { EXTRACTORS, isExecutableMagic } from './extractors.ts';
-import { GO_HEAD_BYTES, GoMarkerScan, looksLikeGo } from './go-marker.ts';
+import { GO_HEAD_BYTES, GoMarkerScan, looksLikeGo, unneededSpans, type ByteSpan } from './go-marker.ts';
 
 /** What is to be done with the content of the file that streams by. */
 export interface FileTask {
@@ -47,6 +47,8 @@ export class ContentSink {
   #gathered = 0;
   #scratch = Buffer.from(new ArrayBuffer(0));
   #scan: GoMarkerScan | undefined;
+  /** Parts that are not gathered. */
+  #spans: readonly ByteSpan[] = [];
   #kept: KeptContent | undefined;
 
   constructor(
@@ -71,6 +73,7 @@ export class ContentSink {
     this.#sha256 = undefined;
     this.#md5 = undefined;
     this.#scan = undefined;
+    this.#spans = [];
     this.#kept = undefined;
   }
 
@@ -93,7 +96,7 @@ export class ContentSink {
     if (before === 0 && chunk.length >= MAGIC_BYTES && this.#drops(task, chunk)) return;
     const used = Math.min(chunk.length, this.#gatherBytes - before);
     this.#reserve(before + used);
-    this.#scratch.set(used === chunk.length ? chunk : chunk.subarray(0, used), before);
+    this.#copy(used === chunk.length ? chunk : chunk.subarray(0, used), before);
     this.#gathered += used;
     if (before < MAGIC_BYTES && this.#gathered >= MAGIC_BYTES && this.#drops(task, this.#scratch)) return;
     if (before < GO_HEAD_BYTES && this.#gathered >= GO_HEAD_BYTES) this.#judgeHead(task);
@@ -109,10 +112,39 @@ export class ContentSink {
   /** Most executables are of no interest: they are searched as they stream by instead of being gathered. */
   #judgeHead(task: FileTask): void {
     if (task.rules.length > 0 || task.isKnownExecutable) return;
-    if (looksLikeGo(this.#scratch.subarray(0, GO_HEAD_BYTES))) return;
+    const head = this.#scratch.subarray(0, GO_HEAD_BYTES);
+    if (looksLikeGo(head)) {
+      this.#leaveOut(head);
+      return;
+    }
     this.#scan = new GoMarkerScan();
     this.#scan.add(this.#scratch.subarray(0, this.#gathered));
     this.#gatherBytes = 0;
+  }
+
+  /**
+   * Of a large program most is left out. Its memory is new, so that what is not written reads as zeros and takes no room.
+   */
+  #leaveOut(head: Buffer): void {
+    if (this.#gatherBytes < SCRATCH_KEPT_BYTES) return;
+    this.#spans = unneededSpans(head);
+    if (this.#spans.length === 0) return;
+    const gathered = Buffer.from(this.#scratch.subarray(0, this.#gathered));
+    this.#replaceScratch(new ArrayBuffer(this.#gatherBytes));
+    // left out here too: what an extractor sees must not depend on how the file was cut into chunks
+    this.#copy(gathered, 0);
+  }
+
+  #copy(chunk: Uint8Array, position: number): void {
+    const end = position + chunk.length;
+    let at = position;
+    for (const span of this.#spans) {
+      if (span.end <= at) continue;
+      if (span.start >= end) break;
+      if (at < span.start) this.#scratch.set(chunk.subarray(at - position, span.start - position), at);
+      at = span.end;
+    }
+    if (at < end) this.#scratch.set(at === position ? chunk : chunk.subarray(at - position), at);
   }
 
   /** Room for `needed` bytes; all of it at once when the file will be gathered whole. */
@@ -175,7 +207,8 @@ export class ContentSink {
       const rule = this.#matcher.rule(index);
       const extractor = rule.executables && EXTRACTORS[rule.executables.extractor];
       const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
-      if (!extractor?.mayApply(part)) continue;
+      // what was gathered had signs already; searching it all would touch memory that was left empty
+      if (!extractor || (this.#spans.length === 0 && !extractor.mayApply(part))) continue;
       const complete = part.length === task.sizeBytes;
       const found = extractor.extract(part, { path: task.path, sizeBytes: task.sizeBytes, complete });
       if (found === undefined) {

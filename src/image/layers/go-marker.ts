@@ -55,3 +55,43 @@ export class GoMarkerScan {
     this.#tail = Buffer.from(tail.subarray(Math.max(0, tail.length - MARKER.length + 1)));
   }
 }
+
+/** A part of a file: from `start` to before `end`. */
+export interface ByteSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+const MAX_SECTIONS = 512;
+const SECTION_BYTES = 64;
+const PROGBITS = 1;
+const ALLOCATED = 2;
+const INSTRUCTIONS = 4;
+
+/**
+ * The parts of a large program that say nothing about its modules: machine code and debugging data, more than half of most. Known when the
+ * section headers are at the beginning, where Go's linker puts them (64 bits, little endian); else nothing is left out.
+ * @returns ascending, without overlap
+ */
+export function unneededSpans(head: Buffer): readonly ByteSpan[] {
+  const isElf64 = head.length >= 64 && head.readUInt32BE(0) === 0x7f454c46 && head[4] === 2 && head[5] === 1;
+  if (!isElf64 || head.readUInt16LE(0x3a) !== SECTION_BYTES) return [];
+  const offset = sectionHeaderOffset(head);
+  const count = head.readUInt16LE(0x3c);
+  if (count > MAX_SECTIONS || offset + count * SECTION_BYTES > head.length) return [];
+  const spans: ByteSpan[] = [];
+  let end = 0;
+  for (let index = 0; index < count; index += 1) {
+    const at = offset + index * SECTION_BYTES;
+    const flags = head.readUInt32LE(at + 8);
+    const isDebugging = head.readUInt32LE(at + 4) === PROGBITS && (flags & ALLOCATED) === 0;
+    if (!isDebugging && (flags & INSTRUCTIONS) === 0) continue;
+    const start = Number(head.readBigUInt64LE(at + 0x18));
+    const length = Number(head.readBigUInt64LE(at + 0x20));
+    // the head was gathered already, and sections that overlap are nobody's honest program
+    if (start < end || !Number.isSafeInteger(start + length)) continue;
+    end = start + length;
+    spans.push({ start, end });
+  }
+  return spans;
+}
