@@ -22,7 +22,13 @@ export interface JudgeOptions {
 export async function judge(world: GateImages, reference: string, options: JudgeOptions = {}): Promise<Judged> {
   const file = `${world.folder}/decision.json`;
   const { code, stdout, stderr } = await world.waybill([
-    ...['gate', 'check', reference, '--policy', options.policy ?? world.policy, '--decision-out', file],
+    'gate',
+    'check',
+    reference,
+    '--policy',
+    options.policy ?? world.policy,
+    '--decision-out',
+    file,
     ...(options.as === undefined ? [] : ['--as', options.as]),
     ...(options.flags ?? []),
   ]);

@@ -37,8 +37,12 @@ describe('the gate before a registry', { skip }, () => {
   const layerPath = (): RegExp => new RegExp(`/blobs/${world.app.layers[1]?.descriptor.digest}$`);
   const push = (tag: string, target: string): Promise<string> =>
     outputOf('skopeo', [
-      ...['copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false'],
-      ...[world.reference(tag), `docker://${name(target)}`],
+      'copy',
+      '--quiet',
+      '--preserve-digests',
+      '--dest-tls-verify=false',
+      world.reference(tag),
+      `docker://${name(target)}`,
     ]);
 
   test('allows what was released, by tag and by digest', async () => {
