@@ -6,7 +6,9 @@ import { fetchManifest, storeManifest } from './manifests.ts';
 import { hasCode, type RepositoryClient } from './repository-client.ts';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
-const MAX_ATTEMPTS = 12;
+const MAX_ATTEMPTS = 24;
+/** Attempts among which a server error is not yet the end. */
+const MAX_SERVER_ERRORS = 6;
 
 /**
  * `sha256-<hex>`: where referrers are listed in registries without the API.
@@ -58,16 +60,18 @@ export async function addToFallback(
   const { subject, descriptor } = added;
   let seen = 0;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const current = await readFallback(client, subject, signal);
-    if (current.descriptors.some(({ digest }) => digest === descriptor.digest)) {
-      seen += 1;
+    try {
+      const current = await readFallback(client, subject, signal);
+      const listed = current.descriptors.some(({ digest }) => digest === descriptor.digest);
+      seen = listed ? seen + 1 : 0;
       // once right after writing, once more when another writer's overlapping update would have landed
       if (seen === 2) return;
-      await client.backOff(1, signal);
-      continue;
+      if (!listed && (await replace(client, current, added, signal))) continue;
+    } catch (error) {
+      // a registry seen in the wild answers 500 while a tag is being written
+      if (!hasCode(error, 'REGISTRY_SERVER_ERROR') || attempt >= MAX_SERVER_ERRORS) throw error;
     }
-    seen = 0;
-    if (!(await replace(client, current, added, signal))) await client.backOff(Math.min(attempt, 4), signal);
+    await client.backOff(seen > 0 ? 1 : Math.min(attempt, 4), signal);
   }
   throw registryError(
     'REFERRER_NOT_LISTED',

@@ -108,6 +108,17 @@ describe('fallback tag', () => {
     assert.deepEqual(await digestsOf(store), [foreign.digest, digest]);
   });
 
+  test('a server error while writing is tried again, not for ever', async () => {
+    await using registry = await startRegistry({ referrers: 'none' });
+    await using store = await openQuietly(registry.host, 'app');
+    const path = new RegExp(`manifests/${fallbackTag(subject)}`);
+    registry.fail({ path, times: 2, action: { kind: 'status', status: 500 } });
+    const digest = await attach(store, 'one');
+    assert.deepEqual(await digestsOf(store), [digest]);
+    registry.fail({ path, action: { kind: 'status', status: 500 } });
+    await assert.rejects(attach(store, 'two'), failsWith('REGISTRY_SERVER_ERROR'));
+  });
+
   test('a registry that never keeps it is an error', async () => {
     await using registry = await startRegistry({ referrers: 'none' });
     registry.fail({

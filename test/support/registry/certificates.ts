@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const OPENSSL = 'openssl';
+
 export interface TestCertificates {
   /** PEM file of the authority. */
   readonly caFile: string;
@@ -13,7 +15,7 @@ export interface TestCertificates {
 
 export function hasOpenssl(): boolean {
   try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    execFileSync(OPENSSL, ['version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
@@ -24,7 +26,7 @@ export function hasOpenssl(): boolean {
 export function makeCertificates(): TestCertificates {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-test-ca-'));
   const file = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const openssl = (...args: string[]): void => void execFileSync(OPENSSL, args, { cwd: folder, stdio: 'ignore' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   openssl(
     'req',
