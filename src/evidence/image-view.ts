@@ -52,6 +52,8 @@ export interface PlatformView {
   readonly layerDigests: readonly Digest[];
   /** What the image says about its base. */
   readonly claims: readonly BaseClaim[];
+  /** Those of them that only the index makes: a signature of the platform manifest does not cover them. */
+  readonly indexClaims: readonly BaseClaim[];
   readonly evidence: EvidencePlatform;
 }
 
@@ -174,6 +176,9 @@ function openPlatform(
   }
   const platform = platformOf(config);
   const { annotations } = manifest;
+  const { labels, history } = config;
+  const own = readBaseClaims({ annotations, labels, history });
+  const claims = readBaseClaims({ annotations, indexAnnotations, labels, history });
   return {
     manifest: evidence.manifest,
     platform,
@@ -181,9 +186,14 @@ function openPlatform(
     annotations,
     config,
     layerDigests: manifest.layers.map((layer) => layer.digest),
-    claims: readBaseClaims({ annotations, indexAnnotations, labels: config.labels, history: config.history }),
+    claims,
+    indexClaims: claims.filter((claim) => !own.some((other) => sameClaim(claim, other))),
     evidence,
   };
+}
+
+function sameClaim(a: BaseClaim, b: BaseClaim): boolean {
+  return a.source === b.source && a.name === b.name && a.digest === b.digest && a.layerCount === b.layerCount;
 }
 
 function platformOf(config: ImageConfig): Platform {

@@ -81,8 +81,12 @@ function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
 
 function levelOf(context: RuleContext, check: BaseCheck, facts: Pick<BaseFacts, 'standing' | 'claims'>): BaseLevel {
   if (facts.standing.allowed.length > 0) return 'content';
-  if (!facts.claims.some((judged) => judged.entries.some((name) => check.allow.includes(name)))) return 'none';
-  return signedBy(context).length > 0 ? 'signed-claim' : 'claimed';
+  const claims = facts.claims.filter((judged) => judged.entries.some((name) => check.allow.includes(name)));
+  if (claims.length === 0) return 'none';
+  const signatures = signedBy(context);
+  const onIndex = signatures.some((statement) => statement.subject === context.image.index?.digest);
+  const covered = claims.some(({ claim }) => onIndex || !context.platform.indexClaims.includes(claim));
+  return signatures.length > 0 && covered ? 'signed-claim' : 'claimed';
 }
 
 /** Signatures by the rule's own signers: they cover the manifest, so its annotations, and through the config digest its labels. */

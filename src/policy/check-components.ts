@@ -31,11 +31,13 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
 function checkDenied(components: readonly ComparableComponent[], denied: DeniedComponent): CheckResult | undefined {
   const wanted = parsePurl(denied.purl);
   const range = denied.versions === undefined ? undefined : parseVersionRange(denied.versions);
+  // the linter refuses both; a policy that got past it must not pass
+  if (wanted === undefined || (denied.versions !== undefined && range === undefined)) return unreadable(denied);
   const hits: string[] = [];
   const unsure: string[] = [];
   for (const { purl } of components) {
     const found = purl === undefined ? undefined : parsePurl(purl);
-    if (purl === undefined || found === undefined || wanted === undefined || !purlSelects(wanted, found)) continue;
+    if (purl === undefined || found === undefined || !purlSelects(wanted, found)) continue;
     const inside =
       range === undefined
         ? true
@@ -69,6 +71,11 @@ function checkDenied(components: readonly ComparableComponent[], denied: DeniedC
     },
     ExitCode.Usage,
   );
+}
+
+function unreadable(denied: DeniedComponent): CheckResult {
+  const reason = `${denied.purl} ${denied.versions ?? ''} cannot be read`.replace('  ', ' ');
+  return errored({ check: 'components', item: denied.purl, code: 'COMPONENT_UNREADABLE', reason }, ExitCode.Usage);
 }
 
 function checkLicenses(components: readonly ComparableComponent[], denied: readonly string[]): readonly CheckResult[] {

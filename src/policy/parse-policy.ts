@@ -22,7 +22,7 @@ export interface PolicyLint {
 
 /**
  * Reads and checks a policy's text: shape, names, patterns, thresholds; warnings for what is allowed but unwise or not supported yet.
- * @param source hostile (a file of a pull request); YAML or JSON, capped at LIMITS.policyBytes
+ * @param source hostile (a file of a pull request); YAML or JSON, at most 1 MiB
  * @param options.now finds exceptions that have lapsed
  */
 export async function lintPolicy(source: PolicySource, options: { readonly now?: Date } = {}): Promise<PolicyLint> {

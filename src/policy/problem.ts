@@ -18,7 +18,6 @@ export type PolicyProblemCode =
   | 'POLICY_NOT_SUPPORTED'
   | 'POLICY_LOCK_UNPINNED'
   | 'POLICY_EXCEPTION_EXPIRED'
-  | 'POLICY_UNREACHABLE'
   | 'POLICY_UNUSED';
 
 export interface PolicyProblem {

@@ -16,7 +16,8 @@ export function parsePurl(text: string): PurlParts | undefined {
   const versioned = at > 0 && !match[2].slice(at).includes('/');
   const path = decode(versioned ? match[2].slice(0, at) : match[2]);
   const version = versioned ? decode(match[2].slice(at + 1)) : undefined;
-  return path === undefined ? undefined : { type: match[1].toLowerCase(), path, version };
+  const type = match[1].toLowerCase();
+  return path === undefined ? undefined : { type, path: normalPath(type, path), version };
 }
 
 /** Whether a pattern (`*` within a part, `**` across parts) selects a package; its version, if it has one, must be equal. */
@@ -25,6 +26,14 @@ export function purlSelects(pattern: PurlParts, found: PurlParts): boolean {
   if (pattern.version !== undefined && pattern.version !== found.version) return false;
   if (!pattern.path.includes('*')) return pattern.path === found.path;
   return globProblem(pattern.path) === undefined && compileGlob(pattern.path).matches(found.path);
+}
+
+/** Types whose names are written in lower case, whatever case they are asked for in. */
+const LOWER_CASE: ReadonlySet<string> = new Set(['apk', 'composer', 'deb', 'golang', 'npm', 'pypi']);
+
+function normalPath(type: string, path: string): string {
+  const lower = LOWER_CASE.has(type) ? path.toLowerCase() : path;
+  return type === 'pypi' ? lower.replaceAll(/[-_.]+/g, '-') : lower;
 }
 
 function decode(text: string): string | undefined {

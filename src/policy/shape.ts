@@ -19,6 +19,8 @@ import {
   type PolicyTrust,
   type SignatureCheck,
 } from './types.ts';
+import { parsePurl } from './purl-pattern.ts';
+import { parseVersionRange } from './versions.ts';
 import { parseDay, parseDuration, parseEndOfDay } from './values.ts';
 
 const strictness = oneOf('deny', 'warn', 'allow');
@@ -76,6 +78,24 @@ function nameField(canonical: (text: string) => NamePattern): Field<string> {
 const imagePattern: Field<Glob> = (node, place) => {
   const pattern = nameField(canonicalPattern)(node, place);
   return pattern === undefined ? undefined : compileGlob(pattern);
+};
+
+const purl = text((value) => {
+  const parts = parsePurl(value);
+  if (parts === undefined) return 'it is no package URL: pkg:TYPE/NAMESPACE/NAME';
+  return parts.path.includes('*') ? globProblem(parts.path) : undefined;
+});
+const versions = text((value) =>
+  parseVersionRange(value) === undefined ? 'it is no range of versions: 3.3.6, <2.17.1, >=1.0 <2.0' : undefined,
+);
+const absoluteGlob: Field<Glob> = (node, place) => {
+  const value = glob(node, place);
+  if (value === undefined || value.pattern.startsWith('/')) return value;
+  return note(place, node, {
+    code: 'POLICY_BAD_PATTERN',
+    message: `${place.path}: paths in an image start with a slash`,
+    hint: `write "/${value.pattern}"`,
+  });
 };
 
 const trust = object<PolicyTrust>(
@@ -136,7 +156,7 @@ const base = object<BaseCheck>(
     require: list(oneOf('authenticated', 'attested'), { mayBeEmpty: true }),
     unexplained: strictness,
     tamper: strictness,
-    tamperAllow: list(glob, { mayBeEmpty: true }),
+    tamperAllow: list(absoluteGlob, { mayBeEmpty: true }),
     freshness: object<{ behind: number }>({ behind: duration }, ['behind']),
   },
   ['allow'],
@@ -145,9 +165,7 @@ const base = object<BaseCheck>(
 const components = object<ComponentCheck>(
   {
     deny: list(
-      object<{ purl: string; versions?: string; reason?: string }>({ purl: text(), versions: text(), reason: text() }, [
-        'purl',
-      ]),
+      object<{ purl: string; versions?: string; reason?: string }>({ purl, versions, reason: text() }, ['purl']),
       { mayBeEmpty: true },
     ),
     licenses: object<{ deny: readonly string[] }>({ deny: list(text(), { mayBeEmpty: true }) }, ['deny']),

@@ -1,5 +1,4 @@
 import type * as Yaml from 'yaml';
-import { LIMITS } from '../core/index.ts';
 import type { PolicyProblem } from './problem.ts';
 
 /** A position in the policy's text, both from 1. */
@@ -37,6 +36,8 @@ export interface SourceTree {
   readonly problems: readonly PolicyProblem[];
 }
 
+/** Far above any policy that people read; YAML parsers are slow on absurd ones. */
+const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 64;
 
@@ -49,8 +50,8 @@ export async function parseSourceTree(bytes: Uint8Array): Promise<SourceTree> {
     root: undefined,
     problems: [syntaxProblem(message, at, hint)],
   });
-  if (bytes.byteLength > LIMITS.policyBytes) {
-    return fatal(`the policy is ${bytes.byteLength} bytes, more than the ${LIMITS.policyBytes} allowed`);
+  if (bytes.byteLength > MAX_TEXT_BYTES) {
+    return fatal(`the policy is ${bytes.byteLength} bytes, more than the ${MAX_TEXT_BYTES} allowed`);
   }
   let text: string;
   try {
@@ -67,7 +68,8 @@ export async function parseSourceTree(bytes: Uint8Array): Promise<SourceTree> {
       version: '1.2',
       schema: 'core',
       merge: false,
-      uniqueKeys: true,
+      // the library compares every key with every other; the walk below does it in linear time
+      uniqueKeys: false,
       strict: true,
       prettyErrors: false,
       keepSourceTokens: false,
@@ -146,10 +148,14 @@ class Walker {
 
   #map(node: Yaml.YAMLMap, position: SourcePosition, depth: number): MapNode {
     const entries: MapEntry[] = [];
+    const seen = new Set<string>();
     for (const pair of node.items) {
       const { key, value } = pair;
       const place = this.#position(key, position);
       if (this.#yaml.isScalar(key) && typeof key.value === 'string' && !key.anchor && !key.tag) {
+        if (seen.has(key.value))
+          this.#refuse(`the key ${JSON.stringify(key.value.slice(0, 80))} stands here twice`, place);
+        seen.add(key.value);
         entries.push({ key: key.value, ...place, value: this.node(value, place, depth + 1) });
       } else {
         this.#refuse('keys are plain texts', place);

@@ -248,6 +248,19 @@ describe('base: which one, and how sure', () => {
     assert.equal(part(await judge({ image, lock }), 'allow').code, 'BASE_EVIDENCE_TOO_LOW');
   });
 
+  test('signed-claim: what only the index says is covered by a signature of the index alone', async () => {
+    const image = buildImage({ diffIds: [fakeDigest('rebuilt'), app] });
+    const index = buildIndex([{ image, architecture: 'amd64' }], { 'org.opencontainers.image.base.name': 'debian:12' });
+    const base = 'evidence: signed-claim, tamper: warn';
+    const setup = { image, lock: [alpineRecord], base, signatures: 'signatures: { by: [release] }' };
+    const at = async (digest: typeof image.digest): Promise<string> => {
+      const attached = [await signature(release, digest)];
+      return part(await judge({ ...setup, facts: { index, attached } }), 'allow').code;
+    };
+    assert.equal(await at(image.digest), 'BASE_EVIDENCE_TOO_LOW');
+    assert.equal(await at(index.digest), 'BASE_CLAIMED');
+  });
+
   test('deny.digests names bases too, whatever else is true', async () => {
     const decision = await judge({ deny: `"${debian.digest}"` });
     const denied = results(decision).find((result) => result.code === 'DIGEST_DENIED');

@@ -370,6 +370,18 @@ describe('components', () => {
     );
   });
 
+  test('names are compared as their type writes them', async () => {
+    const rules = rule('{ deny: [{ purl: "pkg:pypi/Evil_Package" }] }');
+    assert.deepEqual(codes(await judge({ rules, facts: scan(['pkg:pypi/evil-package@1.0']) })), [
+      'fail COMPONENT_DENIED',
+    ]);
+    const glob = rule('{ deny: [{ purl: "pkg:npm/@evil/*" }] }');
+    assert.deepEqual(codes(await judge({ rules: glob, facts: scan(['pkg:npm/%40evil/x@1.0.0']) })), [
+      'fail COMPONENT_DENIED',
+    ]);
+    assert.equal((await judge({ rules: glob, facts: scan(['pkg:npm/%40evilish/x@1.0.0']) })).verdict, 'allow');
+  });
+
   test('ranges by package type; what cannot be compared for certain is an error', async () => {
     const rules = rule('{ deny: [{ purl: "pkg:maven/org.apache.logging.log4j/log4j-core", versions: "<2.17.1" }] }');
     const log4j = (version: string): Partial<ImageFacts> =>

@@ -228,6 +228,24 @@ describe('lintPolicy', () => {
       '4:80',
     ],
     [
+      'a component that is no purl',
+      `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"], components: { deny: [{ purl: event-stream }] } }]`,
+      'POLICY_BAD_VALUE',
+      '3:86',
+    ],
+    [
+      'versions that are none',
+      `${HEAD}rules: [{ name: r, images: ["registry.example.com/**"], components: { deny: [{ purl: "pkg:npm/x", versions: "<" }] } }]`,
+      'POLICY_BAD_VALUE',
+      '3:109',
+    ],
+    [
+      'a path that no image has',
+      `${HEAD}${IDENTITIES}bases: { lock: l, lockSignedBy: [k], entries: [{ name: d, image: docker.io/library/debian }] }\nrules: [{ name: r, images: ["registry.example.com/**"], base: { allow: [d], tamperAllow: ["usr/**"] } }]`,
+      'POLICY_BAD_PATTERN',
+      '5:91',
+    ],
+    [
       'an exception without expiry',
       `${HEAD}${IDENTITIES}${RULES}exceptions: [{ rule: r, check: base, images: ["registry.example.com/a"], reason: x, owner: y }]`,
       'POLICY_MISSING_KEY',
