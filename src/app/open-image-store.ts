@@ -6,8 +6,10 @@ import { appError } from './errors.ts';
 /** How an image is reached: what the shared image flags say. */
 export interface ImageAccess {
   readonly platform?: string;
-  /** Registry hosts that may be spoken to in plain HTTP or with unverified TLS. */
+  /** Registry hosts that may be spoken to in plain HTTP. */
   readonly insecureRegistries?: readonly string[];
+  /** Hosts beside a registry's own that may hand out its tokens. */
+  readonly allowedRealms?: readonly string[];
   /** PEM file of extra certificate authorities. */
   readonly registryCaFile?: string;
   /** Registry credentials file. */
@@ -35,6 +37,7 @@ export async function openImageStore(text: string, access: ImageAccess, runtime:
     const registry = await openRegistry(reference, {
       runtime,
       insecureRegistries: access.insecureRegistries ?? [],
+      allowedRealms: access.allowedRealms ?? [],
       ...(access.registryCaFile === undefined ? {} : { caFile: access.registryCaFile }),
       ...(access.authFile === undefined ? {} : { authFile: access.authFile }),
     });

@@ -2,6 +2,7 @@
 export interface ImageFlagValues {
   readonly platform: string | undefined;
   readonly 'insecure-registry': string[] | undefined;
+  readonly 'registry-realm': string[] | undefined;
   readonly 'registry-ca': string | undefined;
   readonly authfile: string | undefined;
 }
@@ -10,6 +11,7 @@ export interface ImageFlagValues {
 export interface ImageAccessOptions {
   readonly platform?: string;
   readonly insecureRegistries: readonly string[];
+  readonly allowedRealms: readonly string[];
   readonly registryCaFile?: string;
   readonly authFile?: string;
 }
@@ -19,6 +21,7 @@ export function imageAccess(flags: ImageFlagValues): ImageAccessOptions {
   return {
     ...(flags.platform === undefined ? {} : { platform: flags.platform }),
     insecureRegistries: flags['insecure-registry'] ?? [],
+    allowedRealms: flags['registry-realm'] ?? [],
     ...(flags['registry-ca'] === undefined ? {} : { registryCaFile: flags['registry-ca'] }),
     ...(flags.authfile === undefined ? {} : { authFile: flags.authfile }),
   };

@@ -8,8 +8,14 @@ export const imageFlags = {
     helpGroup: 'IMAGE',
   }),
   'insecure-registry': string({
-    summary:
-      'Allow plain HTTP and unverified TLS for this registry host (repeatable). Loopback is always allowed plain HTTP.',
+    summary: 'Allow plain HTTP for this registry host (repeatable). Loopback is always allowed it.',
+    helpValue: 'HOST[:PORT]',
+    helpGroup: 'IMAGE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'registry-realm': string({
+    summary: 'Allow this host to hand out tokens for a registry that is not its own (repeatable).',
     helpValue: 'HOST[:PORT]',
     helpGroup: 'IMAGE',
     multiple: true,

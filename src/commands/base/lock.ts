@@ -36,6 +36,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
       multipleNonGreedy: true,
     }),
     'insecure-registry': imageFlags['insecure-registry'],
+    'registry-realm': imageFlags['registry-realm'],
     'registry-ca': imageFlags['registry-ca'],
     authfile: imageFlags.authfile,
   };

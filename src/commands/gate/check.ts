@@ -46,6 +46,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
       max: 86_400,
     }),
     'insecure-registry': imageFlags['insecure-registry'],
+    'registry-realm': imageFlags['registry-realm'],
     'registry-ca': imageFlags['registry-ca'],
     authfile: imageFlags.authfile,
     ...layerFlags,
