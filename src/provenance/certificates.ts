@@ -27,6 +27,12 @@ function pemCertificates(bytes: Uint8Array | undefined): readonly string[] {
   return bodies;
 }
 
+/** Certificates under labels that TLS libraries read as well: `TRUSTED CERTIFICATE`, `X509 CERTIFICATE`. */
+function otherCertificates(bytes: Uint8Array | undefined): number {
+  const labels = new TextDecoder('latin1').decode(bytes).match(/-----BEGIN [^\r\n-]*-----/g) ?? [];
+  return labels.filter((label) => label !== BEGIN).length;
+}
+
 /**
  * Tells whether a certificate store of the final view holds only certificates that the base's stores held or that lie as files where
  * update-ca-certificates collects them.
@@ -36,9 +42,11 @@ export function createCertificateCheck(base: FileView, final: FileView): (path: 
   return (path) => {
     known ??= knownCertificates(base, final);
     const trusted = known;
-    const bodies = pemCertificates(final.read(path));
+    const bytes = final.read(path);
+    const bodies = pemCertificates(bytes);
     // a store that holds no PEM at all, or was not captured, cannot be explained
-    return bodies.length === 0 ? 1 : bodies.filter((body) => !trusted.has(body)).length;
+    if (bodies.length === 0) return 1;
+    return bodies.filter((body) => !trusted.has(body)).length + otherCertificates(bytes);
   };
 }
 

@@ -1,10 +1,11 @@
 import { compareCodeUnits } from '../core/index.ts';
 import type { CaptureRule, DigestRule, FileEntry, FileView } from '../filesystem/index.ts';
-import { compareAccounts } from './account-files.ts';
+import { compareAccounts, unreadableAccountFiles } from './account-files.ts';
 import { createCertificateCheck, isCertificateSource } from './certificates.ts';
-import { criticalClass, isExecutable, isSetuid } from './critical-paths.ts';
+import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts';
 import { compareInventories, readPackageInventory } from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
+import { createShadowCheck } from './shadowed-executables.ts';
 import type { BaseComparison, FileChange, FileFact } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 
@@ -53,6 +54,8 @@ export interface BaseComparisonInput {
   readonly layerCount: number;
   /** `Env` of the image's configuration, for PATH. */
   readonly env: readonly string[];
+  /** `WorkingDir` of the image's configuration, for relative entries of PATH; the root unless given. */
+  readonly workingDirectory?: string;
 }
 
 /**
@@ -62,7 +65,13 @@ export interface BaseComparisonInput {
 export function compareWithBase(input: BaseComparisonInput): BaseComparison {
   const { base, final } = input;
   const certificates = createCertificateCheck(base, final);
-  const found = [...changedEntries(base, final), ...criticalAdditions(input)];
+  const byPath = new Map(
+    [...changedThroughLinks(base, final), ...changedEntries(base, final), ...criticalAdditions(input)].map((change) => [
+      change.path,
+      change,
+    ]),
+  );
+  const found = [...byPath.values()];
   const inventories = { base: readPackageInventory(base), final: readPackageInventory(final) };
   const owners = findOwners(new Set(found.map((change) => change.path)), final, inventories);
   const changes = found.map((change): FileChange => {
@@ -80,12 +89,15 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
     changes: changes.toSorted((a, b) => compareCodeUnits(a.path, b.path)),
     packages: compareInventories(inventories.base, inventories.final),
     accounts: compareAccounts(base, final),
-    lostDatabases: inventories.base.databases.filter(
-      (database) =>
-        !inventories.final.databases.includes(database) ||
-        inventories.final.unreadable.includes(database) ||
-        inventories.base.unreadable.includes(database),
-    ),
+    lostDatabases: [
+      ...inventories.base.databases.filter(
+        (database) =>
+          !inventories.final.databases.includes(database) ||
+          inventories.final.unreadable.includes(database) ||
+          inventories.base.unreadable.includes(database),
+      ),
+      ...unreadableAccountFiles(base, final),
+    ],
   };
 }
 
@@ -94,14 +106,30 @@ function* changedEntries(base: FileView, final: FileView): Iterable<FileChange> 
     const now = final.lookup(entry.path);
     if (now !== undefined && now.path === entry.path && now.layer === entry.layer) continue;
     const present = now?.path === entry.path ? now : undefined;
-    if (isVolatilePath(entry.path, (present ?? entry).linkTarget)) continue;
     const before = fileFact(base, entry);
     const after = present === undefined ? undefined : fileFact(final, present);
+    const gainsPrivilege = after !== undefined && isSetuid(after) && !isSetuid(before);
+    if (!gainsPrivilege && isVolatilePath(entry.path, (present ?? entry).linkTarget)) continue;
     if (after !== undefined && sameFact(before, after)) continue;
     // files below a folder that is gone or became a link are told by the folder itself, unless one of them matters by itself
     if (after === undefined && criticalClass(entry.path) === undefined && isBelowChangedFolder(entry.path, base, final))
       continue;
     yield { path: entry.path, before, ...(after === undefined ? {} : { after }) };
+  }
+}
+
+/** A hard link's header sets mode and owner of the file it names, under whatever name the link itself has. */
+function* changedThroughLinks(base: FileView, final: FileView): Iterable<FileChange> {
+  for (const entry of final.entries()) {
+    if (entry.hardLinkTo === undefined) continue;
+    const target = final.lookup(entry.hardLinkTo);
+    const original = target === undefined ? undefined : base.lookup(target.path);
+    if (target === undefined || original === undefined || original.path !== target.path) continue;
+    if (original.layer !== target.layer || entry.layer <= target.layer) continue;
+    const before = fileFact(base, original);
+    const { mode, uid, gid, xattrs } = fileFact(final, entry);
+    const after: FileFact = { ...before, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) };
+    if (!sameFact(before, after)) yield { path: target.path, before, after };
   }
 }
 
@@ -118,18 +146,18 @@ function* criticalAdditions(input: BaseComparisonInput): Iterable<FileChange> {
   const { base, final } = input;
   const shadows = createShadowCheck(input);
   for (const entry of final.entries()) {
-    if (
-      entry.type === 'directory' ||
-      base.lookup(entry.path)?.path === entry.path ||
-      isVolatilePath(entry.path, entry.linkTarget)
-    )
-      continue;
+    if (entry.type === 'directory' || base.lookup(entry.path)?.path === entry.path) continue;
     const after = fileFact(final, entry);
     const hidden = shadows(entry, after);
     if (hidden !== undefined) yield { path: entry.path, after, shadows: hidden };
-    else if (isSetuid(after) || (criticalClass(entry.path) !== undefined && !isExplainedLink(entry, final)))
+    else if (isSetuid(after) || (!isVolatilePath(entry.path, entry.linkTarget) && isCriticalByPlace(entry, final)))
       yield { path: entry.path, after };
   }
+}
+
+function isCriticalByPlace(entry: FileEntry, final: FileView): boolean {
+  if (criticalClass(entry.path) !== undefined) return !isExplainedLink(entry, final);
+  return entry.type === 'symlink' && linkedFolderClass(entry.path) !== undefined;
 }
 
 /** Links of a certificate folder that lead to a certificate file of the image: what update-ca-certificates and c_rehash make. */
@@ -137,34 +165,6 @@ function isExplainedLink(entry: FileEntry, final: FileView): boolean {
   if (entry.type !== 'symlink' || criticalClass(entry.path) !== 'ca-bundle') return false;
   const target = final.resolve(entry.path)?.path;
   return target !== undefined && (target.startsWith('etc/ssl/certs/') || isCertificateSource(target));
-}
-
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** Finds the base executable that a new file hides: same name, its folder earlier on PATH. */
-function createShadowCheck(input: BaseComparisonInput): (entry: FileEntry, fact: FileFact) => string | undefined {
-  const value = input.env.find((line) => line.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;
-  const order = new Map<string, number>();
-  const baseExecutables = new Map<string, { readonly path: string; readonly rank: number }>();
-  for (const folder of value.split(':')) {
-    const path =
-      input.final.resolve(folder.replace(/^\/+/, ''))?.path ?? input.base.resolve(folder.replace(/^\/+/, ''))?.path;
-    if (path === undefined || order.has(path)) continue;
-    const rank = order.size;
-    order.set(path, rank);
-    for (const entry of input.base.list(path)) {
-      const name = entry.path.slice(path.length + 1);
-      if (entry.type !== 'directory' && !baseExecutables.has(name))
-        baseExecutables.set(name, { path: entry.path, rank });
-    }
-  }
-  return (entry, fact) => {
-    const slash = entry.path.lastIndexOf('/');
-    const rank = order.get(entry.path.slice(0, Math.max(slash, 0)));
-    const hidden = baseExecutables.get(entry.path.slice(slash + 1));
-    if (rank === undefined || hidden === undefined || rank >= hidden.rank) return undefined;
-    return isExecutable(fact) || fact.type === 'symlink' ? hidden.path : undefined;
-  };
 }
 
 function fileFact(view: FileView, entry: FileEntry): FileFact {

@@ -16,8 +16,14 @@ const SHELLS: ReadonlySet<string> = new Set([
   'toybox',
 ]);
 const EXECUTABLE_FOLDERS = /^(?:usr\/local\/sbin|usr\/local\/bin|usr\/sbin|usr\/bin|sbin|bin)\//;
-const LIBRARY_FOLDERS = /^(?:usr\/)?lib(?:32|64|x32)?\//;
-const LOADER = /^ld-(?:linux|musl|[0-9])[A-Za-z0-9._-]*\.so(?:\.[0-9]+)*$|^ld\.so(?:\.[0-9]+)*$|^ld64?\.so\.[0-9]+$/;
+const LIBRARY_FOLDERS = /^(?:usr\/(?:local\/)?)?lib(?:32|64|x32)?\//;
+/** Folders that programs, loader and libraries are found through, and the folders above everything critical. */
+const SYSTEM_FOLDERS =
+  /^(?:etc|usr|usr\/local|usr\/share|var|var\/lib|(?:usr\/(?:local\/)?)?(?:s?bin|lib(?:32|64|x32)?))$/;
+const MULTIARCH_FOLDERS = /^(?:usr\/)?lib\/[a-z0-9_]+-linux-[a-z0-9]+$/;
+const DATABASE_FOLDERS = ['var/lib/dpkg/', 'var/lib/rpm/', 'usr/lib/sysimage/rpm/', 'lib/apk/db/', 'usr/lib/apk/db/'];
+const LOADER =
+  /^ld-(?:linux|musl|uClibc|[0-9])[A-Za-z0-9._-]*\.so(?:\.[0-9]+)*$|^ld\.so(?:\.[0-9]+)*$|^ld64?\.so\.[0-9]+$/;
 const LIBC =
   /^(?:libc|libpthread|libdl|libnss_[a-z]+|libpam|libresolv|libcrypt)(?:-[0-9.]+)?\.so(?:\.[0-9.]+)?$|^libc\.musl-[a-z0-9_]+\.so\.1$/;
 const CA_FILES: ReadonlySet<string> = new Set([
@@ -34,6 +40,10 @@ const CA_FOLDERS = [
   'usr/share/ca-certificates/',
   'usr/local/share/ca-certificates/',
   'etc/pki/ca-trust/',
+  'etc/pki/tls/certs/',
+  'etc/ca-certificates/',
+  'usr/share/pki/ca-trust-source/',
+  'var/lib/ca-certificates/',
 ];
 const KEYRING_FOLDERS = [
   'etc/apt/trusted.gpg.d/',
@@ -50,6 +60,7 @@ const SOURCE_FOLDERS = [
   'etc/yum.repos.d/',
   'etc/dnf/',
   'etc/zypp/repos.d/',
+  'etc/apk/repositories.d/',
 ];
 const SOURCE_FILES: ReadonlySet<string> = new Set([
   'etc/apt/sources.list',
@@ -57,7 +68,9 @@ const SOURCE_FILES: ReadonlySet<string> = new Set([
   'etc/apt/preferences',
   'etc/apk/repositories',
   'etc/apt/trusted.gpg',
+  'etc/yum.conf',
 ]);
+const LD_FOLDERS = ['etc/ld.so.conf.d/'];
 
 /** The certificate stores that TLS libraries read as one file. */
 export function isCaBundleFile(path: string): boolean {
@@ -83,6 +96,36 @@ export function criticalClass(path: string): TamperClass | undefined {
   return undefined;
 }
 
+/**
+ * Why a link in the place of this folder would be critical: what is looked for in the folder is critical. undefined for folders of the system as such (`lib`,
+ * `usr/bin`), which a link may well stand for: see `isSystemFolder`.
+ */
+export function linkedFolderClass(path: string): TamperClass | undefined {
+  const inside = (folders: readonly string[]): boolean => folders.includes(`${path}/`);
+  if (inside(LD_FOLDERS)) return 'ld-conf';
+  if (inside(CA_FOLDERS)) return 'ca-bundle';
+  if (inside(KEYRING_FOLDERS)) return 'keyring';
+  return inside(SOURCE_FOLDERS) ? 'package-sources' : undefined;
+}
+
+/** Folders through which critical files are found: where they lead is as critical as the files. */
+export function isSystemFolder(path: string): boolean {
+  if (SYSTEM_FOLDERS.test(path) || MULTIARCH_FOLDERS.test(path)) return true;
+  return [LD_FOLDERS, CA_FOLDERS, KEYRING_FOLDERS, SOURCE_FOLDERS, DATABASE_FOLDERS].some((folders) =>
+    folders.some((folder) => folder.startsWith(`${path}/`)),
+  );
+}
+
+/** Whether two files give whoever runs them the same privileges. */
+export function samePrivileges(a: FileFact, b: FileFact): boolean {
+  const bits = 0o6000;
+  return (
+    (a.mode & bits) === (b.mode & bits) &&
+    ((a.mode & bits) === 0 || (a.uid === b.uid && a.gid === b.gid)) &&
+    a.xattrs?.[CAPABILITY] === b.xattrs?.[CAPABILITY]
+  );
+}
+
 /** setuid, or setgid on something that can be executed. */
 export function isSetuid(fact: FileFact): boolean {
   return (
@@ -91,8 +134,10 @@ export function isSetuid(fact: FileFact): boolean {
   );
 }
 
+const CAPABILITY = 'security.capability';
+
 function hasFileCapability(fact: FileFact): boolean {
-  return fact.xattrs !== undefined && Object.hasOwn(fact.xattrs, 'security.capability');
+  return fact.xattrs !== undefined && Object.hasOwn(fact.xattrs, CAPABILITY);
 }
 
 export function isExecutable(fact: FileFact): boolean {

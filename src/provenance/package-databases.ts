@@ -13,7 +13,9 @@ const decoder = new TextDecoder('latin1');
 /** Stanzas of every package database of a view by key; `unreadable` names databases that exist but were not captured. */
 export interface PackageInventory {
   readonly stanzas: ReadonlyMap<string, PackageStanza>;
-  /** Package name to its versions (several architectures joined), for telling an upgrade from an unchanged package. */
+  /** Keys of packages that have more than one stanza. */
+  readonly repeated: ReadonlySet<string>;
+  /** Installed package by name to its versions (several architectures joined), for telling an upgrade from an unchanged one; repeated ones left out. */
   readonly byName: ReadonlyMap<string, string>;
   readonly databases: readonly string[];
   readonly unreadable: readonly string[];
@@ -21,7 +23,7 @@ export interface PackageInventory {
 
 /** Reads the stanzas of the dpkg and apk databases that a view shows. */
 export function readPackageInventory(view: FileView): PackageInventory {
-  const stanzas = new Map<string, PackageStanza>();
+  const stanzas = new Map<string, ReadStanza>();
   const databases: string[] = [];
   const unreadable: string[] = [];
   const seen = new Set<string>();
@@ -32,9 +34,32 @@ export function readPackageInventory(view: FileView): PackageInventory {
     databases.push(database);
     const bytes = view.read(database);
     if (bytes === undefined) unreadable.push(database);
-    else for (const stanza of splitStanzas(database, decoder.decode(bytes))) stanzas.set(stanzaKey(stanza), stanza);
+    else for (const stanza of splitStanzas(database, decoder.decode(bytes))) addStanza(stanzas, stanza);
   }
-  return { stanzas, byName: versionsByName(stanzas.values()), databases, unreadable };
+  const trusted = [...stanzas.values()].filter((stanza) => stanza.installed && !stanza.repeated);
+  return {
+    stanzas: new Map(
+      [...stanzas].map(([key, { installed: _installed, repeated: _repeated, ...stanza }]) => [key, stanza]),
+    ),
+    repeated: new Set([...stanzas].filter(([, stanza]) => stanza.repeated).map(([key]) => key)),
+    byName: versionsByName(trusted),
+    databases,
+    unreadable,
+  };
+}
+
+interface ReadStanza extends PackageStanza {
+  /** Whether the package's files are there; dpkg keeps stanzas of removed packages. */
+  readonly installed: boolean;
+  readonly repeated: boolean;
+}
+
+/** Two stanzas of one package are read differently by different readers: they stand as one that is neither, with the digest of both. */
+function addStanza(stanzas: Map<string, ReadStanza>, stanza: ReadStanza): void {
+  const key = stanzaKey(stanza);
+  const first = stanzas.get(key);
+  if (first === undefined) stanzas.set(key, stanza);
+  else stanzas.set(key, { ...first, sha256: sha256Hex(`${first.sha256} ${stanza.sha256}`), repeated: true });
 }
 
 function versionsByName(stanzas: Iterable<PackageStanza>): ReadonlyMap<string, string> {
@@ -62,11 +87,11 @@ function isApk(database: string): boolean {
   return database.endsWith('apk/db/installed');
 }
 
-function splitStanzas(database: string, text: string): readonly PackageStanza[] {
+function splitStanzas(database: string, text: string): readonly ReadStanza[] {
   const fields = isApk(database)
     ? { name: 'P:', version: 'V:', architecture: 'A:' }
     : { name: 'Package:', version: 'Version:', architecture: 'Architecture:' };
-  const stanzas: PackageStanza[] = [];
+  const stanzas: ReadStanza[] = [];
   for (const block of text.split(/\n\n+/)) {
     const lines = block.split('\n');
     const value = (field: string): string =>
@@ -81,6 +106,8 @@ function splitStanzas(database: string, text: string): readonly PackageStanza[] 
       name,
       architecture: value(fields.architecture),
       version: value(fields.version),
+      repeated: false,
+      installed: isApk(database) || !/(?:not-installed|config-files)$/.test(value('Status:')),
       sha256: sha256Hex(Buffer.from(block.trim(), 'latin1')),
     });
   }
@@ -96,7 +123,11 @@ export function compareInventories(
   for (const [key, before] of base.stanzas) {
     const after = final.stanzas.get(key);
     if (after === undefined) differences.push({ before });
-    else if (after.sha256 !== before.sha256) differences.push({ before, after });
+    else if (after.sha256 !== before.sha256) {
+      // which of several versions holds is the reader's choice: no upgrade that could excuse anything
+      const { version } = final.repeated.has(key) ? before : after;
+      differences.push({ before, after: { ...after, version } });
+    }
   }
   return differences.toSorted(
     (a, b) => compareCodeUnits(a.before.database, b.before.database) || compareCodeUnits(a.before.name, b.before.name),

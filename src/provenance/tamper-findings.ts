@@ -1,5 +1,6 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { criticalClass, isSetuid } from './critical-paths.ts';
+import { criticalClass, isSetuid, isSystemFolder, linkedFolderClass, samePrivileges } from './critical-paths.ts';
+import { isVolatilePath } from './volatile-paths.ts';
 import type { AccountChange, BaseComparison, FileChange, FileFact, TamperClass, TamperFinding } from './types.ts';
 
 /**
@@ -22,6 +23,10 @@ export function tamperFindings(comparison: BaseComparison): readonly TamperFindi
 }
 
 function databaseFinding(path: string): TamperFinding {
+  if (path === 'etc/passwd' || path === 'etc/shadow') {
+    const message = 'the account file cannot be compared with the base: it is a link elsewhere, no file, or too large';
+    return { class: 'account', critical: true, path: `/${path}`, message };
+  }
   return {
     class: 'package-database',
     critical: true,
@@ -55,7 +60,7 @@ function packageFinding(
     class: 'package-database',
     critical: true,
     path,
-    message: `the record of base package ${before.name} ${before.version} was altered without a new version`,
+    message: `the record of base package ${before.name} ${before.version} was altered without a new version, or is there twice`,
   };
 }
 
@@ -80,7 +85,7 @@ function fileFinding(change: FileChange): TamperFinding {
   const path = `/${change.path}`;
   const words = changeWords(change);
   const found = changeClass(change);
-  if (change.owner?.state === 'upgraded' && found !== 'directory-to-link') {
+  if (change.owner?.state === 'upgraded' && isUpgradable(found, change)) {
     return {
       class: 'upgrade',
       critical: false,
@@ -88,10 +93,23 @@ function fileFinding(change: FileChange): TamperFinding {
       message: `${words}; its package ${change.owner.package} was upgraded`,
     };
   }
-  if (change.before === undefined && change.owner?.state === 'added') {
+  if (change.before === undefined && change.owner?.state === 'added' && isInstallable(found, change)) {
     return { class: found, critical: false, path, message: `${words} by the package ${change.owner.package}` };
   }
   return { class: found, critical: isCritical(found, change), path, message: words };
+}
+
+/** What a new version of a package may do to files. Which package a file belongs to is only what the image's own database says. */
+function isUpgradable(found: TamperClass, change: FileChange): boolean {
+  if (found === 'directory-to-link' || found === 'ld-preload') return false;
+  if (found === 'setuid' && change.before !== undefined) return false;
+  return isInstallable(found, change);
+}
+
+/** What installing a package may add. No package brings a preload, files in /tmp, or programs in /usr/local. */
+function isInstallable(found: TamperClass, change: FileChange): boolean {
+  if (found === 'ld-preload' || isVolatilePath(change.path, change.after?.linkTarget)) return false;
+  return found !== 'shadowed-executable' || /^(?:usr\/)?s?bin\//.test(change.path);
 }
 
 const UNCRITICAL: ReadonlySet<TamperClass> = new Set<TamperClass>(['upgrade', 'deleted', 'changed']);
@@ -104,19 +122,39 @@ function isCritical(found: TamperClass, change: FileChange): boolean {
 
 function changeClass(change: FileChange): TamperClass {
   const { before, after } = change;
-  if (before !== undefined && after !== undefined && before.type === 'directory' && after.type === 'symlink')
+  if (before !== undefined && after !== undefined && leadsElsewhere(change.path, before, after))
     return 'directory-to-link';
   if (change.shadows !== undefined) return 'shadowed-executable';
-  if (
-    after !== undefined &&
-    isSetuid(after) &&
-    !(before !== undefined && isSetuid(before) && sameContent(before, after))
-  )
+  if (after !== undefined && isSetuid(after) && !(before !== undefined && isSamePrivileged(before, after)))
     return 'setuid';
-  // Java's key store is rebuilt at install and holds no PEM
-  const byPlace = change.path === 'etc/ssl/certs/java/cacerts' ? undefined : criticalClass(change.path);
+  // Java's key store is made at install and holds no PEM
+  const isNewKeyStore = change.path === 'etc/ssl/certs/java/cacerts' && before === undefined;
+  const byPlace = isNewKeyStore ? undefined : criticalClass(change.path);
   if (after === undefined) return byPlace === 'keyring' || byPlace === 'package-sources' ? byPlace : 'deleted';
+  if (byPlace === undefined && before === undefined && after.type === 'symlink')
+    return linkedFolderClass(change.path) ?? 'changed';
   return byPlace ?? 'changed';
+}
+
+/** A folder that became a link; a link to a folder of the system that leads elsewhere, or became something else. */
+function leadsElsewhere(path: string, before: FileFact, after: FileFact): boolean {
+  if (before.type === 'directory') return after.type === 'symlink';
+  if (before.type !== 'symlink' || !isSystemFolder(path)) return false;
+  return after.type !== 'symlink' || linkedPath(path, before) !== linkedPath(path, after);
+}
+
+/** Where a link leads by its words alone. */
+function linkedPath(path: string, { linkTarget = '' }: FileFact): string {
+  const parts = linkTarget.startsWith('/') ? [] : path.split('/').slice(0, -1);
+  for (const part of linkTarget.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+function isSamePrivileged(before: FileFact, after: FileFact): boolean {
+  return isSetuid(before) && sameContent(before, after) && samePrivileges(before, after);
 }
 
 function sameContent(a: FileFact, b: FileFact): boolean {

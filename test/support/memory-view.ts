@@ -15,6 +15,9 @@ export interface MemoryEntryDetails {
   readonly gid?: number;
   readonly mtime?: number;
   readonly layer?: number;
+  readonly xattrs?: Readonly<Record<string, string>>;
+  /** It came as a hard link to this path; `content` is what they share. */
+  readonly hardLinkTo?: string;
 }
 
 export interface MemoryViewOptions {
@@ -103,6 +106,8 @@ function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, N
       mtime: details.mtime ?? 0,
       layer,
       ...(details.link === undefined ? {} : { linkTarget: details.link }),
+      ...(details.xattrs === undefined ? {} : { xattrs: details.xattrs }),
+      ...(details.hardLinkTo === undefined ? {} : { hardLinkTo: details.hardLinkTo }),
     };
     nodes.set(path, { entry, bytes });
   }
