@@ -93,6 +93,10 @@ function unsupportedElsewhere(policy: Policy, say: Say): void {
       );
     }
   }
+  if (policy.trust !== undefined) {
+    const message = 'trust roots serve keyless identities and log entries, which this version cannot verify';
+    say('trust', 'POLICY_NOT_SUPPORTED', message);
+  }
   for (const [index, entry] of (policy.bases?.entries ?? []).entries()) {
     const path = `bases.entries[${index}]`;
     if (entry.squashed === 'allow')

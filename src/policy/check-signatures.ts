@@ -1,5 +1,5 @@
 import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
-import { compareCodeUnits, ExitCode } from '../core/index.ts';
+import { compareCodeUnits, ExitCode, type Digest } from '../core/index.ts';
 import type { EvidenceError, EvidenceUnreadable } from '../evidence/index.ts';
 import { coveringSubjects, referrerError, type RuleContext } from './context.ts';
 import type { Basis, CheckName, CheckResult } from './decision.ts';
@@ -170,6 +170,8 @@ export function undecided(
   const subjects = coveringSubjects(context);
   const error = referrerError(context.image, subjects);
   if (error !== undefined) return carried(check, error, item);
+  const unasked = subjects.find((subject) => context.image.subject(subject) === undefined);
+  if (unasked !== undefined) return notAsked(check, unasked, item);
   const unreadable = subjects.flatMap((subject) => context.image.subject(subject)?.unreadable ?? []);
   if (unreadable[0] !== undefined)
     return carried(check, { what: 'referrers', ...unreadableError(unreadable[0]) }, item);
@@ -189,6 +191,21 @@ export function undecided(
       remedy: 'accept a key too, or use a version that verifies them',
     },
     ExitCode.Usage,
+  );
+}
+
+/** Evidence that was collected for a policy without such checks says nothing about bundles: not the same as none. */
+function notAsked(check: CheckName, subject: Digest, item: string | undefined): CheckResult {
+  return errored(
+    {
+      check,
+      ...(item === undefined ? {} : { item }),
+      code: 'REFERRERS_NOT_COLLECTED',
+      reason: `the evidence does not say what is attached to ${subject}`,
+      basis: { digests: [subject] },
+      remedy: 'collect the evidence again with this policy',
+    },
+    ExitCode.Input,
   );
 }
 

@@ -203,6 +203,12 @@ describe('signatures', () => {
     assert.equal(covered.verdict, 'allow');
   });
 
+  test('evidence that was not asked about bundles is an error, not UNSIGNED', async () => {
+    const decision = await judge({ unlisted: [image.digest] });
+    assert.equal(only(decision, 'signatures').code, 'REFERRERS_NOT_COLLECTED');
+    assert.equal(decision.exitCode, ExitCode.Input);
+  });
+
   test('a referrer that cannot be read is an error with its code when nothing else satisfies the rule', async () => {
     const unreadable = [{ manifest: fakeDigest('m'), code: 'BUNDLE_TOO_LARGE', reason: 'too large' }];
     const decision = await judge({ unreadable });
