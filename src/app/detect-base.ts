@@ -99,6 +99,9 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
               final: scanned.view,
               layerCount: longest.layerCount,
               env: image.config.env,
+              ...(image.config.workingDirectory === undefined
+                ? {}
+                : { workingDirectory: image.config.workingDirectory }),
             }),
           ),
   };

@@ -1,7 +1,7 @@
 import { findBundles } from '../attestation/index.ts';
 import { coreError, LIMITS, type Digest, type Runtime } from '../core/index.ts';
 import {
-    type DescribedReference,
+  type DescribedReference,
   type EvidencePorts,
   type LayerFacts,
   type LayerRequest,
@@ -94,6 +94,10 @@ async function openedImage(opened: OpenedStore, options: EvidencePortOptions, ru
   };
 }
 
+function workingDirectoryOf({ config }: Image): { readonly workingDirectory?: string } {
+  return config.workingDirectory === undefined ? {} : { workingDirectory: config.workingDirectory };
+}
+
 interface FactsOptions extends EvidencePortOptions {
   readonly request: LayerRequest;
   readonly runtime: Runtime;
@@ -117,6 +121,7 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
         final: scanned.view,
         layerCount,
         env: image.config.env,
+        ...workingDirectoryOf(image),
       }),
     ),
   };

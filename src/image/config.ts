@@ -15,7 +15,7 @@ import {
 
 const CONTEXT: FieldContext = { what: 'image configuration', code: 'CONFIG_INVALID' };
 const CONFIG_KEYS = ['os', 'architecture', 'variant', 'os.version', 'created', 'author', 'config', 'rootfs', 'history'];
-const RUN_KEYS = ['User', 'Env', 'Entrypoint', 'Cmd', 'Labels'];
+const RUN_KEYS = ['User', 'Env', 'Entrypoint', 'Cmd', 'Labels', 'WorkingDir'];
 const MAX_HISTORY = 4096;
 
 /**
@@ -34,6 +34,7 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   const user = textField(run, 'User', CONTEXT);
   const entrypoint = commandField(run, 'Entrypoint');
   const cmd = commandField(run, 'Cmd');
+  const workingDirectory = textField(run, 'WorkingDir', CONTEXT);
   return {
     ...platformOf(object, CONTEXT),
     ...(created === undefined ? {} : { created }),
@@ -44,6 +45,7 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
     env: textListField(run, 'Env', CONTEXT),
     ...(entrypoint === undefined ? {} : { entrypoint }),
     ...(cmd === undefined ? {} : { cmd }),
+    ...(workingDirectory === undefined ? {} : { workingDirectory }),
     labels: textMapField(run, 'Labels', CONTEXT),
   };
 }

@@ -17,6 +17,8 @@ export interface ImageConfig {
   readonly env: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly cmd?: readonly string[];
+  /** `WorkingDir`; absent means the root. */
+  readonly workingDirectory?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
