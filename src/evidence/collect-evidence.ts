@@ -7,70 +7,11 @@ import {
   type AppError,
   type Digest,
 } from '../core/index.ts';
-import type { FoundBundles } from '../attestation/index.ts';
-import {
-  manifestKind,
-  parseConfig,
-  parseIndex,
-  parseManifest,
-  type Descriptor,
-  type Platform,
-  type RawManifest,
-} from '../image/index.ts';
-import { matchBases, type BaseComparison, type Lock } from '../provenance/index.ts';
+import { manifestKind, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
+import { matchBases, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
-import type { ComparableSbom } from '../sbom/index.ts';
+import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage } from './ports.ts';
 import type { EvidenceDocument, EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
-
-/** What a reference says before anything is asked. */
-export interface DescribedReference {
-  /** Canonical registry and repository, or what `--as` gave; null for a layout, archive or directory without it. */
-  readonly name: string | null;
-  readonly requested: { readonly tag: string | null; readonly digest: Digest | null };
-}
-
-/** An image that was resolved: what everything after speaks of. */
-export interface OpenedImage {
-  /** Index or platform manifest, digest checked. */
-  readonly root: RawManifest;
-  /** Where the tag leads now, for `name:tag@digest`; not called otherwise. */
-  resolveTag(signal: AbortSignal): Promise<Digest>;
-  readManifest(digest: Digest, signal: AbortSignal): Promise<RawManifest>;
-  /** Size and digest checked. */
-  readConfig(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>;
-  findBundles(subject: Digest, signal: AbortSignal): Promise<Pick<FoundBundles, 'bundles' | 'unreadable'>>;
-  /** One pass over all layers: hashes and diffIDs compared, then whatever was asked for. */
-  readLayers(platform: Digest, request: LayerRequest, signal: AbortSignal): Promise<LayerFacts>;
-}
-
-export interface LayerRequest {
-  readonly scan: boolean;
-  /** Numbers of bottom layers to compare the final view with. */
-  readonly compareWith: readonly number[];
-}
-
-export interface LayerFacts {
-  /** Undefined when none was asked for. */
-  readonly scan?: ComparableSbom;
-  readonly comparisons: readonly BaseComparison[];
-}
-
-/** The outside world of collecting: implemented by the application over registries, layouts and archives. */
-export interface EvidencePorts {
-  /** Parses a reference; no I/O. @throws AppError REFERENCE_INVALID */
-  describe(reference: string): DescribedReference;
-  /** Resolves a reference once. */
-  open(reference: string, signal: AbortSignal): Promise<OpenedImage>;
-}
-
-/** What a policy will ask for. Whatever is not asked for is not collected. */
-export interface EvidenceNeeds {
-  readonly bundles: boolean;
-  /** Layers are read and verified; implied by `scan` and `compare`. */
-  readonly layers: boolean;
-  readonly scan: boolean;
-  readonly compare: boolean;
-}
 
 export interface CollectOptions {
   readonly ports: EvidencePorts;
@@ -219,9 +160,12 @@ async function collectManifests(collector: Collector, opened: OpenedImage): Prom
   for (const digest of new Set(listed)) {
     const manifest = await attempt(collector, { what: 'manifest', subject: digest }, async (signal) => {
       const raw = digest === root.digest ? root : await opened.readManifest(digest, signal);
-      const { config } = parseManifest(raw.bytes, raw.mediaType);
+      const parsedManifest = parseManifest(raw.bytes, raw.mediaType);
+      const { config } = parsedManifest;
       const configBytes = await opened.readConfig(config, signal);
       const parsed = parseConfig(configBytes);
+      // a contradiction within the image is this image's error, not that of the whole evidence
+      pairLayers(parsedManifest, parsed, digest);
       collector.blobs.add(digest, raw.bytes);
       collector.blobs.add(config.digest, configBytes);
       return { digest, diffIds: parsed.diffIds, platform: parsed };

@@ -18,7 +18,7 @@ export { MEDIA_TYPES } from './media-types.ts';
 export { checkRawManifest, manifestKind, parseIndex, parseManifest } from './manifest.ts';
 export type { IndexManifest, Manifest } from './manifest.ts';
 export { parseConfig } from './config.ts';
-export { loadImage, loadImageOrIndex, loadIndex, loadPlatformImage, listPlatformImages } from './load.ts';
+export { loadImage, loadImageOrIndex, loadIndex, loadPlatformImage, listPlatformImages, pairLayers } from './load.ts';
 export type { Loaded, LoadOptions } from './load.ts';
 export { readBlobBytes } from './read-blob.ts';
 export { describeManifest, fallbackTag } from './local/layout-reader.ts';

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { sha256Digest, type Digest } from '../../src/core/index.ts';
+import {
+  canonicalEvidence,
+  collectEvidence,
+  openEvidence,
+  type EvidencePorts,
+  type ImageView,
+} from '../../src/evidence/index.ts';
+import { buildImage, buildIndex, fakeDigest, type BuiltImage, type BuiltIndex } from '../support/gate-world.ts';
+
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+
+function bytesOf(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** An image whose manifest or config was altered before anything was hashed. */
+function altered(
+  change: (parts: { manifest: Record<string, unknown>; config: Record<string, unknown> }) => void,
+  architecture = 'arm64',
+): BuiltImage {
+  const image = buildImage({ diffIds: [fakeDigest('x')], architecture });
+  const manifest = JSON.parse(Buffer.from(image.bytes).toString()) as Record<string, unknown>;
+  const config = JSON.parse(Buffer.from(image.configBytes).toString()) as Record<string, unknown>;
+  change({ manifest, config });
+  const configBytes = bytesOf(config);
+  const digest = sha256Digest(configBytes);
+  manifest['config'] = { ...(manifest['config'] as object), digest, size: configBytes.byteLength };
+  const bytes = bytesOf(manifest);
+  return { ...image, bytes, digest: sha256Digest(bytes), config: digest, configBytes };
+}
+
+/** Collects an image, writes the document, opens it again: what `gate check` does before it decides. */
+async function collected(root: BuiltImage | BuiltIndex, images: readonly BuiltImage[]): Promise<ImageView> {
+  const find = (digest: Digest): BuiltImage => images.find((image) => image.digest === digest)!;
+  const ports: EvidencePorts = {
+    describe: () => ({ name: 'registry.example.com/shop/web', requested: { tag: 'v1', digest: null } }),
+    open: async () => ({
+      root: { bytes: root.bytes, digest: root.digest, mediaType: 'config' in root ? MANIFEST : INDEX },
+      resolveTag: async () => root.digest,
+      readManifest: async (digest) => ({ bytes: find(digest).bytes, digest, mediaType: MANIFEST }),
+      readConfig: async ({ digest }) => images.find((image) => image.config === digest)!.configBytes,
+      findBundles: async () => ({ bundles: [], unreadable: [] }),
+      readLayers: async () => ({ comparisons: [] }),
+    }),
+  };
+  const document = await collectEvidence(['registry.example.com/shop/web:v1'], {
+    ports,
+    collectedAt: new Date('2026-11-24T12:00:00Z'),
+    needs: () => ({ bundles: true, layers: true, scan: false, compare: false }),
+    signal: new AbortController().signal,
+    deadlineMs: 5000,
+  });
+  const [view] = openEvidence(Buffer.from(canonicalEvidence(document))).images;
+  return view!;
+}
+
+const good = buildImage({ diffIds: [fakeDigest('a')] });
+
+describe('a malformed image is an error of that image, never of the whole evidence', () => {
+  for (const [what, change, code] of [
+    [
+      'more diffIDs than layers',
+      ({ config }) => {
+        config['rootfs'] = { type: 'layers', diff_ids: [fakeDigest('x'), fakeDigest('y')] };
+      },
+      'DIFF_ID_COUNT',
+    ],
+    [
+      'no diffIDs',
+      ({ config }) => {
+        config['rootfs'] = { type: 'layers', diff_ids: [] };
+      },
+      'DIFF_ID_COUNT',
+    ],
+    [
+      'a config that is no configuration',
+      ({ config }) => {
+        delete config['os'];
+      },
+      'CONFIG_INVALID',
+    ],
+    [
+      'a manifest of another media type',
+      ({ manifest }) => {
+        manifest['mediaType'] = INDEX;
+      },
+      'MEDIA_TYPE_CONFLICT',
+    ],
+    [
+      'a manifest with both layers and manifests',
+      ({ manifest }) => {
+        manifest['manifests'] = [];
+      },
+      'MANIFEST_AMBIGUOUS',
+    ],
+  ] as const satisfies readonly (readonly [string, Parameters<typeof altered>[0], string])[]) {
+    test(`as a child of an index: ${what}`, async () => {
+      const bad = altered(change);
+      const index = buildIndex([
+        { image: good, architecture: 'amd64' },
+        { image: bad, architecture: 'arm64' },
+      ]);
+      const view = await collected(index, [good, bad]);
+      assert.deepEqual(
+        view.errors.map((error) => [error.code, error.subject]),
+        [[code, bad.digest]],
+      );
+      assert.deepEqual(
+        view.uncollected.map((descriptor) => descriptor.digest),
+        [bad.digest],
+      );
+    });
+
+    test(`by itself: ${what}`, async () => {
+      const bad = altered(change, 'amd64');
+      const view = await collected(bad, [bad]);
+      const said = [...view.errors, ...view.structure].map((error) => error.code);
+      assert.ok(said.includes(code), said.join());
+      assert.deepEqual(view.platforms, []);
+    });
+  }
+
+  test('a manifest without a media type of its own is read as what it was listed as', async () => {
+    const bare = altered(({ manifest }) => {
+      delete manifest['mediaType'];
+    });
+    const index = buildIndex([{ image: bare, architecture: 'arm64' }]);
+    const view = await collected(index, [bare]);
+    assert.deepEqual([view.errors, view.structure, view.platforms.length], [[], [], 1]);
+  });
+});
