@@ -7,7 +7,7 @@ import {
   type AppError,
   type Digest,
 } from '../core/index.ts';
-import { manifestKind, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
+import { manifestKind, pairLayers, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
 import { matchBases, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
 import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage } from './ports.ts';

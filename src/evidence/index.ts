@@ -1,14 +1,14 @@
 export { EVIDENCE_ERRORS, evidenceError } from './errors.ts';
 export { collectEvidence } from './collect-evidence.ts';
+export type { CollectOptions } from './collect-evidence.ts';
 export type {
-  CollectOptions,
   DescribedReference,
   EvidenceNeeds,
   EvidencePorts,
   LayerFacts,
   LayerRequest,
   OpenedImage,
-} from './collect-evidence.ts';
+} from './ports.ts';
 export { canonicalEvidence, openEvidence } from './evidence-view.ts';
 export type { EvidenceView } from './evidence-view.ts';
 export { canonicalName, platformName, readConfigClaims } from './image-facts.ts';

@@ -1,0 +1,55 @@
+import type { FoundBundles } from '../attestation/index.ts';
+import type { Digest } from '../core/index.ts';
+import type { Descriptor, RawManifest } from '../image/index.ts';
+import type { BaseComparison } from '../provenance/index.ts';
+import type { ComparableSbom } from '../sbom/index.ts';
+
+/** What a reference says before anything is asked. */
+export interface DescribedReference {
+  /** Canonical registry and repository, or what `--as` gave; null for a layout, archive or directory without it. */
+  readonly name: string | null;
+  readonly requested: { readonly tag: string | null; readonly digest: Digest | null };
+}
+
+/** An image that was resolved: what everything after speaks of. */
+export interface OpenedImage {
+  /** Index or platform manifest, digest checked. */
+  readonly root: RawManifest;
+  /** Where the tag leads now, for `name:tag@digest`; not called otherwise. */
+  resolveTag(signal: AbortSignal): Promise<Digest>;
+  readManifest(digest: Digest, signal: AbortSignal): Promise<RawManifest>;
+  /** Size and digest checked. */
+  readConfig(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>;
+  findBundles(subject: Digest, signal: AbortSignal): Promise<Pick<FoundBundles, 'bundles' | 'unreadable'>>;
+  /** One pass over all layers: hashes and diffIDs compared, then whatever was asked for. */
+  readLayers(platform: Digest, request: LayerRequest, signal: AbortSignal): Promise<LayerFacts>;
+}
+
+export interface LayerRequest {
+  readonly scan: boolean;
+  /** Numbers of bottom layers to compare the final view with. */
+  readonly compareWith: readonly number[];
+}
+
+export interface LayerFacts {
+  /** Undefined when none was asked for. */
+  readonly scan?: ComparableSbom;
+  readonly comparisons: readonly BaseComparison[];
+}
+
+/** The outside world of collecting: implemented by the application over registries, layouts and archives. */
+export interface EvidencePorts {
+  /** Parses a reference; no I/O. @throws AppError REFERENCE_INVALID */
+  describe(reference: string): DescribedReference;
+  /** Resolves a reference once. */
+  open(reference: string, signal: AbortSignal): Promise<OpenedImage>;
+}
+
+/** What a policy will ask for. Whatever is not asked for is not collected. */
+export interface EvidenceNeeds {
+  readonly bundles: boolean;
+  /** Layers are read and verified; implied by `scan` and `compare`. */
+  readonly layers: boolean;
+  readonly scan: boolean;
+  readonly compare: boolean;
+}
