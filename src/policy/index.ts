@@ -1,4 +1,3 @@
-export { CHECK_WORDS } from './semantics.ts';
 export { allResults, canonicalDecision, decide } from './decide.ts';
 export type { DecideOptions } from './decide.ts';
 export type {
@@ -17,7 +16,7 @@ export { POLICY_ERRORS, policyError } from './errors.ts';
 export { evidenceNeeds } from './evidence-needs.ts';
 export { compileGlob, globProblem } from './glob.ts';
 export type { Glob } from './glob.ts';
-export { assemblePolicy, loadPolicy, lockBundlePath, policyDigest, policyFiles } from './load-policy.ts';
+export { assemblePolicy, loadPolicy } from './load-policy.ts';
 export type { LoadPolicyOptions, PolicyParts } from './load-policy.ts';
 export { lintPolicy, parsePolicy } from './parse-policy.ts';
 export type { PolicyLint, PolicySource } from './parse-policy.ts';
