@@ -164,7 +164,7 @@ export function checkFreshness(context: RuleContext, facts: BaseFacts): readonly
     (record) =>
       record.entry === entry.name && record.image === entry.image && record.tag !== null && isTagAllowed(entry, record),
   );
-  const observed = Math.max(...records.map((record) => Date.parse(record.observedAt)), -Infinity);
+  const observed = records.reduce((latest, record) => Math.max(latest, Date.parse(record.observedAt)), -Infinity);
   const nowMs = context.now.getTime();
   const behind = durationText(freshness.behind);
   if (nowMs - observed > freshness.behind) {

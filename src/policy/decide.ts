@@ -22,7 +22,7 @@ export interface DecideOptions {
 export async function decide(evidence: EvidenceView, loaded: LoadedPolicy, options: DecideOptions): Promise<Decision> {
   const { now } = options;
   const check = options.checkBundle ?? checkBundle;
-  const lock = await verifyLock(loaded, check);
+  const lock = await verifyLock(loaded, evidence, check);
   const images: ImageDecision[] = [];
   for (const image of evidence.images) {
     const statements = await verifyImageBundles(image, loaded, check);

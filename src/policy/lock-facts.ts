@@ -1,21 +1,36 @@
 import { ExitCode, sha256Digest, type Digest } from '../core/index.ts';
 import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
-import { lockBlob, type LockRecord } from '../provenance/index.ts';
+import type { EvidenceView } from '../evidence/index.ts';
+import { lockBlob, matchBases, type Lock, type LockRecord } from '../provenance/index.ts';
 import { authenticatedKey, type LockFacts } from './context.ts';
 import { lockBundlePath } from './load-policy.ts';
 import { checkWith, type BundleChecker } from './statements.ts';
 import type { BaseEntry, LoadedPolicy } from './types.ts';
 
-/** Verifies the lock's own signature where one is demanded, and the signatures of the bases that it keeps. */
-export async function verifyLock(loaded: LoadedPolicy, check: BundleChecker): Promise<LockFacts> {
+/** Verifies the lock's own signature where one is demanded, and the kept signatures of those bases that some image stands on. */
+export async function verifyLock(
+  loaded: LoadedPolicy,
+  evidence: EvidenceView,
+  check: BundleChecker,
+): Promise<LockFacts> {
   const refused = await lockRefusal(loaded, check);
   const authenticated = new Map<string, string>();
   if (refused !== undefined) return { refused, authenticated };
-  for (const record of loaded.lock?.records ?? []) {
+  for (const record of matchedRecords(loaded.lock, evidence)) {
     const entry = loaded.policy.bases?.entries.find((candidate) => candidate.name === record.entry);
     if (entry?.signedBy !== undefined) await authenticate(record, { loaded, entry, check, authenticated });
   }
   return { authenticated };
+}
+
+function matchedRecords(lock: Lock | undefined, evidence: EvidenceView): ReadonlySet<LockRecord> {
+  if (lock === undefined) return new Set();
+  const platforms = evidence.images.flatMap((image) => image.platforms);
+  return new Set(
+    platforms
+      .flatMap(({ platform, config }) => matchBases(lock, { platform, diffIds: config.diffIds }))
+      .map((match) => match.record),
+  );
 }
 
 interface Authentication {
