@@ -1,15 +1,14 @@
 export { parseDeb822 } from './deb822.ts';
 export type { Deb822Document, Deb822Problem, Deb822Stanza } from './deb822.ts';
-export { TAR_ERRORS, tarError } from './tar/errors.ts';
+export { TAR_ERRORS } from './tar/errors.ts';
 export { decodeName, encodeName } from './tar/name.ts';
-export { createTar, tarEnd, tarHeader, tarPadding } from './tar/writer.ts';
+export { createTar, tarHeader } from './tar/writer.ts';
 export type { TarEntryHeader, TarEntryType, TarInput } from './tar/writer.ts';
 export { TarReader } from './tar/reader.ts';
 export type { TarEnd, TarHandler, TarReaderOptions } from './tar/reader.ts';
 export type { TarMember } from './tar/member.ts';
-export { tryParseElf, elfSectionBytes } from './elf/elf.ts';
+export { tryParseElf } from './elf/elf.ts';
 export type { ElfFile, ElfSection, ElfSegment } from './elf/elf.ts';
-export { findElfSymbols } from './elf/elf-symbols.ts';
 export type { ElfSymbol } from './elf/elf-symbols.ts';
 export { extractGoBuildInfo } from './go/build-info.ts';
 export type { GoBuildInfo, GoExecutableFacts, GoStringVariable } from './go/build-info.ts';

@@ -11,14 +11,14 @@ export type {
   WriteManifestOptions,
 } from './types.ts';
 export * from './layers/index.ts';
-export { IMAGE_ERRORS, imageError } from './errors.ts';
+export { IMAGE_ERRORS } from './errors.ts';
 export { canonicalRepository, formatImageReference, parseImageReference } from './parse-reference.ts';
 export { contradictsPlatform, formatPlatform, isSamePlatform, normalizePlatform, parsePlatform } from './platform.ts';
 export { MEDIA_TYPES } from './media-types.ts';
 export { checkRawManifest, manifestKind, parseIndex, parseManifest } from './manifest.ts';
 export type { IndexManifest, Manifest } from './manifest.ts';
 export { parseConfig } from './config.ts';
-export { loadImage, loadImageOrIndex, loadIndex, loadPlatformImage, listPlatformImages, pairLayers } from './load.ts';
+export { loadImage, loadImageOrIndex, loadIndex, listPlatformImages, pairLayers } from './load.ts';
 export type { Loaded, LoadOptions } from './load.ts';
 export { readBlobBytes } from './read-blob.ts';
 export { describeManifest, fallbackTag } from './local/layout-reader.ts';

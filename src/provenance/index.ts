@@ -6,7 +6,6 @@ export { PROVENANCE_ERRORS } from './errors.ts';
 export { appendLockRecord, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
 export type { LockRecordDraft } from './lock.ts';
 export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';
-export { isSamePlatform as samePlatform } from '../image/index.ts';
 export type { MatchableImage } from './match-bases.ts';
 export { tamperFindings } from './tamper-findings.ts';
 export type {

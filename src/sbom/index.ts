@@ -4,7 +4,7 @@ export { validateCycloneDxJson } from './cyclonedx/validate.ts';
 export type { SchemaProblem } from './cyclonedx/validate.ts';
 export { writeCycloneDx } from './cyclonedx/write.ts';
 export type { CycloneDxOptions } from './cyclonedx/write.ts';
-export { SBOM_ERRORS, sbomError } from './errors.ts';
+export { SBOM_ERRORS } from './errors.ts';
 export type {
   SbomComponent,
   SbomDocument,

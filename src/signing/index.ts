@@ -1,3 +1,3 @@
-export { SIGNING_ERRORS, signingError } from './errors.ts';
+export { SIGNING_ERRORS } from './errors.ts';
 export { signBundle } from './sign-bundle.ts';
 export type { SignBundleOptions } from './sign-bundle.ts';

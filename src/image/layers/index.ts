@@ -1,5 +1,4 @@
-export { LAYER_ERRORS, layerError } from './errors.ts';
-export { DEFAULT_LAYER_LIMITS } from './layer-job.ts';
+export { LAYER_ERRORS } from './errors.ts';
 export type { LayerLimits } from './layer-job.ts';
 export { readLayers } from './read-layers.ts';
 export type { ReadLayersOptions } from './read-layers.ts';
