@@ -7,6 +7,7 @@ export const TAR_ERRORS = {
   TAR_CHECKSUM: ExitCode.Input,
   TAR_PATH_ESCAPE: ExitCode.Input,
   TAR_LIMIT: ExitCode.Input,
+  TAR_TOO_MANY_ENTRIES: ExitCode.Input,
   /** A header that this archive format cannot express (the caller's mistake). */
   TAR_UNWRITABLE: ExitCode.Internal,
 } as const satisfies ErrorTable;

@@ -18,7 +18,7 @@ export interface TarHandler {
 }
 
 export interface TarReaderOptions {
-  /** Entries accepted before TAR_LIMIT; `LIMITS.layerEntries` unless told. */
+  /** Entries accepted before TAR_TOO_MANY_ENTRIES; `LIMITS.layerEntries` unless told. */
   readonly maxEntries?: number;
   /** Global pax headers are applied as POSIX says, or ignored as container runtimes do. */
   readonly globalPax: 'apply' | 'ignore';
@@ -110,7 +110,7 @@ export class TarReader {
 
   /**
    * Feeds the next bytes.
-   * @throws AppError TAR_MALFORMED, TAR_CHECKSUM, TAR_LIMIT, TAR_PATH_ESCAPE, and what the handler throws; the reader is of no use afterwards
+   * @throws AppError TAR_MALFORMED, TAR_CHECKSUM, TAR_LIMIT, TAR_TOO_MANY_ENTRIES, TAR_PATH_ESCAPE, and what the handler throws; the reader is of no use afterwards
    */
   write(chunk: Uint8Array): void {
     let offset = 0;
@@ -187,7 +187,8 @@ export class TarReader {
   #headerBlock(block: Uint8Array): void {
     const raw = parseHeader(block);
     this.#entries += 1;
-    if (this.#entries > this.#maxEntries) throw tarError('TAR_LIMIT', `more than ${this.#maxEntries} entries`);
+    if (this.#entries > this.#maxEntries)
+      throw tarError('TAR_TOO_MANY_ENTRIES', `more than ${this.#maxEntries} entries`);
     switch (raw.flag) {
       // pax, pax global, Solaris pax, GNU long link, GNU long name
       case 0x78:

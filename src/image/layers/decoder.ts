@@ -6,6 +6,9 @@ import type { Compression } from './media-type.ts';
 /** Small chunks cost up to 40 % of the speed; beyond 1 MiB nothing is gained. */
 const CHUNK_BYTES = 1024 * 1024;
 
+/** Frames beyond the first in one layer: compressors that make one per file stay below. */
+const MAX_RESTARTS = 1_000_000;
+
 /** Turns stored bytes into the tar, handing it to a callback chunk by chunk. */
 export interface Decoder {
   /** Resolves when the chunk is used up and its memory may be written again. Never rejects; see `failure`. */
@@ -20,11 +23,8 @@ export interface Decoder {
 /** @param onData called synchronously with each chunk; what it throws becomes `failure` */
 export function createDecoder(job: LayerJob, compression: Compression, onData: (chunk: Uint8Array) => void): Decoder {
   if (compression === 'none') return new PlainDecoder(onData);
-  const stream =
-    compression === 'gzip'
-      ? createGunzip({ chunkSize: CHUNK_BYTES })
-      : createZstdDecompress({ chunkSize: CHUNK_BYTES });
-  return new StreamDecoder(job, stream, onData);
+  if (compression === 'zstd') return new FrameDecoder(job, onData);
+  return new StreamDecoder(job, createGunzip({ chunkSize: CHUNK_BYTES }), onData);
 }
 
 class PlainDecoder implements Decoder {
@@ -49,7 +49,7 @@ class PlainDecoder implements Decoder {
   destroy(): void {}
 }
 
-/** Over Node's public gunzip and zstd streams, which take gzip members and zstd frames one after another. */
+/** Over one of Node's public streams. Gunzip takes members one after another. */
 class StreamDecoder implements Decoder {
   readonly #job: LayerJob;
   readonly #stream: Gunzip | ZstdDecompress;
@@ -86,14 +86,19 @@ class StreamDecoder implements Decoder {
     await Promise.race([new Promise<void>((resolve) => this.#stream.write(chunk, () => resolve())), this.#ended]);
   }
 
+  /** Bytes fed so far that the stream, being at its end, did not take. */
+  get unusedBytes(): number {
+    return this.#fedBytes - this.#stream.bytesWritten;
+  }
+
   async end(): Promise<void> {
     if (this.failure) return;
     this.#stream.end();
     await this.#ended;
-    if (this.failure === undefined && this.#stream.bytesWritten !== this.#fedBytes) {
+    if (this.failure === undefined && this.unusedBytes > 0) {
       this.failure = layerError(
         'LAYER_MALFORMED',
-        `${layerLabel(this.#job)} has ${this.#fedBytes - this.#stream.bytesWritten} bytes after its compressed data`,
+        `${layerLabel(this.#job)} has ${this.unusedBytes} bytes after its compressed data`,
       );
     }
   }
@@ -111,6 +116,56 @@ class StreamDecoder implements Decoder {
         : `${layerLabel(this.#job)} cannot be decompressed: ${cause.message}`,
       { cause },
     );
+  }
+}
+
+/** Zstandard frames one after another: before Node 26 a stream stops where a frame ends inside a chunk; another one goes on from there. */
+class FrameDecoder implements Decoder {
+  readonly #job: LayerJob;
+  readonly #onData: (chunk: Uint8Array) => void;
+  #current: StreamDecoder;
+  #restarts = 0;
+  #tooMany: Error | undefined;
+
+  constructor(job: LayerJob, onData: (chunk: Uint8Array) => void) {
+    this.#job = job;
+    this.#onData = onData;
+    this.#current = this.#open();
+  }
+
+  get failure(): Error | undefined {
+    return this.#tooMany ?? this.#current.failure;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.failure) return;
+    let rest = chunk;
+    for (;;) {
+      await this.#current.write(rest);
+      const unused = this.#current.unusedBytes;
+      // a stream that takes nothing at all is met by no other one
+      if (this.failure || unused <= 0 || unused >= rest.length) return;
+      rest = rest.subarray(rest.length - unused);
+      this.#current.destroy();
+      this.#restarts += 1;
+      if (this.#restarts > MAX_RESTARTS) {
+        this.#tooMany = layerError('LAYER_MALFORMED', `${layerLabel(this.#job)} has too many zstd frames`);
+        return;
+      }
+      this.#current = this.#open();
+    }
+  }
+
+  async end(): Promise<void> {
+    if (!this.failure) await this.#current.end();
+  }
+
+  destroy(): void {
+    this.#current.destroy();
+  }
+
+  #open(): StreamDecoder {
+    return new StreamDecoder(this.#job, createZstdDecompress({ chunkSize: CHUNK_BYTES }), this.#onData);
   }
 }
 

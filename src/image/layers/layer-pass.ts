@@ -8,6 +8,7 @@ import { layerLabel, type LayerJob, type LayerLimits, type LayerResult } from '.
 const TAR_CODES: Readonly<Record<string, LayerErrorCode>> = {
   TAR_TRUNCATED: 'LAYER_TRUNCATED',
   TAR_PATH_ESCAPE: 'LAYER_PATH_ESCAPE',
+  TAR_TOO_MANY_ENTRIES: 'LAYER_TOO_MANY_ENTRIES',
   FILESYSTEM_TOO_LARGE: 'LAYER_TOO_LARGE',
 };
 
@@ -98,8 +99,7 @@ export class LayerPass {
 
   #translate(error: unknown): unknown {
     if (!(error instanceof AppError) || error.code.startsWith('LAYER_')) return error;
-    const isEntryLimit = error.code === 'TAR_LIMIT' && error.message.includes('entries');
-    const code = isEntryLimit ? 'LAYER_TOO_MANY_ENTRIES' : (TAR_CODES[error.code] ?? 'LAYER_MALFORMED');
+    const code = TAR_CODES[error.code] ?? 'LAYER_MALFORMED';
     return layerError(code, `${layerLabel(this.#job)}: ${error.message}`, { cause: error });
   }
 }
