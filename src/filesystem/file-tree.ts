@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/index.ts';
-import { NumberList, textAt } from './byte-list.ts';
+import { textAt } from './byte-list.ts';
 import { filesystemError } from './errors.ts';
 import { FILE_TYPES, positionOf, RecordKind, type LayerRecords } from './layer-records.ts';
 import type { FileType } from './file-view.ts';
@@ -12,10 +12,17 @@ export const NO_NODE = -1;
 
 /** Folders in folders; deeper paths exist on no system, but links could build them. */
 const MAX_DEPTH = LIMITS.pathBytes / 2;
-/** A Map holds no more. */
-const MAX_NODES = 16_000_000;
+/** Far beyond any image; more would not fit into the memory that Node gives itself. */
+const MAX_NODES = 8_000_000;
+/** Folders cost most, and one long path makes two thousand of them. */
+const MAX_FOLDERS = 2_000_000;
+/** Nodes that columns have room for at first. */
+const FIRST_CAPACITY = 4096;
 /** Path segments walked while a tree is built: a hostile image could otherwise lead every path through thousands of links. */
-const MAX_BUILD_STEPS = 400_000_000;
+const MAX_BUILD_STEPS = 200_000_000;
+/** Segments walked because of links: in one path, and in all look-ups of one view. No system comes near. */
+const MAX_LINKED_STEPS = 1024;
+const MAX_LINKED_LOOKUPS = 100_000_000;
 
 /** How a path is walked. */
 export interface Walk {
@@ -33,45 +40,48 @@ export class FileTree {
   readonly layers: readonly LayerRecords[];
   readonly names: string[] = [''];
   readonly #children: (Map<string, Node> | undefined)[] = [new Map()];
-  readonly #parent = new NumberList(Int32Array);
-  readonly #depth = new NumberList(Uint16Array);
-  readonly #layer = new NumberList(Uint16Array);
-  readonly #record = new NumberList(Int32Array);
-  readonly #contentLayer = new NumberList(Uint16Array);
-  readonly #contentRecord = new NumberList(Int32Array);
-
+  // columns, all of the same capacity
+  #parent = new Int32Array(FIRST_CAPACITY);
+  #depth = new Uint16Array(FIRST_CAPACITY);
+  #layer = new Uint16Array(FIRST_CAPACITY);
+  #record = new Int32Array(FIRST_CAPACITY);
+  #contentLayer = new Uint16Array(FIRST_CAPACITY);
+  #contentRecord = new Int32Array(FIRST_CAPACITY);
   #stepsLeft = MAX_BUILD_STEPS;
+  #folders = 0;
+  #isBuilding = true;
 
   constructor(layers: readonly LayerRecords[]) {
     this.layers = layers;
-    this.#pushColumns(0, 0, { layer: 0, record: -1, contentLayer: 0, contentRecord: -1, isDirectory: true });
+    this.#describe(0, { layer: 0, record: -1, contentLayer: 0, contentRecord: -1, isDirectory: true });
   }
 
-  /** Building is over; single look-ups are bounded by themselves. */
+  /** Building is over; what look-ups walk besides their own segments is counted from now on. */
   finish(): void {
-    this.#stepsLeft = Number.POSITIVE_INFINITY;
+    this.#isBuilding = false;
+    this.#stepsLeft = MAX_LINKED_LOOKUPS;
   }
 
   parent(node: Node): Node {
-    return this.#parent.at(node);
+    return this.#parent[node] as number;
   }
 
   /** Layer whose record (or, for a folder nobody described, whose paths) made this node. */
   layer(node: Node): number {
-    return this.#layer.at(node);
+    return this.#layer[node] as number;
   }
 
   /** -1: a folder that no archive describes. */
   record(node: Node): number {
-    return this.#record.at(node);
+    return this.#record[node] as number;
   }
 
   contentLayer(node: Node): number {
-    return this.#contentLayer.at(node);
+    return this.#contentLayer[node] as number;
   }
 
   contentRecord(node: Node): number {
-    return this.#contentRecord.at(node);
+    return this.#contentRecord[node] as number;
   }
 
   children(node: Node): ReadonlyMap<string, Node> | undefined {
@@ -110,16 +120,20 @@ export class FileTree {
 
   /**
    * Walks a path from the root; `..` stops at the root, links are followed inside it, at most `LIMITS.linkHops` of them.
-   * @returns NO_NODE when something is missing, is no folder, or links form a cycle
+   * @returns NO_NODE when something is missing, is no folder, or links form a cycle or lead too far
+   * @throws AppError FILESYSTEM_TOO_LARGE
    */
   walk(path: string, options: Walk): Node {
     if (this.#stepsLeft < 0) throw filesystemError('FILESYSTEM_TOO_LARGE', 'links lead through too many folders');
     const pending = path.split('/').toReversed();
     let node: Node = 0;
     let hops = 0;
+    let linkedSteps = 0;
     while (pending.length > 0) {
       const segment = pending.pop() as string;
-      this.#stepsLeft -= 1;
+      if (hops > 0) linkedSteps += 1;
+      if (hops > 0 || this.#isBuilding) this.#stepsLeft -= 1;
+      if (linkedSteps > MAX_LINKED_STEPS) return NO_NODE;
       if (segment === '' || segment === '.') continue;
       if (segment === '..') {
         node = this.parent(node);
@@ -166,10 +180,10 @@ export class FileTree {
 
   /** A folder is described by a newer record; what is inside stays. */
   describe(node: Node, layer: number, record: number): void {
-    this.#layer.set(node, layer);
-    this.#record.set(node, record);
-    this.#contentLayer.set(node, layer);
-    this.#contentRecord.set(node, record);
+    this.#layer[node] = layer;
+    this.#record[node] = record;
+    this.#contentLayer[node] = layer;
+    this.#contentRecord[node] = record;
   }
 
   child(parent: Node, name: string): Node {
@@ -186,24 +200,38 @@ export class FileTree {
 
   #add(parent: Node, name: string, node: NewNode): Node {
     const siblings = this.#children[parent];
-    const depth = this.#depth.at(parent) + 1;
+    const depth = (this.#depth[parent] as number) + 1;
     if (!siblings || depth > MAX_DEPTH) return NO_NODE;
     const id = this.names.length;
     if (id >= MAX_NODES) throw filesystemError('FILESYSTEM_TOO_LARGE', `the image has more than ${MAX_NODES} files`);
+    if (node.isDirectory) this.#folders += 1;
+    if (this.#folders > MAX_FOLDERS)
+      throw filesystemError('FILESYSTEM_TOO_LARGE', `the image has more than ${MAX_FOLDERS} folders`);
     this.names.push(name);
     this.#children.push(node.isDirectory ? new Map() : undefined);
-    this.#pushColumns(parent, depth, node);
+    if (id >= this.#parent.length) this.#grow();
+    this.#parent[id] = parent;
+    this.#depth[id] = depth;
+    this.#describe(id, node);
     siblings.set(name, id);
     return id;
   }
 
-  #pushColumns(parent: Node, depth: number, node: NewNode): void {
-    this.#parent.push(parent);
-    this.#depth.push(depth);
-    this.#layer.push(node.layer);
-    this.#record.push(node.record);
-    this.#contentLayer.push(node.contentLayer);
-    this.#contentRecord.push(node.contentRecord);
+  #describe(id: Node, node: NewNode): void {
+    this.#layer[id] = node.layer;
+    this.#record[id] = node.record;
+    this.#contentLayer[id] = node.contentLayer;
+    this.#contentRecord[id] = node.contentRecord;
+  }
+
+  #grow(): void {
+    const capacity = this.#parent.length * 2;
+    this.#parent = new Int32Array(this.#parent.buffer.transfer(capacity * 4));
+    this.#depth = new Uint16Array(this.#depth.buffer.transfer(capacity * 2));
+    this.#layer = new Uint16Array(this.#layer.buffer.transfer(capacity * 2));
+    this.#record = new Int32Array(this.#record.buffer.transfer(capacity * 4));
+    this.#contentLayer = new Uint16Array(this.#contentLayer.buffer.transfer(capacity * 2));
+    this.#contentRecord = new Int32Array(this.#contentRecord.buffer.transfer(capacity * 4));
   }
 }
 

@@ -2,6 +2,7 @@ import { textAt } from './byte-list.ts';
 import { FileTree, NO_NODE, type Node } from './file-tree.ts';
 import type { FileView } from './file-view.ts';
 import { positionOf, RecordKind, type LayerRecords, type LayerStack } from './layer-records.ts';
+import { TextReader } from './text-reader.ts';
 import { SquashedView } from './squashed-view.ts';
 
 /**
@@ -28,6 +29,7 @@ class LayerApplication {
   readonly #tree: FileTree;
   readonly #records: LayerRecords;
   readonly #layer: number;
+  readonly #names: TextReader;
   /** Folder index to node, valid as long as nothing that a path may lead through was replaced: then the epoch moves on. */
   readonly #folders: Int32Array;
   readonly #folderEpochs: Uint32Array;
@@ -37,6 +39,7 @@ class LayerApplication {
     this.#tree = tree;
     this.#records = records;
     this.#layer = layer;
+    this.#names = new TextReader(records.names);
     this.#folders = new Int32Array(records.directories.ends.length);
     this.#folderEpochs = new Uint32Array(records.directories.ends.length);
   }
@@ -66,7 +69,7 @@ class LayerApplication {
     const tree = this.#tree;
     const folder = this.#folder(this.#records.directory[record] as number);
     if (folder === NO_NODE) return;
-    const name = textAt(this.#records.names, record);
+    const name = this.#names.at(record);
     if (name === '') {
       tree.describe(0, this.#layer, record);
       return;
