@@ -31,7 +31,8 @@ export function createAgents(settings: AgentSettings): Agents {
   const create = async (url: URL, proxy: URL | undefined): Promise<HttpAgent> => {
     const secure = url.protocol === 'https:';
     if (settings.caFile !== undefined) authorities ??= trustedAuthorities(settings.caFile);
-    const trust = authorities === undefined ? {} : { ca: authorities };
+    // said outright: NODE_TLS_REJECT_UNAUTHORIZED must not switch the check off
+    const trust = { rejectUnauthorized: true as const, ...(authorities === undefined ? {} : { ca: authorities }) };
     const options: AgentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo' };
     if (proxy) return createProxyAgent(proxy, secure, { options, trust });
     return secure
@@ -58,7 +59,7 @@ export function createAgents(settings: AgentSettings): Agents {
 
 interface ProxySettings {
   readonly options: AgentOptions;
-  readonly trust: { readonly ca?: string[] };
+  readonly trust: { readonly rejectUnauthorized: true; readonly ca?: string[] };
 }
 
 async function createProxyAgent(proxy: URL, secure: boolean, settings: ProxySettings): Promise<HttpAgent> {
