@@ -17,16 +17,19 @@ export function textAt(table: TextTable, index: number): string {
   );
 }
 
-/** Most bytes one pool may hold. */
+/** Most bytes that the captured files or the names of one layer may have: five million names of fifty bytes. */
 const MAX_POOL_BYTES = 1024 * 1024 * 1024;
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 /** Grows by doubling; `finish` gives an array of exactly the length, ready to be transferred. */
 export class ByteList {
   #bytes: Buffer;
+  readonly #maxBytes: number;
   #length = 0;
 
-  constructor(capacity = 1024) {
+  constructor(capacity = 1024, maxBytes = MAX_POOL_BYTES) {
     this.#bytes = Buffer.from(new ArrayBuffer(capacity));
+    this.#maxBytes = maxBytes;
   }
 
   get length(): number {
@@ -57,13 +60,13 @@ export class ByteList {
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#bytes.length) return;
-    if (needed > MAX_POOL_BYTES) {
+    if (needed > this.#maxBytes) {
       throw filesystemError(
         'FILESYSTEM_TOO_LARGE',
-        `the names or captured files of one layer need more than ${MAX_POOL_BYTES} bytes`,
+        `the names, attributes or captured files of one layer need more than ${this.#maxBytes} bytes`,
       );
     }
-    const capacity = Math.max(needed, this.#bytes.length * 2);
+    const capacity = Math.min(this.#maxBytes, Math.max(needed, this.#bytes.length * 2));
     this.#bytes = Buffer.from((this.#bytes.buffer as ArrayBuffer).transfer(capacity));
   }
 }
@@ -110,7 +113,7 @@ export class NumberList<T extends NumberArray> {
 
 /** Builds a `TextTable`. */
 export class TextList {
-  readonly #bytes = new ByteList();
+  readonly #bytes = new ByteList(1024, MAX_TEXT_BYTES);
   readonly #ends = new NumberList(Uint32Array);
 
   get length(): number {

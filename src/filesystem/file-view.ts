@@ -25,7 +25,8 @@ export interface FileEntry {
 
 /**
  * The squashed filesystem of an image, or of its bottom layers: whiteouts applied, links resolvable inside the root.
- * Paths are given and returned without leading slash. All methods are pure look-ups in memory.
+ * Paths are given and returned without leading slash. All methods are look-ups in memory.
+ * @throws AppError FILESYSTEM_TOO_LARGE from all of them when look-ups of a hostile image were led through fifty million segments by links
  */
 export interface FileView {
   /** Number of entries, directories included. */
