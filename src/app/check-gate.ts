@@ -3,7 +3,7 @@ import { canonicalEvidence, collectEvidence, openEvidence, type EvidenceDocument
 import { decide, evidenceNeeds, loadPolicy, type Decision } from '../policy/index.ts';
 import { createEvidencePorts } from './evidence-ports.ts';
 import type { ImageAccess } from './open-image-store.ts';
-import { appError } from './errors.ts';
+import { checkGateOutputs, givenNames } from './gate-images.ts';
 
 export interface CheckGateOptions {
   /** As the user wrote them; at least one. */
@@ -12,8 +12,10 @@ export interface CheckGateOptions {
   /** Refuse any other policy. */
   readonly policyDigest?: Digest;
   readonly access: ImageAccess;
-  /** Canonical name for the one image when it comes from a layout or archive. */
+  /** Name for the one image when it comes from a layout, archive or directory; made canonical. */
   readonly as?: string;
+  /** Files that will be written: never the policy's own. */
+  readonly outputFiles?: readonly string[];
   /** For each image, everything that is collected. */
   readonly deadlineMs: number;
   readonly maxLayerBytes?: number;
@@ -29,21 +31,18 @@ export interface CheckGateResult {
  * @throws AppError for the policy and for wrong use; problems with images are part of the decision
  */
 export async function checkGate(options: CheckGateOptions, runtime: Runtime): Promise<CheckGateResult> {
-  if (options.as !== undefined && options.images.length > 1) {
-    throw appError('AS_NEEDS_ONE_IMAGE', '--as names one image, and several were given', {
-      hint: 'check images from layouts and archives one at a time',
-    });
-  }
+  const names = givenNames(options.images, options.as);
   const loaded = await loadPolicy(
     options.policyFile,
     options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
   );
+  await checkGateOutputs(options.outputFiles ?? [], { file: options.policyFile, loaded });
   // one time for evidence and decision: a replay for that time gives the same bytes
   const now = runtime.now();
   await using opened = createEvidencePorts(
     {
       access: options.access,
-      names: new Map(options.as === undefined ? [] : options.images.map((image) => [image, options.as as string])),
+      names,
       ...(options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes }),
     },
     runtime,
@@ -75,8 +74,8 @@ export interface ReplayGateResult {
   readonly decision: Decision;
 }
 
-/** Largest evidence file that is read. */
-const MAX_EVIDENCE_BYTES = LIMITS.lockBytes;
+/** Largest evidence file that is read: any that `checkGate` writes. */
+const MAX_EVIDENCE_BYTES = 2 * LIMITS.lockBytes;
 
 /** Decides again from saved evidence: no network, no registry. */
 export async function replayGate(options: ReplayGateOptions): Promise<ReplayGateResult> {

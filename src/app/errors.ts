@@ -7,6 +7,7 @@ export const APP_ERRORS = {
   OUTPUT_CONFLICT: ExitCode.Usage,
   NEEDS_REGISTRY_OR_LAYOUT: ExitCode.Usage,
   AS_NEEDS_ONE_IMAGE: ExitCode.Usage,
+  AS_INVALID: ExitCode.Usage,
   SELF_VERIFICATION_FAILED: ExitCode.Remote,
   BASE_ENTRY_UNKNOWN: ExitCode.Usage,
   NOTHING_TO_LOCK: ExitCode.Usage,

@@ -20,8 +20,9 @@ export async function reportGate(
   options: ReportGateOptions,
   runtime: Runtime,
 ): Promise<{ readonly report: GateReport; readonly exitCode: ExitCode }> {
-  const { decision, evidence } = await checkGate(options, runtime);
   const { evidenceFile, decisionFile } = options;
+  const outputFiles = [evidenceFile, decisionFile].filter((file) => file !== undefined);
+  const { decision, evidence } = await checkGate({ ...options, outputFiles }, runtime);
   if (evidenceFile !== undefined)
     await writeFileAtomic(evidenceFile, `${canonicalEvidence(evidence)}\n`, { ifExists: 'replace' });
   if (decisionFile !== undefined)

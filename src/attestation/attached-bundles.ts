@@ -14,8 +14,11 @@ import type { FoundBundle, UnreadableReferrer } from './types.ts';
 
 /** Manifests and blobs read at the same time. */
 const CONCURRENT_READS = 6;
-/** All bundles of one subject together. */
-const MAX_TOTAL_BYTES = 16 * LIMITS.bundleBytes;
+/** All bundles of one subject together: somebody else's must not fill the memory of whoever verifies. */
+const MAX_TOTAL_BYTES = 4 * LIMITS.bundleBytes;
+/** The manifest of one bundle; real ones are about a kilobyte. */
+const MAX_BUNDLE_MANIFEST_BYTES = 64 * 1024;
+
 export interface AttachOptions {
   readonly predicateType: string;
   /** The time written into the manifest's annotations. */
@@ -160,6 +163,12 @@ async function readReferrer({ store, subject, descriptor, signal }: ReadReferrer
   if (referrer.kind === 'other') {
     const { artifactType } = referrer;
     return { other: { ...descriptor, ...(artifactType === undefined ? {} : { artifactType }) } };
+  }
+  if (bytes.byteLength > MAX_BUNDLE_MANIFEST_BYTES) {
+    throw attestationError(
+      'REFERRER_MALFORMED',
+      `the manifest of a bundle is ${bytes.byteLength} bytes, more than the ${MAX_BUNDLE_MANIFEST_BYTES} allowed`,
+    );
   }
   const { layer, claimedPredicateType } = referrer;
   return {

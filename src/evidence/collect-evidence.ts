@@ -10,6 +10,7 @@ import {
 import { manifestKind, pairLayers, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
 import { matchBases, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
+import { keepBundles } from './keep-bundles.ts';
 import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage } from './ports.ts';
 import type { EvidenceDocument, EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
 
@@ -181,21 +182,16 @@ async function collectSubjects(
   manifests: readonly CollectedManifest[],
 ): Promise<readonly EvidenceSubject[]> {
   const digests = [...new Set([opened.root.digest, ...manifests.map((manifest) => manifest.digest)])];
-  const subjects = await mapConcurrent(digests, 4, (digest) =>
-    attempt(collector, { what: 'referrers', subject: digest }, async (signal): Promise<EvidenceSubject> => {
-      const { bundles, unreadable } = await opened.findBundles(digest, signal);
-      for (const bundle of bundles) {
-        collector.blobs.add(bundle.manifest.digest, bundle.manifestBytes);
-        collector.blobs.add(bundle.digest, bundle.bytes);
-      }
-      return {
-        digest,
-        bundles: bundles.map((bundle) => ({ manifest: bundle.manifest.digest, bundle: bundle.digest })),
-        unreadable: unreadable.map(({ manifest, code, reason }) => ({ manifest: manifest.digest, code, reason })),
-      };
-    }),
+  const listings = await mapConcurrent(digests, 4, (digest) =>
+    attempt(collector, { what: 'referrers', subject: digest }, async (signal) => ({
+      digest,
+      ...(await opened.findBundles(digest, signal)),
+    })),
   );
-  return subjects.filter((subject) => subject !== undefined);
+  return keepBundles(
+    collector.blobs,
+    listings.filter((listing) => listing !== undefined),
+  );
 }
 
 interface PlatformRequest {
