@@ -47,10 +47,10 @@ export interface ImageStore extends AsyncDisposable {
   /** How users name it, for messages: `oci:out`, `registry.example.com/app`. */
   readonly name: string;
   /**
-   * True when blobs come over a network from a server that is asked for them by digest: a layer verified before need not be fetched again, as
-   * nothing stored here could have been damaged since.
+   * Of stores across a network: whether the blob is there with the size it should have, without fetching it. A layer verified before is then not
+   * fetched again. false: fetch it, and see what is wrong.
    */
-  readonly isRemote?: boolean;
+  confirmBlob?(descriptor: Descriptor, signal: AbortSignal): Promise<boolean>;
   /** True when manifests were made up from what an archive has: their digests are known to no registry. */
   readonly syntheticManifest?: boolean;
   /**

@@ -146,6 +146,20 @@ export async function readBlob(
 }
 
 /**
+ * Whether a HEAD finds the blob with the size of its descriptor. Every other answer is false: whoever then fetches the blob learns what is wrong.
+ * @throws AppError when the registry cannot be reached at all
+ */
+export async function confirmBlob(
+  client: RepositoryClient,
+  descriptor: Descriptor,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const response = await client.send({ ...blobRequest(descriptor.digest, signal), method: 'HEAD' });
+  await response.discard();
+  return response.status === 200 && response.header('content-length') === String(descriptor.sizeBytes);
+}
+
+/**
  * Storage that a HEAD was redirected to may refuse it, as its signed URLs are for GET: then the registry has not said, and false is the safe answer.
  * @throws AppError for every answer of the registry but 200 and 404
  */

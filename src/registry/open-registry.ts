@@ -2,7 +2,7 @@ import { coreError, digestMatches } from '../core/index.ts';
 import type { RegistryReference } from '../image/index.ts';
 import { createHttpClient, type HttpClient } from '../net/index.ts';
 import { Authenticator } from './authentication/authenticator.ts';
-import { hasBlob, openBlob, readBlob } from './blobs.ts';
+import { confirmBlob, hasBlob, openBlob, readBlob } from './blobs.ts';
 import { findCredentials } from './credentials/find-credentials.ts';
 import { findEndpoint } from './endpoint.ts';
 import { fetchManifest, headManifest, storeManifest } from './manifests.ts';
@@ -69,6 +69,7 @@ function createStore(client: RepositoryClient, { reference, options, http }: Sto
     },
     headManifest: (text, signal) => headManifest(client, named(text), signal),
     openBlob: (descriptor, signal) => openBlob(client, descriptor, signal),
+    confirmBlob: (descriptor, signal) => confirmBlob(client, descriptor, signal),
     readBlob: (descriptor, maxBytes, signal) => readBlob(client, { descriptor, maxBytes }, signal),
     hasBlob: (digest, signal) => hasBlob(client, digest, signal),
     mountBlob: (digest, from, signal) => mountBlob(client, { digest, from }, signal),

@@ -32,6 +32,16 @@ describe('blobs', () => {
     assert.equal(await store.hasBlob(sha256Digest('other'), calm), false);
   });
 
+  test('are confirmed by their size without being fetched', async () => {
+    await using registry = await startRegistry();
+    registry.putBlob('app', content);
+    await using store = await openQuietly(registry.host, 'app');
+    assert.equal(await store.confirmBlob?.(descriptor, calm), true);
+    assert.equal(await store.confirmBlob?.({ ...descriptor, sizeBytes: descriptor.sizeBytes + 1 }, calm), false);
+    assert.equal(await store.confirmBlob?.({ ...descriptor, digest: sha256Digest('other') }, calm), false);
+    assert.equal(registry.requests.filter(({ method }) => method === 'GET').length, 1);
+  });
+
   test('a broken transfer goes on where it ended, as often as it gets ahead', async () => {
     await using registry = await startRegistry();
     registry.putBlob('app', content);

@@ -90,7 +90,10 @@ class LayersReading {
     throwIfAborted(signal);
     const cached = await cache.find(layer);
     if (!cached) return;
-    if (store.isRemote !== true) {
+    if (store.confirmBlob !== undefined) {
+      // fetching it will say what is wrong with it
+      if (!(await store.confirmBlob(layer.descriptor, signal))) return;
+    } else {
       const source = await store.openBlob(layer.descriptor, signal);
       const facts = source.kind === 'file' ? await fileFacts(source.range) : undefined;
       if (!sameFacts(facts, cached.facts)) {

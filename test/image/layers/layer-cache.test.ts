@@ -15,7 +15,7 @@ const plan: CapturePlan = {
 };
 
 /** An image, a cache directory, and a store that counts how often blobs are opened and chunks are read. */
-async function setUp(kind: 'file' | 'stream' = 'file', isRemote = false) {
+async function setUp(kind: 'file' | 'stream' = 'file', confirms?: boolean) {
   const layers = [
     layerOf(await tarOf(members({ 'a/one': 'first', 'a/two': 'second', l: 'link:a' }))),
     layerOf(await tarOf(members({ 'b/x': { mtime: 1.5, xattrs: { 'user.a': Buffer.from('v') } } }))),
@@ -27,7 +27,7 @@ async function setUp(kind: 'file' | 'stream' = 'file', isRemote = false) {
   let opened = 0;
   const store: ImageStore = {
     ...fake.store,
-    isRemote,
+    ...(confirms === undefined ? {} : { confirmBlob: async () => confirms }),
     openBlob: async (descriptor, signal): Promise<BlobSource> => {
       opened += 1;
       return await fake.store.openBlob(descriptor, signal);
@@ -91,6 +91,13 @@ describe('LayerCache', () => {
     assert.equal(world.opened(), 2);
     await world.read();
     assert.equal(world.opened(), 2);
+  });
+
+  it('fetches again what a remote store does not confirm', async () => {
+    await using world = await setUp('stream', false);
+    await world.read();
+    await world.read();
+    assert.equal(world.opened(), 4);
   });
 
   it('never hides a damaged blob', async () => {
