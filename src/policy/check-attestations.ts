@@ -17,7 +17,9 @@ export function checkAttestation(context: RuleContext, check: AttestationCheck):
   const good = judged.filter(({ result }) => result.outcome === 'pass' || result.outcome === 'warn');
   const accepted = good.map(({ statement }) => statement);
   if (distinctSigners(accepted).length >= Math.max(1, threshold)) {
-    const caveat = good.every(({ result }) => result.outcome === 'warn') ? good[0]?.result : undefined;
+    const clean = good.filter(({ result }) => result.outcome === 'pass').map(({ statement }) => statement);
+    const enough = distinctSigners(clean).length >= Math.max(1, threshold);
+    const caveat = enough ? undefined : good.find(({ result }) => result.outcome === 'warn')?.result;
     return (
       caveat ??
       passed({

@@ -172,7 +172,10 @@ export function undecided(
   if (error !== undefined) return carried(check, error, item);
   const unasked = subjects.find((subject) => context.image.subject(subject) === undefined);
   if (unasked !== undefined) return notAsked(check, unasked, item);
-  const unreadable = subjects.flatMap((subject) => context.image.subject(subject)?.unreadable ?? []);
+  // what can never be a bundle hides none: anybody who may push can attach it
+  const unreadable = subjects
+    .flatMap((subject) => context.image.subject(subject)?.unreadable ?? [])
+    .filter((referrer) => referrer.code !== 'REFERRER_MALFORMED');
   if (unreadable[0] !== undefined)
     return carried(check, { what: 'referrers', ...unreadableError(unreadable[0]) }, item);
   const unsupported = by.filter((name) => !isSupported(name, context));

@@ -33,16 +33,31 @@ export function evaluateImage(inputs: ImageInputs): ImageDecision {
   const platforms = image.platforms.map((platform) => evaluatePlatform(inputs, platform, rules));
   const missing = rules.flatMap((rule) => checkPlatforms(inputs, rule));
   const all = [...checks, ...missing.flatMap((rule) => rule.checks), ...platforms.flatMap(resultsOf)];
-  const verdict = verdictOf(all);
+  const deciding = rules.filter((rule) => enforces(rule, inputs.now));
+  const approves = verdictOf(all) === 'deny' ? [] : approved(image, platforms, deciding);
+  const nothing = verdictOf(all) === 'deny' || approves.length > 0 ? [] : [nothingApproved(deciding)];
   return {
     reference,
     name,
     digest,
-    verdict,
-    approves: verdict === 'deny' ? [] : approved(image, platforms, rules),
-    checks: [...checks, ...missing.flatMap((rule) => rule.checks)],
+    verdict: verdictOf([...all, ...nothing]),
+    approves,
+    checks: [...checks, ...missing.flatMap((rule) => rule.checks), ...nothing],
     platforms,
   };
+}
+
+/** Nothing failed, and yet there is no digest that a verdict could speak for: no platform, or none that every rule looked at. */
+function nothingApproved(rules: readonly PolicyRule[]): CheckResult {
+  return failed({
+    check: 'platforms',
+    code: 'NOTHING_APPROVED',
+    reason:
+      rules.length === 0
+        ? 'the image has no platform, so there is nothing to approve'
+        : `no platform of the image was checked by every rule that speaks of it: ${shortList(rules.map((rule) => rule.name))}`,
+    remedy: 'build the image for a platform that all of these rules speak of, or let the rules name the same platforms',
+  });
 }
 
 export function verdictOf(results: readonly CheckResult[]): Verdict {
@@ -256,7 +271,7 @@ function notCollected(image: ImageView, rule: PolicyRule, digest: Digest): Check
   return errored(finding, ExitCode.Input);
 }
 
-/** Platforms that every matching rule speaks of; the index only when that is all of them. */
+/** Platforms that every enforcing rule speaks of; the index only when that is all of them. */
 function approved(
   image: ImageView,
   platforms: readonly PlatformDecision[],

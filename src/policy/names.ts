@@ -28,7 +28,10 @@ export function canonicalPattern(text: string): NamePattern {
     const hint = 'a registry host has a dot or a port, or is localhost; Docker Hub is docker.io';
     return { ok: false, problem: `"${text.slice(0, slash)}" is not a registry host`, hint };
   }
-  return repositoryPattern(host, repository, host.startsWith('*'));
+  // Docker Hub's official images are named without their folder
+  const whole =
+    host === 'docker.io' && !repository.includes('/') && repository !== '**' ? `library/${repository}` : repository;
+  return repositoryPattern(host, whole, host.includes('*'));
 }
 
 function repositoryPattern(host: string, repository: string, open: boolean): NamePattern {

@@ -118,7 +118,7 @@ function checkEntry(path: string, entry: BaseEntry, policy: Policy, say: Say): v
 }
 
 function checkRule(path: string, rule: PolicyRule, policy: Policy, say: Say): void {
-  if (!CHECK_WORDS.some((word) => rule[word] !== undefined && !isEmpty(rule[word]))) {
+  if (!CHECK_WORDS.some((word) => rule[word] !== undefined && !isEmpty(rule[word]) && !isOff(word, rule))) {
     say(
       path,
       'POLICY_NO_CHECKS',
@@ -142,6 +142,12 @@ function checkRule(path: string, rule: PolicyRule, policy: Policy, say: Say): vo
     if (typeof value === 'number' && value < 0)
       say(`${path}.files.${word}`, 'POLICY_BAD_VALUE', `${path}.files.${word} is below 0`);
   }
+}
+
+/** `image` with every one of its checks switched off. */
+function isOff(word: (typeof CHECK_WORDS)[number], rule: PolicyRule): boolean {
+  if (word !== 'image' || rule.image?.digestPinned === true) return false;
+  return [...(rule.image?.checks?.values() ?? [])].every((mode) => mode === 'off');
 }
 
 /** A check word with nothing in it, such as `components: {}`. */

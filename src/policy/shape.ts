@@ -1,4 +1,5 @@
 import { isDigest, type Digest } from '../core/index.ts';
+import { platformName } from '../evidence/index.ts';
 import { count, flag, list, named, note, object, oneOf, parsed, text, type Field } from './fields.ts';
 import { compileGlob, globProblem, type Glob } from './glob.ts';
 import { canonicalPattern, canonicalRepository, type NamePattern } from './names.ts';
@@ -40,10 +41,17 @@ const glob: Field<Glob> = (node, place) => {
     ? compileGlob(pattern)
     : note(place, node, { code: 'POLICY_BAD_PATTERN', message: `${place.path}: ${problem}` });
 };
-const platformName = parsed(
-  (value) => (/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?$/.test(value) ? value : undefined),
+const platform = parsed(
+  (value) => (/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?$/.test(value) ? canonicalPlatform(value) : undefined),
   'a platform such as linux/amd64',
 );
+/** Aliases resolved, as platforms of images are; what names no variant selects all of them. */
+function canonicalPlatform(value: string): string {
+  const [os = '', architecture = '', variant] = value.split('/');
+  const name = platformName({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+  return variant === undefined ? name.split('/').slice(0, 2).join('/') : name;
+}
+
 const relativePath = text((value) =>
   value.startsWith('/') ||
   value.startsWith('\\') ||
@@ -190,7 +198,7 @@ const image = object<ImageCheck>(
 );
 
 const platforms: Field<'all' | readonly string[]> = (node, place) =>
-  node.kind === 'list' ? list(platformName)(node, place) : oneOf('all')(node, place);
+  node.kind === 'list' ? list(platform)(node, place) : oneOf('all')(node, place);
 
 const rule = object<PolicyRule>(
   {
