@@ -22,7 +22,7 @@ const FIRST_CAPACITY = 4096;
 const MAX_BUILD_STEPS = 200_000_000;
 /** Segments walked because of links: in one path, and in all look-ups of one view. No system comes near. */
 const MAX_LINKED_STEPS = 1024;
-const MAX_LINKED_LOOKUPS = 100_000_000;
+const MAX_LINKED_LOOKUPS = 50_000_000;
 
 /** How a path is walked. */
 export interface Walk {
