@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /**
@@ -12,4 +12,23 @@ export function cacheDirectory(env: Readonly<Record<string, string | undefined>>
   if (base !== undefined && isAbsolute(base)) return join(base, 'waybill');
   const home = env['HOME'] ?? homedir();
   return isAbsolute(home) ? join(home, '.cache', 'waybill') : undefined;
+}
+
+/**
+ * The cache folder for whoever must not be weakened by environment variables (the gate): the user's own, by the account and not by `HOME`, and only when the
+ * variables do not ask for another. Whoever chooses the folder could have filled it, key and compiled code included.
+ * @returns undefined for no cache
+ */
+export function ownCacheDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const chosen = cacheDirectory(env);
+  return chosen !== undefined && chosen === accountCacheDirectory() ? chosen : undefined;
+}
+
+function accountCacheDirectory(): string | undefined {
+  try {
+    return join(userInfo().homedir, '.cache', 'waybill');
+  } catch {
+    // a container's user without an account
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 export { askNewPassword, askPassword } from './ask-password.ts';
+export { ownCacheDirectory } from './cache-directory.ts';
 export { parseByteSize } from './byte-size.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';

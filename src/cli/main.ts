@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
-import { cacheDirectory } from './cache-directory.ts';
+import { cacheDirectory, ownCacheDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
 import { isParserError, unknownCommandError } from './usage-error.ts';
 
@@ -12,7 +12,7 @@ import { isParserError, unknownCommandError } from './usage-error.ts';
  * @param argv arguments without node and script
  */
 export async function start(argv: readonly string[]): Promise<void> {
-  startCompileCache();
+  startCompileCache(argv);
   guardProcess(argv.includes('--json'));
   const words = spelledOut(argv);
   const { run } = await import('@oclif/core/run');
@@ -62,8 +62,8 @@ async function inOurWords(error: unknown, argv: readonly string[]): Promise<unkn
 }
 
 /** Code cache in the user's own cache folder: the shared default folder is no place for code that a security tool runs. */
-function startCompileCache(): void {
-  const directory = cacheDirectory(process.env);
+function startCompileCache(argv: readonly string[]): void {
+  const directory = argv.includes('gate') ? ownCacheDirectory(process.env) : cacheDirectory(process.env);
   if (directory !== undefined && import.meta.url.endsWith('.js')) enableCompileCache(join(directory, 'code'));
 }
 

@@ -5,6 +5,7 @@ import {
   imageArg,
   imageFlags,
   layerFlags,
+  ownCacheDirectory,
   parseByteSize,
   parseDigestFlag,
   WaybillCommand,
@@ -17,7 +18,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
   static override description =
     'Collects evidence (signatures, attestations, the base, the layers), verifies it, and decides by the policy. Exit 0: allowed (perhaps with warnings). Exit 1: a check failed. ' +
     'Any other: a check could not be evaluated, which denies too; the code is its class. The decision is written in either case. Environment variables and files of the ' +
-    'working folder never weaken it.';
+    'working folder never weaken it: a cache folder that a variable names is not used, certificates are always checked.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2@sha256:... --policy policy.yaml',
     '<%= config.bin %> <%= command.id %> oci:build:1.2 --as registry.example.com/shop/app --policy policy.yaml --evidence-out evidence.json --decision-out decision.json',
@@ -54,7 +55,8 @@ export default class GateCheck extends WaybillCommand<GateReport> {
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<GateReport>> {
     const { argv, flags } = await this.parse(GateCheck);
-    const runtime = start(flags);
+    // a layer cache that a variable chose could have been filled by whoever set it
+    const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
     const maxLayerBytes = flags['max-layer-bytes'];
     const { reportGate } = await import('../../app/index.ts');
     const { report, exitCode } = await reportGate(
