@@ -14,8 +14,7 @@ export async function askPassword(prompt: string, env: Environment): Promise<str
       hint: 'set COSIGN_PASSWORD (empty for no password)',
     });
   }
-  process.stderr.write(`${prompt}: `);
-  return readHidden();
+  return readHidden(`${prompt}: `);
 }
 
 /**
@@ -28,9 +27,11 @@ export async function askNewPassword(prompt: string, env: Environment): Promise<
   throw coreError('USAGE', 'the two passwords differ', { hint: 'run the command again' });
 }
 
-function readHidden(): Promise<string> {
+function readHidden(prompt: string): Promise<string> {
   const { stdin } = process;
+  // before the prompt: what is typed ahead must not be shown either
   stdin.setRawMode(true);
+  process.stderr.write(prompt);
   stdin.resume();
   stdin.setEncoding('utf8');
   let answer = '';

@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command';
 import { boolean } from '@oclif/core/flags';
-import type { ExitCode, Runtime } from '../core/index.ts';
+import { abortError, type ExitCode, type Runtime } from '../core/index.ts';
 import { createProcessRuntime, type ProcessRuntime } from './create-runtime.ts';
 import { reportFailure } from './report-failure.ts';
 import { resultJson } from './result-json.ts';
@@ -69,7 +69,9 @@ export abstract class WaybillCommand<T> extends Command {
 
   override async catch(error: Error): Promise<void> {
     this.#process?.clearProgress();
-    process.exitCode = reportFailure(error, {
+    const signal = this.#process?.runtime.signal;
+    // whatever fails once the user wants to stop fails because of that
+    process.exitCode = reportFailure(signal?.aborted === true ? abortError(signal) : error, {
       json: this.jsonEnabled(),
       command: { name: (this.id ?? '').replaceAll(':', ' '), flags: this.#flagNames() },
     });

@@ -1,3 +1,4 @@
+export { inertJson, inertXml } from './active-text.ts';
 export { AppError, defineErrors, isAppError } from './app-error.ts';
 export type { AppErrorOptions, ErrorFactory, ErrorTable } from './app-error.ts';
 export { canonicalJson, compareCodeUnits } from './canonical-json.ts';

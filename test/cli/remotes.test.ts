@@ -41,8 +41,8 @@ describe('commands and registries', () => {
   test('what a remote does wrong is exit 4 with a code of its own and the host in the message', async () => {
     const image = `${registry.host}/shop/app:v1`;
     for (const [action, code] of [
-      [{ kind: 'status', status: 500 }, 'REGISTRY_UNAVAILABLE'],
-      [{ kind: 'status', status: 429, headers: { 'retry-after': '0' } }, 'REGISTRY_TOO_MANY_REQUESTS'],
+      [{ kind: 'status', status: 500 }, 'REGISTRY_SERVER_ERROR'],
+      [{ kind: 'status', status: 429, headers: { 'retry-after': '0' } }, 'REGISTRY_RATE_LIMITED'],
       [{ kind: 'drop' }, 'REGISTRY_UNREACHABLE'],
       [{ kind: 'html' }, undefined],
     ] as const) {
@@ -95,7 +95,7 @@ describe('commands and registries', () => {
         assert.equal(text.includes(Buffer.from('robot:wrong-secret').toString('base64')), false);
       }
     }
-    failed(await bench.run(`tree ${image} --authfile ${authFile('hunter2-secret')}`), 6, 'MANIFEST_NOT_FOUND');
+    failed(await bench.run(`tree ${image} --authfile ${authFile('hunter2-secret')}`), 6, 'REPOSITORY_NOT_FOUND');
   });
 
   test('user names and passwords in a reference are refused and not repeated', async () => {

@@ -1,3 +1,4 @@
+import { inertJson } from '../../core/index.ts';
 import { sbomError } from '../errors.ts';
 import type { SbomDocument } from '../types.ts';
 import { completeJson, type JsonBom } from './json-tree.ts';
@@ -14,7 +15,7 @@ export interface CycloneDxOptions {
 
 /**
  * Writes a document as CycloneDX, UTF-8, ending in a line feed; the same bytes for the same document. JSON is compact (attestations have size
- * limits). The JSON form is checked against the official schema first, for XML as well: both are spellings of one model.
+ * limits). Characters that a terminal acts on are spelled as escapes. The JSON form is checked against the official schema first, for XML as well: both are spellings of one model.
  *
  * Properties, all in the name space `waybill:`
  * - of the document: `cataloger:ID` = version; `known-unknown` = what could not be read, once each
@@ -48,7 +49,7 @@ export async function writeCycloneDx(document: SbomDocument, options: CycloneDxO
       },
     );
   }
-  if (format === 'json') return new TextEncoder().encode(`${text}\n`);
+  if (format === 'json') return new TextEncoder().encode(`${inertJson(text)}\n`);
   const tree = new library.Serialize.XML.Normalize.Factory(spec).makeForBom().normalize(bom, normalizerOptions);
   return new TextEncoder().encode(xmlText(completeXml(tree, document, specVersion)));
 }

@@ -1,3 +1,4 @@
+import { inertXml } from '../../core/index.ts';
 import { cleanText } from '../clean-text.ts';
 import type { XmlElement } from './xml-tree.ts';
 
@@ -36,9 +37,9 @@ function elementText(element: XmlElement, indent: string): string {
 }
 
 function escape(text: string): string {
-  return cleanText(text).replace(/[&<>"\t\n\r]/g, (char) => ESCAPES[char] ?? char);
+  return inertXml(cleanText(text).replace(/[&<>"\t\n\r]/g, (char) => ESCAPES[char] ?? char));
 }
 
 function escapeText(text: string): string {
-  return cleanText(text).replace(/[&<>\r]/g, (char) => ESCAPES[char] ?? char);
+  return inertXml(cleanText(text).replace(/[&<>\n\r]/g, (char) => ESCAPES[char] ?? char));
 }

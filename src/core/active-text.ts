@@ -1,0 +1,21 @@
+/**
+ * What JSON and XML may hold as it is although a terminal may act on it: DEL, C1 controls, line and paragraph separators, bidirectional and zero-width
+ * controls, byte-order marks, tag characters.
+ */
+const ACTIVE =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/** JSON text in which characters that a terminal acts on are spelled as escapes: the same value for every parser. */
+export function inertJson(json: string): string {
+  return json.replace(ACTIVE, (char) =>
+    Array.from(
+      { length: char.length },
+      (_, index) => `\\u${char.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
+/** The same for text and attribute values of XML. */
+export function inertXml(text: string): string {
+  return text.replace(ACTIVE, (char) => `&#x${(char.codePointAt(0) ?? 0).toString(16)};`);
+}
