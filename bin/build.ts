@@ -33,7 +33,8 @@ async function bundle(): Promise<void> {
     input: entries(),
     cwd: root,
     platform: 'node',
-    transform: { define: { __WAYBILL_VERSION__: JSON.stringify(pjson.version) } },
+    // the oldest Node of package.json's engines
+    transform: { target: 'node22', define: { __WAYBILL_VERSION__: JSON.stringify(pjson.version) } },
     external: [/^node:/],
   });
   await build.write({
