@@ -124,9 +124,12 @@ export class LayoutReader {
    */
   referrersOf(subject: Digest): readonly Descriptor[] {
     const found = new Map<Digest, Descriptor>();
+    const seen = new Set<Digest>();
     const tag = fallbackTag(subject);
     const consider = (entry: Descriptor): void => {
-      if (found.has(entry.digest) || !isManifestType(entry.mediaType)) return;
+      // a manifest that is listed ten thousand times is read once
+      if (seen.has(entry.digest) || !isManifestType(entry.mediaType)) return;
+      seen.add(entry.digest);
       const described = this.#describeReferrer(entry, subject);
       if (described === undefined) return;
       found.set(entry.digest, described);
@@ -196,7 +199,13 @@ export class LayoutReader {
         !/^sha(?:256|512)-[0-9a-f]{64,128}/.test(entry.annotations?.[REF_NAME] ?? ''),
     );
     if (candidates.length <= 1) return candidates;
-    return candidates.filter((entry) => describeManifest(this.#manifest(entry.digest, entry)).subject === undefined);
+    const attached = new Map<Digest, boolean>();
+    return candidates.filter((entry) => {
+      const isAttached =
+        attached.get(entry.digest) ?? describeManifest(this.#manifest(entry.digest, entry)).subject !== undefined;
+      attached.set(entry.digest, isAttached);
+      return !isAttached;
+    });
   }
 }
 
