@@ -189,7 +189,7 @@ describe('archives', () => {
     await assert.rejects(open(gzip), { code: 'ARCHIVE_INVALID' });
     const plain = await archive('oci-archive', 'cut.tar', layoutMembers(made.store));
     truncateSync(path('cut.tar'), 530);
-    await assert.rejects(open(plain), { code: 'TAR_TRUNCATED' });
+    await assert.rejects(open(plain), { code: 'TAR_TRUNCATED', message: /cut\.tar: / });
   });
 
   test('old docker archives with another number of diffIDs are refused', async () => {

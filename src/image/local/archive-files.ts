@@ -9,13 +9,13 @@ import {
   statSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { coreError, LIMITS, TemporaryDirectory, throwIfAborted } from '../../core/index.ts';
+import { AppError, coreError, isAppError, LIMITS, TemporaryDirectory, throwIfAborted } from '../../core/index.ts';
 import { TarReader, type TarMember } from '../../formats/index.ts';
-import { imageError } from '../errors.ts';
+import { imageError, storeFailure } from '../errors.ts';
 import type { FileRange } from '../types.ts';
 import type { BlobFiles } from './blob-files.ts';
 
@@ -137,6 +137,9 @@ async function unpack(job: UnpackJob, options: ArchiveOptions): Promise<void> {
     await rm(plain, { force: true });
     throwIfAborted(options.signal);
     if (cause instanceof Error && cause.name === 'AppError') throw cause;
+    // a full disk is no fault of the archive
+    if (cause instanceof Error && 'syscall' in cause)
+      throw storeFailure('STORE_UNREADABLE', `cannot unpack ${path} into ${dirname(plain)}`, cause);
     throw imageError(
       'ARCHIVE_INVALID',
       `${path} cannot be decompressed: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -160,21 +163,35 @@ function indexTar(path: string, signal: AbortSignal): ReadonlyMap<string, Archiv
     { globalPax: 'ignore', maxEntries: MAX_ARCHIVE_ENTRIES },
   );
   withFile(path, (descriptor, sizeBytes) => {
-    const buffer = Buffer.alloc(READ_BYTES);
-    while (!reader.finished && reader.position < sizeBytes) {
-      throwIfAborted(signal);
-      const skippable = Math.min(reader.skippableBytes, sizeBytes - reader.position);
-      if (skippable > 0) {
-        reader.skip(skippable);
-        continue;
-      }
-      const count = readSync(descriptor, buffer, 0, 512, reader.position);
-      if (count === 0) break;
-      reader.write(buffer.subarray(0, count));
+    try {
+      readHeaders(reader, { descriptor, sizeBytes, signal });
+    } catch (error) {
+      throw isAppError(error) && error.code.startsWith('TAR_')
+        ? new AppError(error.code, error.exitCode, `${path}: ${error.message}`, { cause: error })
+        : error;
     }
-    reader.end();
   });
   return members;
+}
+
+function readHeaders(
+  reader: TarReader,
+  file: { readonly descriptor: number; readonly sizeBytes: number; readonly signal: AbortSignal },
+): void {
+  const { descriptor, sizeBytes, signal } = file;
+  const buffer = Buffer.alloc(READ_BYTES);
+  while (!reader.finished && reader.position < sizeBytes) {
+    throwIfAborted(signal);
+    const skippable = Math.min(reader.skippableBytes, sizeBytes - reader.position);
+    if (skippable > 0) {
+      reader.skip(skippable);
+      continue;
+    }
+    const count = readSync(descriptor, buffer, 0, 512, reader.position);
+    if (count === 0) break;
+    reader.write(buffer.subarray(0, count));
+  }
+  reader.end();
 }
 
 function addMember(members: Map<string, ArchiveMember>, archive: string, member: TarMember): void {
