@@ -93,8 +93,12 @@ async function lockRefusal(loaded: LoadedPolicy, check: BundleChecker): Promise<
     };
   }
   const verdict = await checkWith(loaded, bundle, sha256Digest(bytes), check);
-  if (verdict.ok && trustedName(loaded, lockSignedBy, verdict.signer.fingerprint) !== undefined) return undefined;
-  const why = verdict.ok ? 'by another key' : verdict.reason;
+  const isSigned = verdict.ok && verdict.predicateType === SIGN_PREDICATE_TYPE;
+  if (isSigned && trustedName(loaded, lockSignedBy, verdict.signer.fingerprint) !== undefined) return undefined;
+  // an attestation says something about the bytes, not that they are to be trusted: builds attest whatever comes out of them
+  const otherType =
+    verdict.ok && !isSigned ? `an attestation of type ${verdict.predicateType} is no signature` : undefined;
+  const why = otherType ?? (verdict.ok ? 'by another key' : verdict.reason);
   return {
     code: 'BASE_LOCK_UNTRUSTED',
     reason: `the lock’s signature is not by one of ${lockSignedBy.join(', ')}: ${why}`,
