@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { delimiter, isAbsolute } from 'node:path';
 import { abortError } from './runtime.ts';
 import { coreError } from './errors.ts';
 
@@ -34,7 +35,7 @@ export function runHelper(run: HelperRun): Promise<HelperResult> {
   }
   return new Promise((resolve, reject) => {
     const child = spawn(run.command, [...run.args], {
-      env: { ...run.env },
+      env: { ...run.env, PATH: absolutePath(run.env['PATH']) },
       stdio: ['pipe', 'pipe', 'pipe'],
       shell: false,
     });
@@ -82,4 +83,10 @@ export function runHelper(run: HelperRun): Promise<HelperResult> {
     child.stdin.on('error', () => undefined);
     child.stdin.end(run.input ?? '');
   });
+}
+
+/** PATH without entries that mean the working folder: it may hold what a pull request put there. */
+function absolutePath(path: string | undefined): string {
+  const folders = (path ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
+  return folders.length === 0 ? '/usr/bin:/bin' : folders.join(delimiter);
 }
