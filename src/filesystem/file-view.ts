@@ -37,6 +37,8 @@ export interface FileView {
   resolve(path: string): FileEntry | undefined;
   /** Entries directly inside a folder (links resolved), sorted by path. */
   list(directory: string): readonly FileEntry[];
+  /** A folder (links resolved) to ask about many names; undefined when there is none. */
+  folder(directory: string): FolderView | undefined;
   /** Every entry, sorted by path (UTF-16 code units); no links followed. */
   entries(): Iterable<FileEntry>;
   /** Entries whose bytes this rule captured, sorted by path. Only entries that are visible in this view. */
@@ -45,6 +47,14 @@ export interface FileView {
   read(path: string): Uint8Array | undefined;
   /** Content digest in lower-case hex, links resolved, if the plan asked for it. */
   contentDigest(path: string, algorithm: 'sha256' | 'md5'): string | undefined;
+}
+
+/** One folder of a view. */
+export interface FolderView {
+  /** Where it lies, links resolved. */
+  readonly path: string;
+  /** Whether anything but a folder lies in it under this name; a link counts as what it is. */
+  hasFile(name: string): boolean;
 }
 
 /** Bytes a rule captured: the whole file, or what the rule's extractor returned. */

@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { NO_NODE, type FileTree, type Node } from './file-tree.ts';
-import type { CapturedFile, FileEntry, FileView } from './file-view.ts';
+import type { CapturedFile, FileEntry, FileView, FolderView } from './file-view.ts';
 import { positionOf, RecordKind, type LayerRecords } from './layer-records.ts';
 
 /** `FileView` over a finished tree. Entries are made when asked for; nothing but the tree is kept. */
@@ -39,6 +39,18 @@ export class SquashedView implements FileView {
     return [...children.keys()]
       .toSorted(compareCodeUnits)
       .map((name) => this.#entry(children.get(name) as Node, prefix === '' ? name : `${prefix}/${name}`));
+  }
+
+  folder(directory: string): FolderView | undefined {
+    const tree = this.#tree;
+    const node = this.#resolve(directory);
+    const children = node === NO_NODE ? undefined : tree.children(node);
+    if (!children) return undefined;
+    const hasFile = (name: string): boolean => {
+      const child = children.get(name);
+      return child !== undefined && !tree.isDirectory(child);
+    };
+    return { path: tree.path(node), hasFile };
   }
 
   *entries(): Generator<FileEntry> {

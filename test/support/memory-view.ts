@@ -68,6 +68,12 @@ export function memoryView(files: Readonly<Record<string, MemoryEntry>>, options
     lookup,
     resolve,
     list: (directory) => children.get(resolve(directory)?.path ?? '\0') ?? [],
+    folder: (directory) => {
+      const found = resolve(directory);
+      if (found?.type !== 'directory') return undefined;
+      const names = new Map((children.get(found.path) ?? []).map((entry) => [entry.path.split('/').at(-1), entry]));
+      return { path: found.path, hasFile: (name) => (names.get(name)?.type ?? 'directory') !== 'directory' };
+    },
     entries: () => sorted.map((path) => nodes.get(path)!.entry),
     captured: (ruleId) => byRule.get(ruleId) ?? [],
     read: (path) => {

@@ -11,7 +11,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { EdgeBudget } from './edge-budget.ts';
-import { createOwnedPaths, type FolderListings, type OwnedPaths } from './owned-paths.ts';
+import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -39,12 +39,6 @@ export const apkCataloger: Cataloger = {
   catalog,
 };
 
-/** A database, and what the databases of one view share. */
-interface DatabaseFile {
-  readonly file: CapturedFile;
-  readonly listings: FolderListings;
-}
-
 /** What all packages of one database share. */
 interface DatabaseContext {
   readonly file: CapturedFile;
@@ -54,21 +48,19 @@ interface DatabaseContext {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const listings: FolderListings = new Map();
   const packages = context.view
     .captured('apk/installed')
-    .flatMap((file) => databasePackages(context, { file, listings }, diagnostics));
+    .flatMap((file) => databasePackages(context, file, diagnostics));
   return { packages, diagnostics };
 }
 
-function databasePackages(context: CatalogContext, from: DatabaseFile, diagnostics: Diagnostic[]): readonly Package[] {
+function databasePackages(context: CatalogContext, file: CapturedFile, diagnostics: Diagnostic[]): readonly Package[] {
   const { view } = context;
-  const { file, listings } = from;
   const root = rootOf(view, file.entry.path);
   // a root inside the image has an operating system of its own
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isApkHome(found) ? found : undefined;
-  const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root, listings) };
+  const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root) };
   const { records: all, problems, truncated } = parseApkInstalled(file.bytes);
   const path = `/${file.entry.path}`;
   for (const { line, text } of problems) {

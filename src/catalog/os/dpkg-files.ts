@@ -1,7 +1,7 @@
 import { decodeName } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { DpkgDatabase, DpkgRecord } from './dpkg-database.ts';
-import { createOwnedPaths, type FolderListings } from './owned-paths.ts';
+import { createOwnedPaths } from './owned-paths.ts';
 
 /** What one package owns. */
 export interface DpkgFiles {
@@ -25,7 +25,6 @@ interface Diversion {
 export interface DpkgLists {
   /** Administrative folder, then name with or without architecture, to the file list. */
   readonly lists: ReadonlyMap<string, ReadonlyMap<string, CapturedFile>>;
-  readonly listings: FolderListings;
 }
 
 /** Sorts the captured `info/NAME[:ARCH].list` files by database. */
@@ -39,7 +38,7 @@ export function readDpkgLists(view: FileView): DpkgLists {
     if (known) known.set(name, file);
     else lists.set(folder, new Map([[name, file]]));
   }
-  return { lists, listings: new Map() };
+  return { lists };
 }
 
 /**
@@ -53,7 +52,7 @@ export function createDpkgFiles(
 ): (record: DpkgRecord) => DpkgFiles {
   const diversions = readDiversions(view, database);
   const lengths = new Set([...diversions.keys()].map((path) => path.length));
-  const owned = createOwnedPaths(view, database.root, shared.listings);
+  const owned = createOwnedPaths(view, database.root);
   const lists = shared.lists.get(database.folder);
   const moved = (record: DpkgRecord, path: string): string => {
     // most paths are told apart by their length alone, without hashing them

@@ -1,4 +1,4 @@
-import type { FileView } from '../../filesystem/index.ts';
+import type { FileView, FolderView } from '../../filesystem/index.ts';
 
 /** Turns the paths of a package's file list into what is on disk. */
 export interface OwnedPaths {
@@ -10,47 +10,26 @@ export interface OwnedPaths {
   onDisk(listed: readonly string[]): readonly string[];
 }
 
-/** Paths of all but folders that lie in a folder, by its path on disk. */
-export type FolderListings = Map<string, ReadonlySet<string>>;
-
-/** A folder as it is on disk. */
-interface Folder {
-  readonly real: string;
-  readonly files: ReadonlySet<string>;
-}
-
 /**
  * Resolver for one root; keep it for all packages of a database, since it remembers folders.
  * @param root folder that is the root of the system, without slashes at either end; '' for the image's own. Nothing outside it is owned.
- * @param listings shared by the resolvers of several roots in one view, so that no folder is listed twice
  */
-export function createOwnedPaths(view: FileView, root: string, listings: FolderListings = new Map()): OwnedPaths {
-  const folders = new Map<string, Folder | undefined>();
+export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
+  const folders = new Map<string, FolderView | undefined>();
   const isInside = (path: string): boolean => root === '' || path === root || path.startsWith(`${root}/`);
-  const findFolder = (folder: string): Folder | undefined => {
+  const findFolder = (folder: string): FolderView | undefined => {
     if (folders.has(folder)) return folders.get(folder);
-    const path = root === '' ? folder : folder === '' ? root : `${root}/${folder}`;
-    const entry = path === '' ? undefined : view.resolve(path);
-    const real = path === '' ? '' : entry?.type === 'directory' ? entry.path : undefined;
-    const found = real === undefined || !isInside(real) ? undefined : { real, files: filesIn(real) };
+    const entry = view.folder(root === '' ? folder : folder === '' ? root : `${root}/${folder}`);
+    const found = entry !== undefined && isInside(entry.path) ? entry : undefined;
     folders.set(folder, found);
     return found;
-  };
-  // one listing of a folder is cheaper than looking up what lies in it path by path
-  const filesIn = (real: string): ReadonlySet<string> => {
-    const known = listings.get(real);
-    if (known !== undefined) return known;
-    const files = new Set<string>();
-    for (const entry of view.list(real)) if (entry.type !== 'directory') files.add(entry.path);
-    listings.set(real, files);
-    return files;
   };
   return {
     onDisk(listed) {
       const parents = parentsOf(listed);
       const result: string[] = [];
       let folder = '\0';
-      let found: Folder | undefined;
+      let found: FolderView | undefined;
       for (const given of listed) {
         const path = withoutSlashes(given);
         // a parent of another entry was a directory in the package, even where it is a link on disk
@@ -60,9 +39,9 @@ export function createOwnedPaths(view: FileView, root: string, listings: FolderL
           found = findFolder(folder);
         }
         if (found === undefined) continue;
-        const { real, files } = found;
-        const onDisk = real === folder ? path : join(real, path.slice(folder === '' ? 0 : folder.length + 1));
-        if (!files.has(onDisk)) continue;
+        const name = path.slice(folder === '' ? 0 : folder.length + 1);
+        if (!found.hasFile(name)) continue;
+        const onDisk = found.path === folder ? path : join(found.path, name);
         // the common case keeps the string that exists
         result.push(
           onDisk === path && given.length === path.length + 1 && given.startsWith('/') ? given : `/${onDisk}`,
@@ -94,8 +73,9 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** By UTF-16 code units, which is what sorting strings without a comparison does. */
+/** By UTF-16 code units, which is what sorting strings without a comparison does. Many lists are in order already. */
 function uniqueSorted(paths: string[]): readonly string[] {
+  if (paths.every((path, index) => index === 0 || (paths[index - 1] as string) < path)) return paths;
   const sorted = paths.toSorted();
   return sorted.filter((path, index) => index === 0 || path !== sorted[index - 1]);
 }
