@@ -13,7 +13,7 @@ export default class GateReplay extends WaybillCommand<ReplayGateResult> {
   static override summary = 'Decide again from saved evidence, offline.';
   static override description =
     'Verifies everything in the evidence file again and decides by the policy given, for the time the evidence was collected at or --as-of. With the same policy the decision is ' +
-    'the same, byte for byte; with another it shows what that one would have said. A replay is marked as such and never gates. Exit codes are those of gate check.';
+    'the same, byte for byte; with another it shows what that one would have said. A replay is marked as such and never gates: what only the layers showed is as true as the file’s origin. Exit codes are those of gate check.';
   static override examples = ['<%= config.bin %> <%= command.id %> evidence.json --policy policy.yaml'];
   static override args = {
     evidence: stringArg({
