@@ -15,3 +15,8 @@ export type { GoBuildInfo, GoExecutableFacts, GoStringVariable } from './go/buil
 export { parseCsv } from './csv.ts';
 export { parseMailHeaders } from './mail-headers.ts';
 export type { MailHeaders } from './mail-headers.ts';
+export { readRpmDatabase } from './rpm/database.ts';
+export type { RpmBackend, RpmDatabase } from './rpm/database.ts';
+export { RPM_TAGS, tryParseRpmHeader } from './rpm/header.ts';
+export type { RpmHeader } from './rpm/header.ts';
+export type { RpmItem, RpmProblemItem, RpmRecordItem } from './rpm/item.ts';
