@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { findBundles } from '../attestation/index.ts';
-import { coreError, type Digest, type Runtime } from '../core/index.ts';
+import { coreError, LIMITS, type Digest, type Runtime } from '../core/index.ts';
 import { squash, type LayerStack } from '../filesystem/index.ts';
-import { listPlatformImages, type Image, type ReferrerStore } from '../image/index.ts';
+import { listPlatformImages, type Image } from '../image/index.ts';
 import { loadPolicy, type BaseEntry, type LoadedPolicy } from '../policy/index.ts';
 import {
   appendLockRecord,
@@ -13,6 +12,7 @@ import {
   type LockPlatform,
   type LockRecordDraft,
 } from '../provenance/index.ts';
+import { findBaseBundles } from './base-bundles.ts';
 import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { readLayersOnly } from './scan-image.ts';
@@ -61,14 +61,25 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
   const locked: LockedBase[] = [];
   let lines = '';
   for (const observation of plannedObservations(loaded, options)) {
-    const draft = await observe(observation, options, runtime);
+    const draft = await observe({ ...observation, loaded }, options, runtime);
     locked.push(summary(draft, lock));
     const appended = appendLockRecord(lock, draft);
     lock = appended.lock;
     lines += appended.line;
   }
   const lockFile = join(dirname(options.policyFile), lockName);
-  await appendWhole(lockFile, lines);
+  const sizeBytes = (loaded.files.get(lockName)?.byteLength ?? 0) + Buffer.byteLength(lines);
+  if (sizeBytes > LIMITS.lockBytes) {
+    // appended, it could not be read any more
+    throw coreError(
+      'LIMIT_EXCEEDED',
+      `${lockFile} would have ${sizeBytes} bytes, more than the ${LIMITS.lockBytes} allowed`,
+      {
+        hint: 'start a new lock file with the bases that are still needed, and name it in the policy',
+      },
+    );
+  }
+  await appendWhole(lockFile, lines, loaded.lock === undefined);
   return { lockFile, head: lock.head as Digest, records: lock.records.length, locked };
 }
 
@@ -126,7 +137,7 @@ function entryObservations(
 }
 
 async function observe(
-  observation: Observation,
+  observation: Observation & { readonly loaded: LoadedPolicy },
   options: LockBasesOptions,
   runtime: Runtime,
 ): Promise<LockRecordDraft> {
@@ -148,7 +159,11 @@ async function observe(
     platforms.push(await observePlatform(image, opened, runtime));
   }
   const subjects = [...new Set([target.digest, ...images.map((image) => image.digest)])];
-  const bundles = await observeBundles(opened.referrers, subjects, { keep, runtime });
+  const found =
+    opened.referrers === undefined
+      ? []
+      : await findBaseBundles(opened.referrers, subjects, { loaded: observation.loaded, entry, runtime });
+  for (const bundle of found) keep(bundle.digest, bundle.bytes);
   return {
     observedAt: rfc3339(runtime.now()),
     entry: entry.name,
@@ -157,7 +172,7 @@ async function observe(
     digest: target.digest,
     mediaType: root.mediaType,
     platforms,
-    bundles,
+    bundles: found.map(({ subject, digest }) => ({ subject, digest })),
     blobs,
   };
 }
@@ -188,23 +203,6 @@ function isTrivialLayer(stack: LayerStack, index: number, diffId: Digest): boole
   return true;
 }
 
-async function observeBundles(
-  referrers: ReferrerStore | undefined,
-  subjects: readonly Digest[],
-  options: { readonly keep: (digest: Digest, bytes: Uint8Array) => void; readonly runtime: Runtime },
-): Promise<LockRecordDraft['bundles']> {
-  const bundles: { readonly subject: Digest; readonly digest: Digest }[] = [];
-  if (referrers === undefined) return bundles;
-  for (const subject of subjects) {
-    const found = await findBundles(referrers, subject, { signal: options.runtime.signal });
-    for (const bundle of found.bundles) {
-      options.keep(bundle.digest, bundle.bytes);
-      bundles.push({ subject, digest: bundle.digest });
-    }
-  }
-  return bundles;
-}
-
 function summary(draft: LockRecordDraft, lock: Lock): LockedBase {
   const before = lock.records.findLast((record) => record.entry === draft.entry && record.tag === draft.tag);
   return {
@@ -219,9 +217,10 @@ function summary(draft: LockRecordDraft, lock: Lock): LockedBase {
 }
 
 /** Appends in one write to a file opened for appending: a line is there whole or not at all, and what is there is never rewritten. */
-async function appendWhole(path: string, lines: string): Promise<void> {
+async function appendWhole(path: string, lines: string, isNew: boolean): Promise<void> {
   try {
-    const handle = await open(path, 'a', 0o644);
+    // a new one is not made through a link that leads who knows where
+    const handle = await open(path, isNew ? 'ax' : 'a', 0o644);
     try {
       await handle.appendFile(lines);
       await handle.sync();
