@@ -11,6 +11,8 @@ export interface CatalogOptions {
   readonly view: FileView;
   /** All of the registry unless told. */
   readonly catalogers?: readonly Cataloger[];
+  /** Whether language packages shall list the files they own; true unless told. OS packages always do. */
+  readonly languageFiles?: boolean;
   /** Lets a cataloger's exception through instead of noting it: for tests. */
   readonly rethrow?: boolean;
 }
@@ -31,15 +33,18 @@ export interface CatalogRun {
 }
 
 const MAX_SAME_DIAGNOSTICS = 100;
+/** Far above any real image; a made-up one must not need gigabytes of packages and of SBOM. */
+const MAX_PACKAGES = 100_000;
+const MAX_CAPTURED_FILES = 250_000;
 
 /**
- * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. Nothing is
- * dropped: a language package that an OS package owns stays, with the property `waybill:owned-by` when every place it lies in is owned.
+ * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. More than 100,000
+ * packages of one cataloger, or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are missing. Nothing else is dropped: a language package that an OS package owns stays, with the property `waybill:owned-by` when every place it lies in is owned.
  */
 export function runCatalogers(options: CatalogOptions): CatalogRun {
-  const { view, catalogers = CATALOGERS, rethrow = false } = options;
+  const { view, catalogers = CATALOGERS, languageFiles = true, rethrow = false } = options;
   const { distribution, diagnostics: found } = detectDistribution(view);
-  const results = catalogers.map((cataloger) => runOne(cataloger, { view, distribution }, rethrow));
+  const results = catalogers.map((cataloger) => runOne(cataloger, { view, distribution, languageFiles }, rethrow));
   const merged = mergePackages(results.map((result) => result.packages));
   const ownership = findOwnership(merged);
   return {
@@ -52,8 +57,15 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
 }
 
 function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean): CatalogResult {
+  const { view, diagnostics: limited } = limitView(context.view, cataloger);
   try {
-    return cataloger.catalog(context);
+    const { packages, diagnostics } = cataloger.catalog({ ...context, view });
+    if (packages.length <= MAX_PACKAGES) return { packages, diagnostics: [...diagnostics, ...limited] };
+    const message = `${packages.length} are more than the ${MAX_PACKAGES} of any real image; the rest is missing`;
+    return {
+      packages: packages.toSorted(comparePackages).slice(0, MAX_PACKAGES),
+      diagnostics: [...diagnostics, ...limited, tooMany(cataloger, message)],
+    };
   } catch (error) {
     if (rethrow) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -63,6 +75,41 @@ function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean)
       diagnostics: [{ code: 'cataloger-failed', severity: 'error', message, source: cataloger.id }],
     };
   }
+}
+
+function tooMany(cataloger: Cataloger, what: string): Diagnostic {
+  const message = `${cataloger.title}: ${what}`;
+  return { code: 'too-many-packages', severity: 'error', message, source: cataloger.id };
+}
+
+/** The view with at most so many files per rule, the first by path; `diagnostics` grows when it had more. */
+function limitView(
+  view: FileView,
+  cataloger: Cataloger,
+): { readonly view: FileView; readonly diagnostics: Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const captured: FileView['captured'] = (ruleId) => {
+    const files = view.captured(ruleId);
+    if (files.length <= MAX_CAPTURED_FILES) return files;
+    const message = `${files.length} files of ${ruleId} are more than the ${MAX_CAPTURED_FILES} of any real image; the rest is not read`;
+    diagnostics.push(tooMany(cataloger, message));
+    return files.slice(0, MAX_CAPTURED_FILES);
+  };
+  const limited: FileView = {
+    get size() {
+      return view.size;
+    },
+    lookup: (path) => view.lookup(path),
+    resolve: (path) => view.resolve(path),
+    list: (directory) => view.list(directory),
+    folder: (path) => view.folder(path),
+    folder: (directory) => view.folder(directory),
+    entries: () => view.entries(),
+    captured,
+    read: (path) => view.read(path),
+    contentDigest: (path, algorithm) => view.contentDigest(path, algorithm),
+  };
+  return { view: limited, diagnostics };
 }
 
 function limitDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -36,6 +36,34 @@ function pkg(name: string, path: string, fields: Partial<Package> = {}): Package
 const run = (...catalogers: readonly Cataloger[]) => runCatalogers({ view, catalogers, rethrow: true });
 
 describe('runCatalogers', () => {
+  it('takes no more packages from a cataloger, and no more files of a rule, than any real image has', () => {
+    const many = Array.from({ length: 100_001 }, (_, index) => pkg(`p${String(index).padStart(6, '0')}`, `/${index}`));
+    const found = run(fake('many', many.toReversed()), fake('few', [pkg('z', '/z')]));
+    assert.equal(found.packages.length, 100_001);
+    assert.deepEqual([found.packages[0]?.name, found.packages.at(-1)?.name], ['p000000', 'z']);
+    assert.deepEqual(
+      found.diagnostics
+        .filter(({ source }) => source !== 'distribution')
+        .map(({ code, severity, source }) => [code, severity, source]),
+      [['too-many-packages', 'error', 'many']],
+    );
+    const entry = view.lookup('etc/os-release');
+    assert.ok(entry);
+    const file = { entry, bytes: new Uint8Array() };
+    const crowded = { ...view, captured: () => Array.from({ length: 250_001 }, () => file) };
+    let files = 0;
+    const reader: Cataloger = {
+      ...fake('reader', []),
+      catalog: (context) => {
+        files = context.view.captured('rule').length;
+        return { packages: [], diagnostics: [] };
+      },
+    };
+    const { diagnostics } = runCatalogers({ view: crowded, catalogers: [reader], rethrow: true });
+    assert.equal(files, 250_000);
+    assert.ok(diagnostics.some(({ code }) => code === 'too-many-packages'));
+  });
+
   it('merges findings of one package and keeps everything they say', () => {
     const { packages } = run(
       fake('a', [
