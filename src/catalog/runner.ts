@@ -102,7 +102,6 @@ function limitView(
     lookup: (path) => view.lookup(path),
     resolve: (path) => view.resolve(path),
     list: (directory) => view.list(directory),
-    folder: (path) => view.folder(path),
     folder: (directory) => view.folder(directory),
     entries: () => view.entries(),
     captured,
