@@ -75,7 +75,7 @@ export function sbomExitCode(sboms: readonly PlatformSbom[], strict: boolean): E
 
 async function rootfsSbom(path: string, runtime: Runtime, sourceDateEpoch: number | undefined): Promise<PlatformSbom> {
   const stack = await readRootfs({ path, plan: capturePlan(), signal: runtime.signal });
-  const catalog = runCatalogers({ view: squash(stack) });
+  const catalog = runCatalogers({ view: squash(stack), languageFiles: false });
   return platformSbom({ layers: [] }, catalog, { diagnostics: stack.diagnostics, sourceDateEpoch });
 }
 

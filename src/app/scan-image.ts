@@ -27,7 +27,7 @@ export async function scanImage(
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
   const stack = await readPlan(image, store, { runtime, plan: mergePlans(capturePlan(), options.extra), ...limits });
   const view = squash(stack);
-  return { image, stack, view, catalog: runCatalogers({ view }) };
+  return { image, stack, view, catalog: runCatalogers({ view, languageFiles: false }) };
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries. */

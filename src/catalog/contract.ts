@@ -6,6 +6,8 @@ export interface CatalogContext {
   readonly view: FileView;
   /** The operating system, if its os-release (or a fallback) could be read. */
   readonly distribution: Distribution | undefined;
+  /** False when nobody wants `files` of language packages: then they may be left out where nothing else needs them. True unless told. */
+  readonly languageFiles?: boolean;
 }
 
 export interface CatalogResult {

@@ -12,6 +12,8 @@ import { parseRequirement } from './python-requirement.ts';
 import { createPythonSites, describeSite } from './python-sites.ts';
 
 const MiB = 1024 * 1024;
+/** Looking for more names than this costs more than making the lists. */
+const MAX_SEARCHED = 64;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
 interface Distribution extends PythonRecordPlace, PythonNode {
@@ -61,13 +63,16 @@ function catalog(context: CatalogContext): CatalogResult {
   for (const file of view.captured('python/metadata')) {
     const place = placeOf(file.entry.path);
     const item = place === undefined ? undefined : readDistribution(view, { file, place }, diagnostics);
-    if (item !== undefined) found.push({ ...item, files: pythonFiles(view, item, paths) });
+    if (item !== undefined) found.push(item);
   }
+  const nested = nestedIds(found);
+  const isWanted = (item: Distribution): boolean => context.languageFiles !== false || mayCarry(view, item, nested);
+  const listed = found.map((item) => (isWanted(item) ? { ...item, files: pythonFiles(view, item, paths) } : item));
   const linked = eggLinks(view, found);
   const sites = createPythonSites(view, new Set([...found.map(({ site }) => site), ...linked.keys()]));
   const edges = pythonEdges(found, sites, linked);
-  const owners = vendoredOwners(found);
-  const packages = found.map((item) =>
+  const owners = vendoredOwners(listed, nested);
+  const packages = listed.map((item) =>
     toPackage(view, item, { edges: edges.get(item.id) ?? [], owner: owners.get(item.id) }),
   );
   return { packages, diagnostics };
@@ -163,11 +168,27 @@ function eggLinks(
   return links;
 }
 
+/** Distributions that lie where no interpreter looks for them. */
+function nestedIds(found: readonly Distribution[]): ReadonlySet<string> {
+  return new Set(found.filter((item) => describeSite(item.site).root === undefined).map(({ id }) => id));
+}
+
+/** Whether a distribution's record may name one of the nested ones: a look at its bytes, since making the list takes much longer. */
+function mayCarry(view: FileView, item: Distribution, nested: ReadonlySet<string>): boolean {
+  if (nested.size === 0) return false;
+  if (item.kind !== 'dist-info' || nested.size > MAX_SEARCHED) return true;
+  const record = view.read(`${item.record}/RECORD`);
+  if (record === undefined) return false;
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  return [...nested].some((id) => bytes.includes(id.slice(id.lastIndexOf('/', id.lastIndexOf('/') - 1) + 1)));
+}
+
 /** Distributions that another one carries inside itself (`setuptools/_vendor`), by the owner's list of files. */
-function vendoredOwners(found: readonly Distribution[]): ReadonlyMap<string, Distribution> {
+function vendoredOwners(
+  found: readonly Distribution[],
+  nested: ReadonlySet<string>,
+): ReadonlyMap<string, Distribution> {
   const owners = new Map<string, Distribution>();
-  const nested = new Set(found.filter((item) => describeSite(item.site).root === undefined).map(({ id }) => id));
-  if (nested.size === 0) return owners;
   for (const owner of found) {
     for (const path of owner.files) if (path !== owner.id && nested.has(path)) owners.set(path, owner);
   }

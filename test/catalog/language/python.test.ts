@@ -8,9 +8,9 @@ import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
 
 type Files = Readonly<Record<string, MemoryEntry>>;
 
-function catalog(files: Files) {
+function catalog(files: Files, options: { readonly languageFiles?: boolean } = {}) {
   const view = memoryView(files, { captures: pythonCataloger.captures });
-  return pythonCataloger.catalog({ view, distribution: undefined });
+  return pythonCataloger.catalog({ view, distribution: undefined, ...options });
 }
 
 const label = (pkg: Package): string => `${pkg.name} ${pkg.version ?? ''}`;
@@ -228,6 +228,20 @@ describe('pythonCataloger: edges', () => {
       ...dist('inner', '', vendored),
     });
     assert.deepEqual(packages.find(({ name }) => name === 'inner')?.properties, { 'pypi:vendored-by': 'owner' });
+  });
+
+  it('says the same without lists of files when nobody wants them', () => {
+    const files = {
+      ...dist('owner'),
+      ...dist('other'),
+      [`${SITE}/owner-1.0.dist-info/RECORD`]: 'owner/_vendor/inner-1.0.dist-info/METADATA,,\n',
+      [`${SITE}/other-1.0.dist-info/RECORD`]: 'other-1.0.dist-info/METADATA,,\n',
+      ...dist('inner', '', `${SITE}/owner/_vendor`),
+    };
+    const without = catalog(files, { languageFiles: false }).packages;
+    assert.equal(without.find(({ name }) => name === 'other')?.files, undefined);
+    const bare = (pkg: Package): unknown => ({ ...pkg, files: undefined });
+    assert.deepEqual(without.map(bare), catalog(files).packages.map(bare));
   });
 });
 
