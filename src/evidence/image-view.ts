@@ -230,8 +230,9 @@ function indexErrors(descriptors: readonly Descriptor[], platforms: readonly Pla
         `the index says ${says}, the config of ${descriptor.digest} says ${view.name}`,
       );
     }
-    const platform = view?.platform ?? descriptor.platform;
-    if (platform === undefined) continue;
+    if (view === undefined && descriptor.platform === undefined) continue;
+    // the descriptor may name the variant that the config leaves out: amd64/v2 beside amd64
+    const platform = { ...view?.platform, ...descriptor.platform } as Platform;
     if (seen.some((other) => isSamePlatform(other, platform))) {
       add(
         'PLATFORM_DUPLICATE',

@@ -133,3 +133,58 @@ describe('a malformed image is an error of that image, never of the whole eviden
     assert.deepEqual([view.errors, view.structure, view.platforms.length], [[], [], 1]);
   });
 });
+
+describe('platforms of an index', () => {
+  const plain = buildImage({ diffIds: [fakeDigest('p')] });
+  const entry = (image: BuiltImage, platform?: object): object => ({
+    mediaType: MANIFEST,
+    digest: image.digest,
+    size: image.bytes.byteLength,
+    ...(platform === undefined ? {} : { platform }),
+  });
+  const indexOf = (...manifests: readonly object[]): BuiltIndex => {
+    const bytes = bytesOf({ schemaVersion: 2, mediaType: INDEX, manifests });
+    return { bytes, digest: sha256Digest(bytes) };
+  };
+  const structure = async (...manifests: readonly object[]): Promise<readonly string[]> => {
+    const view = await collected(indexOf(...manifests), [good, plain]);
+    return [...view.errors, ...view.structure].map((error) => error.code);
+  };
+  const amd64 = { os: 'linux', architecture: 'amd64' };
+
+  test('variants that only the index names are different platforms', async () => {
+    const manifests = [entry(good, amd64), entry(plain, { ...amd64, variant: 'v3' })];
+    assert.deepEqual(await structure(...manifests), []);
+  });
+
+  for (const [what, manifests, code] of [
+    ['the same platform twice', [entry(good, amd64), entry(plain, amd64)], 'PLATFORM_DUPLICATE'],
+    [
+      'the same platform by another name',
+      [entry(good, amd64), entry(plain, { os: 'linux', architecture: 'x86_64' })],
+      'PLATFORM_DUPLICATE',
+    ],
+    ['the same manifest twice', [entry(good, amd64), entry(good, amd64)], 'PLATFORM_DUPLICATE'],
+    ['two entries that do not say theirs', [entry(good), entry(plain)], 'PLATFORM_DUPLICATE'],
+    ['one that its config contradicts', [entry(good, { os: 'linux', architecture: 'arm64' })], 'PLATFORM_CONFLICT'],
+    [
+      'one called unknown without being an attestation',
+      [entry(good, amd64), entry(plain, { os: 'unknown', architecture: 'unknown' })],
+      'PLATFORM_CONFLICT',
+    ],
+    [
+      'a runnable one called an attestation',
+      [
+        entry(good, amd64),
+        { ...entry(plain, amd64), annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+      ],
+      'PLATFORM_DUPLICATE',
+    ],
+    ['a nested index', [entry(good, amd64), { ...entry(plain), mediaType: INDEX }], 'INDEX_NESTED'],
+  ] as const) {
+    test(`${what} is an error: ${code}`, async () => {
+      const codes = await structure(...manifests);
+      assert.ok(codes.includes(code), codes.join());
+    });
+  }
+});
