@@ -1,8 +1,14 @@
 import { findBundles, resolvePredicateType } from '../attestation/index.ts';
-import type { Digest, Runtime } from '../core/index.ts';
+import { isAppError, type Digest, type JsonValue, type Runtime } from '../core/index.ts';
 import { formatPlatform, listPlatformImages, type Descriptor, type Image, type ReferrerStore } from '../image/index.ts';
 import type { KeySigner } from '../keys/index.ts';
-import { writeCycloneDx } from '../sbom/index.ts';
+import {
+  comparableSbom,
+  compareSboms,
+  readCycloneDxValue,
+  writeCycloneDx,
+  type ComparableSbom,
+} from '../sbom/index.ts';
 import { evaluateSignatures, type EvaluateOptions } from '../verification/index.ts';
 import { attachAttestation } from './attest-image.ts';
 import { imageSbom, readSourceDateEpoch } from './create-sbom.ts';
@@ -91,7 +97,9 @@ async function releaseSbom(image: Image, context: ReleaseContext): Promise<Relea
     { ...wanted(context, image.digest), kind: 'attestation', predicateType: SBOM_TYPE },
     context,
   );
-  const same = present.find((bundle) => bundle.serialNumber === sbom.document.serialNumber);
+  // not by its serial number alone: one that differs would fail whoever derives it again
+  const own = comparableSbom(sbom.document);
+  const same = present.find((bundle) => isSameSbom(bundle.predicate, own));
   const common = { what: 'sbom', subject: image.digest, platform, packages: sbom.packages } as const;
   if (same !== undefined) return { ...common, outcome: 'present', bundle: same.bundle };
   const attached = await attachAttestation(
@@ -134,8 +142,16 @@ function wanted(
 
 interface OwnBundle {
   readonly bundle: Digest;
-  /** Of an SBOM. */
-  readonly serialNumber?: string;
+  readonly predicate: JsonValue;
+}
+
+function isSameSbom(predicate: JsonValue, own: ComparableSbom): boolean {
+  try {
+    return compareSboms(readCycloneDxValue(predicate), own).length === 0;
+  } catch (error) {
+    if (isAppError(error)) return false;
+    throw error;
+  }
 }
 
 /** Bundles on a digest that verify with the release's own key. */
@@ -146,14 +162,7 @@ async function findOwn(
 ): Promise<readonly OwnBundle[]> {
   const found = await findBundles(context.store, subject, { signal: context.runtime.signal });
   const { accepted } = await evaluateSignatures(found.bundles, options);
-  return accepted.map(({ bundleDigest, statement }) => {
-    const { predicate } = statement;
-    const serialNumber =
-      typeof predicate === 'object' && predicate !== null && 'serialNumber' in predicate
-        ? predicate['serialNumber']
-        : undefined;
-    return { bundle: bundleDigest, ...(typeof serialNumber === 'string' ? { serialNumber } : {}) };
-  });
+  return accepted.map(({ bundleDigest, statement }) => ({ bundle: bundleDigest, predicate: statement.predicate }));
 }
 
 /** Reads back from the store what a step says is there. */
