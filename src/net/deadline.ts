@@ -30,7 +30,7 @@ export class Deadline {
   }
 
   /** Starts (or starts again) the clock of a phase. */
-  arm(phase: 'headers' | 'body' | 'upload', ms: number): void {
+  arm(phase: keyof typeof PHASES, ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#end(timeoutError(this.#what, phase, ms)), ms);
   }
@@ -61,9 +61,10 @@ export class Deadline {
 const PHASES = {
   headers: 'no answer',
   body: 'no more of the answer came',
+  slow: 'the answer trickles, no more came',
   upload: 'nothing more could be sent',
 } as const;
 
 function timeoutError(what: string, phase: keyof typeof PHASES, ms: number): AppError {
-  return netError('NET_TIMEOUT', `${what}: ${PHASES[phase]} within ${ms} ms`, { details: { phase } });
+  return netError('NET_TIMEOUT', `${what}: ${PHASES[phase]} within ${Math.round(ms)} ms`, { details: { phase } });
 }

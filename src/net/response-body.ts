@@ -5,6 +5,8 @@ import type { FetchResponse, HttpResponse } from './types.ts';
 
 /** Bytes read of an unwanted body so that its connection can be used again; more than that, and it is closed. */
 const DRAIN_BYTES = 64 * 1024;
+/** What a body must bring per second of waiting, on average over the idle time: a byte now and then would keep a connection for days. */
+const SLOWEST_BYTES_PER_SECOND = 2048;
 
 export interface BodySource {
   readonly response: FetchResponse;
@@ -31,6 +33,7 @@ async function* readBody(source: BodySource): AsyncGenerator<Uint8Array, void, u
   const stream = response.body?.[Symbol.asyncIterator]();
   let completed = false;
   let received = 0;
+  let patienceMs = idleMs;
   try {
     if (!stream) {
       completed = true;
@@ -38,12 +41,15 @@ async function* readBody(source: BodySource): AsyncGenerator<Uint8Array, void, u
     }
     for (;;) {
       // time that the reader of this body takes does not count
-      deadline.arm('body', idleMs);
+      deadline.arm(patienceMs < idleMs / 2 ? 'slow' : 'body', patienceMs);
+      const start = performance.now();
       const next = await stream.next();
       deadline.disarm();
       if (deadline.failure) throw deadline.failure;
       if (next.done === true) break;
       received += next.value.byteLength;
+      const earnedMs = (next.value.byteLength / SLOWEST_BYTES_PER_SECOND) * 1000;
+      patienceMs = Math.max(1, Math.min(idleMs, patienceMs - (performance.now() - start) + earnedMs));
       yield next.value;
     }
     const announced = source.expected ? response.headers.get('content-length') : null;

@@ -47,7 +47,7 @@ export interface Timeouts {
   readonly connectMs: number;
   /** From the end of the request to the answer's headers; 60 s. */
   readonly headersMs: number;
-  /** Between two pieces of a body, either way; 60 s. */
+  /** Between two pieces of a body, either way, and how long an answer may come slower than 2048 bytes a second; 60 s. */
   readonly idleMs: number;
 }
 

@@ -148,6 +148,16 @@ describe('deadlines', () => {
     assert.equal(size, 300_004);
   });
 
+  test('a body that trickles, a byte now and then', async () => {
+    await using server = await startServer((_, response) => {
+      const timer = setInterval(() => response.write('x'), 30);
+      response.on('close', () => clearInterval(timer));
+    });
+    const { client } = testClient({ timeouts: short });
+    const trickling = await client.request({ url: new URL(server.url), signal: calm });
+    assert.equal(await phaseOf(trickling.bytes(1_000_000)), 'slow');
+  });
+
   test('an upload that nobody takes', async () => {
     await using server = await startServer((request) => void request.pause());
     const { client } = testClient({ timeouts: short });
