@@ -6,7 +6,6 @@ const ESCAPE_BASE = 0xf700;
 const ESCAPE_FIRST = 0xf780;
 const ESCAPE_LAST = 0xf7ff;
 
-const strict = (): TextDecoder => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 // eslint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /[\uf780-\uf7ff\ufffd]/;
 
@@ -19,38 +18,48 @@ export function decodeName(bytes: Uint8Array): string {
   return decodeSlowly(bytes);
 }
 
+/** Whole runs at once: a file of megabytes with one bad byte must not be decoded byte by byte. */
 function decodeSlowly(bytes: Uint8Array): string {
-  const decoder = strict();
+  const buffer = asBuffer(bytes);
   let result = '';
-  let index = 0;
-  while (index < bytes.length) {
-    const length = sequenceLength(bytes[index] ?? 0);
-    const char = length > 0 ? tryDecode(decoder, bytes.subarray(index, index + length)) : undefined;
-    if (char === undefined || isEscape(char)) {
-      const count = char === undefined ? 1 : length;
-      for (let k = 0; k < count; k += 1) result += String.fromCharCode(ESCAPE_BASE + (bytes[index + k] ?? 0));
-      index += count;
-    } else {
-      result += char;
-      index += length;
-    }
+  for (let index = 0; index < bytes.length;) {
+    const start = index;
+    for (let size = plainLength(bytes, index); size > 0; size = plainLength(bytes, index)) index += size;
+    if (start < index) result += buffer.toString('utf8', start, index);
+    const bad = index;
+    while (index < bytes.length && plainLength(bytes, index) === 0) index += Math.max(1, sequenceLength(bytes, index));
+    if (bad < index) result += escapeBytes(buffer.subarray(bad, index));
   }
   return result;
 }
 
-function sequenceLength(lead: number): number {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead < 0xe0) return 2;
-  if (lead >= 0xe0 && lead < 0xf0) return 3;
-  return lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+function escapeBytes(bytes: Uint8Array): string {
+  const units = Buffer.alloc(2 * bytes.length, ESCAPE_BASE >> 8);
+  for (let index = 0; index < bytes.length; index += 1) units[2 * index] = bytes[index] ?? 0;
+  return units.toString('utf16le');
 }
 
-function tryDecode(decoder: TextDecoder, bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
+/** Bytes of the sequence here that decodes as itself; 0 at the end and for what is escaped. */
+function plainLength(bytes: Uint8Array, index: number): number {
+  if (index >= bytes.length) return 0;
+  // U+F780..U+F7FF
+  const isEscape = bytes[index] === 0xef && (bytes[index + 1] === 0x9e || bytes[index + 1] === 0x9f);
+  return isEscape ? 0 : sequenceLength(bytes, index);
+}
+
+/** Bytes of the well-formed UTF-8 sequence that begins here; 0 when none does. @see https://www.unicode.org/versions/Unicode15.1.0/ch03.pdf table 3-7 */
+function sequenceLength(bytes: Uint8Array, index: number): number {
+  const lead = bytes[index] ?? 0;
+  if (lead < 0x80) return 1;
+  const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length === 0) return 0;
+  // neither overlong, nor half of a surrogate pair, nor beyond U+10FFFF
+  const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  const second = bytes[index + 1] ?? 0;
+  if (second < least || second > most) return 0;
+  for (let k = 2; k < length; k += 1) if (((bytes[index + k] ?? 0) & 0xc0) !== 0x80) return 0;
+  return length;
 }
 
 function isEscape(char: string): boolean {
