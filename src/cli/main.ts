@@ -72,9 +72,11 @@ function loadOptions(): Interfaces.LoadOptions {
   const isSource = import.meta.url.endsWith('.ts');
   const root = fileURLToPath(new URL(isSource ? '../..' : '..', import.meta.url));
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
-  if (!isSource) return { root, pjson };
+  // the framework would load plug-ins from a folder that environment variables choose, and let them run before any command
+  const own = { root, userPlugins: false, devPlugins: false };
+  if (!isSource) return { ...own, pjson };
   return {
-    root,
+    ...own,
     pjson: { ...pjson, oclif: { ...pjson.oclif, commands: './src/commands' } },
     ignoreManifest: true,
     enableAutoTranspile: false,
