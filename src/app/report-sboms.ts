@@ -1,6 +1,6 @@
 import type { ExitCode, JsonValue, Runtime } from '../core/index.ts';
 import type { Diagnostic } from '../packages/index.ts';
-import { parseOutputFormat, type SbomDocument } from '../sbom/index.ts';
+import { loadCycloneDxWriter, parseOutputFormat, type SbomDocument } from '../sbom/index.ts';
 import { checkOutputs, createSboms, sbomExitCode, writeSbomOutputs, type CreateSbomOptions } from './create-sbom.ts';
 import { appError } from './errors.ts';
 
@@ -46,7 +46,11 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
       hint: `give the output a file: -o ${toStdout.format}=FILE`,
     });
   }
-  const sboms = await createSboms(options, runtime);
+  const versions = [...new Set(outputs.flatMap(({ specVersion }) => specVersion ?? []))];
+  const sboms = await createSboms(
+    options,
+    onFirstLayers(runtime, () => loadCycloneDxWriter(versions)),
+  );
   const { stdout, files } = await writeSbomOutputs(sboms, outputs, options.renderTable);
   const report: SbomReport = {
     image: options.image,
@@ -62,6 +66,20 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   };
   for (const sbom of sboms) warnOfDiagnostics(sbom.diagnostics, runtime);
   return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };
+}
+
+/** The same runtime; `act` begins once workers read layers, when this thread has nothing else to do. */
+function onFirstLayers(runtime: Runtime, act: () => Promise<void>): Runtime {
+  let begun = false;
+  return {
+    ...runtime,
+    progress: (event) => {
+      runtime.progress(event);
+      if (begun || event.kind !== 'layers') return;
+      begun = true;
+      void act();
+    },
+  };
 }
 
 const MAX_WARNINGS = 10;

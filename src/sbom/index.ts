@@ -2,6 +2,7 @@ export { buildSbomDocument } from './build-document.ts';
 export type { CycloneDxVersion } from './cyclonedx/library.ts';
 export { validateCycloneDxJson } from './cyclonedx/validate.ts';
 export type { SchemaProblem } from './cyclonedx/validate.ts';
+export { loadCycloneDxWriter } from './cyclonedx/load-writer.ts';
 export { writeCycloneDx } from './cyclonedx/write.ts';
 export type { CycloneDxOptions } from './cyclonedx/write.ts';
 export { SBOM_ERRORS } from './errors.ts';

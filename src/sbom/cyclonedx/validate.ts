@@ -29,7 +29,7 @@ export async function validateCycloneDxJson(
 }
 
 /** Each validator is half a megabyte of code: only the one that is needed is loaded. */
-function loadValidator(version: CycloneDxVersion): Promise<{ readonly validate: SchemaValidator }> {
+export function loadValidator(version: CycloneDxVersion): Promise<{ readonly validate: SchemaValidator }> {
   if (version === '1.5') return import('./generated/bom-1.5.js');
   return version === '1.7' ? import('./generated/bom-1.7.js') : import('./generated/bom-1.6.js');
 }
