@@ -52,10 +52,28 @@ export function carried(check: CheckName, error: EvidenceError, item?: string): 
       code: error.code,
       reason: error.reason,
       ...(error.subject === undefined ? {} : { basis: { digests: [error.subject] } }),
-      remedy: 'collect the evidence again once the cause is gone',
+      remedy: remedyOf(error),
     },
     error.exitCode,
   );
+}
+
+/** What to do about a fact that could not be collected: by the class of the failure and by what it was about. */
+function remedyOf({ what, exitCode }: EvidenceError): string {
+  switch (exitCode) {
+    case ExitCode.Auth:
+      return 'give credentials that may read the image and what is attached to it: docker login, or --authfile';
+    case ExitCode.Remote:
+      return 'check again when the remote answers; --timeout allows more time';
+    case ExitCode.Internal:
+      return 'report this bug; until it is mended the image cannot be judged';
+    case ExitCode.Input:
+      return what === 'referrers'
+        ? 'look with waybill tree at what is attached to the image, and remove what does not belong there'
+        : 'give the right reference, or push the image again: what is there is missing, damaged, malformed or over a cap';
+    default:
+      return 'check again as the reason says';
+  }
 }
 
 /** `deny` fails, `warn` warns, `allow` passes. */

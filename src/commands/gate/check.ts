@@ -17,8 +17,8 @@ export default class GateCheck extends WaybillCommand<GateReport> {
   static override summary = 'Decide whether images may run.';
   static override description =
     'Collects evidence (signatures, attestations, the base, the layers), verifies it, and decides by the policy. Exit 0: allowed (perhaps with warnings). Exit 1: a check failed. ' +
-    'Any other: a check could not be evaluated, which denies too; the code is its class. The decision is written in either case. Environment variables and files of the ' +
-    'working folder never weaken it: a cache folder that a variable names is not used, certificates are always checked.';
+    'Any other: a check could not be evaluated, which denies too; the code is its class. The decision is written in either case. No variable that waybill reads and no ' +
+    'file of the working folder weakens it: a cache folder that a variable names is not used, certificates are always checked.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2@sha256:... --policy policy.yaml',
     '<%= config.bin %> <%= command.id %> oci:build:1.2 --as registry.example.com/shop/app --policy policy.yaml --evidence-out evidence.json --decision-out decision.json',
