@@ -6,11 +6,13 @@ import { pythonCataloger } from './language/python.ts';
 import { apkCataloger } from './os/apk.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
+import { rpmCataloger } from './os/rpm.ts';
 
 /** Every cataloger, in the order in which their findings win when they describe the same package. */
 export const CATALOGERS: readonly Cataloger[] = [
   dpkgCataloger,
   apkCataloger,
+  rpmCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,

@@ -1,4 +1,5 @@
 import type { MemoryEntry } from '../support/memory-view.ts';
+import { berkeleyDatabase, ndbDatabase, rpmHeader, rpmPackage, sqliteDatabase } from '../support/rpm-database.ts';
 
 /** One image and what exactly one cataloger finds in it. */
 export interface CatalogFixture {
@@ -18,6 +19,7 @@ export interface CatalogFixtures {
 
 const DEBIAN = 'ID=debian\nVERSION_ID="12"\n';
 const ALPINE = 'ID=alpine\nVERSION_ID=3.19.1\n';
+const FEDORA = 'ID=fedora\nVERSION_ID=40\n';
 const INSTALLED = 'Status: install ok installed\n';
 
 /** Stands for an executable: the extractor of the tests hands over what follows the magic. */
@@ -75,6 +77,64 @@ export const CATALOG_FIXTURES: Readonly<Record<string, CatalogFixtures>> = {
       files: { 'etc/os-release': ALPINE, 'lib/apk/db/installed': 'garbage\n\nV:1\n\nP:good\nV:1\n\nP:nov' },
       packages: ['pkg:apk/alpine/good@1?distro=alpine-3.19.1', 'pkg:apk/alpine/nov?distro=alpine-3.19.1'],
       diagnostics: ['malformed-stanza', 'malformed-stanza', 'version-unknown'],
+    },
+  },
+  rpm: {
+    good: {
+      files: {
+        'etc/os-release': FEDORA,
+        'usr/lib/sysimage/rpm/rpmdb.sqlite': sqliteDatabase([
+          rpmPackage('zlib', { epoch: [0], sourceRpm: 'zlib-1.0-1.el9.src.rpm', license: 'zlib' }),
+          rpmHeader({ name: 'gpg-pubkey', version: '12345678', release: '5e3006fb', license: 'pubkey' }),
+        ]),
+        'var/lib/rpm': { link: '../../usr/lib/sysimage/rpm' },
+      },
+      packages: ['pkg:rpm/fedora/zlib@1.0-1.el9?arch=x86_64&distro=fedora-40&epoch=0&upstream=zlib-1.0-1.el9.src.rpm'],
+      diagnostics: [],
+    },
+    edge: {
+      files: {
+        'etc/os-release': 'ID="opensuse-leap"\nVERSION_ID="15.6"\nID_LIKE="suse opensuse"\n',
+        'var/lib/rpm/Packages': berkeleyDatabase([rpmPackage('kernel'), rpmPackage('kernel', { version: '2.0' })], {
+          bigEndian: true,
+        }),
+        'var/lib/rpmmanifest/container-manifest-2':
+          'bash\t5.1-1\t1\t1\tMicrosoft Corporation\t(none)\t1\tx86_64\t0\tbash-5.1-1.src.rpm\n',
+        'opt/root/var/lib/rpm/Packages.db': ndbDatabase([rpmPackage('nodejs', { modularityLabel: 'nodejs:18:1:a' })]),
+      },
+      packages: [
+        'rpm/nodejs@1.0-1.el9?arch=x86_64&rpmmod=nodejs:18:1:a',
+        'pkg:rpm/opensuse/bash@5.1-1?arch=x86_64&distro=opensuse-leap-15.6&upstream=bash-5.1-1.src.rpm',
+        'pkg:rpm/opensuse/kernel@1.0-1.el9?arch=x86_64&distro=opensuse-leap-15.6',
+        'pkg:rpm/opensuse/kernel@2.0-1.el9?arch=x86_64&distro=opensuse-leap-15.6',
+      ],
+      diagnostics: [],
+    },
+    malformed: {
+      files: {
+        'etc/os-release': FEDORA,
+        'usr/share/rpm/rpmdb.sqlite': 'SQLite format 3\0',
+        'var/lib/rpm/Packages.db': ndbDatabase([
+          rpmPackage('good'),
+          rpmPackage('b a d'),
+          Buffer.alloc(40, 0xff),
+          rpmHeader({ name: 'unversioned', release: '1' }),
+        ]),
+        'var/lib/rpmmanifest/container-manifest-2': 'bash 5.1',
+        'usr/lib/sysimage/rpm/Packages': 'no database',
+      },
+      packages: [
+        'pkg:rpm/fedora/good@1.0-1.el9?arch=x86_64&distro=fedora-40',
+        'pkg:rpm/fedora/unversioned?distro=fedora-40',
+      ],
+      diagnostics: [
+        'malformed-database',
+        'malformed-database',
+        'malformed-header',
+        'malformed-header',
+        'version-unknown',
+        'malformed-manifest',
+      ],
     },
   },
   npm: {

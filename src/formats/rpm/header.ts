@@ -4,9 +4,9 @@ import { decodeName } from '../tar/name.ts';
 export interface RpmHeader {
   /** The string, or the first of several. */
   text(tag: number): string | undefined;
-  /** All strings of a list. Fewer than the header says when its data ends before. */
+  /** The strings of a list, at most `MAX_RPM_VALUES`. Fewer than the header says when its data ends before. */
   texts(tag: number): readonly string[];
-  /** Integers of any width; characters as their codes. */
+  /** Integers of any width, at most `MAX_RPM_VALUES`; characters as their codes. */
   numbers(tag: number): readonly number[];
 }
 
@@ -26,14 +26,15 @@ export const RPM_TAGS = {
   fileFlags: 1037,
   sourceRpm: 1044,
   provideName: 1047,
-  requireFlags: 1048,
   requireName: 1049,
-  sourcePackage: 1106,
   directoryIndexes: 1116,
   baseNames: 1117,
   directoryNames: 1118,
   modularityLabel: 5096,
 } as const;
+
+/** Far more than the files of any package. */
+export const MAX_RPM_VALUES = 1_000_000;
 
 interface IndexEntry {
   readonly type: number;
@@ -41,6 +42,8 @@ interface IndexEntry {
   readonly count: number;
 }
 
+/** Longer single values are cut: they are no names, and summaries are one line. */
+const MAX_TEXT_BYTES = 64 * 1024;
 const PREAMBLE_BYTES = 8;
 const ENTRY_BYTES = 16;
 const MAX_ENTRIES = 0xffff;
@@ -86,12 +89,12 @@ function createHeader(entries: ReadonlyMap<number, IndexEntry>, data: Buffer): R
   return {
     text(tag) {
       const entry = entries.get(tag);
-      return entry !== undefined && isText(entry) ? readTexts(data, { ...entry, count: 1 })[0] : undefined;
+      return entry !== undefined && isText(entry) ? readText(data, entry.offset) : undefined;
     },
     texts(tag) {
       const entry = entries.get(tag);
       if (entry === undefined || !isText(entry)) return [];
-      return readTexts(data, entry.type === STRING ? { ...entry, count: 1 } : entry);
+      return readTexts(data, entry.offset, entry.type === STRING ? 1 : Math.min(entry.count, MAX_RPM_VALUES));
     },
     numbers(tag) {
       const entry = entries.get(tag);
@@ -104,8 +107,14 @@ function isText({ type }: IndexEntry): boolean {
   return type === STRING || type === STRING_ARRAY || type === I18N_STRING;
 }
 
-/** Strings end in a zero byte; one that the data cuts off is left out. */
-function readTexts(data: Buffer, { offset, count }: IndexEntry): readonly string[] {
+/** A string ends in a zero byte. */
+function readText(data: Buffer, offset: number): string | undefined {
+  const zero = data.indexOf(0, offset);
+  return zero === -1 ? undefined : decodeName(data.subarray(offset, Math.min(zero, offset + MAX_TEXT_BYTES)));
+}
+
+/** One that the data cuts off is left out. */
+function readTexts(data: Buffer, offset: number, count: number): readonly string[] {
   let end = offset;
   let found = 0;
   for (; found < count; found += 1) {
@@ -121,7 +130,8 @@ function readNumbers(data: Buffer, { type, offset, count }: IndexEntry): readonl
   const width = WIDTHS.get(type);
   if (width === undefined || offset + width * count > data.length) return [];
   const numbers: number[] = [];
-  for (let at = offset; numbers.length < count; at += width) {
+  const kept = Math.min(count, MAX_RPM_VALUES);
+  for (let at = offset; numbers.length < kept; at += width) {
     numbers.push(width === 8 ? Number(data.readBigUInt64BE(at)) : data.readUIntBE(at, width));
   }
   return numbers;

@@ -1,0 +1,171 @@
+import { compareCodeUnits } from '../../core/index.ts';
+import { readRpmDatabase, tryParseRpmHeader } from '../../formats/index.ts';
+import type { CaptureRule, CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
+import type { Diagnostic } from '../../packages/index.ts';
+import { parseRpmManifest } from './rpm-manifest.ts';
+import { isSigningKey, RecordBudget, rpmRecord, type RpmRecord } from './rpm-record.ts';
+
+/** The packages of one root, as one file tells of them. */
+export interface RpmInstallation {
+  readonly entry: FileEntry;
+  /** Folder that is the root of the system, without slashes at either end; '' for the image's own. */
+  readonly root: string;
+  readonly kind: 'database' | 'manifest';
+  readonly records: readonly RpmRecord[];
+}
+
+const MiB = 1024 * 1024;
+/** The usual place, its successor (usually the one links to the other), and that of rpm-ostree. */
+const FOLDERS: readonly string[] = ['var/lib/rpm', 'usr/lib/sysimage/rpm', 'usr/share/rpm'];
+/** In the order in which rpm would take them. */
+const FILES: readonly string[] = ['rpmdb.sqlite', 'Packages.db', 'Packages'];
+const MANIFEST = 'var/lib/rpmmanifest/container-manifest-2';
+
+const inFolders = (names: readonly string[]): readonly string[] =>
+  FOLDERS.flatMap((folder) => names.map((name) => `${folder}/${name}`));
+
+/** What of an image is needed to read its databases. */
+export const RPM_CAPTURES: readonly CaptureRule[] = [
+  { id: 'rpm/database', pathSuffixes: inFolders(FILES), maxBytes: 256 * MiB },
+  { id: 'rpm/log', pathSuffixes: inFolders(['rpmdb.sqlite-wal']), maxBytes: 256 * MiB },
+  { id: 'rpm/manifest', pathSuffixes: [MANIFEST], maxBytes: 16 * MiB },
+];
+
+/** The files of `RPM_CAPTURES`, for people. */
+export const RPM_READS: readonly string[] = [...inFolders([...FILES, 'rpmdb.sqlite-wal']), MANIFEST];
+
+/** Every database and manifest of a view. A folder that links to another is read once; where two databases lie in one folder, one counts. */
+export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]): readonly RpmInstallation[] {
+  const folders = new Map<string, CapturedFile[]>();
+  for (const file of view.captured('rpm/database')) {
+    const folder = parentOf(file.entry.path);
+    folders.set(folder, [...(folders.get(folder) ?? []), file]);
+  }
+  reportUncaptured(view, diagnostics);
+  const budget = new RecordBudget();
+  const installations: RpmInstallation[] = [];
+  for (const [folder, files] of folders) {
+    const read = files
+      .toSorted((a, b) => rankOf(a) - rankOf(b))
+      .map((file): RpmInstallation => {
+        const records = readDatabase(view, file, { budget, diagnostics });
+        return { entry: file.entry, root: rootOf(view, folder, FOLDERS), kind: 'database', records };
+      });
+    const [first, ...others] = read.filter(({ records }) => records.length > 0);
+    if (first !== undefined) installations.push(first);
+    for (const { entry, records } of others) {
+      const message = `holds ${records.length} packages that do not count, since /${first?.entry.path} lies beside it`;
+      report(diagnostics, 'second-database', `/${entry.path}`, message);
+    }
+  }
+  for (const file of view.captured('rpm/manifest')) installations.push(readManifest(view, file, diagnostics));
+  return installations.toSorted((a, b) => compareCodeUnits(a.entry.path, b.entry.path));
+}
+
+function readDatabase(
+  view: FileView,
+  file: CapturedFile,
+  options: { readonly budget: RecordBudget; readonly diagnostics: Diagnostic[] },
+): readonly RpmRecord[] {
+  const { budget, diagnostics } = options;
+  const path = `/${file.entry.path}`;
+  const database = readRpmDatabase(file.bytes, readLog(view, file, diagnostics));
+  if (database === undefined) {
+    report(diagnostics, 'malformed-database', path, 'is no database of rpm in a form that is known', 'error');
+    return [];
+  }
+  const records: RpmRecord[] = [];
+  for (const item of database.items) {
+    if ('problem' in item) {
+      const message = `${item.problem}; packages are missing`;
+      report(diagnostics, 'malformed-database', path, message, 'error');
+      continue;
+    }
+    const header = tryParseRpmHeader(item.header);
+    const record = header === undefined ? undefined : rpmRecord(header, budget);
+    if (record === undefined) {
+      const reason = header === undefined ? 'has no header that can be read' : 'has no name that can be one';
+      report(diagnostics, 'malformed-header', path, `record ${item.record} ${reason}; the package is missing`);
+    } else if (!isSigningKey(record)) {
+      if (record.version === undefined) {
+        report(diagnostics, 'version-unknown', path, `record ${item.record}: ${record.name} has no version`);
+      }
+      records.push(record);
+    }
+  }
+  if (budget.isSpent) {
+    const message = 'lists more files and dependencies than any real image has; those beyond the limit are missing';
+    report(diagnostics, 'database-too-large', path, message, 'error');
+  }
+  return records;
+}
+
+function readLog(view: FileView, file: CapturedFile, diagnostics: Diagnostic[]): Uint8Array | undefined {
+  if (!file.entry.path.endsWith('/rpmdb.sqlite')) return undefined;
+  const path = `${file.entry.path}-wal`;
+  const log = view.read(path);
+  if (log === undefined && (view.resolve(path)?.sizeBytes ?? 0) > 0) {
+    report(
+      diagnostics,
+      'unreadable-database',
+      `/${path}`,
+      'was not captured; the newest packages may be missing',
+      'error',
+    );
+  }
+  const journal = view.resolve(`${file.entry.path}-journal`);
+  if (journal?.type === 'file' && journal.sizeBytes > 0) {
+    report(diagnostics, 'unfinished-database', `/${journal.path}`, 'shows that the database was being changed');
+  }
+  return log;
+}
+
+function readManifest(view: FileView, file: CapturedFile, diagnostics: Diagnostic[]): RpmInstallation {
+  const path = `/${file.entry.path}`;
+  const { records: all, badLines } = parseRpmManifest(file.bytes);
+  for (const line of badLines) {
+    report(diagnostics, 'malformed-manifest', path, `line ${line} describes no package; it is left out`);
+  }
+  const records = all.filter((record) => !isSigningKey(record));
+  for (const { name, version } of records) {
+    if (version === undefined) report(diagnostics, 'version-unknown', path, `${name} has no version`);
+  }
+  return { entry: file.entry, root: rootOf(view, file.entry.path, [MANIFEST]), kind: 'manifest', records };
+}
+
+/** A database behind a link to an unusual place, or one too large, is there but cannot be read. */
+function reportUncaptured(view: FileView, diagnostics: Diagnostic[]): void {
+  const reported = new Set<string>();
+  for (const name of inFolders(FILES)) {
+    const entry = view.resolve(name);
+    if (entry?.type !== 'file' || view.read(name) !== undefined || reported.has(entry.path)) continue;
+    reported.add(entry.path);
+    const message = 'is a package database that was not captured (too large, or a link to an unusual place)';
+    report(diagnostics, 'unreadable-database', `/${name}`, `${message}; its packages are missing`, 'error');
+  }
+}
+
+/** The image's own root where a usual place is, or leads to, this one; else what is before it. */
+function rootOf(view: FileView, path: string, places: readonly string[]): string {
+  if (places.some((place) => view.resolve(place)?.path === path)) return '';
+  const place = places.find((suffix) => path === suffix || path.endsWith(`/${suffix}`)) ?? '';
+  return path.slice(0, Math.max(0, path.length - place.length - 1));
+}
+
+function rankOf(file: CapturedFile): number {
+  return FILES.findIndex((name) => file.entry.path.endsWith(`/${name}`));
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function report(
+  diagnostics: Diagnostic[],
+  code: string,
+  path: string,
+  message: string,
+  severity: Diagnostic['severity'] = 'warning',
+): void {
+  diagnostics.push({ code, severity, message, path, source: 'rpm' });
+}

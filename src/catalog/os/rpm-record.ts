@@ -1,0 +1,185 @@
+import { LIMITS } from '../../core/index.ts';
+import { MAX_RPM_VALUES, RPM_TAGS, type RpmHeader } from '../../formats/index.ts';
+
+/** One installed package as its header, or the line of a manifest, describes it. */
+export interface RpmRecord {
+  readonly name: string;
+  /** Version and release: `1.2.3-4.el9`. Absent when either is missing or cannot be one. */
+  readonly version?: string;
+  /** Absent is not 0. */
+  readonly epoch?: number;
+  readonly architecture?: string;
+  readonly vendor?: string;
+  readonly license?: string;
+  /** File name of the source package. */
+  readonly sourceRpm?: string;
+  readonly summary?: string;
+  readonly url?: string;
+  readonly modularityLabel?: string;
+  /** Absolute paths as packaged: files, links, folders, and what is only reserved. Absent when the record lists none by its nature. */
+  readonly listed?: readonly string[];
+  /** Those that installing puts on disk. */
+  readonly installed: readonly string[];
+  /** Those of `installed` that are configuration. */
+  readonly configuration: readonly string[];
+  /** What it provides besides its name. */
+  readonly provides: readonly string[];
+  /** Names and paths it needs. */
+  readonly requires: readonly string[];
+}
+
+/**
+ * Bounds what the records of all databases of an image take: neither long folders before short names, nor millions of names, nor lists that many
+ * headers share may need gigabytes.
+ */
+export class RecordBudget {
+  #chars = 256 * 1024 * 1024;
+  #values = 4_000_000;
+
+  /** false when the path is too long, or when there were too many. */
+  takePath(chars: number): boolean {
+    this.#chars -= chars;
+    this.#values -= 1;
+    return !this.isSpent && chars < LIMITS.pathBytes;
+  }
+
+  /** The names, or none when there were too many. */
+  takeNames(names: readonly string[]): readonly string[] {
+    this.#values -= names.length;
+    return this.isSpent ? [] : names;
+  }
+
+  /** Values were left out unseen. */
+  exceed(): void {
+    this.#values = -1;
+  }
+
+  get isSpent(): boolean {
+    return this.#chars < 0 || this.#values < 0;
+  }
+}
+
+const NAME = /^[A-Za-z0-9._+-][A-Za-z0-9._+%{}-]{0,255}$/;
+const VERSION = /^[A-Za-z0-9._+%{}~^-]{1,255}$/;
+const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
+const SOURCE_RPM = /^[A-Za-z0-9._+%{}~^-]{1,512}\.rpm$/;
+const MODULARITY_LABEL = /^[A-Za-z0-9._+~^:-]{1,256}$/;
+const CONFIGURATION = 1;
+const GHOST = 64;
+const NORMAL_STATE = 0;
+const MAX_EPOCH = 0xffffffff;
+
+/** The fields of one package before they are checked. */
+export interface RpmFields {
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly release: string | undefined;
+  readonly epoch: number | undefined;
+  readonly architecture: string | undefined;
+  readonly vendor: string | undefined;
+  readonly sourceRpm: string | undefined;
+}
+
+/** What identifies a package, each field checked: what cannot be one is left out. undefined without a name that can be one. */
+export function rpmIdentity(
+  fields: RpmFields,
+): Pick<RpmRecord, 'name' | 'version' | 'epoch' | 'architecture' | 'vendor' | 'sourceRpm'> | undefined {
+  const { name = '', version = '', release = '', epoch } = fields;
+  if (!NAME.test(name)) return undefined;
+  const isVersion = VERSION.test(version) && VERSION.test(release) && isKnown(version) && isKnown(release);
+  const isEpoch = epoch !== undefined && Number.isSafeInteger(epoch) && epoch >= 0 && epoch <= MAX_EPOCH;
+  return {
+    name,
+    ...(isVersion ? { version: `${version}-${release}` } : {}),
+    ...(isEpoch ? { epoch } : {}),
+    ...present('architecture', fields.architecture, ARCHITECTURE),
+    ...present('vendor', fields.vendor),
+    ...present('sourceRpm', fields.sourceRpm, SOURCE_RPM),
+  };
+}
+
+/** A package out of its header; undefined without a name that can be one. */
+export function rpmRecord(header: RpmHeader, budget: RecordBudget): RpmRecord | undefined {
+  const identity = rpmIdentity({
+    name: header.text(RPM_TAGS.name),
+    version: header.text(RPM_TAGS.version),
+    release: header.text(RPM_TAGS.release),
+    epoch: header.numbers(RPM_TAGS.epoch)[0],
+    architecture: header.text(RPM_TAGS.architecture),
+    vendor: header.text(RPM_TAGS.vendor),
+    sourceRpm: header.text(RPM_TAGS.sourceRpm),
+  });
+  if (identity === undefined) return undefined;
+  return {
+    ...identity,
+    ...present('license', header.text(RPM_TAGS.license)),
+    ...present('summary', header.text(RPM_TAGS.summary)),
+    ...present('url', header.text(RPM_TAGS.url)),
+    ...present('modularityLabel', header.text(RPM_TAGS.modularityLabel), MODULARITY_LABEL),
+    ...filesOf(header, budget),
+    provides: budget.takeNames(header.texts(RPM_TAGS.provideName)),
+    requires: budget.takeNames(header.texts(RPM_TAGS.requireName)),
+  };
+}
+
+/** A signing key that `rpm --import` put into the database: no package, and nothing on disk. */
+export function isSigningKey(record: RpmRecord): boolean {
+  return (
+    record.name === 'gpg-pubkey' &&
+    record.architecture === undefined &&
+    record.sourceRpm === undefined &&
+    (record.listed ?? []).length === 0
+  );
+}
+
+function filesOf(
+  header: RpmHeader,
+  budget: RecordBudget,
+): Required<Pick<RpmRecord, 'listed' | 'installed' | 'configuration'>> {
+  const flags = header.numbers(RPM_TAGS.fileFlags);
+  const states = header.numbers(RPM_TAGS.fileStates);
+  const listed: string[] = [];
+  const installed: string[] = [];
+  const configuration: string[] = [];
+  for (const [index, path] of paths(header, budget)) {
+    listed.push(path);
+    const flag = flags[index] ?? 0;
+    // other states: replaced by another package's file, not wanted, on a shared disk, of the wrong word size
+    if ((flag & GHOST) !== 0 || (states[index] ?? NORMAL_STATE) !== NORMAL_STATE) continue;
+    installed.push(path);
+    if ((flag & CONFIGURATION) !== 0) configuration.push(path);
+  }
+  return { listed, installed, configuration };
+}
+
+/** Paths with their index; very old headers hold them whole. */
+function* paths(header: RpmHeader, budget: RecordBudget): Generator<readonly [number, string]> {
+  const names = header.texts(RPM_TAGS.baseNames);
+  if (names.length >= MAX_RPM_VALUES) budget.exceed();
+  if (names.length === 0) {
+    for (const [index, path] of header.texts(RPM_TAGS.oldFileNames).entries()) {
+      if (budget.takePath(path.length)) yield [index, path];
+    }
+    return;
+  }
+  const folders = header.texts(RPM_TAGS.directoryNames);
+  const indexes = header.numbers(RPM_TAGS.directoryIndexes);
+  for (const [index, name] of names.entries()) {
+    const folder = folders[indexes[index] ?? -1];
+    if (folder !== undefined && budget.takePath(folder.length + name.length)) yield [index, folder + name];
+  }
+}
+
+function present<K extends string>(
+  key: K,
+  value: string | undefined,
+  pattern: RegExp = /\S/,
+): { readonly [P in K]?: string } {
+  const text = value?.trim() ?? '';
+  return pattern.test(text) && isKnown(text) ? ({ [key]: text } as { readonly [P in K]?: string }) : {};
+}
+
+/** rpm prints `(none)` for what is absent, and some tools have stored that. */
+function isKnown(text: string): boolean {
+  return text !== '' && text !== '(none)';
+}
