@@ -66,10 +66,12 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
   const { base, final } = input;
   const certificates = createCertificateCheck(base, final);
   const byPath = new Map(
-    [...changedThroughLinks(base, final), ...changedEntries(base, final), ...criticalAdditions(input)].map((change) => [
-      change.path,
-      change,
-    ]),
+    [
+      ...changedThroughLinks(base, final),
+      ...changedTargets(base, final),
+      ...changedEntries(base, final),
+      ...criticalAdditions(input),
+    ].map((change) => [change.path, change]),
   );
   const found = [...byPath.values()];
   const inventories = { base: readPackageInventory(base), final: readPackageInventory(final) };
@@ -130,6 +132,20 @@ function* changedThroughLinks(base: FileView, final: FileView): Iterable<FileCha
     const { mode, uid, gid, xattrs } = fileFact(final, entry);
     const after: FileFact = { ...before, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) };
     if (!sameFact(before, after)) yield { path: target.path, before, after };
+  }
+}
+
+/** Critical links that are as they were, and lead to other content than in the base: told by the link where the target is not critical by itself. */
+function* changedTargets(base: FileView, final: FileView): Iterable<FileChange> {
+  for (const entry of base.entries()) {
+    if (entry.type !== 'symlink' || criticalClass(entry.path) === undefined) continue;
+    const [original, now] = [base.resolve(entry.path), final.resolve(entry.path)];
+    if (original === undefined || criticalClass(original.path) !== undefined || original.type === 'directory') continue;
+    if (now !== undefined && now.path === original.path && now.layer === original.layer) continue;
+    const before = fileFact(base, original);
+    const after = now === undefined ? undefined : fileFact(final, now);
+    if (after === undefined || !sameFact(before, after))
+      yield { path: entry.path, before, ...(after === undefined ? {} : { after }) };
   }
 }
 

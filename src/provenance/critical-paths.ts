@@ -15,7 +15,7 @@ const SHELLS: ReadonlySet<string> = new Set([
   'rbash',
   'toybox',
 ]);
-const EXECUTABLE_FOLDERS = /^(?:usr\/local\/sbin|usr\/local\/bin|usr\/sbin|usr\/bin|sbin|bin)\//;
+const EXECUTABLE_FOLDERS = /^(?:usr\/local\/sbin|usr\/local\/bin|usr\/sbin|usr\/bin|sbin|bin|busybox)\//;
 const LIBRARY_FOLDERS = /^(?:usr\/(?:local\/)?)?lib(?:32|64|x32)?\//;
 /** Folders that programs, loader and libraries are found through, and the folders above everything critical. */
 const SYSTEM_FOLDERS =

@@ -93,6 +93,31 @@ describe('links to folders', () => {
   });
 });
 
+describe('critical links to places that are not', () => {
+  const base: Files = {
+    'usr/bin/bash': { link: '/opt/shells/bash-5' },
+    'opt/shells/bash-5': { content: 'bash', mode: 0o755 },
+    'busybox/sh': { content: 'busybox', mode: 0o755 },
+  };
+  const evil = { content: 'evil', mode: 0o755 };
+
+  test('what the link leads to is as critical as the link', () => {
+    assert.deepEqual(critical({ 'opt/shells/bash-5': evil }, { base }), ['shell /usr/bin/bash']);
+    assert.deepEqual(critical({ 'opt/shells': { link: '/opt/evil' }, 'opt/evil/bash-5': evil }, { base }), [
+      'directory-to-link /opt/shells',
+      'shell /usr/bin/bash',
+    ]);
+    assert.deepEqual(critical({ 'opt/shells/zsh': evil }, { base }), []);
+  });
+
+  test('a target that is critical by itself is told once', () => {
+    assert.deepEqual(critical({ 'usr/bin/dash': evil }), ['shell /usr/bin/dash']);
+  });
+
+  test('shells of debug images', () =>
+    assert.deepEqual(critical({ 'busybox/sh': evil }, { base }), ['shell /busybox/sh']));
+});
+
 describe('privileges', () => {
   for (const path of ['tmp/x', 'var/cache/x', 'var/log/x', 'run/x', 'dev/x', 'var/lib/dpkg/info/x']) {
     test(`a setuid file is critical in a volatile place too: ${path}`, () => {
