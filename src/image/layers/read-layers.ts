@@ -124,12 +124,17 @@ class LayersReading {
         this.#results.set(identity(layer), result);
         if (cache) stores.push(cache.store(layer, result, facts));
       }
+      // nobody waits for threads that have nothing left to do to be gone
+      void lane.terminate();
     };
     try {
       await Promise.all(lanes.map(runLane));
+    } catch (error) {
+      await Promise.all(lanes.map((lane) => lane.terminate()));
+      throw error;
     } finally {
       clearInterval(timer);
-      await Promise.all([...stores, ...lanes.map((lane) => lane.terminate())]);
+      await Promise.all(stores);
     }
     if (cache) await cache.evict();
     this.#report();
