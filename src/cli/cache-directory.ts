@@ -1,5 +1,6 @@
+import { mkdirSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 /**
  * The user's cache folder for waybill: `WAYBILL_CACHE_DIR`, else `$XDG_CACHE_HOME/waybill`, else `~/.cache/waybill`. undefined when
@@ -30,5 +31,31 @@ function accountCacheDirectory(): string | undefined {
   } catch {
     // a container's user without an account
     return undefined;
+  }
+}
+
+/**
+ * Makes a folder and what is above it, for the owner only. undefined when that cannot be done: caches are left out then. One folder at a time, as
+ * Node's own recursive mkdir never ends in some special file systems (`/proc`).
+ */
+export function preparedDirectory(path: string | undefined): string | undefined {
+  return path !== undefined && makeDirectory(path) ? path : undefined;
+}
+
+function makeDirectory(path: string): boolean {
+  const outcome = tryMakeDirectory(path);
+  if (outcome !== 'no parent') return outcome === 'there';
+  const parent = dirname(path);
+  return parent !== path && makeDirectory(parent) && tryMakeDirectory(path) === 'there';
+}
+
+function tryMakeDirectory(path: string): 'there' | 'no parent' | 'impossible' {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return 'there';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return 'there';
+    return code === 'ENOENT' ? 'no parent' : 'impossible';
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { coreError, ExitCode, type Runtime } from '../core/index.ts';
-import { cacheDirectory } from './cache-directory.ts';
+import { cacheDirectory, preparedDirectory } from './cache-directory.ts';
 import { createTerminalProgress } from './terminal-progress.ts';
 
 export interface RuntimeSettings {
@@ -40,7 +40,7 @@ export function createProcessRuntime(settings: RuntimeSettings): ProcessRuntime 
       randomBytes: (length) => randomBytes(length),
       signal: controller.signal,
       progress: progress.listener,
-      cacheDir: settings.cache ? cacheDirectory(process.env) : undefined,
+      cacheDir: settings.cache ? preparedDirectory(cacheDirectory(process.env)) : undefined,
     },
     clearProgress: () => progress.clear(),
     [Symbol.dispose]: () => {

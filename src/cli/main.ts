@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
-import { cacheDirectory, ownCacheDirectory } from './cache-directory.ts';
+import { cacheDirectory, ownCacheDirectory, preparedDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
 import { isParserError, unknownCommandError } from './usage-error.ts';
 
@@ -63,8 +63,10 @@ async function inOurWords(error: unknown, argv: readonly string[]): Promise<unkn
 
 /** Code cache in the user's own cache folder: the shared default folder is no place for code that a security tool runs. */
 function startCompileCache(argv: readonly string[]): void {
-  const directory = argv.includes('gate') ? ownCacheDirectory(process.env) : cacheDirectory(process.env);
-  if (directory !== undefined && import.meta.url.endsWith('.js')) enableCompileCache(join(directory, 'code'));
+  if (!import.meta.url.endsWith('.js')) return;
+  const wanted = argv.includes('gate') ? ownCacheDirectory(process.env) : cacheDirectory(process.env);
+  const directory = preparedDirectory(wanted);
+  if (directory !== undefined) enableCompileCache(join(directory, 'code'));
 }
 
 /** Sources and build have the same shape: this file's folder decides where commands are. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
-import { link, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { link, mkdtemp, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { coreError } from './errors.ts';
@@ -59,10 +59,34 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file whole or not at all: to a new temporary name in the same folder, flushed, then renamed.
+ * Writes a file whole or not at all: to a new temporary name in the same folder, flushed, then renamed. What a symbolic link leads to is replaced, not the link; what
+ * is no regular file (`/dev/null`, `/dev/stdout`, a pipe) is written to.
  * @throws AppError FILE_EXISTS, FILE_UNWRITABLE
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<void> {
+  if (options.ifExists === 'refuse') return writeWhole(path, bytes, options);
+  const special = await stat(path).then(
+    (stats) => path.startsWith('/dev/') || (!stats.isFile() && !stats.isDirectory()),
+    () => false,
+  );
+  if (special) return writeInto(path, bytes);
+  return writeWhole(await realpath(path).catch(() => path), bytes, options);
+}
+
+async function writeInto(path: string, bytes: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(path, bytes, { flag: 'a' });
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+function unwritable(path: string, cause: unknown): Error {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return coreError('FILE_UNWRITABLE', `cannot write ${path}: ${code}`, { cause });
+}
+
+async function writeWhole(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx', options.mode ?? 0o644);
@@ -77,8 +101,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string, 
   } catch (cause) {
     await rm(temporary, { force: true });
     if (cause instanceof Error && cause.name === 'AppError') throw cause;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw coreError('FILE_UNWRITABLE', `cannot write ${path}: ${code}`, { cause });
+    throw unwritable(path, cause);
   }
 }
 

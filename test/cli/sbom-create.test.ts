@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ended, failed, openBench, type Bench } from '../support/cli/run-waybill.ts';
@@ -65,6 +67,25 @@ describe('waybill sbom create', () => {
     assert.equal(await judgeJson(readFileSync(join(bench.path, 'old.json')), '1.6'), null);
     failed(await bench.run('sbom create oci:images:app -o cyclonedx-json=no/such/folder.json'), 2, 'FILE_UNWRITABLE');
     assert.equal(existsSync(join(bench.path, 'no')), false);
+  });
+
+  test('a device or a pipe is written to, a link stays a link', async () => {
+    writeFileSync(join(bench.path, 'real.json'), 'old');
+    symlinkSync('real.json', join(bench.path, 'link.json'));
+    ended(await bench.run('sbom create oci:images:app -o cyclonedx-json=link.json -o table=/dev/null'), 0);
+    assert.ok(lstatSync(join(bench.path, 'link.json')).isSymbolicLink());
+    assert.equal(await judgeJson(readFileSync(join(bench.path, 'real.json')), '1.6'), null);
+    assert.ok(lstatSync('/dev/null').isCharacterDevice());
+    execFileSync('mkfifo', [join(bench.path, 'pipe')]);
+    const reading = readFile(join(bench.path, 'pipe'), 'utf8');
+    ended(await bench.run('sbom create oci:images:app -o table=pipe'), 0);
+    assert.match(await reading, /^3 packages /m);
+  });
+
+  test('a cache folder that cannot be made is no failure', async () => {
+    writeFileSync(join(bench.path, 'file'), '');
+    for (const folder of ['/proc/waybill/cache', join(bench.path, 'file/cache'), ''])
+      ended(await bench.run('sbom create oci:images:app -o table', { env: { WAYBILL_CACHE_DIR: folder } }), 0);
   });
 
   test('--json is one report of its schema, with the document unless it went to a file', async () => {
