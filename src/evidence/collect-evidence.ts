@@ -14,6 +14,9 @@ import { keepBundles } from './keep-bundles.ts';
 import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage } from './ports.ts';
 import type { EvidenceDocument, EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
 
+/** Manifests and configurations of all platforms of one image. */
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+
 export interface CollectOptions {
   readonly ports: EvidencePorts;
   readonly collectedAt: Date;
@@ -158,11 +161,17 @@ async function collectManifests(collector: Collector, opened: OpenedImage): Prom
       : [root.digest],
   );
   const collected: CollectedManifest[] = [];
+  let totalBytes = 0;
   for (const digest of new Set(listed)) {
     const manifest = await attempt(collector, { what: 'manifest', subject: digest }, async (signal) => {
       const raw = digest === root.digest ? root : await opened.readManifest(digest, signal);
       const parsedManifest = parseManifest(raw.bytes, raw.mediaType);
       const { config } = parsedManifest;
+      totalBytes += raw.bytes.byteLength + config.sizeBytes;
+      if (totalBytes > MAX_MANIFEST_BYTES) {
+        const reason = `manifests and configurations of this image are more than the ${MAX_MANIFEST_BYTES} bytes allowed`;
+        throw coreError('LIMIT_EXCEEDED', reason);
+      }
       const configBytes = await opened.readConfig(config, signal);
       const parsed = parseConfig(configBytes);
       // a contradiction within the image is this image's error, not that of the whole evidence

@@ -188,3 +188,15 @@ describe('platforms of an index', () => {
     });
   }
 });
+
+test('an index of huge configurations is cut off before they fill the memory', async () => {
+  const images = Array.from({ length: 8 }, (_, index) =>
+    altered(({ config }) => {
+      config['author'] = 'x'.repeat(10 * 1024 * 1024);
+      config['variant'] = `v${index}`;
+    }),
+  );
+  const view = await collected(buildIndex(images.map((image) => ({ image }))), images);
+  assert.deepEqual([...new Set(view.errors.map((error) => error.code))], ['LIMIT_EXCEEDED']);
+  assert.deepEqual([view.platforms.length, view.uncollected.length], [6, 2]);
+});
