@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const SECRET_BYTES = 32;
 
 /**
  * The key that authenticates cache entries. It lies beside the cache directory, not in it: a directory that was restored from elsewhere (a CI
- * cache) comes without it, and its entries are not believed. Made on first use, 0600; one that others can read, or of another owner, is replaced.
+ * cache) comes without it, and its entries are not believed. Where the key came along, it is another key: what counts is its bytes in this very file, inode and
+ * time of birth included. Made on first use, 0600; one that others can read, or of another owner, is replaced.
  * @returns undefined when there is no place for it: then there is no cache
  */
 export async function cacheSecret(cacheDir: string): Promise<Uint8Array | undefined> {
@@ -34,7 +35,7 @@ async function tryReadSecret(path: string): Promise<Uint8Array | 'absent' | 'uns
     const stats = await handle.stat();
     const isOwn = process.getuid === undefined || stats.uid === process.getuid();
     if (!stats.isFile() || !isOwn || (stats.mode & 0o077) !== 0 || stats.size !== SECRET_BYTES) return 'unsafe';
-    return await handle.readFile();
+    return await boundTo(handle, await handle.readFile());
   } finally {
     await handle.close();
   }
@@ -46,11 +47,16 @@ async function tryMakeSecret(path: string): Promise<Uint8Array | 'exists' | unde
     const handle = await open(path, 'wx', 0o600);
     try {
       await handle.writeFile(secret);
+      return await boundTo(handle, secret);
     } finally {
       await handle.close();
     }
-    return secret;
   } catch (cause) {
     return cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' ? 'exists' : undefined;
   }
+}
+
+async function boundTo(handle: FileHandle, secret: Uint8Array): Promise<Uint8Array> {
+  const { dev, ino, birthtimeNs } = await handle.stat({ bigint: true });
+  return createHash('sha256').update(`${dev} ${ino} ${birthtimeNs} `).update(secret).digest();
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -176,6 +176,24 @@ describe('LayerCache', () => {
     await world.read();
     assert.notDeepEqual(await readFile(world.key), old);
     assert.equal((await stat(world.key)).mode & 0o777, 0o600);
+  });
+
+  it('does not believe entries that came back together with their key: a copied key is another key', async () => {
+    await using world = await setUp();
+    const good = bytesOf(await world.read());
+    // what a CI cache does with a whole folder
+    const copy = `${world.key}.copy`;
+    await cp(world.key, copy, { preserveTimestamps: true });
+    await rm(world.key);
+    await rename(copy, world.key);
+    const entries = async (): Promise<readonly string[]> =>
+      Promise.all(
+        (await readdir(world.entries)).map(async (name) => (await readFile(join(world.entries, name))).toString('hex')),
+      );
+    const old = await entries();
+    assert.equal(bytesOf(await world.read()), good);
+    // read again and written anew, under the other key
+    for (const entry of await entries()) assert.ok(!old.includes(entry));
   });
 
   it('is keyed by plan, limits and both digests', async () => {
