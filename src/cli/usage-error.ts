@@ -63,11 +63,16 @@ function plainMessage(message: string): string {
 }
 
 /**
- * A command that does not exist: what was written, and the nearest that does.
+ * A command that does not exist: what was written, and the nearest that does. Words after a command that takes none are part of its name for oclif.
  * @param written words as typed, flags left out
  * @param known every command and topic, words separated by spaces
  */
 export function unknownCommandError(written: readonly string[], known: readonly string[], cause: unknown): AppError {
+  const command = known.find((name) => `${written.join(' ')} `.startsWith(`${name} `) && name.includes(' '));
+  if (command !== undefined) {
+    const surplus = written[command.split(' ').length] ?? '';
+    return coreError('USAGE', `Unexpected argument: ${surplus}`, { cause, hint: `see waybill ${command} --help` });
+  }
   const words = written.slice(0, 2);
   const typed = words.join(' ');
   const near = suggest(typed, known) ?? suggest(words[0] ?? '', known);

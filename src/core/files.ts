@@ -83,7 +83,11 @@ async function writeInto(path: string, bytes: Uint8Array | string): Promise<void
 
 function unwritable(path: string, cause: unknown): Error {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  return coreError('FILE_UNWRITABLE', `cannot write ${path}: ${code}`, { cause });
+  const hint = code === 'ENOENT' || code === 'ENOTDIR' ? 'its folder is not there: make it first' : undefined;
+  return coreError('FILE_UNWRITABLE', `cannot write ${path}: ${code}`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 async function writeWhole(path: string, bytes: Uint8Array | string, options: WriteOptions): Promise<void> {

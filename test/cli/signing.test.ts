@@ -44,7 +44,8 @@ describe('waybill key, sign, attest, verify, tree, release', () => {
     symlinkSync('elsewhere', join(bench.path, 'linked.key'));
     failed(await bench.run('key generate --output-key-prefix linked'), 2, 'FILE_EXISTS');
     assert.throws(() => statSync(join(bench.path, 'elsewhere')), { code: 'ENOENT' });
-    failed(await bench.run('key generate --output-key-prefix no/such/key'), 2, 'FILE_UNWRITABLE');
+    const unwritable = failed(await bench.run('key generate --output-key-prefix no/such/key'), 2, 'FILE_UNWRITABLE');
+    assert.match(unwritable.stderr, /hint: its folder is not there/);
   });
 
   test('without COSIGN_PASSWORD and without a terminal a password is exit 2; a wrong one exit 5', async () => {

@@ -42,6 +42,8 @@ describe('wrong use of a command', () => {
       ['gate replay --policy p', 'EVIDENCE is missing'],
       ['policy lint', 'FILE is missing'],
       ['sbom create a b', 'Unexpected argument: b'],
+      ['sbom catalogers surplus', 'Unexpected argument: surplus'],
+      ['key generate surplus words', 'Unexpected argument: surplus'],
       ['verify x', '--key is missing'],
       ['gate check x', '--policy is missing'],
       ['attest x --key k', '--predicate is missing; --type is missing'],
