@@ -61,12 +61,13 @@ async function inOurWords(error: unknown, argv: readonly string[]): Promise<unkn
   );
 }
 
-/** Code cache in the user's own cache folder: the shared default folder is no place for code that a security tool runs. */
+/**
+ * Code cache in the user's own cache folder: the shared default folder is no place for code that a security tool runs. None for the gate: compiled code cannot
+ * be authenticated, and cache folders are restored from elsewhere.
+ */
 function startCompileCache(argv: readonly string[]): void {
-  if (!import.meta.url.endsWith('.js')) return;
-  const wanted = argv.includes('gate') ? ownCacheDirectory(process.env) : cacheDirectory(process.env);
-  const directory = preparedDirectory(wanted);
-  if (directory !== undefined) enableCompileCache(join(directory, 'code'));
+  const directory = argv.includes('gate') ? undefined : cacheDirectory(process.env);
+  if (directory !== undefined && import.meta.url.endsWith('.js')) enableCompileCache(join(directory, 'code'));
 }
 
 /** Sources and build have the same shape: this file's folder decides where commands are. */
