@@ -24,6 +24,8 @@ export interface RootfsJob {
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Smaller files are read whatever they are. */
+const SPARSE_BYTES = 64 * 1024 * 1024;
 const SLASH = Buffer.from('/');
 
 /**
@@ -67,7 +69,7 @@ class RootfsWalk {
     const pending: Folder[] = [{ place: Buffer.from(this.#job.path), path: '' }];
     for (let folder = pending.pop(); folder; folder = pending.pop()) {
       // folders found are read after their siblings, the first of them first
-      pending.push(...this.#readFolder(folder).toReversed());
+      for (const inside of this.#readFolder(folder).toReversed()) pending.push(inside);
     }
   }
 
@@ -188,7 +190,8 @@ function entryOf(path: string, type: CollectedEntry['type'], stats: Stats, linkT
     gid: stats.gid,
     mtime: Math.floor(stats.mtimeMs / 1000),
     sizeBytes: type === 'file' ? stats.size : 0,
-    sparse: false,
+    // a file of terabytes can be all holes, which take as long to read as anything
+    sparse: type === 'file' && stats.size > SPARSE_BYTES && stats.blocks * 512 < stats.size / 2,
     ...(linkTarget === undefined ? {} : { linkTarget }),
   };
 }

@@ -168,7 +168,7 @@ export class LayoutReader {
     if (first === undefined) {
       throw imageError(
         'MANIFEST_NOT_FOUND',
-        tag === '' ? `${this.name} has no image` : `${this.name} has no image tagged ${safeText(tag, 200)}`,
+        `${this.name} has no image${tag === '' ? '' : tagPosition(tag) === undefined ? ` tagged ${safeText(tag, 200)}` : ` at position ${tag}`}`,
         known === '' ? {} : { hint: `it has: ${known}` },
       );
     }

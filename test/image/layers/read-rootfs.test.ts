@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -46,6 +46,18 @@ describe('readRootfs', () => {
     assert.equal(view.contentDigest('same', 'sha256'), sha256Hex('ID=x\n'));
     assert.equal(view.captured('os').length, 1);
     assert.deepEqual(stack.diagnostics, []);
+  });
+
+  it('does not read terabytes of holes', async () => {
+    await using root = await rootfs();
+    await writeFile(join(root.path, 'huge'), '\x7fELF');
+    await truncate(join(root.path, 'huge'), 2 ** 41);
+    const stack = await read(root.path, { ...NO_PLAN, digests: [{ algorithm: 'sha256', paths: 'all' }] });
+    assert.deepEqual(
+      stack.diagnostics.map(({ code, path }) => [code, path]),
+      [['sparse-file-skipped', '/huge']],
+    );
+    assert.equal(squash(stack).lookup('huge')?.sizeBytes, 2 ** 41);
   });
 
   it('never follows a link out of the root', async () => {
