@@ -4,7 +4,6 @@ export { bundleManifest } from './bundle-manifest.ts';
 export type { BundleManifest, BundleManifestOptions } from './bundle-manifest.ts';
 export { parseBundle } from './bundle.ts';
 export type { BundleKeyMaterial, BundleVersion, ParseBundleOptions, ParsedBundle } from './bundle.ts';
-export { ATTESTATION_ERRORS } from './errors.ts';
 export { IN_TOTO_PAYLOAD_TYPE, pae } from './pae.ts';
 export { matchesPredicateType, PREDICATE_TYPES, resolvePredicateType, SIGN_PREDICATE_TYPE } from './predicate-types.ts';
 export type { PredicateType } from './predicate-types.ts';

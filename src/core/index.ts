@@ -14,7 +14,7 @@ export {
   sha256Hex,
 } from './digest.ts';
 export type { Digest, DigestAlgorithm, Digester } from './digest.ts';
-export { CORE_ERRORS, coreError } from './errors.ts';
+export { coreError } from './errors.ts';
 export { ExitCode } from './exit-code.ts';
 export { readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
 export { LIMITS } from './limits.ts';

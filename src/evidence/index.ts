@@ -1,4 +1,3 @@
-export { EVIDENCE_ERRORS } from './errors.ts';
 export { collectEvidence } from './collect-evidence.ts';
 export type { CollectOptions } from './collect-evidence.ts';
 export type {

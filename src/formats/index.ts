@@ -1,6 +1,5 @@
 export { parseDeb822 } from './deb822.ts';
 export type { Deb822Document, Deb822Problem, Deb822Stanza } from './deb822.ts';
-export { TAR_ERRORS } from './tar/errors.ts';
 export { decodeName, encodeName } from './tar/name.ts';
 export { createTar, tarHeader } from './tar/writer.ts';
 export type { TarEntryHeader, TarEntryType, TarInput } from './tar/writer.ts';

@@ -11,7 +11,6 @@ export type {
   WriteManifestOptions,
 } from './types.ts';
 export * from './layers/index.ts';
-export { IMAGE_ERRORS } from './errors.ts';
 export { canonicalRepository, formatImageReference, parseImageReference } from './parse-reference.ts';
 export { contradictsPlatform, formatPlatform, isSamePlatform, normalizePlatform, parsePlatform } from './platform.ts';
 export { MEDIA_TYPES } from './media-types.ts';

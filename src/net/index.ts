@@ -1,5 +1,4 @@
 export { hostOf, isLinkLocalHost, isLoopbackHost } from './addresses.ts';
-export { NET_ERRORS } from './errors.ts';
 export type { NetErrorCode } from './errors.ts';
 export { createHttpClient } from './http-client.ts';
 export { proxyFor } from './proxy.ts';

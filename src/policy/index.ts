@@ -12,7 +12,6 @@ export type {
   RuleDecision,
   Verdict,
 } from './decision.ts';
-export { POLICY_ERRORS } from './errors.ts';
 export { evidenceNeeds } from './evidence-needs.ts';
 export { compileGlob, globProblem } from './glob.ts';
 export type { Glob } from './glob.ts';

@@ -2,7 +2,6 @@ export { readBaseClaims } from './base-claims.ts';
 export type { ClaimSources } from './base-claims.ts';
 export { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from './compare-base.ts';
 export type { BaseComparisonInput } from './compare-base.ts';
-export { PROVENANCE_ERRORS } from './errors.ts';
 export { appendLockRecord, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
 export type { LockRecordDraft } from './lock.ts';
 export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';

@@ -1,6 +1,5 @@
 export { parseChallenges } from './authentication/challenge.ts';
 export type { Challenge } from './authentication/challenge.ts';
-export { REGISTRY_ERRORS } from './errors.ts';
 export type { RegistryErrorCode } from './errors.ts';
 export { fallbackTag } from './fallback-tag.ts';
 export { openRegistry } from './open-registry.ts';

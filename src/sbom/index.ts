@@ -5,7 +5,6 @@ export type { SchemaProblem } from './cyclonedx/validate.ts';
 export { loadCycloneDxWriter } from './cyclonedx/load-writer.ts';
 export { writeCycloneDx } from './cyclonedx/write.ts';
 export type { CycloneDxOptions } from './cyclonedx/write.ts';
-export { SBOM_ERRORS } from './errors.ts';
 export type {
   SbomComponent,
   SbomDocument,

@@ -1,3 +1,2 @@
-export { SIGNING_ERRORS } from './errors.ts';
 export { signBundle } from './sign-bundle.ts';
 export type { SignBundleOptions } from './sign-bundle.ts';

@@ -1,5 +1,4 @@
 export { checkBundle } from './check-bundle.ts';
-export { VERIFICATION_ERRORS } from './errors.ts';
 export { evaluateSignatures } from './evaluate-signatures.ts';
 export type {
   AcceptedCandidate,

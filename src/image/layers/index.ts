@@ -1,4 +1,3 @@
-export { LAYER_ERRORS } from './errors.ts';
 export type { LayerLimits } from './layer-job.ts';
 export { readLayers } from './read-layers.ts';
 export type { ReadLayersOptions } from './read-layers.ts';

@@ -18,7 +18,7 @@ const MEDIA_TYPES: Readonly<Record<string, Compression>> = {
 };
 
 /** Bytes of a blob that tell its compression. */
-export const MAGIC_BYTES = 4;
+const MAGIC_BYTES = 4;
 
 /**
  * How a layer is compressed: what its media type says, provided that the first bytes agree.
