@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
-import { cacheDirectory, ownCacheDirectory, preparedDirectory } from './cache-directory.ts';
+import { cacheDirectory, ownCacheDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
 import { isParserError, unknownCommandError } from './usage-error.ts';
 
