@@ -193,8 +193,13 @@ function fileFact(view: FileView, entry: FileEntry): FileFact {
     sizeBytes: entry.sizeBytes,
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(entry.linkTarget === undefined ? {} : { linkTarget: entry.linkTarget }),
-    ...(entry.xattrs === undefined ? {} : { xattrs: entry.xattrs }),
+    ...(entry.xattrs === undefined ? {} : { xattrs: realAttributes(entry.xattrs) }),
   };
+}
+
+/** Names that a kernel knows start with a name space; others are never set, and `__proto__` is no key that JSON readers agree on. */
+function realAttributes(xattrs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(xattrs).filter(([name]) => name.includes('.')));
 }
 
 function sameFact(a: FileFact, b: FileFact): boolean {

@@ -164,4 +164,15 @@ describe('real layers on a locked base', () => {
     const again = BASE.filter((entry) => entry.path === 'usr/bin/dash');
     assert.deepEqual(await tampered([{ path: 'usr/bin/.wh.dash', content: '' }], again), []);
   });
+
+  test('an extended attribute of an odd name does not end the check', async () => {
+    const xattrs = { ['__proto__']: Buffer.from('x'), 'user.\u0000\ud800': Buffer.from('y') };
+    const found = await tampered([{ path: 'opt/x', content: 'x', mode: 0o4755, xattrs }]);
+    assert.deepEqual(found, ['/opt/x']);
+  });
+
+  test('paths of odd characters are told as they are, and harm nothing', async () => {
+    const name = 'etc/ld.so.conf.d/\u001b[31m\u202e::error::\n"\\.conf';
+    assert.deepEqual(await tampered([{ path: name, content: '/opt' }]), [`/${name}`]);
+  });
 });
