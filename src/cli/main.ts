@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
-import { cacheDirectory, ownCacheDirectory } from './cache-directory.ts';
+import { cacheDirectory, preparedDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
 import { isParserError, unknownCommandError } from './usage-error.ts';
 
@@ -66,8 +66,10 @@ async function inOurWords(error: unknown, argv: readonly string[]): Promise<unkn
  * be authenticated, and cache folders are restored from elsewhere.
  */
 function startCompileCache(argv: readonly string[]): void {
-  const directory = argv.includes('gate') ? undefined : cacheDirectory(process.env);
-  if (directory !== undefined && import.meta.url.endsWith('.js')) enableCompileCache(join(directory, 'code'));
+  if (argv.includes('gate') || !import.meta.url.endsWith('.js')) return;
+  // Node's own making of the folder never ends in some special file systems
+  const directory = preparedDirectory(cacheDirectory(process.env));
+  if (directory !== undefined) enableCompileCache(join(directory, 'code'));
 }
 
 /** Sources and build have the same shape: this file's folder decides where commands are. */

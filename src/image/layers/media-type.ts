@@ -17,9 +17,6 @@ const MEDIA_TYPES: Readonly<Record<string, Compression>> = {
   'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip': 'gzip',
 };
 
-/** Bytes of a blob that tell its compression. */
-const MAGIC_BYTES = 4;
-
 /**
  * How a layer is compressed: what its media type says, provided that the first bytes agree.
  * @throws AppError LAYER_MEDIA_TYPE
