@@ -1,5 +1,5 @@
-import { compareCodeUnits } from '../core/index.ts';
-import type { FileView } from '../filesystem/index.ts';
+import { compareCodeUnits, LIMITS } from '../core/index.ts';
+import type { CapturedFile, FileView } from '../filesystem/index.ts';
 import { comparePackages, type Diagnostic, type Distribution, type Package } from '../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from './contract.ts';
 import { mergePackages } from './merge.ts';
@@ -90,10 +90,11 @@ function limitView(
   const diagnostics: Diagnostic[] = [];
   const captured: FileView['captured'] = (ruleId) => {
     const files = view.captured(ruleId);
-    if (files.length <= MAX_CAPTURED_FILES) return files;
-    const message = `${files.length} files of ${ruleId} are more than the ${MAX_CAPTURED_FILES} of any real image; the rest is not read`;
+    const count = readableCount(files);
+    if (count === files.length) return files;
+    const message = `${files.length} files of ${ruleId} are more, in number or in bytes, than any real image has; after ${count} the rest is not read`;
     diagnostics.push(tooMany(cataloger, message));
-    return files.slice(0, MAX_CAPTURED_FILES);
+    return files.slice(0, count);
   };
   const limited: FileView = {
     get size() {
@@ -109,6 +110,16 @@ function limitView(
     contentDigest: (path, algorithm) => view.contentDigest(path, algorithm),
   };
   return { view: limited, diagnostics };
+}
+
+/** How many of the files may be read. Bytes that hard links share are counted for each: they are parsed as often. */
+function readableCount(files: readonly CapturedFile[]): number {
+  let bytesLeft: number = LIMITS.capturedBytesTotal;
+  const end = files.findIndex(({ bytes }, index) => {
+    bytesLeft -= bytes.byteLength;
+    return bytesLeft < 0 || index >= MAX_CAPTURED_FILES;
+  });
+  return end < 0 ? files.length : end;
 }
 
 function limitDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

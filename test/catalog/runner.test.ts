@@ -62,6 +62,11 @@ describe('runCatalogers', () => {
     const { diagnostics } = runCatalogers({ view: crowded, catalogers: [reader], rethrow: true });
     assert.equal(files, 250_000);
     assert.ok(diagnostics.some(({ code }) => code === 'too-many-packages'));
+    // a thousand hard links to one large file
+    const large = { entry, bytes: new Uint8Array(4 * 1024 * 1024) };
+    const linked = { ...view, captured: () => Array.from({ length: 1000 }, () => large) };
+    runCatalogers({ view: linked, catalogers: [reader], rethrow: true });
+    assert.equal(files, 256);
   });
 
   it('merges findings of one package and keeps everything they say', () => {
