@@ -1,7 +1,8 @@
 import { LIMITS, readInputFile, throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
-import { canonicalEvidence, collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
+import { collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
 import { decide, evidenceNeeds, loadPolicy, type Decision } from '../policy/index.ts';
 import { createEvidencePorts } from './evidence-ports.ts';
+import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
 import { checkGateOutputs, givenNames } from './gate-images.ts';
 
@@ -56,8 +57,8 @@ export async function checkGate(options: CheckGateOptions, runtime: Runtime): Pr
     deadlineMs: options.deadlineMs,
   });
   throwIfAborted(runtime.signal);
-  const decision = await decide(openEvidence(Buffer.from(canonicalEvidence(evidence))), loaded, { now });
-  return { decision, evidence };
+  const { view, document } = openCollected(evidence);
+  return { decision: await decide(view, loaded, { now }), evidence: document };
 }
 
 export interface ReplayGateOptions {
