@@ -30,28 +30,25 @@ export interface RpmRecord {
 
 /**
  * Bounds what the records of all databases of an image take: neither long folders before short names, nor millions of names, nor lists that many
- * headers share may need gigabytes.
+ * headers share may need gigabytes or minutes.
  */
 export class RecordBudget {
   #chars = 256 * 1024 * 1024;
   #values = 4_000_000;
 
-  /** false when the path is too long, or when there were too many. */
+  /** The strings of a header's list, or none when there were too many. */
+  takeTexts(header: RpmHeader, tag: number): readonly string[] {
+    if (this.isSpent) return [];
+    const texts = header.texts(tag);
+    // a list that was cut has more values than any real one
+    this.#values -= texts.length >= MAX_RPM_VALUES ? Infinity : texts.length;
+    return this.isSpent ? [] : texts;
+  }
+
+  /** false when the path is too long, or when all were together. */
   takePath(chars: number): boolean {
     this.#chars -= chars;
-    this.#values -= 1;
     return !this.isSpent && chars < LIMITS.pathBytes;
-  }
-
-  /** The names, or none when there were too many. */
-  takeNames(names: readonly string[]): readonly string[] {
-    this.#values -= names.length;
-    return this.isSpent ? [] : names;
-  }
-
-  /** Values were left out unseen. */
-  exceed(): void {
-    this.#values = -1;
   }
 
   get isSpent(): boolean {
@@ -117,8 +114,8 @@ export function rpmRecord(header: RpmHeader, budget: RecordBudget): RpmRecord | 
     ...present('url', header.text(RPM_TAGS.url)),
     ...present('modularityLabel', header.text(RPM_TAGS.modularityLabel), MODULARITY_LABEL),
     ...filesOf(header, budget),
-    provides: budget.takeNames(header.texts(RPM_TAGS.provideName)),
-    requires: budget.takeNames(header.texts(RPM_TAGS.requireName)),
+    provides: budget.takeTexts(header, RPM_TAGS.provideName),
+    requires: budget.takeTexts(header, RPM_TAGS.requireName),
   };
 }
 
@@ -136,12 +133,14 @@ function filesOf(
   header: RpmHeader,
   budget: RecordBudget,
 ): Required<Pick<RpmRecord, 'listed' | 'installed' | 'configuration'>> {
-  const flags = header.numbers(RPM_TAGS.fileFlags);
-  const states = header.numbers(RPM_TAGS.fileStates);
   const listed: string[] = [];
   const installed: string[] = [];
   const configuration: string[] = [];
-  for (const [index, path] of paths(header, budget)) {
+  const paths = pathsOf(header, budget);
+  const flags = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileFlags);
+  const states = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileStates);
+  for (const [index, path] of paths.entries()) {
+    if (path === undefined) continue;
     listed.push(path);
     const flag = flags[index] ?? 0;
     // other states: replaced by another package's file, not wanted, on a shared disk, of the wrong word size
@@ -152,22 +151,19 @@ function filesOf(
   return { listed, installed, configuration };
 }
 
-/** Paths with their index; very old headers hold them whole. */
-function* paths(header: RpmHeader, budget: RecordBudget): Generator<readonly [number, string]> {
-  const names = header.texts(RPM_TAGS.baseNames);
-  if (names.length >= MAX_RPM_VALUES) budget.exceed();
+/** By index, undefined where a path is too long or its folder missing; very old headers hold them whole. */
+function pathsOf(header: RpmHeader, budget: RecordBudget): readonly (string | undefined)[] {
+  const names = budget.takeTexts(header, RPM_TAGS.baseNames);
   if (names.length === 0) {
-    for (const [index, path] of header.texts(RPM_TAGS.oldFileNames).entries()) {
-      if (budget.takePath(path.length)) yield [index, path];
-    }
-    return;
+    const paths = budget.takeTexts(header, RPM_TAGS.oldFileNames);
+    return paths.map((path) => (budget.takePath(path.length) ? path : undefined));
   }
-  const folders = header.texts(RPM_TAGS.directoryNames);
+  const folders = budget.takeTexts(header, RPM_TAGS.directoryNames);
   const indexes = header.numbers(RPM_TAGS.directoryIndexes);
-  for (const [index, name] of names.entries()) {
+  return names.map((name, index) => {
     const folder = folders[indexes[index] ?? -1];
-    if (folder !== undefined && budget.takePath(folder.length + name.length)) yield [index, folder + name];
-  }
+    return folder !== undefined && budget.takePath(folder.length + name.length) ? folder + name : undefined;
+  });
 }
 
 function present<K extends string>(

@@ -23,7 +23,7 @@ export function isNdb(bytes: Uint8Array): boolean {
 
 /**
  * Yields the headers of an ndb database (`Packages.db`): a table of slots that say where each package's blob lies. A blob whose checksum is wrong is
- * a problem, as it is for rpm. Hostile input: never throws; slots may share bytes, which the caller bounds.
+ * a problem, as it is for rpm. Hostile input: never throws, linear.
  * @see https://github.com/rpm-software-management/rpm/blob/rpm-4.20.x/lib/backend/ndb/rpmpkg.c
  */
 export function* readNdb(bytes: Uint8Array): Generator<RpmItem> {
@@ -34,6 +34,7 @@ export function* readNdb(bytes: Uint8Array): Generator<RpmItem> {
     yield { problem: `version ${version} with ${slotPages} pages of slots is no database that can be read` };
     return;
   }
+  let left = bytes.length;
   const slots = (slotPages * SLOT_PAGE_BYTES) / SLOT_BYTES;
   for (let slot = HEADER_SLOTS; slot < slots; slot += 1) {
     const at = slot * SLOT_BYTES;
@@ -47,7 +48,15 @@ export function* readNdb(bytes: Uint8Array): Generator<RpmItem> {
     const start = reader.u32(at + 8);
     const blocks = reader.u32(at + 12);
     if (record === undefined || start === undefined || blocks === undefined) continue;
-    if (record !== 0) yield readBlob(reader.bytes, { record, start: start * BLOCK_BYTES, size: blocks * BLOCK_BYTES });
+    if (record === 0) continue;
+    const size = blocks * BLOCK_BYTES;
+    // blobs do not overlap, so that each byte is summed up once; what is outside of the file is not read at all
+    if (size <= bytes.length) left -= size;
+    if (left < 0) {
+      yield { problem: `record ${record}: the blobs are longer than the file; nothing after it is read` };
+      return;
+    }
+    yield readBlob(reader.bytes, { record, start: start * BLOCK_BYTES, size });
   }
 }
 
