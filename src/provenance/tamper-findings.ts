@@ -4,8 +4,10 @@ import { isVolatilePath } from './volatile-paths.ts';
 import type { AccountChange, BaseComparison, FileChange, FileFact, TamperClass, TamperFinding } from './types.ts';
 
 /**
- * What upper layers did to the base, judged. Critical: see `TamperClass`, additions included, unless an OS package that upper layers installed lists
- * the file. A base file changed together with its package's version is an `upgrade`. Critical first, then by path.
+ * What upper layers did to the base, judged. Critical: see `TamperClass`, additions included, unless an OS package that upper layers installed lists the file; what no
+ * package brings (a preload, programs in /usr/local that hide the base's, anything privileged in a place that changes) is never excused. A base file changed together
+ * with its package's version is an `upgrade`, but for links to folders and new privileges. The image's own database says what belongs to which package, and who writes
+ * layers can write that: `upgrades: deny` is for those who do not want to believe it. Critical first, then by path.
  */
 export function tamperFindings(comparison: BaseComparison): readonly TamperFinding[] {
   const findings = [

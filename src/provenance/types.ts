@@ -91,7 +91,7 @@ export interface FileChange {
   readonly owner?: { readonly package: string; readonly state: 'added' | 'upgraded' | 'unchanged' };
   /** The base executable that this addition hides, because its folder comes earlier on PATH. */
   readonly shadows?: string;
-  /** For a CA bundle: number of certificates that come from no package-owned certificate file. */
+  /** For a CA bundle: number of certificates that neither the base's bundle nor a certificate file of the image holds. */
   readonly unexplainedCertificates?: number;
 }
 
@@ -125,7 +125,7 @@ export interface BaseComparison {
   readonly packages: readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[];
   /** Accounts that were changed; sorted by path, then user. */
   readonly accounts: readonly AccountChange[];
-  /** Databases in the base's view that are unreadable or gone in the final view. */
+  /** Package databases of the base's view that are unreadable or gone in the final view, and account files whose lines cannot be read. */
   readonly lostDatabases: readonly string[];
 }
 
