@@ -21,6 +21,7 @@ import {
 import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { loadOne } from './resolve-target.ts';
+import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 import { scanImage, type ScannedImage } from './scan-image.ts';
 
 export interface CreateSbomOptions {
@@ -55,6 +56,7 @@ export async function createSboms(options: CreateSbomOptions, runtime: Runtime):
       ? [await rootfsSbom(reference.path, runtime, sourceDateEpoch)]
       : await imageSboms(options, runtime, sourceDateEpoch);
   for (const sbom of found) {
+    warnOfDiagnostics(sbom.diagnostics, runtime);
     if (sbom.packages === 0 && !options.allowEmpty) {
       throw appError(
         'NOTHING_CATALOGUED',

@@ -17,6 +17,7 @@ import { openImageStore, requireWritableReferrers, type ImageAccess, type Opened
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { imageTarget, resolveTarget } from './resolve-target.ts';
 import { attachSignature } from './sign-image.ts';
+import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 
 export interface ReleaseImageOptions extends KeyAccess {
   readonly image: string;
@@ -86,6 +87,7 @@ async function releaseSbom(image: Image, context: ReleaseContext): Promise<Relea
   const platform = formatPlatform(image.platform);
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
   const sbom = await imageSbom(image, opened, { runtime, sourceDateEpoch, ...limits });
+  warnOfDiagnostics(sbom.diagnostics, runtime);
   if (sbom.packages === 0 && !options.allowEmpty) {
     throw appError('NOTHING_CATALOGUED', `no package was found in ${options.image} (${platform})`, {
       hint: 'if the image really holds none, say --allow-empty',

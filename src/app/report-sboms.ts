@@ -64,7 +64,6 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
     files,
     ...(options.json && toStdout !== undefined ? { document: JSON.parse(stdout) as JsonValue } : {}),
   };
-  for (const sbom of sboms) warnOfDiagnostics(sbom.diagnostics, runtime);
   return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };
 }
 
@@ -80,22 +79,4 @@ function onFirstLayers(runtime: Runtime, act: () => Promise<void>): Runtime {
       void act();
     },
   };
-}
-
-const MAX_WARNINGS = 10;
-
-function warnOfDiagnostics(diagnostics: readonly Diagnostic[], runtime: Runtime): void {
-  for (const diagnostic of diagnostics.slice(0, MAX_WARNINGS)) {
-    const where = diagnostic.path === undefined ? '' : `${diagnostic.path}: `;
-    runtime.progress({
-      kind: 'warning',
-      message: `${where}${diagnostic.message} [${diagnostic.source}/${diagnostic.code}]`,
-    });
-  }
-  if (diagnostics.length > MAX_WARNINGS) {
-    runtime.progress({
-      kind: 'warning',
-      message: `and ${diagnostics.length - MAX_WARNINGS} more: --json lists them all`,
-    });
-  }
 }

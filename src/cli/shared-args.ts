@@ -4,6 +4,6 @@ import { string } from '@oclif/core/args';
 export const imageArg = string({
   name: 'IMAGE',
   description:
-    'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, dir:ROOTFS',
+    'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE[:NAME|:@POSITION], dir:ROOTFS',
   required: true,
 });
