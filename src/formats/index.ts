@@ -16,6 +16,6 @@ export { parseMailHeaders } from './mail-headers.ts';
 export type { MailHeaders } from './mail-headers.ts';
 export { readRpmDatabase } from './rpm/database.ts';
 export type { RpmBackend, RpmDatabase } from './rpm/database.ts';
-export { MAX_RPM_VALUES, RPM_TAGS, tryParseRpmHeader } from './rpm/header.ts';
+export { RPM_TAGS, tryParseRpmHeader } from './rpm/header.ts';
 export type { RpmHeader } from './rpm/header.ts';
 export type { RpmItem, RpmProblemItem, RpmRecordItem } from './rpm/item.ts';

@@ -34,6 +34,15 @@ export const RPM_CAPTURES: readonly CaptureRule[] = [
 /** The files of `RPM_CAPTURES`, for people. */
 export const RPM_READS: readonly string[] = [...inFolders([...FILES, 'rpmdb.sqlite-wal']), MANIFEST];
 
+/** What the databases of one view share. */
+interface ReadContext {
+  readonly view: FileView;
+  /** Write-ahead logs by path. Not looked up by `read`: what hard links share is parsed once for each, and only captured files are bounded. */
+  readonly logs: ReadonlyMap<string, Uint8Array>;
+  readonly budget: RecordBudget;
+  readonly diagnostics: Diagnostic[];
+}
+
 /** Every database and manifest of a view. A folder that links to another is read once; where two databases lie in one folder, one counts. */
 export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]): readonly RpmInstallation[] {
   const folders = new Map<string, CapturedFile[]>();
@@ -42,13 +51,14 @@ export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]):
     folders.set(folder, [...(folders.get(folder) ?? []), file]);
   }
   reportUncaptured(view, diagnostics);
-  const budget = new RecordBudget();
+  const logs = new Map(view.captured('rpm/log').map(({ entry, bytes }) => [entry.path, bytes]));
+  const context: ReadContext = { view, logs, budget: new RecordBudget(), diagnostics };
   const installations: RpmInstallation[] = [];
   for (const [folder, files] of folders) {
     const read = files
       .toSorted((a, b) => rankOf(a) - rankOf(b))
       .map((file): RpmInstallation => {
-        const records = readDatabase(view, file, { budget, diagnostics });
+        const records = readDatabase(file, context);
         return { entry: file.entry, root: rootOf(view, folder, FOLDERS), kind: 'database', records };
       });
     const [first, ...others] = read.filter(({ records }) => records.length > 0);
@@ -62,14 +72,10 @@ export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]):
   return installations.toSorted((a, b) => compareCodeUnits(a.entry.path, b.entry.path));
 }
 
-function readDatabase(
-  view: FileView,
-  file: CapturedFile,
-  options: { readonly budget: RecordBudget; readonly diagnostics: Diagnostic[] },
-): readonly RpmRecord[] {
-  const { budget, diagnostics } = options;
+function readDatabase(file: CapturedFile, context: ReadContext): readonly RpmRecord[] {
+  const { budget, diagnostics } = context;
   const path = `/${file.entry.path}`;
-  const database = readRpmDatabase(file.bytes, readLog(view, file, diagnostics));
+  const database = readRpmDatabase(file.bytes, readLog(file, context));
   if (database === undefined) {
     report(diagnostics, 'malformed-database', path, 'is no database of rpm in a form that is known', 'error');
     return [];
@@ -81,6 +87,7 @@ function readDatabase(
       report(diagnostics, 'malformed-database', path, message, 'error');
       continue;
     }
+    const incomplete = budget.incomplete;
     const header = tryParseRpmHeader(item.header);
     const record = header === undefined ? undefined : rpmRecord(header, budget);
     if (record === undefined) {
@@ -89,6 +96,10 @@ function readDatabase(
     } else if (!isSigningKey(record)) {
       if (record.version === undefined) {
         report(diagnostics, 'version-unknown', path, `record ${item.record}: ${record.name} has no version`);
+      }
+      if (budget.incomplete > incomplete && !budget.isSpent) {
+        const message = `record ${item.record}: lists of ${record.name} are damaged; files or dependencies are missing`;
+        report(diagnostics, 'malformed-header', path, message);
       }
       records.push(record);
     }
@@ -100,10 +111,11 @@ function readDatabase(
   return records;
 }
 
-function readLog(view: FileView, file: CapturedFile, diagnostics: Diagnostic[]): Uint8Array | undefined {
+function readLog(file: CapturedFile, context: ReadContext): Uint8Array | undefined {
+  const { view, diagnostics } = context;
   if (!file.entry.path.endsWith('/rpmdb.sqlite')) return undefined;
   const path = `${file.entry.path}-wal`;
-  const log = view.read(path);
+  const log = context.logs.get(path);
   if (log === undefined && (view.resolve(path)?.sizeBytes ?? 0) > 0) {
     report(
       diagnostics,

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../core/index.ts';
-import { MAX_RPM_VALUES, RPM_TAGS, type RpmHeader } from '../../formats/index.ts';
+import { RPM_TAGS, type RpmHeader } from '../../formats/index.ts';
 
 /** One installed package as its header, or the line of a manifest, describes it. */
 export interface RpmRecord {
@@ -33,15 +33,17 @@ export interface RpmRecord {
  * headers share may need gigabytes or minutes.
  */
 export class RecordBudget {
-  #chars = 256 * 1024 * 1024;
+  #chars = 128 * 1024 * 1024;
   #values = 4_000_000;
+  #incomplete = 0;
 
   /** The strings of a header's list, or none when there were too many. */
   takeTexts(header: RpmHeader, tag: number): readonly string[] {
     if (this.isSpent) return [];
     const texts = header.texts(tag);
-    // a list that was cut has more values than any real one
-    this.#values -= texts.length >= MAX_RPM_VALUES ? Infinity : texts.length;
+    if (texts.length < header.count(tag)) this.#incomplete += 1;
+    this.#values -= texts.length;
+    for (const text of texts) this.#chars -= text.length;
     return this.isSpent ? [] : texts;
   }
 
@@ -49,6 +51,16 @@ export class RecordBudget {
   takePath(chars: number): boolean {
     this.#chars -= chars;
     return !this.isSpent && chars < LIMITS.pathBytes;
+  }
+
+  /** How many lists ended before they should, or speak of folders that are not there. */
+  get incomplete(): number {
+    return this.#incomplete;
+  }
+
+  /** A path without a folder. */
+  noteMissingFolder(): void {
+    this.#incomplete += 1;
   }
 
   get isSpent(): boolean {
@@ -162,6 +174,7 @@ function pathsOf(header: RpmHeader, budget: RecordBudget): readonly (string | un
   const indexes = header.numbers(RPM_TAGS.directoryIndexes);
   return names.map((name, index) => {
     const folder = folders[indexes[index] ?? -1];
+    if (folder === undefined) budget.noteMissingFolder();
     return folder !== undefined && budget.takePath(folder.length + name.length) ? folder + name : undefined;
   });
 }

@@ -4,9 +4,11 @@ import { decodeName } from '../tar/name.ts';
 export interface RpmHeader {
   /** The string, or the first of several. */
   text(tag: number): string | undefined;
-  /** The strings of a list, at most `MAX_RPM_VALUES`. Fewer than the header says when its data ends before. */
+  /** The strings of a list, at most a million and 32 MiB. Fewer than `count` where they end, or the data before. */
   texts(tag: number): readonly string[];
-  /** Integers of any width, at most `MAX_RPM_VALUES`; characters as their codes. */
+  /** How many values the header says this tag has. */
+  count(tag: number): number;
+  /** Integers of any width, at most a million; characters as their codes. */
   numbers(tag: number): readonly number[];
 }
 
@@ -33,15 +35,15 @@ export const RPM_TAGS = {
   modularityLabel: 5096,
 } as const;
 
-/** Far more than the files of any package. */
-export const MAX_RPM_VALUES = 1_000_000;
-
 interface IndexEntry {
   readonly type: number;
   readonly offset: number;
   readonly count: number;
 }
 
+/** Far more than the files of any package. */
+const MAX_VALUES = 1_000_000;
+const MAX_LIST_BYTES = 32 * 1024 * 1024;
 /** Longer single values are cut: they are no names, and summaries are one line. */
 const MAX_TEXT_BYTES = 64 * 1024;
 const PREAMBLE_BYTES = 8;
@@ -80,7 +82,7 @@ export function tryParseRpmHeader(blob: Uint8Array): RpmHeader | undefined {
     const type = bytes.readUInt32BE(at + 4);
     const offset = bytes.readInt32BE(at + 8);
     const count = bytes.readUInt32BE(at + 12);
-    if (offset >= 0 && offset < dataBytes && count > 0) entries.set(bytes.readUInt32BE(at), { type, offset, count });
+    entries.set(bytes.readUInt32BE(at), { type, offset, count });
   }
   return createHeader(entries, bytes.subarray(dataStart, dataStart + dataBytes));
 }
@@ -94,7 +96,11 @@ function createHeader(entries: ReadonlyMap<number, IndexEntry>, data: Buffer): R
     texts(tag) {
       const entry = entries.get(tag);
       if (entry === undefined || !isText(entry)) return [];
-      return readTexts(data, entry.offset, entry.type === STRING ? 1 : Math.min(entry.count, MAX_RPM_VALUES));
+      return readTexts(data, entry.offset, entry.type === STRING ? 1 : Math.min(entry.count, MAX_VALUES));
+    },
+    count(tag) {
+      const entry = entries.get(tag);
+      return entry === undefined ? 0 : entry.type === STRING ? 1 : entry.count;
     },
     numbers(tag) {
       const entry = entries.get(tag);
@@ -109,17 +115,19 @@ function isText({ type }: IndexEntry): boolean {
 
 /** A string ends in a zero byte. */
 function readText(data: Buffer, offset: number): string | undefined {
-  const zero = data.indexOf(0, offset);
+  // a negative offset would count from the end
+  const zero = offset < 0 ? -1 : data.indexOf(0, offset);
   return zero === -1 ? undefined : decodeName(data.subarray(offset, Math.min(zero, offset + MAX_TEXT_BYTES)));
 }
 
 /** One that the data cuts off is left out. */
 function readTexts(data: Buffer, offset: number, count: number): readonly string[] {
+  if (offset < 0) return [];
   let end = offset;
   let found = 0;
   for (; found < count; found += 1) {
     const zero = data.indexOf(0, end);
-    if (zero === -1) break;
+    if (zero === -1 || zero - offset > MAX_LIST_BYTES) break;
     end = zero + 1;
   }
   // decoded at once: one by one takes several times as long for a hundred thousand file names
@@ -128,9 +136,9 @@ function readTexts(data: Buffer, offset: number, count: number): readonly string
 
 function readNumbers(data: Buffer, { type, offset, count }: IndexEntry): readonly number[] {
   const width = WIDTHS.get(type);
-  if (width === undefined || offset + width * count > data.length) return [];
+  if (width === undefined || offset < 0 || offset + width * count > data.length) return [];
   const numbers: number[] = [];
-  const kept = Math.min(count, MAX_RPM_VALUES);
+  const kept = Math.min(count, MAX_VALUES);
   for (let at = offset; numbers.length < kept; at += width) {
     numbers.push(width === 8 ? Number(data.readBigUInt64BE(at)) : data.readUIntBE(at, width));
   }

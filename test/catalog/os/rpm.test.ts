@@ -175,15 +175,22 @@ describe('rpm files', () => {
     assert.ok(many.isSpent);
     const cut = new RecordBudget();
     const names = header({ requireName: Array.from({ length: 1_000_001 }, () => '') });
-    assert.deepEqual([rpmRecord(names, cut)?.requires.length, cut.isSpent], [0, true]);
+    assert.deepEqual([rpmRecord(names, cut)?.requires.length, cut.incomplete], [1_000_000, 1]);
   });
 
-  it('give nothing where folders are missing', () => {
-    assert.deepEqual(onePackage({ baseNames: ['x'] }, { 'usr/x': '', x: '' }).files, []);
-    assert.deepEqual(
-      onePackage({ baseNames: ['x'], directoryNames: ['/'], directoryIndexes: [7] }, { x: '' }).files,
-      [],
-    );
+  it('are told where folders or names are missing', () => {
+    const broken = (values: RpmValues): CatalogRun =>
+      run({ [DATABASE]: ndbDatabase([rpmPackage('a', values)]), x: '' });
+    for (const values of [
+      { baseNames: ['x'] },
+      { baseNames: ['x'], directoryNames: ['/'], directoryIndexes: [7] },
+      { baseNames: [1], directoryNames: ['/'], directoryIndexes: [0] },
+    ] as const) {
+      const result = broken(values);
+      assert.deepEqual(result.packages[0]?.files, []);
+      assert.deepEqual(codes(result), ['malformed-header']);
+      assert.match(result.diagnostics[0]!.message, /record 1: lists of a are damaged/);
+    }
   });
 });
 

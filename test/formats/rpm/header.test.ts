@@ -73,6 +73,10 @@ describe('tryParseRpmHeader', () => {
     const cut = (type: number, offset: number, count: number) =>
       parse(oneEntry({ tag: 1, type, offset, count }, Buffer.from('a\0b')));
     assert.deepEqual(cut(8, 0, 5).texts(1), ['a']);
+    assert.equal(cut(8, 0, 5).count(1), 5);
+    assert.deepEqual(cut(8, -2, 1).texts(1), []);
+    assert.deepEqual(cut(8, 9, 1).texts(1), []);
+    assert.deepEqual(cut(2, -1, 1).numbers(1), []);
     assert.equal(cut(6, 2, 1).text(1), undefined);
     assert.equal(cut(6, 3, 1).text(1), undefined);
     assert.equal(cut(6, -1, 1).text(1), undefined);
