@@ -79,7 +79,7 @@ const NORMAL_STATE = 0;
 const MAX_EPOCH = 0xffffffff;
 
 /** The fields of one package before they are checked. */
-export interface RpmFields {
+interface RpmFields {
   readonly name: string | undefined;
   readonly version: string | undefined;
   readonly release: string | undefined;

@@ -146,10 +146,12 @@ function namespaceOf({ id }: Distribution): string {
   return id.startsWith('opensuse') ? 'opensuse' : id;
 }
 
+const FOREIGN: ReadonlySet<string> = new Set(['alpine', 'wolfi', 'chainguard', 'arch']);
+
 /** Debian or Alpine are no home of rpm: there its packages come from elsewhere and have no namespace that is known. */
 function isRpmHome(distribution: Distribution): boolean {
   const ids = [distribution.id, ...distribution.idLike];
-  return !isDebianLike(distribution) && !ids.some((id) => id === 'alpine' || id === 'wolfi' || id === 'arch');
+  return !isDebianLike(distribution) && !ids.some((id) => FOREIGN.has(id));
 }
 
 /** `SUSE LLC <https://www.suse.com/>`, `Fedora Project`. */

@@ -79,7 +79,7 @@ function readBlob(
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc1950#section-9 */
-export function adler32(bytes: Uint8Array): number {
+function adler32(bytes: Uint8Array): number {
   let low = 1;
   let high = 0;
   for (let start = 0; start < bytes.length; start += ADLER_BLOCK) {

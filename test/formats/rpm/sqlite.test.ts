@@ -185,6 +185,35 @@ describe('readRpmDatabase on hostile SQLite', () => {
     assert.ok(tried > 50);
   });
 
+  it('stops at trees that refer to more pages than there are', () => {
+    const { bytes } = written((database) => {
+      database.exec(`PRAGMA page_size = 512; ${RPM_SCHEMA}`);
+      insert(
+        database,
+        Array.from({ length: 60 }, () => 300),
+      );
+    });
+    // the tree's root, which has become an inner page, with as many children as a page can hold
+    const root = Array.from({ length: bytes.length / 512 }, (_, page) => page * 512).find((at) => bytes[at] === 5);
+    assert.ok(root !== undefined);
+    bytes.writeUInt16BE(0xffff, root + 3);
+    const { rows, problems } = contents(bytes);
+    assert.deepEqual(rows, []);
+    assert.deepEqual(problems, ['it refers to more pages than there are; the rest is not read']);
+  });
+
+  it('believes a log no number of pages that it does not have', () => {
+    const { bytes, log, expected } = written((database) => {
+      database.exec(`PRAGMA journal_mode = WAL; PRAGMA page_size = 4096; ${RPM_SCHEMA}`);
+      insert(database, [10, 5000]);
+    });
+    assert.ok(log);
+    const last = log.length - 4096 - 24;
+    log.writeUInt32BE(0xffffffff, last + 4);
+    sign(log, last);
+    assert.deepEqual(contents(bytes, log), { rows: expected, problems: [] });
+  });
+
   it('survives sizes of pages that cannot be', () => {
     const bytes = file(RPM_SCHEMA);
     for (const size of [0, 2, 100, 511, 513, 0xffff]) {
@@ -195,3 +224,22 @@ describe('readRpmDatabase on hostile SQLite', () => {
     }
   });
 });
+
+/** Writes the right checksum into a frame of a log with pages of 4096 bytes. @see https://www.sqlite.org/fileformat2.html#checksum_algorithm */
+function sign(log: Buffer, frame: number): void {
+  const isBigEndian = (log[3]! & 1) === 1;
+  const word = (at: number): number => (isBigEndian ? log.readUInt32BE(at) : log.readUInt32LE(at));
+  // what stands before the frame is right
+  let first = log.readUInt32BE(frame === 32 ? 24 : frame - 4096 - 8);
+  let second = log.readUInt32BE(frame === 32 ? 28 : frame - 4096 - 4);
+  const add = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 8) {
+      first = (first + word(at) + second) >>> 0;
+      second = (second + word(at + 4) + first) >>> 0;
+    }
+  };
+  add(frame, frame + 8);
+  add(frame + 24, frame + 24 + 4096);
+  log.writeUInt32BE(first, frame + 16);
+  log.writeUInt32BE(second, frame + 20);
+}
