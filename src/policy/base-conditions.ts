@@ -114,7 +114,7 @@ function tamperResult(
   const words = {
     tamper: 'critical files of the base were changed',
     upgrades: 'base packages were upgraded',
-    changes: 'files of the base were changed',
+    changes: changesWords(findings),
   };
   const shown = findings.slice(0, 100);
   return [
@@ -136,6 +136,15 @@ function tamperResult(
           : 'leave these files as the base has them; if a change is meant, add its path to tamperAllow',
     }),
   ];
+}
+
+/** What is not critical: changes of base files, and files of a critical kind that packages brought. */
+function changesWords(findings: readonly TamperFinding[]): string {
+  const changed = findings.filter((finding) => finding.class === 'changed' || finding.class === 'deleted').length;
+  if (changed === 0) return 'packages added files of a critical kind';
+  return changed === findings.length
+    ? 'files of the base were changed'
+    : 'files of the base were changed, and packages added files of a critical kind';
 }
 
 function noComparison(context: RuleContext, layerCount: number): CheckResult {
