@@ -111,8 +111,10 @@ class LayersReading {
   async #readAll(layers: readonly LayerDescriptor[], cache: LayerCache | undefined): Promise<void> {
     // largest first: the last one to finish is then a small one
     const queue = layers.toSorted((a, b) => b.descriptor.sizeBytes - a.descriptor.sizeBytes || a.index - b.index);
-    const count = Math.max(1, Math.min(this.#options.concurrency ?? availableParallelism(), queue.length));
-    const twoThreads = queue.some((layer) => layer.descriptor.sizeBytes >= TWO_THREADS_BYTES);
+    const cores = this.#options.concurrency ?? availableParallelism();
+    const count = Math.max(1, Math.min(cores, queue.length));
+    // with a layer for every core a second thread each gains no time, and costs a tenth more of it on all cores together
+    const twoThreads = count < cores && queue.some((layer) => layer.descriptor.sizeBytes >= TWO_THREADS_BYTES);
     const { plan } = this.#options;
     const lanes = Array.from({ length: count }, () => new LayerLane({ plan, limits: this.#limits, twoThreads }));
     this.#lanes = lanes;
