@@ -10,7 +10,7 @@ import {
 } from '../core/index.ts';
 import { evidenceError } from './errors.ts';
 import { readEvidenceDocument } from './read-document.ts';
-import { openImage, type ImageView } from './image-view.ts';
+import { openImage, type BlobReader, type ImageView } from './image-view.ts';
 import type { EvidenceDocument } from './types.ts';
 
 /** Largest evidence file read. */
@@ -23,9 +23,6 @@ export interface EvidenceView {
   readonly digest: Digest;
   readonly images: readonly ImageView[];
 }
-
-/** Bytes of a blob by digest; hashed already. @throws AppError EVIDENCE_BLOB_MISSING */
-export type BlobReader = (digest: Digest) => Uint8Array;
 
 /**
  * Opens evidence: re-hashes every blob against its key, parses indexes, manifests and configs again, and checks that they fit together. Layer facts (scan,

@@ -13,8 +13,10 @@ import {
 import { readBaseClaims, type BaseClaim } from '../provenance/index.ts';
 import { evidenceError } from './errors.ts';
 import { platformName } from './image-facts.ts';
-import type { BlobReader } from './evidence-view.ts';
 import type { EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
+
+/** Bytes of a blob by digest; hashed already. @throws AppError EVIDENCE_BLOB_MISSING */
+export type BlobReader = (digest: Digest) => Uint8Array;
 
 /** A bundle found at some subject of an image; nothing verified. */
 export interface BundleView {
