@@ -1,9 +1,19 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { coreError, LIMITS, type Digest, type Runtime } from '../core/index.ts';
+import { signStatement } from '../attestation/index.ts';
+import {
+  coreError,
+  LIMITS,
+  readInputFile,
+  sha256Digest,
+  writeFileAtomic,
+  type Digest,
+  type Runtime,
+} from '../core/index.ts';
 import { squash, type LayerStack } from '../filesystem/index.ts';
 import { listPlatformImages, type Image } from '../image/index.ts';
-import { loadPolicy, type BaseEntry, type LoadedPolicy } from '../policy/index.ts';
+import type { KeySigner } from '../keys/index.ts';
+import { loadPolicy, lockBundlePath, type BaseEntry, type LoadedPolicy } from '../policy/index.ts';
 import {
   appendLockRecord,
   EMPTY_LAYER_DIFF_ID,
@@ -12,9 +22,11 @@ import {
   type LockPlatform,
   type LockRecordDraft,
 } from '../provenance/index.ts';
+import { signBundle } from '../signing/index.ts';
 import { findBaseBundles } from './base-bundles.ts';
 import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import { readSigner, type KeyAccess } from './read-keys.ts';
 import { readLayersOnly } from './scan-image.ts';
 import { resolveTarget, type Target } from './resolve-target.ts';
 
@@ -25,6 +37,8 @@ export interface LockBasesOptions {
   /** Where to read a base instead of its own registry: `debian:12` to a reference, for mirrors, layouts and archives. */
   readonly sources: ReadonlyMap<string, string>;
   readonly access: ImageAccess;
+  /** Signs the lock. */
+  readonly key?: KeyAccess;
 }
 
 export interface LockedBase {
@@ -40,6 +54,8 @@ export interface LockedBase {
 
 export interface LockBasesResult {
   readonly lockFile: string;
+  /** The lock's signature beside it, if a key was given: what a policy's `lockSignedBy` asks for. */
+  readonly signatureFile?: string;
   readonly head: Digest;
   readonly records: number;
   readonly locked: readonly LockedBase[];
@@ -57,6 +73,7 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
       hint: 'add bases.lock: bases.lock.jsonl',
     });
   }
+  const signer = options.key === undefined ? undefined : await readSigner(options.key);
   let lock: Lock = loaded.lock ?? EMPTY_LOCK;
   const locked: LockedBase[] = [];
   let lines = '';
@@ -80,7 +97,18 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
     );
   }
   await appendWhole(lockFile, lines, loaded.lock === undefined);
-  return { lockFile, head: lock.head as Digest, records: lock.records.length, locked };
+  const signatureFile = signer === undefined ? {} : { signatureFile: await signLock(lockFile, signer) };
+  return { lockFile, ...signatureFile, head: lock.head as Digest, records: lock.records.length, locked };
+}
+
+/** Signs the lock's bytes as they are on disk. Until this is written the old signature does not fit, and the gate refuses the lock. */
+async function signLock(lockFile: string, signer: KeySigner): Promise<string> {
+  const digest = sha256Digest(await readInputFile(lockFile, LIMITS.lockBytes));
+  const signatureFile = lockBundlePath(lockFile);
+  await writeFileAtomic(signatureFile, await signBundle({ payload: signStatement(digest), signer }), {
+    ifExists: 'replace',
+  });
+  return signatureFile;
 }
 
 interface Observation {

@@ -15,7 +15,7 @@ export type {
 export { evidenceNeeds } from './evidence-needs.ts';
 export { compileGlob, globProblem } from './glob.ts';
 export type { Glob } from './glob.ts';
-export { assemblePolicy, loadPolicy } from './load-policy.ts';
+export { assemblePolicy, loadPolicy, lockBundlePath } from './load-policy.ts';
 export type { LoadPolicyOptions, PolicyParts } from './load-policy.ts';
 export { lintPolicy, parsePolicy } from './parse-policy.ts';
 export type { PolicyLint, PolicySource } from './parse-policy.ts';

@@ -71,7 +71,7 @@ async function lockRefusal(loaded: LoadedPolicy, check: BundleChecker): Promise<
   const { bases } = loaded.policy;
   if (bases?.lock === undefined || bases.lockSignedBy === undefined || loaded.lock === undefined) return undefined;
   const { lockSignedBy } = bases;
-  const remedy = `have one of ${lockSignedBy.join(', ')} sign ${bases.lock} into ${lockBundlePath(bases.lock)}, or pin lockHead instead of lockSignedBy`;
+  const remedy = `run waybill base lock --key with the key of one of ${lockSignedBy.join(', ')}, or pin lockHead instead of lockSignedBy`;
   const bytes = loaded.files.get(bases.lock);
   const bundle = loaded.files.get(lockBundlePath(bases.lock));
   if (bytes === undefined || bundle === undefined) {

@@ -43,5 +43,8 @@ export function renderLock(result: LockBasesResult): string {
     (base) =>
       `${base.change.padEnd(9)} ${safeText(base.entry)}  ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}  ${base.digest}  ${base.platforms} platform(s), ${base.bundles} signature bundle(s)`,
   );
-  return [...rows, `${safeText(result.lockFile)}: ${result.records} records, head ${result.head}`].join('\n');
+  const signature = result.signatureFile === undefined ? [] : [`signed: ${safeText(result.signatureFile)}`];
+  return [...rows, `${safeText(result.lockFile)}: ${result.records} records, head ${result.head}`, ...signature].join(
+    '\n',
+  );
 }

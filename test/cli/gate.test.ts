@@ -76,6 +76,20 @@ describe('waybill policy, base and gate', () => {
     failed(await bench.run(`gate check oci:images:app --policy bad.yaml`), 2, 'POLICY_INVALID');
   });
 
+  test('a lock that must be signed: refused unsigned and signed by another key, believed signed', async () => {
+    const signed = POLICY.replace('bases.lock.jsonl', 'signed.lock.jsonl\n  lockSignedBy: [release]');
+    writeFileSync(join(bench.path, 'signed.yaml'), signed);
+    const lock = 'base lock --policy signed.yaml --source tiny:13=oci:images:base --json';
+    const check = 'gate check oci:images:app --policy signed.yaml --as registry.example.com/shop/app --json';
+    ended(await bench.run(lock), 0);
+    assert.match(ended(await bench.run(check), 2).stdout, /"BASE_LOCK_UNSIGNED"/);
+    ended(await bench.run(`${lock} --key theirs.key`), 0);
+    assert.match(ended(await bench.run(check), 6).stdout, /"BASE_LOCK_UNTRUSTED"/);
+    const result = parseResult('base-lock-result', ended(await bench.run(`${lock} --key ours.key`), 0).stdout);
+    assert.equal(result['signatureFile'], 'signed.lock.jsonl.sigstore.json');
+    ended(await bench.run(check), 0);
+  });
+
   test('base lock appends lines of the schema; wrong names are exit 2 and write nothing', async () => {
     const lines = (): readonly string[] =>
       readFileSync(join(bench.path, 'bases.lock.jsonl'), 'utf8').trimEnd().split('\n');

@@ -2,6 +2,7 @@ import { string } from '@oclif/core/flags';
 import { string as stringArg } from '@oclif/core/args';
 import type { LockBasesResult } from '../../app/index.ts';
 import {
+  askPassword,
   imageAccess,
   imageFlags,
   parsePairs,
@@ -18,6 +19,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
     'one line for each tag. The lock is append-only and hash-chained. --source reads a base from somewhere else: a mirror, a layout, an archive.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --policy policy.yaml',
+    '<%= config.bin %> <%= command.id %> --policy policy.yaml --key release.key',
     '<%= config.bin %> <%= command.id %> debian --policy policy.yaml --source debian:12=oci:mirror:debian-12',
   ];
   static override strict = false;
@@ -35,6 +37,10 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    key: string({
+      summary: 'Sign the lock with this private key, for lockSignedBy: writes LOCK.sigstore.json beside it.',
+      helpValue: 'FILE',
+    }),
     'insecure-registry': imageFlags['insecure-registry'],
     'registry-realm': imageFlags['registry-realm'],
     'registry-ca': imageFlags['registry-ca'],
@@ -44,6 +50,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<LockBasesResult>> {
     const { argv, flags } = await this.parse(BaseLock);
     const runtime = start(flags);
+    const { key } = flags;
     const { lockBases } = await import('../../app/index.ts');
     const result = await lockBases(
       {
@@ -51,6 +58,9 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
         entries: argv.filter((name) => typeof name === 'string'),
         sources: new Map(Object.entries(parsePairs(flags.source ?? [], 'source'))),
         access: imageAccess({ ...flags, platform: undefined }),
+        ...(key === undefined
+          ? {}
+          : { key: { keyFile: key, password: () => askPassword(`Password for ${key}`, runtime.env) } }),
       },
       runtime,
     );
