@@ -1,5 +1,5 @@
 import { AppError, isAppError, LIMITS, readInputFile } from '../core/index.ts';
-import { KEY_ERRORS, readPrivateKey, readPublicKey, type KeySigner, type PublicKeyIdentity } from '../keys/index.ts';
+import { KEY_ERRORS, parsePublicKey, readPrivateKey, type KeySigner, type PublicKeyIdentity } from '../keys/index.ts';
 
 /** Where a private key is and how its password is asked for. */
 export interface KeyAccess {
@@ -28,7 +28,7 @@ export async function readPublicKeys(files: readonly string[]): Promise<readonly
   for (const file of files) {
     const bytes = await readInputFile(file, LIMITS.keyBytes);
     try {
-      keys.push({ name: file, key: readPublicKey(bytes) });
+      keys.push({ name: file, key: parsePublicKey(bytes) });
     } catch (error) {
       throw namingFile(file, error);
     }

@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Asks for a password on the terminal without showing it. The environment variable (if set, even empty) answers instead, so that CI never hangs.
  * @throws AppError USAGE when there is neither variable nor terminal; INTERRUPTED on Ctrl-C
  */
-export async function askPassword(prompt: string, env: Environment): Promise<string> {
+async function askPassword(prompt: string, env: Environment): Promise<string> {
   const given = env['COSIGN_PASSWORD'] ?? env['WAYBILL_PASSWORD'];
   if (given !== undefined) return given;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
@@ -54,4 +54,12 @@ function readHidden(prompt: string): Promise<string> {
     };
     stdin.on('data', onData);
   });
+}
+
+/** A private key file as use cases take it; its password is asked for only when it turns out to be encrypted. */
+export function keyAccess(
+  keyFile: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly keyFile: string; readonly password: () => Promise<string> } {
+  return { keyFile, password: () => askPassword(`Password for ${keyFile}`, env) };
 }

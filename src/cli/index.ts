@@ -1,10 +1,10 @@
-export { askNewPassword, askPassword } from './ask-password.ts';
+export { askNewPassword, keyAccess } from './ask-password.ts';
 export { ownCacheDirectory } from './cache-directory.ts';
-export { parseByteSize } from './byte-size.ts';
+export { layerLimit } from './byte-size.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';
 export { imageArg } from './shared-args.ts';
-export { allPlatformsFlag, imageFlags, keyFlag, layerFlags } from './shared-flags.ts';
+export { allPlatformsFlag, imageFlags, keyFlag, layerFlags, signedAnnotationFlag } from './shared-flags.ts';
 export { WaybillCommand } from './waybill-command.ts';
 export type { CommandOutcome, CommonFlags, StartRuntime } from './waybill-command.ts';

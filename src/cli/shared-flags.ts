@@ -53,3 +53,12 @@ export const allPlatformsFlag = boolean({
   helpGroup: 'IMAGE',
   exclusive: ['platform'],
 });
+
+/** What is signed together with an image. */
+export const signedAnnotationFlag = string({
+  char: 'a',
+  summary: 'Sign this with the image (repeatable).',
+  helpValue: 'KEY=VALUE',
+  multiple: true,
+  multipleNonGreedy: true,
+});

@@ -1,7 +1,7 @@
 import { string } from '@oclif/core/flags';
 import type { AttestImageResult } from '../app/index.ts';
 import {
-  askPassword,
+  keyAccess,
   imageAccess,
   imageArg,
   imageFlags,
@@ -36,8 +36,7 @@ export default class Attest extends WaybillCommand<AttestImageResult> {
       {
         image: args.image,
         access: imageAccess(flags),
-        keyFile: flags.key,
-        password: () => askPassword(`Password for ${flags.key}`, runtime.env),
+        ...keyAccess(flags.key, runtime.env),
         type: flags.type,
         predicateFile: flags.predicate,
       },

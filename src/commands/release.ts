@@ -1,14 +1,15 @@
-import { boolean, string } from '@oclif/core/flags';
+import { boolean } from '@oclif/core/flags';
 import type { ReleaseImageResult } from '../app/index.ts';
 import {
-  askPassword,
+  keyAccess,
   imageAccess,
   imageArg,
   imageFlags,
   keyFlag,
   layerFlags,
-  parseByteSize,
+  layerLimit,
   parsePairs,
+  signedAnnotationFlag,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -26,13 +27,7 @@ export default class Release extends WaybillCommand<ReleaseImageResult> {
   static override args = { image: imageArg };
   static override flags = {
     key: keyFlag,
-    annotation: string({
-      char: 'a',
-      summary: 'Sign this with the image (repeatable).',
-      helpValue: 'KEY=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    annotation: signedAnnotationFlag,
     'allow-empty': boolean({ summary: 'An image without any package is fine.', default: false }),
     ...imageFlags,
     ...layerFlags,
@@ -41,17 +36,15 @@ export default class Release extends WaybillCommand<ReleaseImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ReleaseImageResult>> {
     const { args, flags } = await this.parse(Release);
     const runtime = start(flags);
-    const maxLayerBytes = flags['max-layer-bytes'];
     const { releaseImage } = await import('../app/index.ts');
     const result = await releaseImage(
       {
         image: args.image,
         access: imageAccess(flags),
-        keyFile: flags.key,
-        password: () => askPassword(`Password for ${flags.key}`, runtime.env),
+        ...keyAccess(flags.key, runtime.env),
         annotations: parsePairs(flags.annotation ?? [], 'annotation'),
         allowEmpty: flags['allow-empty'],
-        ...(maxLayerBytes === undefined ? {} : { maxLayerBytes: parseByteSize(maxLayerBytes, 'max-layer-bytes') }),
+        ...layerLimit(flags),
       },
       runtime,
     );

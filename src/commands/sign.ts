@@ -1,12 +1,12 @@
-import { string } from '@oclif/core/flags';
 import type { SignImageResult } from '../app/index.ts';
 import {
-  askPassword,
+  keyAccess,
   imageAccess,
   imageArg,
   imageFlags,
   keyFlag,
   parsePairs,
+  signedAnnotationFlag,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -25,13 +25,7 @@ export default class Sign extends WaybillCommand<SignImageResult> {
   static override args = { image: imageArg };
   static override flags = {
     key: keyFlag,
-    annotation: string({
-      char: 'a',
-      summary: 'Sign this with the image (repeatable).',
-      helpValue: 'KEY=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    annotation: signedAnnotationFlag,
     ...imageFlags,
   };
 
@@ -43,8 +37,7 @@ export default class Sign extends WaybillCommand<SignImageResult> {
       {
         image: args.image,
         access: imageAccess(flags),
-        keyFile: flags.key,
-        password: () => askPassword(`Password for ${flags.key}`, runtime.env),
+        ...keyAccess(flags.key, runtime.env),
         annotations: parsePairs(flags.annotation ?? [], 'annotation'),
       },
       runtime,

@@ -5,7 +5,7 @@ import {
   imageArg,
   imageFlags,
   layerFlags,
-  parseByteSize,
+  layerLimit,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -30,14 +30,13 @@ export default class BaseDetect extends WaybillCommand<DetectBaseResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<DetectBaseResult>> {
     const { args, flags } = await this.parse(BaseDetect);
     const runtime = start(flags);
-    const maxLayerBytes = flags['max-layer-bytes'];
     const { detectBase } = await import('../../app/index.ts');
     const result = await detectBase(
       {
         image: args.image,
         access: imageAccess(flags),
         ...(flags.lock === undefined ? {} : { lockFile: flags.lock }),
-        ...(maxLayerBytes === undefined ? {} : { maxLayerBytes: parseByteSize(maxLayerBytes, 'max-layer-bytes') }),
+        ...layerLimit(flags),
       },
       runtime,
     );

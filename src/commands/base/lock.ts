@@ -2,7 +2,7 @@ import { string } from '@oclif/core/flags';
 import { string as stringArg } from '@oclif/core/args';
 import type { LockBasesResult } from '../../app/index.ts';
 import {
-  askPassword,
+  keyAccess,
   imageAccess,
   imageFlags,
   parsePairs,
@@ -58,9 +58,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
         entries: argv.filter((name) => typeof name === 'string'),
         sources: new Map(Object.entries(parsePairs(flags.source ?? [], 'source'))),
         access: imageAccess({ ...flags, platform: undefined }),
-        ...(key === undefined
-          ? {}
-          : { key: { keyFile: key, password: () => askPassword(`Password for ${key}`, runtime.env) } }),
+        ...(key === undefined ? {} : { key: keyAccess(key, runtime.env) }),
       },
       runtime,
     );

@@ -6,7 +6,7 @@ import {
   imageFlags,
   layerFlags,
   ownCacheDirectory,
-  parseByteSize,
+  layerLimit,
   parseDigestFlag,
   WaybillCommand,
   type CommandOutcome,
@@ -57,7 +57,6 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     const { argv, flags } = await this.parse(GateCheck);
     // a layer cache that a variable chose could have been filled by whoever set it
     const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
-    const maxLayerBytes = flags['max-layer-bytes'];
     const { reportGate } = await import('../../app/index.ts');
     const { report, exitCode } = await reportGate(
       {
@@ -71,7 +70,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
         ...(flags.as === undefined ? {} : { as: flags.as }),
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
-        ...(maxLayerBytes === undefined ? {} : { maxLayerBytes: parseByteSize(maxLayerBytes, 'max-layer-bytes') }),
+        ...layerLimit(flags),
       },
       runtime,
     );

@@ -6,7 +6,7 @@ import {
   imageArg,
   imageFlags,
   layerFlags,
-  parseByteSize,
+  layerLimit,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -42,7 +42,6 @@ export default class SbomCreate extends WaybillCommand<SbomReport> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<SbomReport>> {
     const { args, flags } = await this.parse(SbomCreate);
     const runtime = start(flags);
-    const maxLayerBytes = flags['max-layer-bytes'];
     const { reportSboms } = await import('../../app/index.ts');
     const { renderSbomTable } = await import('../../render/index.ts');
     const { report, stdout, exitCode } = await reportSboms(
@@ -55,7 +54,7 @@ export default class SbomCreate extends WaybillCommand<SbomReport> {
         strict: flags.strict,
         json: this.jsonEnabled(),
         renderTable: (document) => renderSbomTable(document, this.tableOptions()),
-        ...(maxLayerBytes === undefined ? {} : { maxLayerBytes: parseByteSize(maxLayerBytes, 'max-layer-bytes') }),
+        ...layerLimit(flags),
       },
       runtime,
     );
