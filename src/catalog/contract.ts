@@ -1,5 +1,5 @@
-import type { CaptureRule, FileView } from '../filesystem/index.ts';
-import type { Diagnostic, Distribution, Package, PackageType } from '../packages/index.ts';
+import type { CaptureRule, DigestRule, FileView } from '../filesystem/index.ts';
+import type { CatalogNote, Diagnostic, Distribution, Package, PackageType } from '../packages/index.ts';
 
 /** What a cataloger may look at. */
 export interface CatalogContext {
@@ -8,12 +8,16 @@ export interface CatalogContext {
   readonly distribution: Distribution | undefined;
   /** False when nobody wants `files` of language packages: then they may be left out where nothing else needs them. True unless told. */
   readonly languageFiles?: boolean;
+  /** Whether packages shall carry `recordedFiles`. False unless told. */
+  readonly recordedFiles?: boolean;
 }
 
 export interface CatalogResult {
   /** In any order; the runner sorts. */
   readonly packages: readonly Package[];
   readonly diagnostics: readonly Diagnostic[];
+  /** In any order; the runner sorts. */
+  readonly notes?: readonly CatalogNote[];
 }
 
 /** Machine-readable statement of what a cataloger finds; printed by `waybill sbom catalogers` and held by tests. */
@@ -24,6 +28,8 @@ export interface CatalogerStatement {
   readonly licenses: boolean;
   readonly dependencies: boolean;
   readonly files: boolean;
+  /** Whether the records of its packages say what their files contain, so that the ledger can compare. Absent: no. */
+  readonly fileDigests?: boolean;
 }
 
 /**
@@ -40,5 +46,7 @@ export interface Cataloger {
   readonly specifications: readonly string[];
   readonly statement: CatalogerStatement;
   readonly captures: readonly CaptureRule[];
+  /** Digests that comparing `recordedFiles` with the bytes needs. */
+  readonly digests?: readonly DigestRule[];
   catalog(context: CatalogContext): CatalogResult;
 }

@@ -5,6 +5,7 @@ import {
   type LicenseClaim,
   type Location,
   type Package,
+  type RecordedFile,
 } from '../packages/index.ts';
 
 /** One finding with the cataloger's result it belongs to. */
@@ -21,6 +22,7 @@ interface Finding {
 export function mergePackages(results: readonly (readonly Package[])[]): readonly Package[] {
   const groups = new Map<string, Package[]>();
   const dependencies = new Map<string, Set<string>>();
+  const parents = new Map<string, string>();
   for (const result of results) {
     const findings = result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) }));
     const keyOfId = new Map(findings.map(({ pkg, key }) => [pkg.id, key]));
@@ -28,6 +30,8 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
       const group = groups.get(key);
       if (group) group.push(pkg);
       else groups.set(key, [pkg]);
+      const part = pkg.partOf === undefined ? undefined : keyOfId.get(pkg.partOf);
+      if (part !== undefined && part !== key) parents.set(key, part);
       const edges = dependencies.get(key) ?? new Set<string>();
       dependencies.set(key, edges);
       for (const id of pkg.dependsOn) {
@@ -38,7 +42,9 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
   }
   return [...groups].map(([key, group]) => {
     const dependsOn = [...(dependencies.get(key) ?? [])].toSorted(compareCodeUnits);
-    return { ...mergeGroup(group), id: key, dependsOn };
+    const { partOf: _, ...merged } = mergeGroup(group);
+    const partOf = parents.get(key);
+    return { ...merged, id: key, dependsOn, ...(partOf === undefined ? {} : { partOf }) };
   });
 }
 
@@ -54,6 +60,8 @@ function mergeGroup(group: readonly Package[]): Package {
   const cpes = mergeList(sorted, (pkg) => pkg.cpes);
   const files = mergeList(sorted, (pkg) => pkg.files);
   const configFiles = mergeList(sorted, (pkg) => pkg.configFiles);
+  const directories = mergeList(sorted, (pkg) => pkg.directories);
+  const recordedFiles = mergeRecorded(sorted);
   return {
     ...rest,
     locations: uniqueLocations(sorted.flatMap((pkg) => pkg.locations)),
@@ -62,6 +70,8 @@ function mergeGroup(group: readonly Package[]): Package {
     ...(cpes === undefined ? {} : { cpes }),
     ...(files === undefined ? {} : { files }),
     ...(configFiles === undefined ? {} : { configFiles }),
+    ...(directories === undefined ? {} : { directories }),
+    ...(recordedFiles === undefined ? {} : { recordedFiles }),
     ...mergeProperties(sorted),
     // needed in one place is needed; published once is not first-party
     ...(sorted.every((pkg) => pkg.scope === 'optional') ? { scope: 'optional' as const } : {}),
@@ -78,6 +88,14 @@ function mergeList(
   return all.size === 0 ? undefined : [...all].toSorted(compareCodeUnits);
 }
 
+function mergeRecorded(group: readonly Package[]): ReadonlyMap<string, RecordedFile> | undefined {
+  const merged = new Map<string, RecordedFile>();
+  for (const { recordedFiles } of group) {
+    for (const [path, recorded] of recordedFiles ?? []) if (!merged.has(path)) merged.set(path, recorded);
+  }
+  return merged.size === 0 ? undefined : merged;
+}
+
 function mergeProperties(group: readonly Package[]): { readonly properties?: Readonly<Record<string, string>> } {
   const merged: Record<string, string> = {};
   for (const pkg of group.toReversed()) Object.assign(merged, pkg.properties);
@@ -85,8 +103,12 @@ function mergeProperties(group: readonly Package[]): { readonly properties?: Rea
 }
 
 function uniqueLocations(locations: readonly Location[]): readonly Location[] {
-  const unique = new Map(locations.map((location) => [`${location.path}\0${location.layer}`, location]));
-  return [...unique.values()].toSorted((a, b) => compareCodeUnits(a.path, b.path) || a.layer - b.layer);
+  const unique = new Map(
+    locations.map((location) => [`${location.path}\0${location.inside ?? ''}\0${location.layer}`, location]),
+  );
+  return [...unique.values()].toSorted(
+    (a, b) => compareCodeUnits(a.path, b.path) || compareCodeUnits(a.inside ?? '', b.inside ?? '') || a.layer - b.layer,
+  );
 }
 
 function uniqueEvidence(evidence: readonly IdentityEvidence[]): readonly IdentityEvidence[] {

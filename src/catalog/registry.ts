@@ -18,11 +18,18 @@ export const CATALOGERS: readonly Cataloger[] = [
   goCataloger,
 ];
 
-/** What one pass over an image's layers must capture for these catalogers and for the distribution. No digests are asked for. */
-export function capturePlan(catalogers: readonly Cataloger[] = CATALOGERS): CapturePlan {
+/**
+ * What one pass over an image's layers must capture for these catalogers and for the distribution.
+ * @param options.digests also what comparing the files with their packages' records needs
+ */
+export function capturePlan(
+  catalogers: readonly Cataloger[] = CATALOGERS,
+  options: { readonly digests?: boolean } = {},
+): CapturePlan {
   const captures: CaptureRule[] = [...DISTRIBUTION_CAPTURES];
   for (const cataloger of catalogers) captures.push(...cataloger.captures);
-  return { captures, digests: [] };
+  const digests = options.digests === true ? catalogers.flatMap((cataloger) => cataloger.digests ?? []) : [];
+  return { captures, digests };
 }
 
 /** Id and version of every cataloger (`apk@1,dpkg@1`), sorted: changes whenever the same image may give another result. */

@@ -1,6 +1,12 @@
 import { compareCodeUnits, LIMITS } from '../core/index.ts';
 import type { CapturedFile, FileView } from '../filesystem/index.ts';
-import { comparePackages, type Diagnostic, type Distribution, type Package } from '../packages/index.ts';
+import {
+  comparePackages,
+  type CatalogNote,
+  type Diagnostic,
+  type Distribution,
+  type Package,
+} from '../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from './contract.ts';
 import { mergePackages } from './merge.ts';
 import { detectDistribution } from './os/distribution.ts';
@@ -13,6 +19,8 @@ export interface CatalogOptions {
   readonly catalogers?: readonly Cataloger[];
   /** Whether language packages shall list the files they own; true unless told. OS packages always do. */
   readonly languageFiles?: boolean;
+  /** Whether packages shall carry what their records say of their files; false unless told. */
+  readonly recordedFiles?: boolean;
   /** Lets a cataloger's exception through instead of noting it: for tests. */
   readonly rethrow?: boolean;
 }
@@ -29,12 +37,15 @@ export interface CatalogRun {
   readonly ownership: readonly Ownership[];
   /** Sorted by path, then code; at most `MAX_SAME_DIAGNOSTICS` of one kind, then one that says how many more. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Sorted by path, then code. At most 10,000 of a cataloger. */
+  readonly notes: readonly CatalogNote[];
   readonly catalogers: readonly { readonly id: string; readonly version: number }[];
 }
 
 const MAX_SAME_DIAGNOSTICS = 100;
 /** Far above any real image; a made-up one must not need gigabytes of packages and of SBOM. */
 const MAX_PACKAGES = 100_000;
+const MAX_NOTES = 10_000;
 const MAX_CAPTURED_FILES = 250_000;
 
 /**
@@ -42,9 +53,11 @@ const MAX_CAPTURED_FILES = 250_000;
  * packages of one cataloger, or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are missing. Nothing else is dropped: a language package that an OS package owns stays, with the property `waybill:owned-by` when every place it lies in is owned.
  */
 export function runCatalogers(options: CatalogOptions): CatalogRun {
-  const { view, catalogers = CATALOGERS, languageFiles = true, rethrow = false } = options;
+  const { view, catalogers = CATALOGERS, languageFiles = true, recordedFiles = false, rethrow = false } = options;
   const { distribution, diagnostics: found } = detectDistribution(view);
-  const results = catalogers.map((cataloger) => runOne(cataloger, { view, distribution, languageFiles }, rethrow));
+  const results = catalogers.map((cataloger) =>
+    runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow),
+  );
   const merged = mergePackages(results.map((result) => result.packages));
   const ownership = findOwnership(merged);
   return {
@@ -52,6 +65,7 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
     packages: markOwned(merged, ownership).toSorted(comparePackages),
     ownership,
     diagnostics: limitDiagnostics([...found, ...results.flatMap((result) => result.diagnostics)]),
+    notes: results.flatMap(({ notes = [] }) => notes.slice(0, MAX_NOTES)).toSorted(compareNotes),
     catalogers: catalogers.map(({ id, version }) => ({ id, version })),
   };
 }
@@ -59,12 +73,13 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
 function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean): CatalogResult {
   const { view, diagnostics: limited } = limitView(context.view, cataloger);
   try {
-    const { packages, diagnostics } = cataloger.catalog({ ...context, view });
-    if (packages.length <= MAX_PACKAGES) return { packages, diagnostics: [...diagnostics, ...limited] };
+    const { packages, diagnostics, notes = [] } = cataloger.catalog({ ...context, view });
+    if (packages.length <= MAX_PACKAGES) return { packages, diagnostics: [...diagnostics, ...limited], notes };
     const message = `${packages.length} are more than the ${MAX_PACKAGES} of any real image; the rest is missing`;
     return {
       packages: packages.toSorted(comparePackages).slice(0, MAX_PACKAGES),
       diagnostics: [...diagnostics, ...limited, tooMany(cataloger, message)],
+      notes,
     };
   } catch (error) {
     if (rethrow) throw error;
@@ -139,6 +154,15 @@ function limitDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnost
     kept.push({ code: 'too-many-diagnostics', severity: 'warning', message, source });
   }
   return kept.toSorted(compareDiagnostics);
+}
+
+function compareNotes(a: CatalogNote, b: CatalogNote): number {
+  return (
+    compareCodeUnits(a.path, b.path) ||
+    compareCodeUnits(a.source, b.source) ||
+    compareCodeUnits(a.code, b.code) ||
+    compareCodeUnits(a.message, b.message)
+  );
 }
 
 function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {

@@ -16,20 +16,65 @@ export interface CaptureRule {
   readonly directories?: readonly string[];
   /** Names that are left out of `directories` and `suffixes` by their end: `.md5sums`. */
   readonly exceptSuffixes?: readonly string[];
-  /**
-   * Executables (ELF, PE, Mach-O by magic) are handed, whole or as far as `maxBytes`, to a named extractor in the worker; only what it returns is
-   * kept. `go-buildinfo` is the one that exists.
-   */
-  readonly executables?: { readonly extractor: 'go-buildinfo' };
+  /** Starts of the last segment: `libpython`. With `suffixes` too, either is enough. */
+  readonly prefixes?: readonly string[];
+  /** Every executable (ELF, PE, Mach-O by magic) matches, wherever it lies. Needs `extract`. */
+  readonly executables?: true;
+  /** Only what this makes of the file in the worker is kept; a file of which it makes nothing is not captured. */
+  readonly extract?: Extraction;
   /** Larger files are not captured; the reader notes a diagnostic `file-too-large`. */
   readonly maxBytes: number;
 }
 
+/**
+ * What a worker is to make of a matching file. `patterns` looks for byte patterns in one pass and keeps what they matched; the others are named
+ * readers that return JSON (see the reader of the same name in the formats room for its shape).
+ */
+export type Extraction =
+  | {
+      readonly kind:
+        | 'go-buildinfo'
+        | 'rust-audit'
+        | 'elf-package-note'
+        | 'graalvm-sbom'
+        | 'dotnet-bundle'
+        | 'pe-version'
+        | 'java-archive';
+    }
+  | { readonly kind: 'patterns'; readonly patterns: readonly BytePattern[] };
+
+/**
+ * A pattern over bytes, read as Latin-1. Around every occurrence of `needle` a window of the file is matched against `pattern`: linear time, and long
+ * files need not be in memory. Plain data.
+ */
+export interface BytePattern {
+  /** Unique in its rule. */
+  readonly id: string;
+  /** Literal Latin-1 text of at least 3 characters that is in every match. */
+  readonly needle: string;
+  /** Source of a JavaScript regular expression without flags; no unbounded repetition. Named groups are kept. */
+  readonly pattern: string;
+  /** Bytes of the window before the needle's start, and from its start on. At most 4096 each. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export type DigestAlgorithm = 'sha256' | 'sha1' | 'md5';
+
 /** Which regular files get a digest of their content while the layer streams by. */
 export interface DigestRule {
-  readonly algorithm: 'sha256' | 'md5';
+  readonly algorithm: DigestAlgorithm;
   /** `all`, or path prefixes without leading slash (`usr/`, `etc/`). */
   readonly paths: 'all' | readonly string[];
+  /** Path prefixes that are left out. */
+  readonly except?: readonly string[];
+  /** Also every file below a folder of one of these names: `site-packages`. `except` does not apply. */
+  readonly below?: readonly string[];
+  /**
+   * Files of a layer that shows one of these signs (a path or the start of one) before any other file that needs the digest are spared: an Alpine
+   * layer needs no MD5 for dpkg. Decided by the layer's own bytes in their order, so the result is deterministic.
+   */
+  readonly unless?: readonly string[];
 }
 
 /** All that one pass over a layer is asked for. */

@@ -1,3 +1,5 @@
+import type { DigestAlgorithm } from './capture-rule.ts';
+
 export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'fifo';
 
 /** One entry of an image's filesystem as its tar header describes it. Hard links appear as regular files that share content. */
@@ -19,6 +21,8 @@ export interface FileEntry {
   readonly hardLinkTo?: string;
   /** Extended attributes (pax SCHILY.xattr.*) name to hex, when there are any. */
   readonly xattrs?: Readonly<Record<string, string>>;
+  /** What a regular file's content begins like, where the pass looked: only known when the plan looks into executables. */
+  readonly content?: 'elf' | 'pe' | 'mach-o' | 'script';
   /** Layer this entry is from, 0 = bottom; -1 for a source without layers. */
   readonly layer: number;
 }
@@ -46,7 +50,7 @@ export interface FileView {
   /** Bytes of a visible file (links resolved), if any rule captured it whole. */
   read(path: string): Uint8Array | undefined;
   /** Content digest in lower-case hex, links resolved, if the plan asked for it. */
-  contentDigest(path: string, algorithm: 'sha256' | 'md5'): string | undefined;
+  contentDigest(path: string, algorithm: DigestAlgorithm): string | undefined;
 }
 
 /** One folder of a view. */

@@ -1,6 +1,6 @@
 export { CaptureMatcher } from './capture-matcher.ts';
 export type { FileWants } from './capture-matcher.ts';
-export type { CapturePlan, CaptureRule, DigestRule } from './capture-rule.ts';
+export type { BytePattern, CapturePlan, CaptureRule, DigestAlgorithm, DigestRule, Extraction } from './capture-rule.ts';
 export type { CapturedFile, FileEntry, FileType, FileView, FolderView } from './file-view.ts';
 export { LayerRecorder } from './layer-recorder.ts';
 export type { KeptBytes, RecordInput } from './layer-recorder.ts';

@@ -3,20 +3,37 @@ export type PackageType =
   | 'deb'
   | 'apk'
   | 'rpm'
+  | 'alpm'
+  | 'ebuild'
+  | 'nix'
+  | 'snap'
+  | 'opkg'
+  | 'bitnami'
   | 'npm'
   | 'pypi'
+  | 'conda'
   | 'golang'
   | 'maven'
   | 'cargo'
   | 'gem'
   | 'composer'
+  | 'pear'
   | 'nuget'
+  | 'otp'
+  | 'hex'
+  | 'cran'
+  | 'luarocks'
+  | 'cpan'
+  | 'opam'
+  | 'github'
   | 'generic';
 
 /** Where something was seen: one file of the final view and the layer that put it there. */
 export interface Location {
   /** Path in the image, absolute, with a leading slash (`/var/lib/dpkg/status`). */
   readonly path: string;
+  /** Where in that file, when it is an archive: path by path, `:` between nested archives (`WEB-INF/lib/b.jar`). */
+  readonly inside?: string;
   /** Index of the layer, 0 = bottom; -1 when the source has no layers (`dir:`). */
   readonly layer: number;
 }
@@ -47,6 +64,27 @@ export interface LicenseClaim {
   readonly value: string;
   /** Where it was found, when that is another file than the package's own record. */
   readonly location?: Location;
+}
+
+/** What a package's record says of one of its files. Compared with the bytes by the ledger. */
+export interface RecordedFile {
+  readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  /** Lower-case hex of a regular file's content. */
+  readonly hex: string;
+}
+
+/** Another package that describes the same software, and was put away as evidence for this one. */
+export interface AlsoKnownAs {
+  readonly purl: string;
+  /** Id of the cataloger. */
+  readonly foundBy: string;
+  readonly locations: readonly Location[];
+}
+
+export interface ContentHash {
+  readonly algorithm: 'MD5' | 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
+  /** Lower-case hex. */
+  readonly hex: string;
 }
 
 export interface Supplier {
@@ -96,10 +134,24 @@ export interface Package {
   readonly files?: readonly string[];
   /** Those of `files` that are configuration, which an administrator may change; sorted. */
   readonly configFiles?: readonly string[];
+  /** Folders (absolute) whose whole content is the package's, but for what lies below a nearer folder of another package; sorted. */
+  readonly directories?: readonly string[];
+  /** By path (absolute), what the package's record says its files contain. Only when the context asks for `recordedFiles`. */
+  readonly recordedFiles?: ReadonlyMap<string, RecordedFile>;
+  /** Digests of the very file that is the package as it lies in the image (a jar); nothing else. */
+  readonly hashes?: readonly ContentHash[];
+  /** Digests of the archive it was distributed in (npm tarball, nupkg), which is not in the image. */
+  readonly distributionHashes?: readonly ContentHash[];
+  /** What kind of thing it is when neither a library nor told by `firstParty`. */
+  readonly kind?: 'application' | 'framework' | 'platform' | 'firmware';
+  /** Other findings that describe the same software; set by the runner. */
+  readonly alsoKnownAs?: readonly AlsoKnownAs[];
   /** Facts worth keeping that no field holds; keys are `<type>:<name>` (`deb:status`, `golang:h1`). */
   readonly properties?: Readonly<Record<string, string>>;
   /** Identity of this package inside its cataloger's result, for edges; unique there. */
   readonly id: string;
   /** Ids (same cataloger) of packages that this one needs, sorted, without itself. */
   readonly dependsOn: readonly string[];
+  /** Id (same cataloger) of the package that this one lies inside: a shaded or nested jar, a vendored library. */
+  readonly partOf?: string;
 }

@@ -16,7 +16,7 @@ const PLAN: CapturePlan = {
     { id: 'apk', pathSuffixes: ['lib/apk/db/installed'], maxBytes: 64 * MiB },
     { id: 'npm', names: ['package.json', '.package-lock.json'], maxBytes: 16 * MiB },
     { id: 'python', names: ['METADATA', 'PKG-INFO', 'RECORD'], maxBytes: 16 * MiB },
-    { id: 'go', executables: { extractor: 'go-buildinfo' }, maxBytes: 512 * MiB },
+    { id: 'go', executables: true, extract: { kind: 'go-buildinfo' }, maxBytes: 512 * MiB },
   ],
   digests: [{ algorithm: 'md5', paths: ['usr/bin/', 'usr/sbin/', 'etc/'] }],
 };

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { CATALOGERS, capturePlan, catalogVersion, runCatalogers, type Cataloger } from '../../src/catalog/index.ts';
 import { packageKey, packagePurl } from '../../src/packages/index.ts';
 import { memoryView } from '../support/memory-view.ts';
-import { CATALOG_FIXTURES, FIXTURE_EXTRACTORS, type CatalogFixture } from './fixtures.ts';
+import { FIXTURE_EXTRACTORS, type CatalogFixture, type CatalogFixtures } from './fixtures/contract.ts';
 
 const CATALOG = new URL('../../src/catalog/', import.meta.url);
 
@@ -47,7 +47,9 @@ describe('CATALOGERS', () => {
       for (const rule of captures) {
         assert.ok(rule.id.startsWith(`${id}/`), rule.id);
         assert.ok(rule.maxBytes > 0);
-        const patterns = [rule.names, rule.suffixes, rule.pathSuffixes, rule.directories].flatMap((list) => list ?? []);
+        const patterns = [rule.names, rule.prefixes, rule.suffixes, rule.pathSuffixes, rule.directories].flatMap(
+          (list) => list ?? [],
+        );
         assert.ok(patterns.length > 0 || rule.executables !== undefined, rule.id);
         assert.deepEqual(structuredClone(rule), rule);
       }
@@ -74,9 +76,8 @@ function checkMember(cataloger: Cataloger): void {
     assert.ok(statement.packageTypes.length > 0 && statement.reads.length > 0);
   });
 
-  it('finds exactly what its fixtures say, twice the same, and what its statement allows', () => {
-    const fixtures = CATALOG_FIXTURES[id];
-    assert.ok(fixtures, `${id} has fixtures`);
+  it('finds exactly what its fixtures say, twice the same, and what its statement allows', async () => {
+    const { fixtures } = (await import(`./fixtures/${id}.ts`)) as { readonly fixtures: CatalogFixtures };
     for (const [name, fixture] of Object.entries(fixtures) as [string, CatalogFixture][]) {
       const run = () =>
         runCatalogers({
@@ -99,6 +100,7 @@ function checkMember(cataloger: Cataloger): void {
       for (const pkg of result.packages) {
         assert.ok(statement.packageTypes.includes(pkg.type));
         assert.equal(pkg.foundBy, id);
+        assert.ok(statement.fileDigests === true || pkg.recordedFiles === undefined);
         assert.ok(pkg.locations.length > 0 && pkg.evidence.length > 0);
         assert.ok(statement.licenses || pkg.licenses.length === 0);
         assert.ok(statement.files || pkg.files === undefined);

@@ -8,7 +8,7 @@ const plan: CapturePlan = {
     { id: 'suffix', suffixes: ['.gemspec', '.jar'], exceptSuffixes: ['-sources.jar'], maxBytes: 1 },
     { id: 'path', pathSuffixes: ['lib/dpkg/status', 'status'], maxBytes: 1 },
     { id: 'directory', directories: ['lib/dpkg/status.d'], exceptSuffixes: ['.md5sums'], maxBytes: 1 },
-    { id: 'programs', executables: { extractor: 'go-buildinfo' }, maxBytes: 1 },
+    { id: 'programs', executables: true, extract: { kind: 'go-buildinfo' }, maxBytes: 1 },
   ],
   digests: [
     { algorithm: 'md5', paths: ['usr/', 'etc/'] },

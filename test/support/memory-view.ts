@@ -175,7 +175,7 @@ function captureAll(
 
 function capture(rule: CaptureRule, node: Node, options: MemoryViewOptions): Uint8Array | undefined {
   if (rule.executables !== undefined && isExecutable(node.bytes)) {
-    return options.extractors?.[rule.executables.extractor]?.(node.bytes.subarray(0, rule.maxBytes));
+    return options.extractors?.[rule.extract?.kind ?? '']?.(node.bytes.subarray(0, rule.maxBytes));
   }
   return node.bytes.byteLength <= rule.maxBytes && matches(rule, node.entry.path) ? node.bytes : undefined;
 }

@@ -39,7 +39,7 @@ export const goCataloger: Cataloger = {
     dependencies: true,
     files: true,
   },
-  captures: [{ id: 'go/executables', executables: { extractor: 'go-buildinfo' }, maxBytes: 512 * MiB }],
+  captures: [{ id: 'go/executables', executables: true, extract: { kind: 'go-buildinfo' }, maxBytes: 512 * MiB }],
   catalog,
 };
 

@@ -205,7 +205,7 @@ export class ContentSink {
     if (task.extractorRules.length === 0 || !isExecutableMagic(bytes)) return extracts;
     for (const index of task.extractorRules) {
       const rule = this.#matcher.rule(index);
-      const extractor = rule.executables && EXTRACTORS[rule.executables.extractor];
+      const extractor = rule.extract === undefined ? undefined : EXTRACTORS[rule.extract.kind];
       const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
       // what was gathered had signs already; searching it all would touch memory that was left empty
       if (!extractor || (this.#spans.length === 0 && !extractor.mayApply(part))) continue;

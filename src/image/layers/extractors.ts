@@ -1,3 +1,4 @@
+import type { Extraction } from '../../filesystem/index.ts';
 import { extractGoBuildInfo } from '../../formats/index.ts';
 import { mayHaveBuildInfo } from './go-marker.ts';
 
@@ -18,12 +19,12 @@ export interface ExtractorEntry {
 }
 
 /** All extractors a capture rule can name. */
-export const EXTRACTORS = {
+export const EXTRACTORS: Readonly<Partial<Record<Extraction['kind'], ExtractorEntry>>> = {
   'go-buildinfo': {
     extract: extractGoBuildInfo,
     mayApply: mayHaveBuildInfo,
   },
-} as const satisfies Readonly<Record<string, ExtractorEntry>>;
+};
 
 /** Whether content begins like an ELF, PE or Mach-O file (universal ones included, Java classes not). Needs 8 bytes. */
 export function isExecutableMagic(head: Uint8Array): boolean {

@@ -75,7 +75,7 @@ describe('unneededSpans', () => {
 });
 
 describe('executables in layers', () => {
-  const plan = planOf({ id: 'go', executables: { extractor: 'go-buildinfo' }, maxBytes: 1e8 });
+  const plan = planOf({ id: 'go', executables: true, extract: { kind: 'go-buildinfo' }, maxBytes: 1e8 });
 
   it('that are no Go programs leave nothing behind, however large', async () => {
     const view = squash(

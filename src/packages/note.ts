@@ -1,0 +1,18 @@
+/** Something found that is no package and no fault: worth telling an auditor. */
+export interface CatalogNote {
+  /**
+   * `known-unknown`: software that is there but cannot be identified (a packed executable, a jar without coordinates). `trust`: keys that the image
+   * trusts. `discrepancy`: a document inside the image says otherwise than its files.
+   */
+  readonly kind: 'known-unknown' | 'trust' | 'discrepancy';
+  /** Stable code in kebab case: `packed-executable`, `rpm-public-key`, `declared-not-found`. */
+  readonly code: string;
+  /** From hostile input: escape before showing. */
+  readonly message: string;
+  /** Absolute path in the image. */
+  readonly path: string;
+  /** Id of the cataloger. */
+  readonly source: string;
+  /** Facts for machines: key id, purl. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
