@@ -1,24 +1,41 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { packagePurl, type Package, type PackageType } from '../packages/index.ts';
 
-/** An OS package brought the file that a language package was recognised by. */
+/** A package brought the file that another one was recognised by. */
 export interface Ownership {
-  /** Id of the language package. */
+  /** Id of the package that was recognised there. */
   readonly owned: string;
-  /** Id of the OS package. */
+  /** Id of the package that brought the file. */
   readonly owner: string;
-  /** The file, absolute: the language package's evidence. */
+  /** The file, absolute: the owned package's evidence. */
   readonly path: string;
 }
 
-const OS_TYPES: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'rpm']);
+/** What operating systems install. */
+export const OS_TYPES: ReadonlySet<PackageType> = new Set([
+  'deb',
+  'apk',
+  'rpm',
+  'alpm',
+  'ebuild',
+  'nix',
+  'opkg',
+  'snap',
+]);
 
-/** Property of a language package that came as part of an OS package: the owner's purl, or its id when it has none. */
+/** Catalogers whose packages are whole installations, with other ecosystems' packages and recognised programs in them. */
+const OWNING_CATALOGERS: ReadonlySet<string> = new Set(['conda', 'declared', 'jvm']);
+
+/** Property of a package that came as part of another one: the owner's purl, or its id when it has none. */
 export const OWNED_BY = 'waybill:owned-by';
 
+function mayOwn(pkg: Package): boolean {
+  return OS_TYPES.has(pkg.type) || OWNING_CATALOGERS.has(pkg.foundBy);
+}
+
 /**
- * Which language packages lie in files that an OS package owns. The direction is always that one: the OS package is how the files came to be there.
- * Where two OS packages claim one file, the first by id counts.
+ * Which packages lie in files that an OS package (or a whole installation such as a JDK or a conda environment) brought. The direction is always that
+ * one. A list of files beats a folder, a nearer folder a farther one; among equals the first by id counts. An OS package is never owned.
  */
 export function findOwnership(packages: readonly Package[]): readonly Ownership[] {
   const claimed = new Map<string, string[]>();
@@ -31,25 +48,54 @@ export function findOwnership(packages: readonly Package[]): readonly Ownership[
     }
   }
   if (claimed.size === 0) return [];
-  const owners = new Map<string, string>();
-  for (const pkg of packages) {
-    if (!OS_TYPES.has(pkg.type)) continue;
-    for (const path of pkg.files ?? []) {
-      if (!claimed.has(path)) continue;
-      const other = owners.get(path);
-      if (other === undefined || compareCodeUnits(pkg.id, other) < 0) owners.set(path, pkg.id);
-    }
-  }
+  const { files, folders } = ownersOf(packages, claimed);
   const ownership: Ownership[] = [];
-  for (const [path, owner] of owners) {
-    for (const owned of claimed.get(path) ?? []) ownership.push({ owned, owner, path });
+  for (const [path, ids] of claimed) {
+    for (const owned of new Set(ids)) {
+      const owner = files.get(path) ?? nearest(folders, path, owned);
+      if (owner !== undefined && owner !== owned) ownership.push({ owned, owner, path });
+    }
   }
   return ownership.toSorted((a, b) => compareCodeUnits(a.owned, b.owned) || compareCodeUnits(a.path, b.path));
 }
 
-/** Records the owner on language packages that lie nowhere else than in owned files. */
-export function markOwned(packages: readonly Package[], ownership: readonly Ownership[]): readonly Package[] {
-  const byId = new Map(packages.map((pkg) => [pkg.id, pkg]));
+interface Owners {
+  /** By path of a claimed file, the id of the package that lists it. */
+  readonly files: ReadonlyMap<string, string>;
+  /** By folder, the id of the package whose it is. */
+  readonly folders: ReadonlyMap<string, string>;
+}
+
+function ownersOf(packages: readonly Package[], claimed: ReadonlyMap<string, unknown>): Owners {
+  const files = new Map<string, string>();
+  const folders = new Map<string, string>();
+  const note = (owners: Map<string, string>, path: string, id: string): void => {
+    const other = owners.get(path);
+    if (other === undefined || compareCodeUnits(id, other) < 0) owners.set(path, id);
+  };
+  for (const pkg of packages) {
+    if (!mayOwn(pkg)) continue;
+    // a conda package's own record is in the list of nobody else
+    for (const path of pkg.files ?? []) if (claimed.has(path)) note(files, path, pkg.id);
+    for (const folder of pkg.directories ?? []) note(folders, folder, pkg.id);
+  }
+  return { files, folders };
+}
+
+function nearest(folders: ReadonlyMap<string, string>, path: string, except: string): string | undefined {
+  if (folders.size === 0) return undefined;
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const owner = folders.get(path.slice(0, end));
+    if (owner !== undefined && owner !== except) return owner;
+  }
+  return undefined;
+}
+
+/** The packages that lie nowhere else than in owned files, by id, with the ids of their owners, sorted. */
+export function whollyOwned(
+  packages: readonly Package[],
+  ownership: readonly Ownership[],
+): ReadonlyMap<string, readonly string[]> {
   const owned = new Map<string, { readonly paths: Set<string>; readonly owners: Set<string> }>();
   for (const { owned: id, owner, path } of ownership) {
     const known = owned.get(id) ?? { paths: new Set<string>(), owners: new Set<string>() };
@@ -57,10 +103,25 @@ export function markOwned(packages: readonly Package[], ownership: readonly Owne
     known.paths.add(path);
     known.owners.add(owner);
   }
+  const wholly = new Map<string, readonly string[]>();
+  for (const { id, locations } of packages) {
+    const known = owned.get(id);
+    if (known !== undefined && locations.every(({ path }) => known.paths.has(path)))
+      wholly.set(id, [...known.owners].toSorted(compareCodeUnits));
+  }
+  return wholly;
+}
+
+/** Records the owners on packages that lie nowhere else than in owned files. */
+export function markOwned(
+  packages: readonly Package[],
+  wholly: ReadonlyMap<string, readonly string[]>,
+): readonly Package[] {
+  const byId = new Map(packages.map((pkg) => [pkg.id, pkg]));
   return packages.map((pkg) => {
-    const known = owned.get(pkg.id);
-    if (known === undefined || !pkg.locations.every(({ path }) => known.paths.has(path))) return pkg;
-    const names = [...known.owners].map((id) => {
+    const owners = wholly.get(pkg.id);
+    if (owners === undefined) return pkg;
+    const names = owners.map((id) => {
       const owner = byId.get(id);
       return (owner === undefined ? undefined : packagePurl(owner)) ?? id;
     });

@@ -10,7 +10,8 @@ import {
 import type { Cataloger, CatalogContext, CatalogResult } from './contract.ts';
 import { mergePackages } from './merge.ts';
 import { detectDistribution } from './os/distribution.ts';
-import { findOwnership, markOwned, type Ownership } from './ownership.ts';
+import { foldOwned } from './fold.ts';
+import { findOwnership, markOwned, whollyOwned, type Ownership } from './ownership.ts';
 import { CATALOGERS } from './registry.ts';
 
 export interface CatalogOptions {
@@ -33,7 +34,7 @@ export interface CatalogRun {
    * over all catalogers.
    */
   readonly packages: readonly Package[];
-  /** OS packages that brought a language package's files; both are in `packages`. Sorted. */
+  /** Packages that brought another one's files. The other is in `packages`, or put away as the owner's `alsoKnownAs`. Sorted. */
   readonly ownership: readonly Ownership[];
   /** Sorted by path, then code; at most `MAX_SAME_DIAGNOSTICS` of one kind, then one that says how many more. */
   readonly diagnostics: readonly Diagnostic[];
@@ -50,7 +51,8 @@ const MAX_CAPTURED_FILES = 250_000;
 
 /**
  * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. More than 100,000
- * packages of one cataloger, or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are missing. Nothing else is dropped: a language package that an OS package owns stays, with the property `waybill:owned-by` when every place it lies in is owned.
+ * packages of one cataloger, or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are missing. Nothing else is dropped:
+ * a package that lies wholly in another one's files becomes that one's evidence when both are the same software, else it has the property `waybill:owned-by`.
  */
 export function runCatalogers(options: CatalogOptions): CatalogRun {
   const { view, catalogers = CATALOGERS, languageFiles = true, recordedFiles = false, rethrow = false } = options;
@@ -60,9 +62,10 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
   );
   const merged = mergePackages(results.map((result) => result.packages));
   const ownership = findOwnership(merged);
+  const wholly = whollyOwned(merged, ownership);
   return {
     distribution,
-    packages: markOwned(merged, ownership).toSorted(comparePackages),
+    packages: markOwned(foldOwned(merged, wholly), wholly).toSorted(comparePackages),
     ownership,
     diagnostics: limitDiagnostics([...found, ...results.flatMap((result) => result.diagnostics)]),
     notes: results.flatMap(({ notes = [] }) => notes.slice(0, MAX_NOTES)).toSorted(compareNotes),

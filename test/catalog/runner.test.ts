@@ -149,30 +149,81 @@ describe('runCatalogers', () => {
     assert.throws(() => run(broken), TypeError);
   });
 
-  it('records who owns a language package, and drops nothing', () => {
-    const owner = pkg('python3-six', '/var/lib/dpkg/status', {
-      type: 'deb',
-      namespace: 'debian',
-      files: ['/usr/lib/python3/dist-packages/six/PKG-INFO'],
-    });
+  const site = '/usr/lib/python3/dist-packages';
+  const debian = (name: string, files: readonly string[], more: Partial<Package> = {}): Package =>
+    pkg(name, '/var/lib/dpkg/status', { type: 'deb', namespace: 'debian', files, ...more });
+
+  it('puts away a language package that is the OS package itself, as its evidence, and moves its edges', () => {
+    const six = pkg('six', `${site}/six/PKG-INFO`, { type: 'pypi', id: 'six' });
+    const app = pkg('app', '/opt/app', { type: 'pypi', dependsOn: ['six'] });
     const { packages, ownership } = run(
-      fake('os', [owner]),
-      fake('python', [
-        pkg('six', '/usr/lib/python3/dist-packages/six/PKG-INFO', { type: 'pypi' }),
-        pkg('wheel', '/usr/local/lib/wheel', { type: 'pypi', properties: { 'pypi:x': '1' } }),
-      ]),
+      fake('os', [debian('python3-six', [`${site}/six/PKG-INFO`])]),
+      fake('python', [six, app]),
     );
     assert.deepEqual(
-      packages.map(({ name, properties }) => [name, properties]),
+      packages.map(({ name, alsoKnownAs, dependsOn }) => [name, alsoKnownAs?.map(({ purl }) => purl), dependsOn]),
       [
-        ['python3-six', undefined],
-        ['six', { [OWNED_BY]: 'pkg:deb/debian/python3-six@1' }],
-        ['wheel', { 'pypi:x': '1' }],
+        ['python3-six', ['pkg:pypi/six@1'], []],
+        ['app', undefined, ['deb/debian/python3-six@1']],
       ],
     );
     assert.deepEqual(ownership, [
-      { owned: 'pypi/six@1', owner: 'deb/debian/python3-six@1', path: '/usr/lib/python3/dist-packages/six/PKG-INFO' },
+      { owned: 'pypi/six@1', owner: 'deb/debian/python3-six@1', path: `${site}/six/PKG-INFO` },
     ]);
+  });
+
+  it('keeps what an OS package merely contains, and says whose it is', () => {
+    const files = [`${site}/a/PKG-INFO`, `${site}/b/PKG-INFO`, '/usr/bin/tool'];
+    const { packages } = run(
+      fake('os', [debian('big-tool', files)]),
+      fake('python', [
+        pkg('a', `${site}/a/PKG-INFO`, { type: 'pypi' }),
+        pkg('b', `${site}/b/PKG-INFO`, { type: 'pypi' }),
+      ]),
+      fake('go', [pkg('stdlib', '/usr/bin/tool', { type: 'golang' })]),
+    );
+    const owned = { [OWNED_BY]: 'pkg:deb/debian/big-tool@1' };
+    assert.deepEqual(
+      packages.map(({ name, properties }) => [name, properties]),
+      [
+        ['big-tool', undefined],
+        ['stdlib', owned],
+        ['a', owned],
+        ['b', owned],
+      ],
+    );
+  });
+
+  it('puts away the only package of its kind when the version is the same, and programs recognised in owned files', () => {
+    const { packages } = run(
+      fake('os', [debian('yaml-for-us', [`${site}/y/PKG-INFO`, '/usr/bin/x'], { version: '1:5.3.1+dfsg-2' })]),
+      fake('python', [pkg('pyyaml', `${site}/y/PKG-INFO`, { type: 'pypi', version: '5.3.1' })]),
+      fake('binary', [pkg('x', '/usr/bin/x', { type: 'generic', version: '9', foundBy: 'binary' })]),
+    );
+    assert.deepEqual(
+      packages.map(({ name, alsoKnownAs }) => [name, alsoKnownAs?.map(({ purl }) => purl)]),
+      [['yaml-for-us', ['pkg:generic/x@9', 'pkg:pypi/pyyaml@5.3.1']]],
+    );
+  });
+
+  it('follows a program in a JDK that an OS package brought', () => {
+    const jdk = pkg('openjdk', '/usr/lib/jvm/release', {
+      type: 'generic',
+      directories: ['/usr/lib/jvm'],
+      foundBy: 'jvm',
+    });
+    const java = pkg('java', '/usr/lib/jvm/bin/java', { type: 'generic', foundBy: 'binary' });
+    const owner = debian('openjdk-17-jre-headless', ['/usr/lib/jvm/release']);
+    const all = run(fake('os', [owner]), fake('jvm', [jdk]), fake('binary', [java])).packages;
+    assert.deepEqual(
+      all.map(({ name, alsoKnownAs }) => [name, alsoKnownAs?.map(({ purl }) => purl)]),
+      [['openjdk-17-jre-headless', ['pkg:generic/java@1', 'pkg:generic/openjdk@1']]],
+    );
+    const without = run(fake('jvm', [jdk]), fake('binary', [java])).packages;
+    assert.deepEqual(
+      without.map(({ name, alsoKnownAs }) => [name, alsoKnownAs?.length]),
+      [['openjdk', 1]],
+    );
   });
 
   it('does not call a package owned that also lies elsewhere', () => {
