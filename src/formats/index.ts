@@ -19,3 +19,7 @@ export type { RpmBackend, RpmDatabase } from './rpm/database.ts';
 export { RPM_TAGS, tryParseRpmHeader } from './rpm/header.ts';
 export type { RpmHeader } from './rpm/header.ts';
 export type { RpmItem, RpmProblemItem, RpmRecordItem } from './rpm/item.ts';
+export { openSqlite } from './sqlite/pages.ts';
+export type { OpenedSqlite, SqlitePages } from './sqlite/pages.ts';
+export { findTable, readTable, rowValues, sqliteText } from './sqlite/table.ts';
+export type { SqliteItem, SqliteValue } from './sqlite/table.ts';

@@ -1,5 +1,6 @@
 import { createByteReader, type ByteReader } from '../executable/byte-reader.ts';
-import { MAX_HEADER_BYTES, PageMarks, type RpmItem } from './item.ts';
+import { PageMarks } from '../page-marks.ts';
+import { MAX_HEADER_BYTES, type RpmItem } from './item.ts';
 
 const MAGIC_OFFSET = 12;
 const HASH_MAGIC = 0x061561;

@@ -1,7 +1,7 @@
 import { isBerkeleyHash, readBerkeleyHash } from './berkeley.ts';
 import type { RpmItem } from './item.ts';
 import { isNdb, readNdb } from './ndb.ts';
-import { isSqlite } from './sqlite-pages.ts';
+import { isSqlite } from '../sqlite/pages.ts';
 import { readSqlite } from './sqlite.ts';
 
 /** The three forms of rpm's database. */

@@ -1,5 +1,5 @@
-import { PageMarks } from './item.ts';
-import type { SqlitePages } from './sqlite-pages.ts';
+import { PageMarks } from '../page-marks.ts';
+import type { SqlitePages } from './pages.ts';
 
 /** One row of a table, not decoded; or why one, or a page of them, cannot be read. */
 export type SqliteItem = { readonly rowId: number; readonly payload: Buffer } | { readonly problem: string };
@@ -150,4 +150,36 @@ function readVarint(bytes: Buffer, offset: number): Varint | undefined {
     if (byte < 0x80) return { value, end: offset + index + 1 };
   }
   return undefined;
+}
+
+/** Definitions of tables are short. */
+const MAX_SCHEMA_ROW_BYTES = 64 * 1024;
+const MAX_SCHEMA_ROWS = 10_000;
+const SCHEMA_PAGE = 1;
+
+/** Root page of a table, by its name in lower case. Definitions are not evaluated. */
+export function findTable(
+  pages: SqlitePages,
+  table: string,
+): { readonly root: number | undefined; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  let rows = 0;
+  for (const row of readTable(pages, SCHEMA_PAGE, MAX_SCHEMA_ROW_BYTES)) {
+    rows += 1;
+    if (rows > MAX_SCHEMA_ROWS) break;
+    if ('problem' in row) {
+      problems.push(`the list of tables is damaged: ${row.problem}`);
+      continue;
+    }
+    const [type, name, , root] = rowValues(row.payload, 4) ?? [];
+    if (sqliteText(type) === 'table' && sqliteText(name).toLowerCase() === table && typeof root === 'number') {
+      return { root, problems };
+    }
+  }
+  return { root: undefined, problems };
+}
+
+/** Text of a value; empty for what is none. */
+export function sqliteText(value: SqliteValue | undefined): string {
+  return Buffer.isBuffer(value) ? value.toString('utf8') : '';
 }
