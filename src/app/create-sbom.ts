@@ -151,6 +151,7 @@ function platformSbom(
     distribution: catalog.distribution,
     packages: catalog.packages,
     diagnostics,
+    notes: catalog.notes,
     tool: { name: TOOL_NAME, version: TOOL_VERSION },
     catalogers: catalog.catalogers,
     ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),

@@ -49,6 +49,9 @@ export function sbomSummary(document: SbomDocument): string {
   for (const { path, message } of document.knownUnknowns) {
     lines.push(`not known: ${path === undefined ? '' : `${path}: `}${message}`);
   }
+  for (const { kind, path, message } of document.notes) {
+    if (kind !== 'trust') lines.push(`${kind === 'discrepancy' ? 'discrepancy' : 'not known'}: ${path}: ${message}`);
+  }
   return lines.map((line) => `${safeText(line)}\n`).join('');
 }
 

@@ -17,9 +17,13 @@ export function buildSbomDocument(input: SbomInput): SbomDocument {
   const sorted = input.packages.toSorted(comparePackages);
   const system = input.distribution === undefined ? [] : [operatingSystem(input.distribution)];
   const refs = packageRefs(sorted, new Set([root.ref, ...system.map(({ ref }) => ref)]));
+  const context = {
+    layers: input.subject.layers,
+    refs: new Map(sorted.map((pkg) => [pkg.id, refs.get(pkg)!])),
+  };
   const components: SbomComponent[] = [
     ...system,
-    ...sorted.map((pkg) => packageComponent(pkg, refs.get(pkg)!, input.subject.layers)),
+    ...sorted.map((pkg) => packageComponent(pkg, refs.get(pkg)!, context)),
   ];
   const timestamp = documentTime(input);
   const knownUnknowns = input.diagnostics.map((item) => ({ ...item, message: cleanLine(item.message) }));
@@ -30,11 +34,16 @@ export function buildSbomDocument(input: SbomInput): SbomDocument {
     root,
     components,
     dependencies: linkGraph({ root: root.ref, refs: components.map(({ ref }) => ref), edges: edges(sorted, refs) }),
-    completeness: input.diagnostics.some(({ severity }) => severity === 'error') ? 'incomplete' : 'unknown',
+    completeness: isKnownIncomplete(input) ? 'incomplete' : 'unknown',
     catalogers: input.catalogers.toSorted((a, b) => compareCodeUnits(a.id, b.id)),
     properties: documentProperties(input),
     knownUnknowns,
+    notes: (input.notes ?? []).map((note) => ({ ...note, message: cleanLine(note.message) })),
   };
+}
+
+function isKnownIncomplete({ diagnostics, notes = [] }: SbomInput): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error') || notes.some(({ kind }) => kind === 'known-unknown');
 }
 
 /** The purl (else the package's key) when only one package has it, else with `#` and a short hash of where the package was found. */
@@ -53,7 +62,7 @@ function packageRefs(packages: readonly Package[], taken: Set<string>): Readonly
 }
 
 function evidenceHash(pkg: Package): string {
-  const places = pkg.locations.map(({ path, layer }) => `${layer} ${path}`);
+  const places = pkg.locations.map(({ path, inside = '', layer }) => `${layer} ${path} ${inside}`.trimEnd());
   return sha256Hex([pkg.foundBy, ...places].join('\n')).slice(0, 12);
 }
 
@@ -113,6 +122,9 @@ function documentProperties(input: SbomInput): readonly SbomProperty[] {
       name: 'waybill:known-unknown',
       value: cleanLine(`${severity} ${source} ${code}${where}: ${message}`),
     });
+  }
+  for (const { kind, code, message, path, source } of input.notes ?? []) {
+    properties.push({ name: `waybill:${kind}`, value: cleanLine(`note ${source} ${code} ${path}: ${message}`) });
   }
   return sortProperties(properties);
 }

@@ -10,8 +10,15 @@ const GROUPED: ReadonlySet<string> = new Set(['npm', 'maven', 'composer']);
 
 const CPE = /^cpe:2\.3:[aho](?::[^\s:]+){10}$/;
 
+/** What a component needs to know of the rest of the document. */
+export interface ComponentContext {
+  readonly layers: readonly SbomLayer[];
+  /** Refs by package id. */
+  readonly refs: ReadonlyMap<string, string>;
+}
+
 /** One package as a component. */
-export function packageComponent(pkg: Package, ref: string, layers: readonly SbomLayer[]): SbomComponent {
+export function packageComponent(pkg: Package, ref: string, context: ComponentContext): SbomComponent {
   const grouped = GROUPED.has(pkg.type);
   const namespace = pkg.namespace ?? '';
   const name = pkg.type === 'golang' && namespace !== '' ? `${namespace}/${pkg.name}` : pkg.name;
@@ -21,7 +28,7 @@ export function packageComponent(pkg: Package, ref: string, layers: readonly Sbo
   );
   return {
     ref,
-    type: pkg.firstParty === true ? 'application' : 'library',
+    type: pkg.kind ?? (pkg.firstParty === true ? 'application' : 'library'),
     ...(grouped && namespace !== '' ? { group: cleanLine(namespace) } : {}),
     name: cleanLine(name),
     ...text('version', pkg.version),
@@ -36,14 +43,23 @@ export function packageComponent(pkg: Package, ref: string, layers: readonly Sbo
     ...(pkg.scope === undefined ? {} : { scope: pkg.scope }),
     licenses: componentLicenses(pkg.licenses),
     externalReferences: references(pkg),
-    properties: properties(pkg, layers),
+    hashes: pkg.hashes ?? [],
+    properties: properties(pkg, context),
     identity: pkg.evidence.map((item) => ({
       field: item.field,
       technique: item.technique,
       confidence: Math.round(Math.min(1, Math.max(0, item.confidence || 0)) * 1000) / 1000,
       ...(item.value === undefined ? {} : { value: cleanLine(item.value) }),
     })),
-    occurrences: pkg.locations.map(({ path, layer }) => ({ path: cleanText(path), layer })),
+    alsoKnownAs: (pkg.alsoKnownAs ?? []).map(({ purl, foundBy, locations }) => ({
+      purl: cleanText(purl),
+      foundBy,
+      path: cleanText(locations[0]?.path ?? ''),
+    })),
+    occurrences: pkg.locations.map(({ path, inside, layer }) => ({
+      path: cleanText(inside === undefined ? path : `${path}:${inside}`),
+      layer,
+    })),
   };
 }
 
@@ -70,6 +86,8 @@ export function operatingSystem(distribution: Distribution): SbomComponent {
       ? { cpe: cleanText(distribution.cpe) }
       : {}),
     licenses: [],
+    hashes: [],
+    alsoKnownAs: [],
     externalReferences: website === undefined ? [] : [{ type: 'website', url: website }],
     properties: sortProperties(facts),
     identity: [],
@@ -110,7 +128,7 @@ function references(pkg: Package): SbomComponent['externalReferences'] {
   return candidates.flatMap(([type, url]) => (url === undefined ? [] : [{ type, url }]));
 }
 
-function properties(pkg: Package, layers: readonly SbomLayer[]): readonly SbomProperty[] {
+function properties(pkg: Package, { layers, refs }: ComponentContext): readonly SbomProperty[] {
   const found: SbomProperty[] = [
     { name: 'waybill:cataloger', value: cleanLine(pkg.foundBy) },
     { name: 'waybill:package:type', value: pkg.type },
@@ -122,6 +140,11 @@ function properties(pkg: Package, layers: readonly SbomLayer[]): readonly SbomPr
     const diffId = layers[layer]?.diffId;
     if (diffId !== undefined) found.push({ name: 'waybill:layer:diffId', value: diffId });
   }
+  const whole = pkg.partOf === undefined ? undefined : refs.get(pkg.partOf);
+  if (whole !== undefined) found.push({ name: 'waybill:part-of', value: whole });
+  for (const { purl } of pkg.alsoKnownAs ?? []) found.push({ name: 'waybill:also-known-as', value: cleanLine(purl) });
+  for (const { algorithm, hex } of pkg.distributionHashes ?? [])
+    found.push({ name: `waybill:distribution:${algorithm}`, value: cleanLine(hex) });
   for (const key of Object.keys(pkg.properties ?? {}).toSorted(compareCodeUnits)) {
     const value = pkg.properties?.[key] ?? '';
     if (value === '') continue;

@@ -1,5 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import type {
+  CatalogNote,
+  ContentHash,
   Diagnostic,
   Distribution,
   IdentityEvidence,
@@ -41,6 +43,8 @@ export interface SbomInput {
   /** With ids that are unique over all catalogers, and edges that name them. Any order. */
   readonly packages: readonly Package[];
   readonly diagnostics: readonly Diagnostic[];
+  /** What catalogers found that is no package and no fault. */
+  readonly notes?: readonly CatalogNote[];
   readonly tool: { readonly name: string; readonly version: string };
   readonly catalogers: readonly { readonly id: string; readonly version: number }[];
   /** Whatever else decides about the content; part of the serial number. */
@@ -57,7 +61,7 @@ export interface SbomProperty {
 export interface SbomComponent {
   /** Unique in the document: the purl when that is unique, else with `#` and a short hash. */
   readonly ref: string;
-  readonly type: 'application' | 'framework' | 'library' | 'operating-system';
+  readonly type: 'application' | 'firmware' | 'framework' | 'library' | 'operating-system' | 'platform';
   /** npm scope, Maven group, Composer vendor. */
   readonly group?: string;
   readonly name: string;
@@ -77,9 +81,13 @@ export interface SbomComponent {
   /** Declared licences, each once, sorted: either one expression, or identifiers and names. */
   readonly licenses: readonly ParsedLicense[];
   readonly externalReferences: readonly { readonly type: 'website' | 'vcs' | 'distribution'; readonly url: string }[];
+  /** Of the file that is the component, as it lies in the image. */
+  readonly hashes: readonly ContentHash[];
   /** Sorted by name, then value. */
   readonly properties: readonly SbomProperty[];
   readonly identity: readonly IdentityEvidence[];
+  /** purls of findings that describe the same software, with who found them and where; sorted. */
+  readonly alsoKnownAs: readonly { readonly purl: string; readonly foundBy: string; readonly path: string }[];
   /** Where it was seen; the first is the primary place. */
   readonly occurrences: readonly Location[];
 }
@@ -98,12 +106,13 @@ export interface SbomDocument {
   readonly components: readonly SbomComponent[];
   /** Refs that each ref needs, sorted; the root first, every component has an entry. All are reachable from the root. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
-  /** How complete the list is: `incomplete` when something could not be read, else `unknown` (files that nobody accounts for may hold software). */
+  /** How complete the list is: `incomplete` when something could not be read or identified, else `unknown` (files that nobody accounts for may hold software). */
   readonly completeness: 'incomplete' | 'unknown';
   readonly catalogers: readonly { readonly id: string; readonly version: number }[];
   /** Of the document: cataloger versions, known unknowns. */
   readonly properties: readonly SbomProperty[];
   readonly knownUnknowns: readonly Diagnostic[];
+  readonly notes: readonly CatalogNote[];
 }
 
 /** The image itself: `metadata.component`. */

@@ -44,7 +44,7 @@ describe('renderSbomTable', () => {
     );
     assert.match(
       text,
-      /\n5 packages \(2 deb, 1 golang, 2 npm\) on debian 12\nnot known: \/app\/package\.json: no JSON\n$/,
+      /\n7 packages \(2 deb, 1 golang, 2 maven, 2 npm\) on debian 12\nnot known: \/app\/package\.json: no JSON\nnot known: \/usr\/bin\/x: packed\n$/,
     );
   });
 

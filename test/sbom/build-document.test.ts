@@ -65,8 +65,25 @@ describe('buildSbomDocument', () => {
     ]);
   });
 
+  test('says where a component lies in an archive, what it is part of, its digests, and other names of it', () => {
+    const { components, properties } = buildSbomDocument(sampleInput());
+    const [app, nested] = components.filter(({ packageType }) => packageType === 'maven').toReversed();
+    const named = (component: typeof nested) =>
+      component?.properties.map(({ name, value }) => `${name}=${value}`) ?? [];
+    assert.deepEqual(nested?.occurrences, [{ path: '/opt/app.jar:WEB-INF/lib/nested-1.0.jar', layer: 1 }]);
+    assert.equal(nested?.hashes.length, 2);
+    assert.ok(named(nested).includes('waybill:part-of=pkg:maven/com.example/app@1.0'));
+    assert.ok(named(nested).includes(`waybill:distribution:SHA-512=${'c'.repeat(128)}`));
+    assert.equal(app?.type, 'framework');
+    assert.deepEqual(app?.alsoKnownAs, [{ purl: 'pkg:generic/app@1.0', foundBy: 'binary', path: '/opt/app.jar' }]);
+    assert.ok(named(app).includes('waybill:also-known-as=pkg:generic/app@1.0'));
+    assert.ok(properties.some(({ value }) => value === 'note go packed-executable /usr/bin/x: packed'));
+    assert.ok(properties.some(({ name }) => name === 'waybill:trust'));
+  });
+
   test('says incomplete when something could not be read', () => {
-    assert.equal(buildSbomDocument(sampleInput()).completeness, 'unknown');
+    assert.equal(buildSbomDocument(sampleInput({ notes: [] })).completeness, 'unknown');
+    assert.equal(buildSbomDocument(sampleInput()).completeness, 'incomplete', 'a packed program is known to be there');
     const diagnostics = [{ code: 'x', severity: 'error', message: 'unreadable', source: 'dpkg' }] as const;
     const document = buildSbomDocument(sampleInput({ diagnostics }));
     assert.equal(document.completeness, 'incomplete');

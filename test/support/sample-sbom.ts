@@ -45,6 +45,10 @@ export function sampleInput(overrides: Partial<SbomInput> = {}): SbomInput {
     diagnostics: [
       { code: 'malformed-json', severity: 'warning', message: 'no JSON', path: '/app/package.json', source: 'npm' },
     ],
+    notes: [
+      { kind: 'known-unknown', code: 'packed-executable', message: 'packed', path: '/usr/bin/x', source: 'go' },
+      { kind: 'trust', code: 'rpm-public-key', message: 'a key', path: '/var/lib/rpm', source: 'rpm' },
+    ],
     tool: { name: 'waybill', version: '0.1.0' },
     catalogers: [
       { id: 'npm', version: 1 },
@@ -120,6 +124,30 @@ function samplePackages(): readonly Package[] {
       id: 'go:cmd',
       firstParty: true,
       purlKnown: false,
+    }),
+    samplePackage({
+      type: 'maven',
+      namespace: 'com.example',
+      name: 'app',
+      id: 'java:app',
+      kind: 'framework',
+      alsoKnownAs: [
+        { purl: 'pkg:generic/app@1.0', foundBy: 'binary', locations: [{ path: '/opt/app.jar', layer: 1 }] },
+      ],
+      locations: [{ path: '/opt/app.jar', layer: 1 }],
+    }),
+    samplePackage({
+      type: 'maven',
+      name: 'nested',
+      id: 'java:nested',
+      purlKnown: false,
+      partOf: 'java:app',
+      locations: [{ path: '/opt/app.jar', inside: 'WEB-INF/lib/nested-1.0.jar', layer: 1 }],
+      hashes: [
+        { algorithm: 'SHA-1', hex: 'a'.repeat(40) },
+        { algorithm: 'SHA-256', hex: 'b'.repeat(64) },
+      ],
+      distributionHashes: [{ algorithm: 'SHA-512', hex: 'c'.repeat(128) }],
     }),
   ];
 }

@@ -37,8 +37,15 @@ export function componentEvidence(component: SbomComponent, version: CycloneDxVe
     const methods = component.identity.filter((item) => item.field === field);
     return methods.length === 0 ? [] : [identity(component, field, { methods, version })];
   });
+  // other names of the same software, found in the component's own files; 1.5 has room for one identity only
+  const others = component.alsoKnownAs.map(({ purl, foundBy, path }): ComponentIdentity => ({
+    field: 'purl',
+    confidence: 1,
+    concludedValue: purl,
+    methods: [{ technique: 'manifest-analysis', confidence: 1, value: `${foundBy}: ${path}` }],
+  }));
   return {
-    identity: version === '1.5' ? all.slice(0, 1) : all,
+    identity: version === '1.5' ? all.slice(0, 1) : [...all, ...others],
     occurrences: component.occurrences.map(({ path, layer }) => ({
       location: path,
       ...(version === '1.5' || layer < 0 ? {} : { additionalContext: `layer ${layer}` }),

@@ -77,6 +77,13 @@ function toComponent(component: SbomComponent, library: CycloneDxLibrary): Model
         ({ type, url }) => new Models.ExternalReference(url, referenceType(type, library)),
       ),
     ),
+    ...(component.hashes.length === 0
+      ? {}
+      : {
+          hashes: new Models.HashDictionary(
+            component.hashes.map(({ algorithm, hex }) => [Enums.HashAlgorithm[algorithm], hex]),
+          ),
+        }),
     properties: new Models.PropertyRepository(properties(component.properties, library)),
   });
 }
@@ -112,8 +119,10 @@ function componentType(type: SbomComponent['type'], { Enums }: CycloneDxLibrary)
   return {
     application: Enums.ComponentType.Application,
     framework: Enums.ComponentType.Framework,
+    firmware: Enums.ComponentType.Firmware,
     library: Enums.ComponentType.Library,
     'operating-system': Enums.ComponentType.OperatingSystem,
+    platform: Enums.ComponentType.Platform,
   }[type];
 }
 
