@@ -4,6 +4,7 @@ import { goCataloger } from './language/go.ts';
 import { npmCataloger } from './language/npm.ts';
 import { pythonCataloger } from './language/python.ts';
 import { apkCataloger } from './os/apk.ts';
+import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
 import { rpmCataloger } from './os/rpm.ts';
@@ -13,6 +14,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   dpkgCataloger,
   apkCataloger,
   rpmCataloger,
+  chiselCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,
