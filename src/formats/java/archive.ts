@@ -1,0 +1,230 @@
+import { hash } from 'node:crypto';
+import { readZipEntry } from '../zip/entry.ts';
+import { tryReadZip, type ZipArchive, type ZipEntry } from '../zip/zip.ts';
+import { DirectoryFacts, isArchiveName } from './directory.ts';
+import { parseManifest } from './manifest.ts';
+import { tryParsePom, type JavaPom } from './pom.ts';
+import { parseProperties } from './properties.ts';
+
+/** What `META-INF/maven/<groupId>/<artifactId>/` in an archive says. */
+export interface JavaCoordinates {
+  readonly folder: string;
+  readonly properties?: { readonly groupId?: string; readonly artifactId?: string; readonly version?: string };
+  readonly pom?: JavaPom;
+}
+
+/** One archive: the file itself, or one that lies in it. */
+export interface JavaArchive {
+  /** Path inside of the file, `:` between nested archives; '' for the file itself. */
+  readonly inside: string;
+  /** Index of the archive it lies in; -1 for the file itself. */
+  readonly parent: number;
+  readonly sizeBytes: number;
+  readonly sha1: string;
+  readonly sha256: string;
+  readonly entryCount: number;
+  readonly classCount: number;
+  /** First segments of folders that hold classes, at most three: `org/apache/commons`. Sorted, at most 16. */
+  readonly classFolders: readonly string[];
+  /** How it is laid out when it is an application. */
+  readonly layout?: 'spring-boot' | 'war' | 'ear';
+  /** Main attributes of the manifest that tell of identity and licence, by name in lower case. Absent when there is no manifest. */
+  readonly manifest?: Readonly<Record<string, string>>;
+  /** Sorted by folder. */
+  readonly coordinates: readonly JavaCoordinates[];
+  /** Names of licence files in the root and in META-INF. Sorted, at most 16. */
+  readonly licenseFiles: readonly string[];
+  /** Beginning of the first licence file: its first two lines that are not empty, in one. */
+  readonly licenseTitle?: string;
+}
+
+/** Something of a file that could not be read. */
+export interface JavaArchiveProblem {
+  /** As in `JavaArchive`. */
+  readonly inside: string;
+  /** Stable word: `not-an-archive`, `too-deep`, `too-large`, `too-many`, or a `ZipProblem`, or a problem of an entry. */
+  readonly code: string;
+}
+
+/** What `extractJavaArchive` returns as JSON. Archives come before those that lie in them. */
+export interface JavaArchiveFacts {
+  readonly archives: readonly JavaArchive[];
+  readonly problems: readonly JavaArchiveProblem[];
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const MAX_DEPTH = 16;
+const MAX_ARCHIVES = 20_000;
+const MAX_ENTRIES = 2_000_000;
+const MAX_COORDINATES = 2000;
+const MAX_PROBLEMS = 200;
+const MAX_NESTED_BYTES = 1024 * MiB;
+/** What is inside may be so much larger than the file: real ones are some times, bombs are a thousand times. */
+const MAX_EXPANSION = 64;
+const FREE_BYTES = 64 * MiB;
+const MAX_ATTRIBUTE_CHARS = 2048;
+/** Attributes of the manifest that are kept. */
+const ATTRIBUTES =
+  `automatic-module-name build-jdk-spec bundle-description bundle-docurl bundle-license bundle-name bundle-symbolicname bundle-vendor
+  bundle-version created-by extension-name group-id implementation-title implementation-url implementation-vendor implementation-vendor-id
+  implementation-version main-class name plugin-license-name plugin-version short-name spring-boot-version specification-title
+  specification-vendor specification-version start-class weave-classes`.split(/\s+/);
+
+/**
+ * Reads a Java archive (jar, war, ear, ...) and all archives in it: digests, manifest, Maven's records. Runs in a worker on hostile bytes: depth, entries
+ * and inflated bytes are bounded, nested archives are inflated one at a time, and it never throws. A `.zip` or `.rar` that holds neither a manifest, nor
+ * Maven's records, nor Java archives is none of ours.
+ * @returns a `JavaArchiveFacts` as compact UTF-8 JSON; undefined when the file is no Java archive
+ */
+export function extractJavaArchive(
+  bytes: Uint8Array,
+  info: { readonly path: string; readonly complete: boolean },
+): Uint8Array | undefined {
+  if (!info.complete || bytes.byteLength === 0) return undefined;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = new ArchiveReader(buffer.byteLength * MAX_EXPANSION + FREE_BYTES);
+  reader.read(buffer, { inside: '', parent: -1, depth: 0 });
+  const { archives, problems } = reader;
+  const [first] = archives;
+  const isGeneral = /\.(?:zip|rar)$/i.test(info.path);
+  if (isGeneral && archives.length < 2 && first?.manifest === undefined && (first?.coordinates.length ?? 0) === 0) {
+    return undefined;
+  }
+  return Buffer.from(JSON.stringify({ archives, problems } satisfies JavaArchiveFacts), 'utf8');
+}
+
+interface Place {
+  readonly inside: string;
+  readonly parent: number;
+  readonly depth: number;
+}
+
+/** Walks one file's archives and keeps count of what that costs. */
+class ArchiveReader {
+  readonly archives: JavaArchive[] = [];
+  readonly problems: JavaArchiveProblem[] = [];
+  #bytesLeft: number;
+  #entriesLeft = MAX_ENTRIES;
+
+  constructor(bytesLeft: number) {
+    this.#bytesLeft = bytesLeft;
+  }
+
+  read(bytes: Buffer, place: Place): void {
+    const facts = new DirectoryFacts();
+    const zip = tryReadZip(bytes, { maxEntries: this.#entriesLeft, wants: (name) => facts.add(name) });
+    if (zip === undefined) return this.#report(place.inside, 'not-an-archive');
+    this.#entriesLeft -= facts.entryCount;
+    for (const problem of zip.problems) this.#report(place.inside, problem);
+    const index = this.archives.length;
+    this.archives.push(this.#describe(zip, facts, place));
+    for (const entry of zip.entries)
+      if (isArchiveName(entry.name)) this.#readNested(zip, entry, { ...place, parent: index });
+  }
+
+  #readNested(zip: ZipArchive, entry: ZipEntry, place: Place): void {
+    const inside = place.inside === '' ? entry.name : `${place.inside}:${entry.name}`;
+    if (place.depth >= MAX_DEPTH) return this.#report(inside, 'too-deep');
+    if (this.archives.length >= MAX_ARCHIVES) return this.#report(inside, 'too-many');
+    const bytes = this.#content(zip, entry, { inside, maxBytes: MAX_NESTED_BYTES });
+    if (bytes !== undefined) this.read(bytes, { inside, parent: place.parent, depth: place.depth + 1 });
+  }
+
+  #content(
+    zip: ZipArchive,
+    entry: ZipEntry,
+    want: { readonly inside: string; readonly maxBytes: number },
+  ): Buffer | undefined {
+    const content = readZipEntry(zip, entry, Math.min(want.maxBytes, this.#bytesLeft));
+    // a content that is not what it claims has cost as much as it claims
+    if ('bytes' in content || content.problem === 'malformed')
+      this.#bytesLeft -= Math.min(entry.sizeBytes, this.#bytesLeft);
+    if ('bytes' in content) return content.bytes;
+    this.#report(want.inside, content.problem);
+    return undefined;
+  }
+
+  #describe(zip: ZipArchive, facts: DirectoryFacts, place: Place): JavaArchive {
+    const read = (entry: ZipEntry | undefined, maxBytes: number): Buffer | undefined => {
+      if (entry === undefined) return undefined;
+      const inside = place.inside === '' ? entry.name : `${place.inside}:${entry.name}`;
+      return this.#content(zip, entry, { inside, maxBytes });
+    };
+    const manifest = read(facts.manifest(zip.entries), 4 * MiB);
+    const licenses = facts.licenseFiles(zip.entries);
+    const title = titleOf(read(licenses[0], 256 * KiB));
+    return {
+      inside: place.inside,
+      parent: place.parent,
+      sizeBytes: zip.bytes.byteLength,
+      sha1: hash('sha1', zip.bytes),
+      sha256: hash('sha256', zip.bytes),
+      entryCount: facts.entryCount,
+      classCount: facts.classCount,
+      classFolders: facts.classFolders(),
+      ...(facts.layout === undefined ? {} : { layout: facts.layout }),
+      ...(manifest === undefined ? {} : { manifest: keptAttributes(parseManifest(manifest)) }),
+      coordinates: this.#coordinates(facts, zip.entries, read),
+      licenseFiles: licenses.map(({ name }) => name),
+      ...(title === undefined ? {} : { licenseTitle: title }),
+    };
+  }
+
+  #coordinates(
+    facts: DirectoryFacts,
+    entries: readonly ZipEntry[],
+    read: (entry: ZipEntry | undefined, maxBytes: number) => Buffer | undefined,
+  ): readonly JavaCoordinates[] {
+    const coordinates: JavaCoordinates[] = [];
+    for (const { folder, properties, pom } of facts.coordinates(entries)) {
+      if (coordinates.length >= MAX_COORDINATES) {
+        this.#report(folder, 'too-many');
+        break;
+      }
+      const text = read(properties, 64 * KiB);
+      const xml = read(pom, 4 * MiB);
+      const parsed = xml === undefined ? undefined : tryParsePom(xml);
+      coordinates.push({
+        folder,
+        ...(text === undefined ? {} : { properties: keptProperties(parseProperties(text)) }),
+        ...(parsed === undefined ? {} : { pom: parsed }),
+      });
+    }
+    return coordinates;
+  }
+
+  #report(inside: string, code: string): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ inside, code });
+  }
+}
+
+function keptAttributes(all: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  const kept: Record<string, string> = {};
+  for (const name of ATTRIBUTES) {
+    const value = all.get(name);
+    if (value !== undefined && value !== '') kept[name] = value.slice(0, MAX_ATTRIBUTE_CHARS);
+  }
+  return kept;
+}
+
+function keptProperties(all: ReadonlyMap<string, string>): NonNullable<JavaCoordinates['properties']> {
+  const text = (name: string): string | undefined => {
+    const value = all.get(name)?.trim().slice(0, 1024);
+    return value === '' ? undefined : value;
+  };
+  const [groupId, artifactId, version] = [text('groupId'), text('artifactId'), text('version')];
+  return {
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(artifactId === undefined ? {} : { artifactId }),
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+function titleOf(bytes: Buffer | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  const lines = bytes.toString('utf8', 0, 4 * KiB).split(/\r?\n/, 100);
+  const told = lines.map((line) => line.replace(/^[\s*#/=-]+|[\s*#/=-]+$/g, '')).filter((line) => line !== '');
+  const title = told.slice(0, 2).join(' ').replaceAll(/\s+/g, ' ').slice(0, 200);
+  return title === '' ? undefined : title;
+}
