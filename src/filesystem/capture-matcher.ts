@@ -23,6 +23,7 @@ export class CaptureMatcher {
   readonly #byPathSuffix = new Map<string, { rule: number; suffix: string }[]>();
   readonly #byDirectory = new Map<string, { rule: number; suffix: string }[]>();
   readonly #suffixes: { rule: number; suffix: string }[] = [];
+  readonly #prefixes: { rule: number; prefix: string }[] = [];
   readonly #sha256: (path: string) => boolean;
   readonly #md5: (path: string) => boolean;
 
@@ -41,9 +42,15 @@ export class CaptureMatcher {
     return this.#rules[index] as CaptureRule;
   }
 
+  /** Whether only what an extractor makes of the file is kept. */
+  extracts(index: number): boolean {
+    return this.#rules[index]?.extract !== undefined;
+  }
+
   #compile(rule: CaptureRule, index: number): void {
     for (const name of rule.names ?? []) add(this.#byName, name, index);
     for (const suffix of rule.suffixes ?? []) this.#suffixes.push({ rule: index, suffix });
+    for (const prefix of rule.prefixes ?? []) this.#prefixes.push({ rule: index, prefix });
     for (const suffix of rule.pathSuffixes ?? []) add(this.#byPathSuffix, lastSegment(suffix), { rule: index, suffix });
     for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
   }
@@ -65,6 +72,9 @@ export class CaptureMatcher {
     }
     for (const { rule, suffix } of this.#suffixes) {
       if (name.endsWith(suffix) && !this.#isExcepted(rule, name)) found.push(rule);
+    }
+    for (const { rule, prefix } of this.#prefixes) {
+      if (name.startsWith(prefix)) found.push(rule);
     }
     if (slash > 0 && this.#byDirectory.size > 0) {
       const parent = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);
@@ -91,11 +101,17 @@ function lastSegment(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** Whether the first `end` characters of a path end in whole segments that spell `suffix`. */
+/** Whether the first `end` characters of a path end in whole segments that spell `suffix`, in which `*` is any one segment. */
 function endsWithSegments(path: string, end: number, suffix: string): boolean {
+  if (suffix.includes('*')) return endsWithPattern(path.slice(0, end).split('/'), suffix.split('/'));
   const start = end - suffix.length;
   if (start < 0 || (start > 0 && path.charCodeAt(start - 1) !== 0x2f)) return false;
   return path.startsWith(suffix, start);
+}
+
+function endsWithPattern(segments: readonly string[], pattern: readonly string[]): boolean {
+  const offset = segments.length - pattern.length;
+  return offset >= 0 && pattern.every((part, index) => part === '*' || part === segments[offset + index]);
 }
 
 function digestTest(plan: CapturePlan, algorithm: 'sha256' | 'md5'): (path: string) => boolean {

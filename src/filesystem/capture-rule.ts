@@ -10,7 +10,10 @@ export interface CaptureRule {
   readonly names?: readonly string[];
   /** Ends of the last segment: `.gemspec`. */
   readonly suffixes?: readonly string[];
-  /** Whole trailing segments: `lib/dpkg/status` matches `var/lib/dpkg/status` and `lib/dpkg/status`, never `mylib/dpkg/status`. */
+  /**
+   * Whole trailing segments: `lib/dpkg/status` matches `var/lib/dpkg/status` and `lib/dpkg/status`, never `mylib/dpkg/status`. A segment `*` but the
+   * last is any one: `pacman/local/*/desc`.
+   */
   readonly pathSuffixes?: readonly string[];
   /** Everything directly inside a folder with these trailing segments: `lib/dpkg/status.d`. */
   readonly directories?: readonly string[];

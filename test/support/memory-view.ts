@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { compareCodeUnits } from '../../src/core/index.ts';
-import type { CapturedFile, CaptureRule, FileEntry, FileView } from '../../src/filesystem/index.ts';
+import type { CapturedFile, CaptureRule, Extraction, FileEntry, FileView } from '../../src/filesystem/index.ts';
+import { contentKind, ExecutableStructure, executableKind } from '../../src/image/layers/executable-structure.ts';
+import { EXTRACTORS } from '../../src/image/layers/extractors.ts';
 
 /** What lies at a path: text or bytes (a regular file), or an entry spelled out. */
 export type MemoryEntry = string | Uint8Array | MemoryEntryDetails;
@@ -23,7 +25,7 @@ export interface MemoryEntryDetails {
 export interface MemoryViewOptions {
   /** Rules whose files `captured` and `read` give; a file that no rule wants cannot be read, as in an image. */
   readonly captures?: readonly CaptureRule[];
-  /** Extractors for rules with `executables`; undefined means: nothing kept. */
+  /** Stand-ins for extractors, by kind; the real ones unless told. What gives undefined keeps nothing. */
   readonly extractors?: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array | undefined>>;
 }
 
@@ -49,8 +51,7 @@ export function memoryView(files: Readonly<Record<string, MemoryEntry>>, options
   }
   const captured = captureAll(sorted, nodes, options);
   const whole = new Set<string>();
-  for (const [rule, found] of captured)
-    if (rule.executables === undefined) for (const f of found) whole.add(f.entry.path);
+  for (const [rule, found] of captured) if (rule.extract === undefined) for (const f of found) whole.add(f.entry.path);
   const byRule = new Map([...captured].map(([rule, found]) => [rule.id, found]));
   const folders = new Map<string, string | undefined>();
   const resolve = (path: string): FileEntry | undefined => walk(nodes, path, true);
@@ -102,6 +103,7 @@ function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, N
     const content = details.content ?? '';
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const type = details.directory === true ? 'directory' : details.link === undefined ? 'file' : 'symlink';
+    const kind = type === 'file' ? contentKind(bytes) : undefined;
     const entry: FileEntry = {
       path,
       type,
@@ -111,6 +113,7 @@ function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, N
       gid: details.gid ?? 0,
       mtime: details.mtime ?? 0,
       layer,
+      ...(kind === undefined ? {} : { content: kind }),
       ...(details.link === undefined ? {} : { linkTarget: details.link }),
       ...(details.xattrs === undefined ? {} : { xattrs: details.xattrs }),
       ...(details.hardLinkTo === undefined ? {} : { hardLinkTo: details.hardLinkTo }),
@@ -174,17 +177,27 @@ function captureAll(
 }
 
 function capture(rule: CaptureRule, node: Node, options: MemoryViewOptions): Uint8Array | undefined {
-  if (rule.executables !== undefined && isExecutable(node.bytes)) {
-    return options.extractors?.[rule.extract?.kind ?? '']?.(node.bytes.subarray(0, rule.maxBytes));
+  const { bytes, entry } = node;
+  if (rule.executables !== undefined && executableKind(bytes) !== undefined) {
+    return extract(rule, entry.path, { bytes: bytes.subarray(0, rule.maxBytes), options });
   }
-  return node.bytes.byteLength <= rule.maxBytes && matches(rule, node.entry.path) ? node.bytes : undefined;
+  if (bytes.byteLength > rule.maxBytes || !matches(rule, entry.path)) return undefined;
+  return rule.extract === undefined ? bytes : extract(rule, entry.path, { bytes, options });
 }
 
-function isExecutable(bytes: Uint8Array): boolean {
-  const magic = Buffer.from(bytes.subarray(0, 4)).toString('hex');
-  return (
-    magic === '7f454c46' || magic.startsWith('4d5a') || /^(?:cffaedfe|cefaedfe|cafebabe|feedface|feedfacf)$/.test(magic)
-  );
+function extract(
+  rule: CaptureRule,
+  path: string,
+  file: { readonly bytes: Uint8Array; readonly options: MemoryViewOptions },
+): Uint8Array | undefined {
+  const extraction: Extraction | undefined = rule.extract;
+  if (extraction === undefined) return undefined;
+  const standIn = file.options.extractors?.[extraction.kind];
+  if (standIn !== undefined) return standIn(file.bytes);
+  const bytes = Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength);
+  const extractor = EXTRACTORS[extraction.kind];
+  if (!extractor?.mayApply(bytes, new ExecutableStructure(bytes))) return undefined;
+  return extractor.extract(bytes, { path, sizeBytes: bytes.length, complete: true });
 }
 
 function matches(rule: CaptureRule, path: string): boolean {
@@ -193,11 +206,18 @@ function matches(rule: CaptureRule, path: string): boolean {
   const parent = slash === -1 ? '' : path.slice(0, slash);
   if (rule.names?.includes(name)) return true;
   if (rule.pathSuffixes?.some((suffix) => endsWithSegments(path, suffix))) return true;
+  if (rule.prefixes?.some((prefix) => name.startsWith(prefix))) return true;
   if (rule.exceptSuffixes?.some((suffix) => name.endsWith(suffix))) return false;
   if (rule.suffixes?.some((suffix) => name.endsWith(suffix))) return true;
   return rule.directories?.some((directory) => endsWithSegments(parent, directory)) ?? false;
 }
 
 function endsWithSegments(path: string, suffix: string): boolean {
+  if (suffix.includes('*')) {
+    const parts = path.split('/');
+    const pattern = suffix.split('/');
+    const offset = parts.length - pattern.length;
+    return offset >= 0 && pattern.every((part, index) => part === '*' || part === parts[offset + index]);
+  }
   return path === suffix || path.endsWith(`/${suffix}`);
 }

@@ -1,6 +1,7 @@
 import { createHash, hash, type Hash } from 'node:crypto';
 import type { CaptureMatcher, KeptBytes, LayerRecorder, StackDiagnostic } from '../../filesystem/index.ts';
-import { EXTRACTORS, isExecutableMagic } from './extractors.ts';
+import { executableKind, ExecutableStructure, MAGIC_BYTES } from './executable-structure.ts';
+import { EXTRACTORS } from './extractors.ts';
 import { GO_HEAD_BYTES, GoMarkerScan, looksLikeGo, unneededSpans, type ByteSpan } from './go-marker.ts';
 
 /** What is to be done with the content of the file that streams by. */
@@ -10,8 +11,12 @@ export interface FileTask {
   readonly sizeBytes: number;
   /** Rules that keep the whole file, their size limit met. */
   readonly rules: readonly number[];
-  /** Rules for executables. */
-  readonly extractorRules: readonly number[];
+  /** Rules whose extractors are given the whole file because of its path, their size limit met. */
+  readonly extractRules: readonly number[];
+  /** The same for hard links that point at it; this file itself they do not match. */
+  readonly linkRules: readonly number[];
+  /** Rules whose extractors are given executables. */
+  readonly executableRules: readonly number[];
   /** Gather it for the extractors without looking for signs first. */
   readonly isKnownExecutable: boolean;
   readonly sha256: boolean;
@@ -21,12 +26,29 @@ export interface FileTask {
 /** What was kept of a file, so that hard links to it can share it. */
 export interface KeptContent {
   readonly whole?: KeptBytes;
-  readonly extracts: readonly { readonly rule: number; readonly kept: KeptBytes }[];
+  readonly extracts: readonly KeptExtract[];
+  /** Rules whose extractors were given it, whatever came of it. */
+  readonly looked: readonly number[];
+  readonly sizeBytes: number;
   /** It turned out to be of interest to an extractor when its beginning was gone: read it again. */
   readonly seenTooLate: boolean;
 }
 
-const MAGIC_BYTES = 8;
+/** What an extractor made of a file. */
+export interface KeptExtract {
+  readonly rule: number;
+  readonly kept: KeptBytes;
+  /** The rule matches it as an executable, whatever its path. */
+  readonly byContent: boolean;
+}
+
+/** What the sink asks of whoever owns it. */
+export interface SinkHost {
+  readonly diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void;
+  /** @throws AppError when that many more bytes must not be kept */
+  readonly checkCaptured: (bytes: number) => void;
+}
+
 /** Scratch memory larger than this is given back after use. */
 const SCRATCH_KEPT_BYTES = 32 * 1024 * 1024;
 
@@ -37,11 +59,13 @@ const SCRATCH_KEPT_BYTES = 32 * 1024 * 1024;
 export class ContentSink {
   readonly #recorder: LayerRecorder;
   readonly #matcher: CaptureMatcher;
-  readonly #diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void;
+  readonly #host: SinkHost;
   #task: FileTask | undefined;
   #received = 0;
   #sha256: Hash | undefined;
   #md5: Hash | undefined;
+  /** Rules that match by path want all of it. */
+  #isNeededWhole = false;
   /** Bytes to gather: of the whole file, or as far as the extractors look. */
   #gatherBytes = 0;
   #gathered = 0;
@@ -51,23 +75,20 @@ export class ContentSink {
   #spans: readonly ByteSpan[] = [];
   #kept: KeptContent | undefined;
 
-  constructor(
-    recorder: LayerRecorder,
-    matcher: CaptureMatcher,
-    diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void,
-  ) {
+  constructor(recorder: LayerRecorder, matcher: CaptureMatcher, host: SinkHost) {
     this.#recorder = recorder;
     this.#matcher = matcher;
-    this.#diagnose = diagnose;
+    this.#host = host;
   }
 
   begin(task: FileTask): void {
     this.#task = task;
     this.#received = 0;
     this.#gathered = 0;
-    this.#gatherBytes = task.rules.length > 0 ? task.sizeBytes : 0;
-    if (task.extractorRules.length > 0) {
-      const most = Math.max(...task.extractorRules.map((rule) => this.#matcher.rule(rule).maxBytes));
+    this.#isNeededWhole = task.rules.length + task.extractRules.length + task.linkRules.length > 0;
+    this.#gatherBytes = this.#isNeededWhole ? task.sizeBytes : 0;
+    if (task.executableRules.length > 0) {
+      const most = Math.max(...task.executableRules.map((rule) => this.#matcher.rule(rule).maxBytes));
       this.#gatherBytes = Math.max(this.#gatherBytes, Math.min(most, task.sizeBytes));
     }
     this.#sha256 = undefined;
@@ -93,25 +114,25 @@ export class ContentSink {
 
   #gather(task: FileTask, chunk: Uint8Array): void {
     const before = this.#gathered;
-    if (before === 0 && chunk.length >= MAGIC_BYTES && this.#drops(task, chunk)) return;
+    if (before === 0 && chunk.length >= MAGIC_BYTES && this.#drops(chunk)) return;
     const used = Math.min(chunk.length, this.#gatherBytes - before);
     this.#reserve(before + used);
     this.#copy(used === chunk.length ? chunk : chunk.subarray(0, used), before);
     this.#gathered += used;
-    if (before < MAGIC_BYTES && this.#gathered >= MAGIC_BYTES && this.#drops(task, this.#scratch)) return;
+    if (before < MAGIC_BYTES && this.#gathered >= MAGIC_BYTES && this.#drops(this.#scratch)) return;
     if (before < GO_HEAD_BYTES && this.#gathered >= GO_HEAD_BYTES) this.#judgeHead(task);
   }
 
   /** Nobody needs the rest of a file that no rule keeps once its magic shows that it is no executable. */
-  #drops(task: FileTask, head: Uint8Array): boolean {
-    if (task.rules.length > 0 || isExecutableMagic(head)) return false;
+  #drops(head: Uint8Array): boolean {
+    if (this.#isNeededWhole || executableKind(head) !== undefined) return false;
     this.#gatherBytes = 0;
     return true;
   }
 
   /** Most executables are of no interest: they are searched as they stream by instead of being gathered. */
   #judgeHead(task: FileTask): void {
-    if (task.rules.length > 0 || task.isKnownExecutable) return;
+    if (this.#isNeededWhole || task.isKnownExecutable) return;
     const head = this.#scratch.subarray(0, GO_HEAD_BYTES);
     if (looksLikeGo(head)) {
       this.#leaveOut(head);
@@ -193,37 +214,62 @@ export class ContentSink {
       whole = this.#recorder.keep(bytes, true);
       this.#recorder.capture(task.record, task.rules, whole);
     }
+    const structure = new ExecutableStructure(bytes);
+    const { sizeBytes, extractRules, linkRules } = task;
+    const byPath = this.#extractByPath(task, bytes, structure);
+    const byContent = this.#scan ? [] : this.#extractByContent(task, bytes, structure);
     this.#kept = {
       ...(whole === undefined ? {} : { whole }),
-      extracts: this.#scan ? [] : this.#extract(task, bytes),
+      extracts: [...byPath, ...byContent],
+      looked: [...extractRules, ...linkRules],
+      sizeBytes,
       seenTooLate: this.#scan?.found ?? false,
     };
   }
 
-  #extract(task: FileTask, bytes: Buffer): { rule: number; kept: KeptBytes }[] {
-    const extracts: { rule: number; kept: KeptBytes }[] = [];
-    if (task.extractorRules.length === 0 || !isExecutableMagic(bytes)) return extracts;
-    for (const index of task.extractorRules) {
-      const rule = this.#matcher.rule(index);
-      const extractor = rule.extract === undefined ? undefined : EXTRACTORS[rule.extract.kind];
-      const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
-      // what was gathered had signs already; searching it all would touch memory that was left empty
-      if (!extractor || (this.#spans.length === 0 && !extractor.mayApply(part))) continue;
-      const complete = part.length === task.sizeBytes;
-      const found = extractor.extract(part, { path: task.path, sizeBytes: task.sizeBytes, complete });
-      if (found === undefined) {
-        if (!complete) this.#tooLarge(task, rule.maxBytes);
-        continue;
-      }
-      const kept = this.#recorder.keep(found, false);
-      this.#recorder.capture(task.record, [index], kept);
-      extracts.push({ rule: index, kept });
+  #extractByPath(task: FileTask, bytes: Buffer, structure: ExecutableStructure): KeptExtract[] {
+    const extracts: KeptExtract[] = [];
+    for (const index of [...task.extractRules, ...task.linkRules]) {
+      const { extract, executables } = this.#matcher.rule(index);
+      const byContent = executables === true && structure.format !== undefined;
+      // the other way of matching will see to it
+      if (byContent && task.executableRules.includes(index)) continue;
+      const extractor = extract && EXTRACTORS[extract.kind];
+      if (!extractor?.mayApply(bytes, structure)) continue;
+      const found = extractor.extract(bytes, { path: task.path, sizeBytes: task.sizeBytes, complete: true });
+      if (found === undefined) continue;
+      const captures = task.extractRules.includes(index);
+      extracts.push({ rule: index, kept: this.#keep(task, found, captures ? [index] : []), byContent });
     }
     return extracts;
   }
 
+  #extractByContent(task: FileTask, bytes: Buffer, structure: ExecutableStructure): KeptExtract[] {
+    const extracts: KeptExtract[] = [];
+    if (structure.format === undefined) return extracts;
+    for (const index of task.executableRules) {
+      const rule = this.#matcher.rule(index);
+      const extractor = rule.extract && EXTRACTORS[rule.extract.kind];
+      const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
+      // what was gathered had signs already; searching it all would touch memory that was left empty
+      if (!extractor || (this.#spans.length === 0 && !extractor.mayApply(part, structure))) continue;
+      const complete = part.length === task.sizeBytes;
+      const found = extractor.extract(part, { path: task.path, sizeBytes: task.sizeBytes, complete });
+      if (found !== undefined) extracts.push({ rule: index, kept: this.#keep(task, found, [index]), byContent: true });
+      else if (!complete) this.#tooLarge(task, rule.maxBytes);
+    }
+    return extracts;
+  }
+
+  #keep(task: FileTask, bytes: Uint8Array, rules: readonly number[]): KeptBytes {
+    this.#host.checkCaptured(bytes.length);
+    const kept = this.#recorder.keep(bytes, false);
+    this.#recorder.capture(task.record, rules, kept);
+    return kept;
+  }
+
   #tooLarge(task: FileTask, maxBytes: number): void {
-    this.#diagnose({
+    this.#host.diagnose({
       code: 'file-too-large',
       severity: 'warning',
       message: `an executable of ${task.sizeBytes} bytes was searched in its first ${maxBytes} bytes only`,

@@ -2,7 +2,6 @@ import {
   LayerRecorder,
   RecordKind,
   type CaptureMatcher,
-  type KeptBytes,
   type LayerRecords,
   type StackDiagnostic,
 } from '../../filesystem/index.ts';
@@ -30,6 +29,8 @@ const KINDS: Readonly<Record<CollectedEntry['type'], RecordKind>> = {
 /** Sparse files are mostly holes: beyond this size their content is not made up and looked at. */
 const MAX_SPARSE_BYTES = 1024 * 1024 * 1024;
 const MAX_DIAGNOSTICS = 1000;
+/** Shorter than any header. */
+const SMALLEST_EXECUTABLE = 64;
 
 /**
  * Turns entries, in the order they come, into records, captured bytes and digests: what a capture plan asks for, hard links included. Used
@@ -41,11 +42,11 @@ export class EntryCollector {
   readonly #matcher: CaptureMatcher;
   readonly #recorder: LayerRecorder;
   readonly #sink: ContentSink;
-  readonly #linkSources: ReadonlySet<string>;
+  readonly #linkSources: ReadonlyMap<string, readonly number[]>;
   readonly #executables: ReadonlySet<string>;
   readonly #diagnostics: StackDiagnostic[] = [];
   readonly #keptByPath = new Map<string, KeptContent>();
-  readonly #missingSources = new Set<string>();
+  readonly #missingSources = new Map<string, Set<number>>();
   readonly #missingExecutables: string[] = [];
   #current = '';
   #sparseBytes = 0;
@@ -56,8 +57,11 @@ export class EntryCollector {
     this.#limits = options.limits;
     this.#matcher = options.matcher;
     this.#recorder = new LayerRecorder(options.matcher.ruleIds);
-    this.#sink = new ContentSink(this.#recorder, options.matcher, (diagnostic) => this.diagnose(diagnostic));
-    this.#linkSources = new Set(secondLook.linkSources);
+    this.#sink = new ContentSink(this.#recorder, options.matcher, {
+      diagnose: (diagnostic) => this.diagnose(diagnostic),
+      checkCaptured: (bytes) => this.#checkCaptured(bytes),
+    });
+    this.#linkSources = new Map(secondLook.linkSources.map(({ path, rules }) => [path, rules]));
     this.#executables = new Set(secondLook.executables);
   }
 
@@ -66,10 +70,11 @@ export class EntryCollector {
   }
 
   finish(): { records: LayerRecords; diagnostics: readonly StackDiagnostic[]; missing: SecondLook } {
+    const linkSources = [...this.#missingSources].map(([path, rules]) => ({ path, rules: [...rules] }));
     return {
       records: this.#recorder.finish(),
       diagnostics: this.#diagnostics,
-      missing: { linkSources: [...this.#missingSources], executables: this.#missingExecutables },
+      missing: { linkSources, executables: this.#missingExecutables },
     };
   }
 
@@ -89,17 +94,24 @@ export class EntryCollector {
 
   #beginFile(record: number, member: CollectedEntry): boolean {
     const { path, sizeBytes } = member;
-    const wants = this.#matcher.wants(path);
-    const fits = wants.rules.filter((rule) => this.#fits(rule, path, sizeBytes));
-    const rules = this.#linkSources.has(path) ? [...fits, this.#matcher.linkSourceRule] : fits;
-    const extractorRules = sizeBytes >= 64 ? this.#matcher.executableRules : [];
-    if (rules.length === 0 && extractorRules.length === 0 && !wants.sha256 && !wants.md5) return false;
+    const matcher = this.#matcher;
+    const wants = matcher.wants(path);
+    const fitting = wants.rules.filter((rule) => this.#fits(rule, path, sizeBytes));
+    const rules = fitting.filter((rule) => !matcher.extracts(rule));
+    const extractRules = fitting.filter((rule) => matcher.extracts(rule));
+    const forLinks = (this.#linkSources.get(path) ?? []).filter((rule) => sizeBytes <= matcher.rule(rule).maxBytes);
+    if (forLinks.some((rule) => !matcher.extracts(rule))) rules.push(matcher.linkSourceRule);
+    const linkRules = forLinks.filter((rule) => matcher.extracts(rule) && !extractRules.includes(rule));
+    const executableRules = sizeBytes >= SMALLEST_EXECUTABLE ? matcher.executableRules : [];
+    const { sha256, md5 } = wants;
+    const named = rules.length + extractRules.length + linkRules.length;
+    if (named === 0 && executableRules.length === 0 && !sha256 && !md5) return false;
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
     if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
-    const { sha256, md5 } = wants;
-    const known = this.#executables.has(path);
-    this.#sink.begin({ record, path, sizeBytes, rules, extractorRules, isKnownExecutable: known, sha256, md5 });
+    const isKnownExecutable = this.#executables.has(path);
+    const content = { record, path, sizeBytes, isKnownExecutable, sha256, md5 };
+    this.#sink.begin({ ...content, rules, extractRules, linkRules, executableRules });
     return true;
   }
 
@@ -115,31 +127,43 @@ export class EntryCollector {
 
   contentEnd(): void {
     const kept = this.#sink.end();
-    if (kept?.seenTooLate) this.#missingExecutables.push(this.#current);
-    if (kept && (kept.whole !== undefined || kept.extracts.length > 0)) {
-      this.#keptByPath.set(this.#current, kept);
-    }
+    if (!kept) return;
+    if (kept.seenTooLate) this.#missingExecutables.push(this.#current);
+    const isOfUse = kept.whole !== undefined || kept.extracts.length > 0 || kept.looked.length > 0;
+    if (isOfUse || this.#linkSources.has(this.#current)) this.#keptByPath.set(this.#current, kept);
   }
 
   /** A link captures what its own path asks for, from what was kept of its target. */
   #hardLink(record: number, member: CollectedEntry): void {
     const target = member.linkTarget ?? '';
     const kept = this.#keptByPath.get(target);
-    const rules = this.#matcher.matchingRules(member.path);
+    const matching = this.#matcher.matchingRules(member.path);
     if (kept === undefined) {
-      if (rules.length > 0) this.#missingSources.add(target);
+      this.#lookAgain(target, matching);
       this.#keptByPath.delete(member.path);
       return;
     }
-    if (kept.whole !== undefined) this.#captureLink(record, member.path, rules, kept.whole);
-    else if (rules.length > 0) this.#missingSources.add(target);
-    for (const { rule, kept: bytes } of kept.extracts) this.#recorder.capture(record, [rule], bytes);
+    const fitting = matching.filter((rule) => this.#fits(rule, member.path, kept.sizeBytes));
+    const whole = fitting.filter((rule) => !this.#matcher.extracts(rule));
+    if (kept.whole === undefined) this.#lookAgain(target, whole);
+    else this.#recorder.capture(record, whole, kept.whole);
+    const found = new Set<number>(kept.looked);
+    for (const { rule, kept: bytes, byContent } of kept.extracts) {
+      found.add(rule);
+      if (byContent || fitting.includes(rule)) this.#recorder.capture(record, [rule], bytes);
+    }
+    this.#lookAgain(
+      target,
+      fitting.filter((rule) => this.#matcher.extracts(rule) && !found.has(rule)),
+    );
     this.#keptByPath.set(member.path, kept);
   }
 
-  #captureLink(record: number, path: string, rules: readonly number[], kept: KeptBytes): void {
-    const fitting = rules.filter((rule) => this.#fits(rule, path, kept.end - kept.start));
-    this.#recorder.capture(record, fitting, kept);
+  #lookAgain(target: string, rules: readonly number[]): void {
+    if (rules.length === 0) return;
+    const missing = this.#missingSources.get(target) ?? new Set();
+    for (const rule of rules) missing.add(rule);
+    this.#missingSources.set(target, missing);
   }
 
   #fits(rule: number, path: string, sizeBytes: number): boolean {

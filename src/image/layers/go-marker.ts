@@ -1,3 +1,5 @@
+import type { ExecutableStructure } from './executable-structure.ts';
+
 /**
  * Cheap signs of a Go program, so that the many executables that are none are neither gathered in memory nor parsed.
  * @see https://pkg.go.dev/debug/buildinfo
@@ -7,6 +9,7 @@ const MARKER = Buffer.from('\xff Go buildinf:', 'latin1');
 /** Short needles are found several times faster than long ones. */
 const MARKER_END = Buffer.from('dinf:', 'latin1');
 const UPX = Buffer.from('UPX!', 'latin1');
+const GO_SECTIONS = ['.gopclntab', '.note.go.buildid', '.gosymtab', '.typelink'];
 const NOTE_NAME = Buffer.from('Go\0\0', 'latin1');
 
 /** Bytes of a file that `looksLikeGo` wants to see (fewer when the file is shorter). */
@@ -27,6 +30,14 @@ function sectionHeaderOffset(head: Buffer): number {
   const isBig = head[5] === 2;
   if (head[4] === 1) return isBig ? head.readUInt32BE(0x20) : head.readUInt32LE(0x20);
   return Number(isBig ? head.readBigUInt64BE(0x28) : head.readBigUInt64LE(0x28));
+}
+
+/** Whether a Go program's headers say what it is; where they say nothing, its bytes are searched. */
+export function mayBeGo(bytes: Buffer, structure: ExecutableStructure): boolean {
+  if (!structure.hasSections) return mayHaveBuildInfo(bytes);
+  if (structure.section('.go.buildinfo')) return true;
+  // a linker's own script may have put it elsewhere
+  return GO_SECTIONS.some((name) => structure.section(name)) && mayHaveBuildInfo(bytes);
 }
 
 /** Whether the marker in front of Go's build information is in `bytes`, or UPX's mark at their beginning. */

@@ -23,8 +23,8 @@ export const DEFAULT_LAYER_LIMITS: LayerLimits = {
 
 /** Paths whose content was recognised as wanted only after it had streamed by. */
 export interface SecondLook {
-  /** To capture although no rule matches them: hard links that rules do match point at them. */
-  readonly linkSources: readonly string[];
+  /** To look at although rules (indices of the plan's) match only hard links that point at them. */
+  readonly linkSources: readonly { readonly path: string; readonly rules: readonly number[] }[];
   /** Executables to hand to extractors whole. */
   readonly executables: readonly string[];
 }
