@@ -46,6 +46,8 @@ export interface Cataloger {
   readonly specifications: readonly string[];
   readonly statement: CatalogerStatement;
   readonly captures: readonly CaptureRule[];
+  /** What only `recordedFiles` need captured. */
+  readonly recordCaptures?: readonly CaptureRule[];
   /** Digests that comparing `recordedFiles` with the bytes needs. */
   readonly digests?: readonly DigestRule[];
   catalog(context: CatalogContext): CatalogResult;

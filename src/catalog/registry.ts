@@ -30,6 +30,7 @@ export function capturePlan(
 ): CapturePlan {
   const captures: CaptureRule[] = [...DISTRIBUTION_CAPTURES];
   for (const cataloger of catalogers) captures.push(...cataloger.captures);
+  if (options.digests === true) captures.push(...catalogers.flatMap(({ recordCaptures = [] }) => recordCaptures));
   const digests = options.digests === true ? catalogers.flatMap((cataloger) => cataloger.digests ?? []) : [];
   return { captures, digests };
 }
