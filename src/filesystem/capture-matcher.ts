@@ -114,11 +114,6 @@ function endsWithPattern(segments: readonly string[], pattern: readonly string[]
   return offset >= 0 && pattern.every((part, index) => part === '*' || part === segments[offset + index]);
 }
 
-function endsWithPattern(segments: readonly string[], pattern: readonly string[]): boolean {
-  const offset = segments.length - pattern.length;
-  return offset >= 0 && pattern.every((part, index) => part === '*' || part === segments[offset + index]);
-}
-
 function digestTest(plan: CapturePlan, algorithm: 'sha256' | 'md5'): (path: string) => boolean {
   const rules = plan.digests.filter((rule) => rule.algorithm === algorithm);
   if (rules.length === 0) return () => false;

@@ -11,8 +11,8 @@ export interface CaptureRule {
   /** Ends of the last segment: `.gemspec`. */
   readonly suffixes?: readonly string[];
   /**
-   * Whole trailing segments: `lib/dpkg/status` matches `var/lib/dpkg/status` and `lib/dpkg/status`, never `mylib/dpkg/status`. A segment `*` but the
-   * last is any one: `pacman/local/*/desc`.
+   * Whole trailing segments: `lib/dpkg/status` matches `var/lib/dpkg/status` and `lib/dpkg/status`, never `mylib/dpkg/status`. A segment `*` is
+   * any one, but not as the last.
    */
   readonly pathSuffixes?: readonly string[];
   /** Everything directly inside a folder with these trailing segments: `lib/dpkg/status.d`. */

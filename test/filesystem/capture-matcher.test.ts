@@ -64,7 +64,7 @@ describe('CaptureMatcher', () => {
   });
 
   it('tells which digests are wanted, and which rules look into executables', () => {
-    assert.deepEqual(matcher.executableRules, [4]);
+    assert.deepEqual(matcher.executableRules, [5]);
     const of = (path: string): [boolean, boolean] => [matcher.wants(path).md5, matcher.wants(path).sha256];
     assert.deepEqual(
       [of('usr/bin/x'), of('opt/usr/x'), of('etcetera')],
