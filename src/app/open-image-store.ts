@@ -20,11 +20,11 @@ export interface ImageAccess {
 export interface OpenedStore extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly store: ImageStore;
-  /** Where signatures and attestations of its images are kept; absent for docker archives and root file systems, read-only for archives of layouts. */
+  /** Where signatures and attestations of its images are kept; absent for docker archives, engines and root file systems, read-only for archives of layouts. */
   readonly referrers?: ReferrerStore;
   /** Tag or digest to load; '' is the store's only image. */
   readonly target: string;
-  /** `docker.io/library/debian`; absent for layouts, archives and directories, which have no name of their own. */
+  /** `docker.io/library/debian`; absent for layouts, archives, engines and directories, which have no name of their own. */
   readonly repository?: string;
 }
 
@@ -49,6 +49,11 @@ export async function openImageStore(text: string, access: ImageAccess, runtime:
       repository: canonicalRepository(reference),
       [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
     };
+  }
+  if (reference.transport === 'docker-daemon') {
+    const { openEngineImage } = await import('../registry/index.ts');
+    const engine = await openEngineImage(reference, { runtime });
+    return { reference, store: engine.store, target, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
   }
   const local = await openLocalStore(reference, { signal: runtime.signal });
   return {

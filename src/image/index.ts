@@ -1,5 +1,5 @@
 export type { HistoryEntry, Image, ImageConfig, ImageIndex, LayerDescriptor } from './image.ts';
-export type { ImageReference, LocalReference, RegistryReference } from './reference.ts';
+export type { EngineReference, ImageReference, LocalReference, RegistryReference } from './reference.ts';
 export type {
   BlobSource,
   Descriptor,

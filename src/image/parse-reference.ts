@@ -1,6 +1,6 @@
 import { isDigest, safeText, type Digest } from '../core/index.ts';
 import { imageError } from './errors.ts';
-import type { ImageReference, LocalReference, RegistryReference } from './reference.ts';
+import type { EngineReference, ImageReference, LocalReference, RegistryReference } from './reference.ts';
 
 const MAX_REFERENCE_CHARS = 4096;
 const MAX_NAME_CHARS = 255;
@@ -16,10 +16,11 @@ const LOCAL_TAG = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]*$/;
 const DOCKER_HUB = 'docker.io';
 const DOCKER_HUB_ALIASES: ReadonlySet<string> = new Set(['index.docker.io', 'registry-1.docker.io']);
 const LOCAL_TRANSPORTS = ['oci', 'oci-archive', 'docker-archive', 'dir'] as const;
-const UNSUPPORTED_TRANSPORTS = ['docker-daemon', 'containers-storage'] as const;
+const UNSUPPORTED_TRANSPORTS = ['containers-storage'] as const;
+const ENGINE = 'docker-daemon:';
 
 const FORMS =
-  'write HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], docker-archive:FILE[:TAG|:@N] or dir:ROOTFS';
+  'write HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG|@DIGEST], docker-archive:FILE[:TAG|:@N], docker-daemon:NAME[:TAG] or dir:ROOTFS';
 
 /**
  * Parses how a user names an image, into canonical form: host in lower case, Docker Hub's aliases and `library/` as Docker resolves them, port 443 dropped,
@@ -33,10 +34,11 @@ export function parseImageReference(text: string): ImageReference {
   for (const transport of UNSUPPORTED_TRANSPORTS) {
     if (text.startsWith(`${transport}:`)) {
       throw imageError('TRANSPORT_UNSUPPORTED', `images in ${transport}: are not supported yet`, {
-        hint: 'write the image to a file first (docker save -o image.tar NAME) and use docker-archive:image.tar',
+        hint: 'write the image to a file first (podman save -o image.tar NAME) and use docker-archive:image.tar',
       });
     }
   }
+  if (text.startsWith(ENGINE)) return parseEngine(text.slice(ENGINE.length), text);
   for (const transport of LOCAL_TRANSPORTS) {
     if (text.startsWith(`${transport}:`)) return parseLocal(transport, text.slice(transport.length + 1), text);
   }
@@ -80,6 +82,17 @@ function invalid(text: string, why: string, hint = FORMS): Error {
 export function tagPosition(tag: string): number | undefined {
   const match = /^@([0-9]{1,6})$/.exec(tag);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** An image id (whole, or `sha256:` and its digits), else a name as registries have them; `latest` when it has neither tag nor digest. */
+function parseEngine(name: string, text: string): EngineReference {
+  if (name === '') throw invalid(text, 'the name is missing');
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(name)) return { transport: 'docker-daemon', path: name };
+  checkCharacters(name, text);
+  // judged in the long form, handed on in the user's: engines complete short names by rules of their own
+  const { tag, digest } = parseRegistry(name, text);
+  const named = digest !== undefined || name.lastIndexOf(':') > name.lastIndexOf('/');
+  return { transport: 'docker-daemon', path: named ? name : `${name}:${tag ?? 'latest'}` };
 }
 
 function parseLocal(transport: LocalReference['transport'], rest: string, text: string): LocalReference {

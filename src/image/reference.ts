@@ -21,5 +21,14 @@ export interface LocalReference {
   readonly digest?: Digest;
 }
 
+/** `docker-daemon:NAME[:TAG|@DIGEST]` or `docker-daemon:IMAGE-ID`: an image that a container engine on this machine holds. */
+export interface EngineReference {
+  readonly transport: 'docker-daemon';
+  /** As the engine takes it: a name with tag or digest, or an image id. */
+  readonly path: string;
+  readonly tag?: undefined;
+  readonly digest?: undefined;
+}
+
 /** How a user names an image, parsed. */
-export type ImageReference = RegistryReference | LocalReference;
+export type ImageReference = RegistryReference | LocalReference | EngineReference;

@@ -35,6 +35,12 @@ export const REGISTRY_ERRORS = {
   /** A transfer broke and could not be taken up again. */
   BLOB_TRANSFER_BROKEN: ExitCode.Remote,
   REFERRERS_MALFORMED: ExitCode.Remote,
+  /** DOCKER_HOST and its companions. */
+  ENGINE_ADDRESS_INVALID: ExitCode.Usage,
+  /** No connection to a container engine, or one that broke. */
+  ENGINE_UNREACHABLE: ExitCode.Remote,
+  ENGINE_UNEXPECTED_ANSWER: ExitCode.Remote,
+  ENGINE_IMAGE_NOT_FOUND: ExitCode.Input,
   /** The registry stored a referrer but does not list it. */
   REFERRER_NOT_LISTED: ExitCode.Remote,
 } as const satisfies ErrorTable;

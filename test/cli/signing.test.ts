@@ -159,7 +159,7 @@ describe('waybill key, sign, attest, verify, tree, release', () => {
       const result = ended(await bench.run(`sbom create ${reference}`), 6);
       assert.match(result.stderr, code === undefined ? /^error: .* \[[A-Z_]+\]$/m : new RegExp(`\\[${code}\\]`));
     }
-    failed(await bench.run('tree docker-daemon:app'), 2, 'TRANSPORT_UNSUPPORTED');
+    failed(await bench.run('tree containers-storage:app'), 2, 'TRANSPORT_UNSUPPORTED');
     failed(await bench.run(['tree', 'not a reference']), 2, 'REFERENCE_INVALID');
   });
 });

@@ -35,7 +35,7 @@ function run(tool: string, ...args: readonly string[]): string {
 
 async function load(text: string) {
   const reference = parseImageReference(text);
-  assert.ok(reference.transport !== 'registry');
+  assert.ok(reference.transport !== 'registry' && reference.transport !== 'docker-daemon');
   await using store = await openLocalStore(reference, { signal });
   const image = await loadImage(store, { reference: reference.tag ?? '', hostPlatform: LINUX_AMD64, signal });
   for (const { descriptor } of image.layers)

@@ -90,8 +90,24 @@ describe('parseImageReference', () => {
   }
 
   test('names transports that are not supported yet', () => {
-    for (const text of ['docker-daemon:app:1', 'containers-storage:x']) {
-      assert.throws(() => parseImageReference(text), { code: 'TRANSPORT_UNSUPPORTED' });
+    assert.throws(() => parseImageReference('containers-storage:x'), { code: 'TRANSPORT_UNSUPPORTED' });
+  });
+
+  test('takes the names that a container engine takes, completed with latest, and image ids', () => {
+    const id = 'a'.repeat(64);
+    for (const [name, path] of [
+      ['app', 'app:latest'],
+      ['shop/app:1', 'shop/app:1'],
+      ['localhost:5000/app', 'localhost:5000/app:latest'],
+      [id, id],
+      [`sha256:${id}`, `sha256:${id}`],
+      [`app@sha256:${id}`, `app@sha256:${id}`],
+    ] as const) {
+      assert.deepEqual(parseImageReference(`docker-daemon:${name}`), { transport: 'docker-daemon', path });
+      assert.equal(formatImageReference(parseImageReference(`docker-daemon:${name}`)), `docker-daemon:${path}`);
+    }
+    for (const name of ['', '../x', 'a b', 'x?y', 'app:', 'APP@sha256:1']) {
+      assert.throws(() => parseImageReference(`docker-daemon:${name}`), { code: 'REFERENCE_INVALID' });
     }
   });
 

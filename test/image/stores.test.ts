@@ -37,7 +37,7 @@ after(async () => {
 
 function local(text: string): LocalReference {
   const reference = parseImageReference(text);
-  assert.ok(reference.transport !== 'registry');
+  assert.ok(reference.transport !== 'registry' && reference.transport !== 'docker-daemon');
   return reference;
 }
 
