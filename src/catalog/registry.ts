@@ -1,5 +1,6 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
+import { gemCataloger } from './language/gem.ts';
 import { goCataloger } from './language/go.ts';
 import { npmCataloger } from './language/npm.ts';
 import { pythonCataloger } from './language/python.ts';
@@ -18,6 +19,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   npmCataloger,
   pythonCataloger,
   goCataloger,
+  gemCataloger,
 ];
 
 /**
