@@ -9,11 +9,14 @@ export interface ElfSection {
   readonly sizeBytes: number;
   /** Index of the section this one refers to (a symbol table's strings). */
   readonly link: number;
+  /** As the header says it: any number. */
+  readonly alignment: number;
 }
 
 export interface ElfSegment extends MappedRange {
   readonly type: number;
   readonly flags: number;
+  readonly alignment: number;
 }
 
 export interface ElfFile extends Executable {
@@ -110,6 +113,7 @@ function readSections(reader: ByteReader, pointerBytes: 4 | 8): readonly ElfSect
       offset: word(start + (wide ? 24 : 16)) ?? 0,
       sizeBytes: word(start + (wide ? 32 : 20)) ?? 0,
       link: reader.u32(start + (wide ? 40 : 24)) ?? 0,
+      alignment: word(start + (wide ? 48 : 32)) ?? 0,
     });
   }
   return sections;
@@ -133,6 +137,7 @@ function readSegments(reader: ByteReader, pointerBytes: 4 | 8): readonly ElfSegm
       offset: word(start + (wide ? 8 : 4)) ?? 0,
       address: word(start + (wide ? 16 : 8)) ?? 0,
       sizeBytes: word(start + (wide ? 32 : 16)) ?? 0,
+      alignment: word(start + (wide ? 48 : 28)) ?? 0,
     });
   }
   return segments;

@@ -3,6 +3,7 @@ import { tryParseElf, type ElfFile } from '../elf/elf.ts';
 import { bytesAt, pointerAt, type Executable } from '../executable/executable.ts';
 import { tryParseMachO } from '../executable/mach-o.ts';
 import { tryParsePe } from '../executable/pe.ts';
+import { isUpxPacked } from '../executable/upx.ts';
 
 /** A string variable of the program whose initial value could be read from the file. */
 export interface GoStringVariable {
@@ -71,7 +72,7 @@ function readExecutable(
   const facts = { format, architecture, sizeBytes: info.sizeBytes };
   const address = findBlob(executable);
   if (address === undefined) {
-    return elf !== undefined && isUpxPacked(elf) ? { ...facts, packed: 'upx' } : undefined;
+    return isUpxPacked(elf ?? executable) ? { ...facts, packed: 'upx' } : undefined;
   }
   const strings = readBlob(executable, address);
   if (strings === undefined) {
@@ -191,9 +192,4 @@ function readVariables(elf: ElfFile): readonly GoStringVariable[] {
     if (value !== undefined && value !== '') variables.push({ name: symbol.name, value });
   }
   return variables;
-}
-
-/** UPX leaves no sections and its mark right behind the program headers. */
-function isUpxPacked(elf: ElfFile): boolean {
-  return elf.sections.length === 0 && elf.reader.bytes.subarray(0, 1024).includes('UPX!');
 }
