@@ -1,5 +1,6 @@
 import { parseCsv } from '../../formats/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
+import type { RecordedFile } from '../../packages/index.ts';
 import type { OwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
 
@@ -28,6 +29,36 @@ export function pythonFiles(view: FileView, place: PythonRecordPlace, paths: Own
     ...listed.filter((path) => path !== '').map((path) => joinPath(place.record, path)),
     ...view.list(place.record).map((entry) => entry.path),
   ]);
+}
+
+const HASH = /^(md5|sha1|sha256|sha384|sha512)=([A-Za-z0-9_-]{22,86})={0,2}$/;
+const ALGORITHMS = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'] as const;
+const HEX_DIGITS = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 } as const;
+
+/** What RECORD says of the content of files, by their path on disk, those that are missing too; undefined when it says nothing. */
+export function pythonRecorded(
+  view: FileView,
+  place: PythonRecordPlace,
+  paths: OwnedPaths,
+): ReadonlyMap<string, RecordedFile> | undefined {
+  const record = place.kind === 'dist-info' ? view.read(`${place.record}/RECORD`) : undefined;
+  if (record === undefined) return undefined;
+  const recorded = new Map<string, RecordedFile>();
+  for (const [path = '', hash = ''] of parseCsv(decodeText(record))) {
+    const digest = hash === '' ? undefined : recordedHash(hash);
+    const onDisk = digest === undefined || path === '' ? undefined : paths.locate(joinPath(place.site, path));
+    if (onDisk !== undefined) recorded.set(onDisk, digest!);
+  }
+  return recorded.size === 0 ? undefined : recorded;
+}
+
+/** `sha256=` and a digest in URL-safe base64. */
+function recordedHash(text: string): RecordedFile | undefined {
+  const [, name = '', encoded = ''] = HASH.exec(text) ?? [];
+  const algorithm = ALGORITHMS.find((known) => known === name);
+  if (algorithm === undefined) return undefined;
+  const hex = Buffer.from(encoded, 'base64url').toString('hex');
+  return hex.length === HEX_DIGITS[algorithm] ? { algorithm, hex } : undefined;
 }
 
 /** The first field of every row; most records have no quotes, and splitting their other fields would be for nothing. */

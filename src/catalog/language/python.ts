@@ -1,12 +1,12 @@
 import { parseMailHeaders } from '../../formats/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic, Package } from '../../packages/index.ts';
+import type { Diagnostic, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
 import { parseRequiresTxt, pythonEdges, type PythonNode } from './python-edges.ts';
-import { joinPath, pythonFiles, type PythonRecordPlace } from './python-files.ts';
+import { joinPath, pythonFiles, pythonRecorded, type PythonRecordPlace } from './python-files.ts';
 import { normalizePythonName, readPythonMetadata, type PythonMetadata } from './python-metadata.ts';
 import { parseRequirement } from './python-requirement.ts';
 import { createPythonSites, describeSite } from './python-sites.ts';
@@ -23,6 +23,7 @@ interface Distribution extends PythonRecordPlace, PythonNode {
   readonly version: string | undefined;
   readonly directUrl: PythonDirectUrl | undefined;
   readonly files: readonly string[];
+  readonly recorded?: ReadonlyMap<string, RecordedFile> | undefined;
 }
 
 /** Installed Python distributions. */
@@ -42,6 +43,7 @@ export const pythonCataloger: Cataloger = {
     licenses: true,
     dependencies: true,
     files: true,
+    fileDigests: true,
   },
   captures: [
     { id: 'python/metadata', names: ['METADATA', 'PKG-INFO'], suffixes: ['.egg-info'], maxBytes: 16 * MiB },
@@ -52,6 +54,7 @@ export const pythonCataloger: Cataloger = {
     },
     { id: 'python/egg-link', suffixes: ['.egg-link'], maxBytes: 64 * 1024 },
   ],
+  digests: [{ algorithm: 'sha256', paths: [], below: ['site-packages', 'dist-packages'] }],
   catalog,
 };
 
@@ -66,8 +69,12 @@ function catalog(context: CatalogContext): CatalogResult {
     if (item !== undefined) found.push(item);
   }
   const nested = nestedIds(found);
-  const isWanted = (item: Distribution): boolean => context.languageFiles !== false || mayCarry(view, item, nested);
-  const listed = found.map((item) => (isWanted(item) ? { ...item, files: pythonFiles(view, item, paths) } : item));
+  const { languageFiles, recordedFiles = false } = context;
+  const isWanted = (item: Distribution): boolean => languageFiles !== false || mayCarry(view, item, nested);
+  const listed = found.map((item): Distribution => {
+    const files = isWanted(item) ? { files: pythonFiles(view, item, paths) } : {};
+    return { ...item, ...files, ...(recordedFiles ? { recorded: pythonRecorded(view, item, paths) } : {}) };
+  });
   const linked = eggLinks(view, found);
   const sites = createPythonSites(view, new Set([...found.map(({ site }) => site), ...linked.keys()]));
   const edges = pythonEdges(found, sites, linked);
@@ -222,6 +229,7 @@ function toPackage(view: FileView, item: Distribution, { edges, owner }: Relatio
     ...(directUrl?.downloadUrl === undefined ? {} : { downloadUrl: directUrl.downloadUrl }),
     ...(isFirstParty(view, item) ? { firstParty: true } : {}),
     ...(item.files.length === 0 ? {} : { files: item.files }),
+    ...(item.recorded === undefined ? {} : { recordedFiles: item.recorded }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: item.id,
     dependsOn: edges,

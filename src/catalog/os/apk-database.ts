@@ -1,5 +1,6 @@
 import { LIMITS } from '../../core/index.ts';
 import { decodeName } from '../../formats/index.ts';
+import type { RecordedFile } from '../../packages/index.ts';
 import type { EdgeBudget } from './edge-budget.ts';
 
 /** One installed package as apk's database describes it. */
@@ -10,6 +11,8 @@ export interface ApkRecord {
   readonly fields: ReadonlyMap<string, string>;
   /** Files and links, relative to the root, without leading slash. */
   readonly files: readonly string[];
+  /** By path of `files`, the digest of its content (of a link: of its target); empty unless asked for. */
+  readonly recorded: ReadonlyMap<string, RecordedFile>;
 }
 
 export interface ApkProblem {
@@ -38,18 +41,22 @@ const MAX_PATH_CHARS = 256 * 1024 * 1024;
  * Parses `installed`: paragraphs of `X:value` lines of any length, divided by empty lines. Hostile input: never throws, linear.
  * @see https://wiki.alpinelinux.org/wiki/Apk_spec
  */
-export function parseApkInstalled(bytes: Uint8Array): ApkDocument {
+export function parseApkInstalled(bytes: Uint8Array, options: { readonly digests?: boolean } = {}): ApkDocument {
   const records: ApkRecord[] = [];
   const problems: ApkProblem[] = [];
   let fields = new Map<string, string>();
   let files: string[] = [];
+  let recorded = new Map<string, RecordedFile>();
+  let file: string | undefined;
   let folder = '';
   let start = 0;
   let pathChars = 0;
   const close = (): void => {
-    if (start > 0) records.push({ line: start, fields, files });
+    if (start > 0) records.push({ line: start, fields, files, recorded });
     fields = new Map();
     files = [];
+    recorded = new Map();
+    file = undefined;
     folder = '';
     start = 0;
   };
@@ -72,12 +79,28 @@ export function parseApkInstalled(bytes: Uint8Array): ApkDocument {
     if (letter === 'F') folder = value;
     else if (letter === 'R') {
       pathChars += folder.length + value.length + 1;
-      if (folder.length + value.length < LIMITS.pathBytes && pathChars <= MAX_PATH_CHARS)
-        files.push(folder === '' ? value : `${folder}/${value}`);
+      const fits = folder.length + value.length < LIMITS.pathBytes && pathChars <= MAX_PATH_CHARS;
+      file = fits ? (folder === '' ? value : `${folder}/${value}`) : undefined;
+      if (file !== undefined) files.push(file);
+    } else if (letter === 'Z') {
+      const digest = options.digests === true && file !== undefined ? apkDigest(value) : undefined;
+      if (digest !== undefined) recorded.set(file!, digest);
     } else if (KEPT.includes(letter) && !fields.has(letter)) fields.set(letter, value.trim());
   }
   close();
   return { records, problems, truncated: records.length >= MAX_RECORDS || pathChars > MAX_PATH_CHARS };
+}
+
+/** `Q1` and a SHA-1, or `Q2` and a SHA-256, in base64; very old databases have an MD5 in hex. */
+function apkDigest(text: string): RecordedFile | undefined {
+  const value = text.trim();
+  if (/^[0-9a-f]{32}$/.test(value)) return { algorithm: 'md5', hex: value };
+  if (/^Q1[A-Za-z0-9+/]{27}=$/.test(value)) return { algorithm: 'sha1', hex: hexOf(value) };
+  return /^Q2[A-Za-z0-9+/]{43}=$/.test(value) ? { algorithm: 'sha256', hex: hexOf(value) } : undefined;
+}
+
+function hexOf(checksum: string): string {
+  return Buffer.from(checksum.slice(2), 'base64').toString('hex');
 }
 
 /** Name in a dependency or provision: `so:libc.musl-x86_64.so.1=1`, `busybox>=1.36`, `foo@edge` without what follows; undefined for conflicts (`!x`). */

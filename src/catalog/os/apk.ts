@@ -6,10 +6,12 @@ import {
   type Distribution,
   type LicenseClaim,
   type Package,
+  type RecordedFile,
 } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
+import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
@@ -34,8 +36,10 @@ export const apkCataloger: Cataloger = {
     licenses: true,
     dependencies: true,
     files: true,
+    fileDigests: true,
   },
   captures: [{ id: 'apk/installed', pathSuffixes: ['lib/apk/db/installed'], maxBytes: 64 * MiB }],
+  digests: [{ algorithm: 'sha1', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.rpm] }],
   catalog,
 };
 
@@ -61,7 +65,13 @@ function databasePackages(context: CatalogContext, file: CapturedFile, diagnosti
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isApkHome(found) ? found : undefined;
   const shared: DatabaseContext = { file, distribution, owned: createOwnedPaths(view, root) };
-  const { records: all, problems, truncated } = parseApkInstalled(file.bytes);
+  const {
+    records: all,
+    problems,
+    truncated,
+  } = parseApkInstalled(file.bytes, {
+    digests: context.recordedFiles === true,
+  });
   const path = `/${file.entry.path}`;
   for (const { line, text } of problems) {
     const message = `line ${line} is not of the form X:value: ${JSON.stringify(text)}`;
@@ -115,6 +125,8 @@ function toPackage(shared: DatabaseContext, record: ApkRecord, dependsOn: readon
   const homepage = homepageOf(fields.get('U'));
   const description = summaryOf(fields.get('T'));
   const properties = propertiesOf(fields, isVirtual);
+  const configFiles = shared.owned.onDisk(record.files.filter(isProtected));
+  const recorded = recordedOf(shared, record);
   return {
     type: 'apk',
     ...(distribution === undefined ? {} : { namespace: distribution.id }),
@@ -130,10 +142,26 @@ function toPackage(shared: DatabaseContext, record: ApkRecord, dependsOn: readon
     ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),
     files: shared.owned.onDisk(record.files),
+    ...(configFiles.length === 0 ? {} : { configFiles }),
+    ...(recorded.size === 0 ? {} : { recordedFiles: recorded }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: idOf(shared.file, record),
     dependsOn,
   };
+}
+
+function recordedOf({ owned }: DatabaseContext, record: ApkRecord): ReadonlyMap<string, RecordedFile> {
+  const recorded = new Map<string, RecordedFile>();
+  for (const [path, digest] of record.recorded) {
+    const place = owned.locate(path);
+    if (place !== undefined) recorded.set(place, digest);
+  }
+  return recorded;
+}
+
+/** What apk by its defaults does not overwrite once it was changed. */
+function isProtected(path: string): boolean {
+  return path.startsWith('etc/') && !path.startsWith('etc/apk/') && !path.startsWith('etc/init.d/');
 }
 
 function qualifiersOf(

@@ -13,6 +13,7 @@ import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-da
 import { dpkgDependencies } from './dpkg-dependencies.ts';
 import { createDpkgFiles, readDpkgLists, type DpkgFiles, type DpkgLists } from './dpkg-files.ts';
 import { EdgeBudget } from './edge-budget.ts';
+import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -36,12 +37,14 @@ export const dpkgCataloger: Cataloger = {
       'lib/dpkg/updates/*',
       'lib/dpkg/status.d/*',
       'lib/dpkg/info/*.list',
+      'lib/dpkg/info/*.md5sums',
       'lib/dpkg/diversions',
       'usr/share/doc/*/copyright',
     ],
     licenses: true,
     dependencies: true,
     files: true,
+    fileDigests: true,
   },
   captures: [
     { id: 'dpkg/status', pathSuffixes: ['lib/dpkg/status'], maxBytes: 64 * MiB },
@@ -68,6 +71,8 @@ export const dpkgCataloger: Cataloger = {
     { id: 'dpkg/diversions', pathSuffixes: ['lib/dpkg/diversions'], maxBytes: 4 * MiB },
     { id: 'dpkg/copyright', names: ['copyright'], maxBytes: 8 * MiB },
   ],
+  recordCaptures: [{ id: 'dpkg/md5sums', suffixes: ['.md5sums'], maxBytes: 16 * MiB }],
+  digests: [{ algorithm: 'md5', ...OS_FILES, unless: [...SIGNS.apk, ...SIGNS.rpm] }],
   catalog,
 };
 
@@ -83,7 +88,7 @@ interface DatabaseContext {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const lists = readDpkgLists(context.view);
+  const lists = readDpkgLists(context.view, context.recordedFiles === true);
   const databases = readDpkgDatabases(context.view, diagnostics);
   return {
     packages: databases.flatMap((database) => databasePackages(context, { database, lists }, diagnostics)),
@@ -123,7 +128,7 @@ function toPackage(
 ): Package {
   const { distribution, database } = shared;
   const { fields, entry } = record;
-  const { files, configFiles, list } = found.files;
+  const { files, configFiles, list, recorded } = found.files;
   const supplier = parseMaintainer(fields.get('maintainer'));
   const description = summaryOf(fields.get('description'));
   const homepage = homepageOf(fields.get('homepage'));
@@ -146,6 +151,7 @@ function toPackage(
     ...(homepage === undefined ? {} : { homepage }),
     ...(files === undefined ? {} : { files }),
     ...(configFiles.length === 0 ? {} : { configFiles }),
+    ...(recorded === undefined ? {} : { recordedFiles: recorded }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: idOf(database, record),
     dependsOn: found.dependsOn,

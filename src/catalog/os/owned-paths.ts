@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/index.ts';
 import type { FileView, FolderView } from '../../filesystem/index.ts';
 
 /** Turns the paths of a package's file list into what is on disk. */
@@ -8,6 +9,11 @@ export interface OwnedPaths {
    * @param listed paths as the database has them, with or without leading slash
    */
   onDisk(listed: readonly string[]): readonly string[];
+  /**
+   * Absolute path where a listed file is on disk, or would be if it were there. undefined for what is no path of a file below the root.
+   * @param listed path as the database has it, with or without leading slash
+   */
+  locate(listed: string): string | undefined;
 }
 
 /**
@@ -49,6 +55,17 @@ export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
       }
       return uniqueSorted(result);
     },
+    locate(listed) {
+      const path = withoutSlashes(listed);
+      if (path === '' || path.length >= LIMITS.pathBytes || DOTS.test(path)) return undefined;
+      const folder = parentOf(path);
+      const found = findFolder(folder);
+      if (found !== undefined) return found.path === folder ? `/${path}` : `/${join(found.path, nameOf(path))}`;
+      // what is missing with its folder is still told by its place after usrmerge; a walk through every parent would be quadratic
+      const [top = ''] = path.split('/', 1);
+      const place = findFolder(top)?.path ?? join(root, top);
+      return `/${place}${path.slice(top.length)}`;
+    },
   };
 }
 
@@ -67,6 +84,13 @@ function parentsOf(listed: readonly string[]): ReadonlySet<string> {
 /** Lists go folder by folder: asking this about the folder of the line before saves making and hashing a string for each line. */
 function isChild(path: string, folder: string): boolean {
   return path.lastIndexOf('/') === folder.length && path.startsWith(folder);
+}
+
+/** Segments that no list has. */
+const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function parentOf(path: string): string {

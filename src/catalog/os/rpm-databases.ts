@@ -40,11 +40,16 @@ interface ReadContext {
   /** Write-ahead logs by path. Not looked up by `read`: what hard links share is parsed once for each, and only captured files are bounded. */
   readonly logs: ReadonlyMap<string, Uint8Array>;
   readonly budget: RecordBudget;
+  readonly withDigests: boolean;
   readonly diagnostics: Diagnostic[];
 }
 
 /** Every database and manifest of a view. A folder that links to another is read once; where two databases lie in one folder, one counts. */
-export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]): readonly RpmInstallation[] {
+export function readRpmInstallations(
+  view: FileView,
+  diagnostics: Diagnostic[],
+  withDigests = false,
+): readonly RpmInstallation[] {
   const folders = new Map<string, CapturedFile[]>();
   for (const file of view.captured('rpm/database')) {
     const folder = parentOf(file.entry.path);
@@ -52,7 +57,7 @@ export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]):
   }
   reportUncaptured(view, diagnostics);
   const logs = new Map(view.captured('rpm/log').map(({ entry, bytes }) => [entry.path, bytes]));
-  const context: ReadContext = { view, logs, budget: new RecordBudget(), diagnostics };
+  const context: ReadContext = { view, logs, budget: new RecordBudget(), withDigests, diagnostics };
   const installations: RpmInstallation[] = [];
   for (const [folder, files] of folders) {
     const read = files
@@ -73,7 +78,7 @@ export function readRpmInstallations(view: FileView, diagnostics: Diagnostic[]):
 }
 
 function readDatabase(file: CapturedFile, context: ReadContext): readonly RpmRecord[] {
-  const { budget, diagnostics } = context;
+  const { budget, withDigests, diagnostics } = context;
   const path = `/${file.entry.path}`;
   const database = readRpmDatabase(file.bytes, readLog(file, context));
   if (database === undefined) {
@@ -89,7 +94,7 @@ function readDatabase(file: CapturedFile, context: ReadContext): readonly RpmRec
     }
     const incomplete = budget.incomplete;
     const header = tryParseRpmHeader(item.header);
-    const record = header === undefined ? undefined : rpmRecord(header, budget);
+    const record = header === undefined ? undefined : rpmRecord(header, budget, withDigests);
     if (record === undefined) {
       const reason = header === undefined ? 'has no header that can be read' : 'has no name that can be one';
       report(diagnostics, 'malformed-header', path, `record ${item.record} ${reason}; the package is missing`);

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../core/index.ts';
 import { RPM_TAGS, type RpmHeader } from '../../formats/index.ts';
+import type { RecordedFile } from '../../packages/index.ts';
 
 /** One installed package as its header, or the line of a manifest, describes it. */
 export interface RpmRecord {
@@ -22,6 +23,8 @@ export interface RpmRecord {
   readonly installed: readonly string[];
   /** Those of `installed` that are configuration. */
   readonly configuration: readonly string[];
+  /** By path of `installed`, the digest of its content. Absent unless asked for. */
+  readonly recorded?: ReadonlyMap<string, RecordedFile>;
   /** What it provides besides its name. */
   readonly provides: readonly string[];
   /** Names and paths it needs. */
@@ -107,8 +110,8 @@ export function rpmIdentity(
   };
 }
 
-/** A package out of its header; undefined without a name that can be one. */
-export function rpmRecord(header: RpmHeader, budget: RecordBudget): RpmRecord | undefined {
+/** A package out of its header, with the digests of its files when asked for; undefined without a name that can be one. */
+export function rpmRecord(header: RpmHeader, budget: RecordBudget, withDigests = false): RpmRecord | undefined {
   const identity = rpmIdentity({
     name: header.text(RPM_TAGS.name),
     version: header.text(RPM_TAGS.version),
@@ -125,7 +128,7 @@ export function rpmRecord(header: RpmHeader, budget: RecordBudget): RpmRecord | 
     ...present('summary', header.text(RPM_TAGS.summary)),
     ...present('url', header.text(RPM_TAGS.url)),
     ...present('modularityLabel', header.text(RPM_TAGS.modularityLabel), MODULARITY_LABEL),
-    ...filesOf(header, budget),
+    ...filesOf(header, budget, withDigests),
     provides: budget.takeTexts(header, RPM_TAGS.provideName),
     requires: budget.takeTexts(header, RPM_TAGS.requireName),
   };
@@ -141,16 +144,30 @@ export function isSigningKey(record: RpmRecord): boolean {
   );
 }
 
+/** The digest algorithms of OpenPGP that rpm uses. @see https://www.rfc-editor.org/rfc/rfc9580#section-9.5 */
+const DIGESTS: ReadonlyMap<number, { readonly algorithm: RecordedFile['algorithm']; readonly hexDigits: number }> =
+  new Map([
+    [1, { algorithm: 'md5', hexDigits: 32 }],
+    [2, { algorithm: 'sha1', hexDigits: 40 }],
+    [8, { algorithm: 'sha256', hexDigits: 64 }],
+    [9, { algorithm: 'sha384', hexDigits: 96 }],
+    [10, { algorithm: 'sha512', hexDigits: 128 }],
+  ]);
+const MD5 = 1;
+
 function filesOf(
   header: RpmHeader,
   budget: RecordBudget,
-): Required<Pick<RpmRecord, 'listed' | 'installed' | 'configuration'>> {
+  withDigests: boolean,
+): Required<Pick<RpmRecord, 'listed' | 'installed' | 'configuration'>> & Pick<RpmRecord, 'recorded'> {
   const listed: string[] = [];
   const installed: string[] = [];
   const configuration: string[] = [];
+  const recorded = new Map<string, RecordedFile>();
   const paths = pathsOf(header, budget);
   const flags = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileFlags);
   const states = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileStates);
+  const digestAt = withDigests && paths.length > 0 ? digestsOf(header, budget) : () => undefined;
   for (const [index, path] of paths.entries()) {
     if (path === undefined) continue;
     listed.push(path);
@@ -159,8 +176,21 @@ function filesOf(
     if ((flag & GHOST) !== 0 || (states[index] ?? NORMAL_STATE) !== NORMAL_STATE) continue;
     installed.push(path);
     if ((flag & CONFIGURATION) !== 0) configuration.push(path);
+    const digest = digestAt(index);
+    if (digest !== undefined) recorded.set(path, digest);
   }
-  return { listed, installed, configuration };
+  return { listed, installed, configuration, ...(recorded.size === 0 ? {} : { recorded }) };
+}
+
+/** Digests by the index of their file: empty for folders and links, and none at all in an algorithm that is not known. */
+function digestsOf(header: RpmHeader, budget: RecordBudget): (index: number) => RecordedFile | undefined {
+  const known = DIGESTS.get(header.numbers(RPM_TAGS.fileDigestAlgorithm)[0] ?? MD5);
+  const digests = known === undefined ? [] : budget.takeTexts(header, RPM_TAGS.fileDigests);
+  return (index) => {
+    const hex = digests[index] ?? '';
+    if (known === undefined || hex.length !== known.hexDigits || !/^[0-9a-f]+$/.test(hex)) return undefined;
+    return { algorithm: known.algorithm, hex };
+  };
 }
 
 /** By index, undefined where a path is too long or its folder missing; very old headers hold them whole. */

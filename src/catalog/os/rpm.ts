@@ -5,12 +5,14 @@ import {
   type Distribution,
   type LicenseClaim,
   type Package,
+  type RecordedFile,
   type Supplier,
 } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
+import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
-import { createOwnedPaths } from './owned-paths.ts';
+import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { readRpmInstallations, RPM_CAPTURES, RPM_READS, type RpmInstallation } from './rpm-databases.ts';
 import { rpmDependencies } from './rpm-dependencies.ts';
 import type { RpmRecord } from './rpm-record.ts';
@@ -27,8 +29,16 @@ export const rpmCataloger: Cataloger = {
     'https://www.sqlite.org/fileformat2.html',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/rpm-definition.md',
   ],
-  statement: { packageTypes: ['rpm'], reads: RPM_READS, licenses: true, dependencies: true, files: true },
+  statement: {
+    packageTypes: ['rpm'],
+    reads: RPM_READS,
+    licenses: true,
+    dependencies: true,
+    files: true,
+    fileDigests: true,
+  },
   captures: RPM_CAPTURES,
+  digests: [{ algorithm: 'sha256', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.apk] }],
   catalog,
 };
 
@@ -43,13 +53,14 @@ interface Shared {
 interface Found {
   readonly files: readonly string[];
   readonly configFiles: readonly string[];
+  readonly recorded: ReadonlyMap<string, RecordedFile> | undefined;
   readonly dependsOn: readonly string[];
 }
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const packages = readRpmInstallations(context.view, diagnostics).flatMap((installation) =>
-    installedPackages(context, installation, diagnostics),
+  const packages = readRpmInstallations(context.view, diagnostics, context.recordedFiles === true).flatMap(
+    (installation) => installedPackages(context, installation, diagnostics),
   );
   return { packages, diagnostics };
 }
@@ -83,6 +94,7 @@ function installedPackages(
     toPackage({ installation, distribution }, index, {
       files: files[index]!,
       configFiles: owned.onDisk(record.configuration),
+      recorded: recordedOnDisk(owned, record),
       dependsOn: dependencies[index]!.map((target) => idOf(installation, target)).toSorted(),
     }),
   );
@@ -118,10 +130,21 @@ function toPackage(shared: Shared, index: number, found: Found): Package {
     ...(homepage === undefined ? {} : { homepage }),
     ...(record.listed === undefined ? {} : { files: found.files }),
     ...(found.configFiles.length === 0 ? {} : { configFiles: found.configFiles }),
+    ...(found.recorded === undefined ? {} : { recordedFiles: found.recorded }),
     ...(modularityLabel === undefined ? {} : { properties: { 'rpm:modularitylabel': modularityLabel } }),
     id: idOf(installation, index),
     dependsOn: found.dependsOn,
   };
+}
+
+function recordedOnDisk(owned: OwnedPaths, { recorded }: RpmRecord): ReadonlyMap<string, RecordedFile> | undefined {
+  if (recorded === undefined) return undefined;
+  const found = new Map<string, RecordedFile>();
+  for (const [path, digest] of recorded) {
+    const place = owned.locate(path);
+    if (place !== undefined) found.set(place, digest);
+  }
+  return found;
 }
 
 /** Several versions of one package can be installed, so the place in the database tells them apart. */

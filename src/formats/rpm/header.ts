@@ -25,6 +25,7 @@ export const RPM_TAGS = {
   architecture: 1022,
   oldFileNames: 1027,
   fileStates: 1029,
+  fileDigests: 1035,
   fileFlags: 1037,
   sourceRpm: 1044,
   provideName: 1047,
@@ -32,6 +33,7 @@ export const RPM_TAGS = {
   directoryIndexes: 1116,
   baseNames: 1117,
   directoryNames: 1118,
+  fileDigestAlgorithm: 5011,
   modularityLabel: 5096,
 } as const;
 
