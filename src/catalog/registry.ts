@@ -8,6 +8,7 @@ import { apkCataloger } from './os/apk.ts';
 import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
+import { pacmanCataloger } from './os/pacman.ts';
 import { rpmCataloger } from './os/rpm.ts';
 
 /** Every cataloger, in the order in which their findings win when they describe the same package. */
@@ -16,6 +17,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   apkCataloger,
   rpmCataloger,
   chiselCataloger,
+  pacmanCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,

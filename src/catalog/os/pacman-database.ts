@@ -1,0 +1,106 @@
+import { parseAlpmDesc, parseMtree, type AlpmSections } from '../../formats/index.ts';
+import type { FileEntry, FileView } from '../../filesystem/index.ts';
+import type { Diagnostic, RecordedFile } from '../../packages/index.ts';
+import { rootOf } from './installation-root.ts';
+
+/** One installed package as its folder describes it. */
+export interface PacmanRecord {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly sections: AlpmSections;
+  /** `desc`. */
+  readonly entry: FileEntry;
+  /** Its folder in the database. */
+  readonly folder: string;
+}
+
+export interface PacmanDatabase {
+  /** Folder that is the root of the system, without slashes at either end; '' for the image's own. */
+  readonly root: string;
+  /** Sorted by the folder's name. */
+  readonly records: readonly PacmanRecord[];
+}
+
+const PLACE = 'var/lib/pacman/local';
+const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,255}$/;
+const VERSION = /^[A-Za-z0-9._+~:]{1,200}-[A-Za-z0-9._]{1,50}$/;
+
+/** Every local database of a view. */
+export function readPacmanDatabases(view: FileView, diagnostics: Diagnostic[]): readonly PacmanDatabase[] {
+  const databases = new Map<string, PacmanRecord[]>();
+  const seen = new Set<string>();
+  for (const { entry, bytes } of view.captured('pacman/desc')) {
+    const folder = parentOf(entry.path);
+    const database = parentOf(folder);
+    const record = recordOf(entry, parseAlpmDesc(bytes), diagnostics);
+    if (record === undefined) continue;
+    if (seen.has(`${database} ${record.name}`)) {
+      report(diagnostics, 'duplicate-package', entry.path, `${record.name} has another folder too; the first counts`);
+      continue;
+    }
+    seen.add(`${database} ${record.name}`);
+    const records = databases.get(database);
+    if (records === undefined) databases.set(database, [record]);
+    else records.push(record);
+  }
+  return [...databases].map(([folder, records]) => ({
+    root: rootOf(view, folder, [PLACE, 'lib/pacman/local', 'pacman/local']),
+    records,
+  }));
+}
+
+function recordOf(entry: FileEntry, sections: AlpmSections, diagnostics: Diagnostic[]): PacmanRecord | undefined {
+  const name = sections.get('NAME')?.[0] ?? '';
+  if (!NAME.test(name)) {
+    const reason = name === '' ? 'has no name' : `has a name that cannot be one: ${JSON.stringify(name.slice(0, 80))}`;
+    report(diagnostics, 'malformed-record', entry.path, `${reason}; the package is missing`);
+    return undefined;
+  }
+  const version = sections.get('VERSION')?.[0];
+  const isVersion = version !== undefined && VERSION.test(version);
+  if (!isVersion) report(diagnostics, 'version-unknown', entry.path, `${name} has no version that can be one`);
+  return { name, version: isVersion ? version : undefined, sections, entry, folder: parentOf(entry.path) };
+}
+
+/** Paths a package lists, folders too, and those of its configuration; undefined when it has no list. */
+export function pacmanFiles(
+  view: FileView,
+  record: PacmanRecord,
+): { readonly listed: readonly string[]; readonly configuration: readonly string[] } | undefined {
+  const bytes = view.read(`${record.folder}/files`);
+  if (bytes === undefined) return undefined;
+  const sections = parseAlpmDesc(bytes);
+  // path, tab, MD5 of the packaged file
+  const configuration = (sections.get('BACKUP') ?? []).map((line) => line.split('\t', 1)[0] ?? '');
+  return { listed: sections.get('FILES') ?? [], configuration };
+}
+
+/** What the package's manifest says of its files, by path as packaged. */
+export function pacmanDigests(
+  view: FileView,
+  record: PacmanRecord,
+  diagnostics: Diagnostic[],
+): ReadonlyMap<string, RecordedFile> {
+  const recorded = new Map<string, RecordedFile>();
+  const path = `${record.folder}/mtree`;
+  const bytes = view.read(path);
+  if (bytes === undefined) return recorded;
+  const { entries, problem } = parseMtree(bytes);
+  if (problem !== undefined) {
+    report(diagnostics, 'malformed-record', path, `${problem}; what ${record.name} says of its files is unknown`);
+  }
+  for (const { path: name, type, sha256 } of entries) {
+    // `./.PKGINFO` and its like are not installed
+    if (type !== 'file' || sha256 === undefined || !name.startsWith('./') || /^\.\/\.[A-Z]/.test(name)) continue;
+    recorded.set(name.slice(1), { algorithm: 'sha256', hex: sha256 });
+  }
+  return recorded;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function report(diagnostics: Diagnostic[], code: string, path: string, message: string): void {
+  diagnostics.push({ code, severity: 'warning', message, path: `/${path}`, source: 'pacman' });
+}
