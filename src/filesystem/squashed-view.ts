@@ -10,6 +10,8 @@ export class SquashedView implements FileView {
   readonly #firstLayer: number;
   #size: number | undefined;
   #captured: Map<string, Node[]> | undefined;
+  /** What `entries` gave last, unless a link: whoever goes through all files asks about that one, and it needs no walk. */
+  #given: { readonly path: string; readonly node: Node } | undefined;
 
   constructor(tree: FileTree, firstLayer: number) {
     this.#tree = tree;
@@ -54,7 +56,10 @@ export class SquashedView implements FileView {
   }
 
   *entries(): Generator<FileEntry> {
-    for (const { node, path } of this.#sorted()) yield this.#entry(node, path);
+    for (const { node, path } of this.#sorted()) {
+      this.#given = this.#tree.isSymlink(node) ? undefined : { path, node };
+      yield this.#entry(node, path);
+    }
   }
 
   captured(ruleId: string): readonly CapturedFile[] {
@@ -93,6 +98,7 @@ export class SquashedView implements FileView {
   }
 
   #resolve(path: string): Node {
+    if (this.#given?.path === path) return this.#given.node;
     return this.#tree.walk(path, { followLast: true });
   }
 
