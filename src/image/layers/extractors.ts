@@ -1,5 +1,12 @@
 import type { Extraction } from '../../filesystem/index.ts';
-import { extractGoBuildInfo } from '../../formats/index.ts';
+import {
+  extractDotnetBundle,
+  extractElfPackageNote,
+  extractGoBuildInfo,
+  extractPeVersion,
+  extractRustAudit,
+  hasDotnetBundle,
+} from '../../formats/index.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
 import { mayBeGo } from './go-marker.ts';
 
@@ -33,4 +40,17 @@ export const EXTRACTORS: Readonly<Partial<Record<Extraction['kind'], ExtractorEn
     extract: extractGoBuildInfo,
     mayApply: mayBeGo,
   },
+  'rust-audit': {
+    extract: extractRustAudit,
+    // others than ELF are few, and their headers are all that is read
+    mayApply: (_, structure) =>
+      structure.format !== 'elf' || ['.dep-v0', '.comment'].some((name) => structure.section(name) !== undefined),
+  },
+  'elf-package-note': {
+    extract: extractElfPackageNote,
+    mayApply: (_, structure) =>
+      structure.format === 'elf' && (!structure.hasSections || structure.section('.note.package') !== undefined),
+  },
+  'dotnet-bundle': { extract: extractDotnetBundle, mayApply: hasDotnetBundle },
+  'pe-version': { extract: extractPeVersion, mayApply: (_, structure) => structure.format === 'pe' },
 };
