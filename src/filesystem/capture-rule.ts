@@ -53,11 +53,11 @@ export type Extraction =
 export interface BytePattern {
   /** Unique in its rule. */
   readonly id: string;
-  /** Literal Latin-1 text of at least 3 characters that is in every match. */
+  /** Literal Latin-1 text of at least 3 characters that is in every match: what matches elsewhere in the window does not count. */
   readonly needle: string;
   /** Source of a JavaScript regular expression without flags; no unbounded repetition. Named groups are kept. */
   readonly pattern: string;
-  /** Bytes of the window before the needle's start, and from its start on. At most 4096 each. */
+  /** Bytes of the window before the needle's start, and from its start on. At most 4096 each. A match that could go on beyond the window is cut there. */
   readonly before: number;
   readonly after: number;
 }
