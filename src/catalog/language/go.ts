@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { GoBuildInfo, GoStringVariable } from '../../formats/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
-import type { Diagnostic, IdentityEvidence, Location, Package } from '../../packages/index.ts';
+import type { CatalogNote, Diagnostic, IdentityEvidence, Location, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { goMainVersion, type GoMainVersion } from './go-main-version.ts';
 import { parseGoModInfo, type GoModInfo, type GoModule } from './go-modinfo.ts';
@@ -26,7 +26,7 @@ const SETTINGS = [
 export const goCataloger: Cataloger = {
   id: 'go',
   title: 'Go modules in executables',
-  version: 1,
+  version: 2,
   specifications: [
     'https://pkg.go.dev/debug/buildinfo',
     'https://go.dev/ref/mod',
@@ -34,7 +34,7 @@ export const goCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['golang'],
-    reads: ['executables (ELF, PE, Mach-O) with Go build information'],
+    reads: ['executables (ELF, PE, Mach-O) with Go build information', 'executables packed by UPX, as known unknowns'],
     licenses: false,
     dependencies: true,
     files: true,
@@ -46,6 +46,7 @@ export const goCataloger: Cataloger = {
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages: Package[] = [];
+  const notes: CatalogNote[] = [];
   for (const file of context.view.captured('go/executables')) {
     const path = `/${file.entry.path}`;
     const report = (code: string, message: string): void => {
@@ -53,12 +54,17 @@ function catalog(context: CatalogContext): CatalogResult {
     };
     const info = parseBuildInfo(file.bytes);
     if (info === undefined) report('unreadable-binary', 'the extracted build information is malformed');
-    else if (info.packed !== undefined)
-      report('packed-executable', 'compressed by UPX: what it was built from cannot be seen');
+    else if (info.packed !== undefined) notes.push(packedNote(path));
     else if (info.problem !== undefined) report('unreadable-binary', info.problem);
     else packages.push(...packagesOf(file, info, report));
   }
-  return { packages, diagnostics };
+  return { packages, diagnostics, notes };
+}
+
+/** Of a program in any language: nobody else looks for packed ones. */
+function packedNote(path: string): CatalogNote {
+  const message = 'a program compressed by UPX: what it was built from cannot be seen';
+  return { kind: 'known-unknown', code: 'packed-executable', message, path, source: 'go', facts: { packer: 'upx' } };
 }
 
 /** The extractor's JSON, checked: a layer cache may hand over anything. */

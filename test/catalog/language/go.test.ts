@@ -159,10 +159,15 @@ describe('goCataloger: bad input', () => {
     packed.fill(0, 0x1000);
     packed.write('UPX!', 0x100, 'latin1');
     const whole = goBinary({ goVersion: 'go1.22.1', modInfo: MAIN, sections: false });
-    const { packages, diagnostics } = catalogBinaries({ a: packed, b: whole.subarray(0, whole.length - 30), c: whole });
+    const found = catalogBinaries({ a: packed, b: whole.subarray(0, whole.length - 30), c: whole });
+    const { packages, diagnostics, notes = [] } = found;
     assert.deepEqual(
       diagnostics.map(({ code, path }) => `${code} ${path}`),
-      ['packed-executable /a', 'unreadable-binary /b'],
+      ['unreadable-binary /b'],
+    );
+    assert.deepEqual(
+      notes.map(({ kind, code, path }) => `${kind} ${code} ${path}`),
+      ['known-unknown packed-executable /a'],
     );
     assert.deepEqual(packages.map(label), ['example.com/tool@', 'stdlib@1.22.1']);
   });
