@@ -4,6 +4,7 @@ import { gemCataloger } from './language/gem.ts';
 import { goCataloger } from './language/go.ts';
 import { npmCataloger } from './language/npm.ts';
 import { pythonCataloger } from './language/python.ts';
+import { rustCataloger } from './language/rust.ts';
 import { apkCataloger } from './os/apk.ts';
 import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
@@ -21,6 +22,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   npmCataloger,
   pythonCataloger,
   goCataloger,
+  rustCataloger,
   gemCataloger,
 ];
 
