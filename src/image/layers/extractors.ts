@@ -3,6 +3,7 @@ import {
   extractDotnetBundle,
   extractElfPackageNote,
   extractGoBuildInfo,
+  extractJavaArchive,
   extractPeVersion,
   extractRustAudit,
   hasDotnetBundle,
@@ -52,5 +53,7 @@ export const EXTRACTORS: Readonly<Partial<Record<Extraction['kind'], ExtractorEn
       structure.format === 'elf' && (!structure.hasSections || structure.section('.note.package') !== undefined),
   },
   'dotnet-bundle': { extract: extractDotnetBundle, mayApply: hasDotnetBundle },
+  // asked only for files with an archive's name
+  'java-archive': { extract: extractJavaArchive, mayApply: () => true },
   'pe-version': { extract: extractPeVersion, mayApply: (_, structure) => structure.format === 'pe' },
 };
