@@ -1,5 +1,13 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
+import { composerCataloger } from './language/composer.ts';
+import { condaCataloger } from './language/conda.ts';
+import { cpanCataloger } from './language/cpan.ts';
+import { cranCataloger } from './language/cran.ts';
+import { luarocksCataloger } from './language/luarocks.ts';
+import { opamCataloger } from './language/opam.ts';
+import { otpCataloger } from './language/otp.ts';
+import { pearCataloger } from './language/pear.ts';
 import { gemCataloger } from './language/gem.ts';
 import { goCataloger } from './language/go.ts';
 import { npmCataloger } from './language/npm.ts';
@@ -10,6 +18,7 @@ import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
 import { pacmanCataloger } from './os/pacman.ts';
+import { portageCataloger } from './os/portage.ts';
 import { rpmCataloger } from './os/rpm.ts';
 
 /** Every cataloger, in the order in which their findings win when they describe the same package. */
@@ -19,11 +28,20 @@ export const CATALOGERS: readonly Cataloger[] = [
   rpmCataloger,
   chiselCataloger,
   pacmanCataloger,
+  portageCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,
   rustCataloger,
   gemCataloger,
+  composerCataloger,
+  pearCataloger,
+  condaCataloger,
+  otpCataloger,
+  cranCataloger,
+  luarocksCataloger,
+  cpanCataloger,
+  opamCataloger,
 ];
 
 /**

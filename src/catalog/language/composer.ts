@@ -1,0 +1,204 @@
+import type { CapturedFile, FileView } from '../../filesystem/index.ts';
+import type { ContentHash, Package } from '../../packages/index.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { parseComposerRoot } from './composer-root.ts';
+import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
+import { joinPath } from './python-files.ts';
+import {
+  createReport,
+  directoriesOf,
+  edgesTo,
+  locationOf,
+  optional,
+  pathIn,
+  plainVersion,
+  splitPath,
+  type Named,
+  type Report,
+} from './record.ts';
+
+const MiB = 1024 * 1024;
+const NAME = /^[a-z0-9]+(?:[_.-][a-z0-9]+)*\/[a-z0-9]+(?:(?:[_.]|-{1,2})[a-z0-9]+)*$/i;
+const MAX_PACKAGES = 20_000;
+
+interface Installed extends Named {
+  readonly file: CapturedFile;
+  readonly json: JsonObject;
+  readonly isDev: boolean;
+  /** Where it lies, without leading slash; undefined for packages that are only a list of others. */
+  readonly folder: string | undefined;
+}
+
+/** PHP packages that Composer installed. */
+export const composerCataloger: Cataloger = {
+  id: 'composer',
+  title: 'PHP packages (Composer)',
+  version: 1,
+  specifications: [
+    'https://getcomposer.org/doc/04-schema.md',
+    'https://github.com/package-url/purl-spec/blob/main/types-doc/composer-definition.md',
+  ],
+  statement: {
+    packageTypes: ['composer'],
+    reads: ['composer/installed.json', 'composer/installed.php'],
+    licenses: true,
+    dependencies: true,
+    files: false,
+  },
+  captures: [
+    { id: 'composer/installed', pathSuffixes: ['composer/installed.json'], maxBytes: 32 * MiB },
+    { id: 'composer/root', pathSuffixes: ['composer/installed.php'], maxBytes: 8 * MiB },
+  ],
+  catalog,
+};
+
+function catalog({ view }: CatalogContext): CatalogResult {
+  const { report, diagnostics } = createReport('composer');
+  const packages = view.captured('composer/installed').flatMap((file) => {
+    const installed = readInstalled(file, report);
+    const find = providers(installed);
+    return installed.map((item) => toPackage(view, item, find));
+  });
+  for (const file of view.captured('composer/root')) {
+    const root = toRoot(view, file);
+    if (root !== undefined) packages.push(root);
+  }
+  return { packages, diagnostics };
+}
+
+/** Both shapes: an array (Composer 1), or an object with `packages` and the names of those for development (Composer 2). */
+function readInstalled(file: CapturedFile, report: Report): readonly Installed[] {
+  const { path } = file.entry;
+  let json: unknown;
+  try {
+    json = JSON.parse(decodeText(file.bytes));
+  } catch {
+    report('malformed-installed-json', 'it is not JSON', path);
+    return [];
+  }
+  const list: unknown = Array.isArray(json) ? json : asObject(json)?.['packages'];
+  if (!Array.isArray(list)) {
+    report('malformed-installed-json', 'it holds no list of packages', path);
+    return [];
+  }
+  if (list.length > MAX_PACKAGES) report('too-many-packages', `only the first ${MAX_PACKAGES} packages are read`, path);
+  const development = new Set(dependencyNames(asObject(json)?.['dev-package-names']).map((name) => name.toLowerCase()));
+  const own = splitPath(path).folder;
+  const vendor = splitPath(own).folder;
+  const installed = new Map<string, Installed>();
+  for (const item of (list as unknown[]).slice(0, MAX_PACKAGES)) {
+    const fields = asObject(item);
+    const name = asText(fields?.['name']);
+    if (fields === undefined || name === undefined || name.length > 256 || !NAME.test(name)) {
+      report('invalid-name', 'a package without a name of the form vendor/package is left out', path);
+      continue;
+    }
+    const key = name.toLowerCase();
+    const place = asText(fields['install-path']);
+    const isEmpty = asText(fields['type']) === 'metapackage' || ('install-path' in fields && place === undefined);
+    const folder = place === undefined ? pathIn(vendor, key) : joinPath(own, place);
+    installed.set(key, {
+      id: `/${path}#${key}`,
+      name: key,
+      group: path,
+      file,
+      json: fields,
+      isDev: development.has(key),
+      folder: isEmpty ? undefined : folder,
+    });
+  }
+  return [...installed.values()];
+}
+
+type Find = (group: string, name: string) => Installed | undefined;
+
+/** By name, then by what a package says it stands for. */
+function providers(installed: readonly Installed[]): Find {
+  const byName = new Map(installed.map((item) => [item.name, item]));
+  for (const item of installed) {
+    for (const field of ['replace', 'provide']) {
+      for (const name of dependencyNames(asObject(item.json[field]))) {
+        const key = name.toLowerCase();
+        if (!byName.has(key)) byName.set(key, item);
+      }
+    }
+  }
+  return (_, name) => byName.get(name);
+}
+
+function toPackage(view: FileView, item: Installed, find: Find): Package {
+  const { json } = item;
+  const [namespace = '', name = ''] = item.name.split('/');
+  const source = asObject(json['source']);
+  const dist = asObject(json['dist']);
+  const isLocal = asText(dist?.['type']) === 'path';
+  const needs = dependencyNames(asObject(json['require'])).map((need) => need.toLowerCase());
+  const reference = asText(dist?.['reference']) ?? asText(source?.['reference']);
+  return {
+    type: 'composer',
+    namespace,
+    name,
+    ...optional('version', plainVersion(asText(json['version']))),
+    // a folder of the machine it was built on
+    ...(isLocal ? { purlKnown: false, firstParty: true } : {}),
+    locations: [locationOf(item.file)],
+    foundBy: 'composer',
+    evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: 'installed.json' }],
+    licenses: licensesOf(json),
+    ...optional('author', authorsOf(json)),
+    ...optional('description', asText(json['description'])),
+    ...optional('homepage', publicUrl(asText(json['homepage']))),
+    ...optional('sourceUrl', publicUrl(asText(source?.['url']))),
+    ...optional('downloadUrl', publicUrl(asText(dist?.['url']))),
+    ...(item.isDev ? { scope: 'optional' } : {}),
+    ...distributionHashes(asText(dist?.['shasum'])),
+    ...directoriesOf(view, item.folder === undefined ? [] : [item.folder]),
+    ...(reference === undefined ? {} : { properties: { 'composer:reference': reference } }),
+    id: item.id,
+    dependsOn: edgesTo(item, needs, find),
+  };
+}
+
+/** A text or an array; several are a choice. */
+function licensesOf(json: JsonObject): Package['licenses'] {
+  const license = json['license'];
+  const values = (Array.isArray(license) ? (license as unknown[]) : [license]).map(asText);
+  return [...new Set(values.filter((value) => value !== undefined))].slice(0, 64).map((value) => ({ value }));
+}
+
+function authorsOf(json: JsonObject): string | undefined {
+  const authors = json['authors'];
+  const names = (Array.isArray(authors) ? (authors as unknown[]).slice(0, 64) : [])
+    .map((author) => asText(asObject(author)?.['name']))
+    .filter((name) => name !== undefined);
+  return names.length === 0 ? undefined : names.join(', ');
+}
+
+function distributionHashes(shasum: string | undefined): { readonly distributionHashes?: readonly ContentHash[] } {
+  if (shasum === undefined || !/^[0-9a-f]{40}$/i.test(shasum)) return {};
+  return { distributionHashes: [{ algorithm: 'SHA-1', hex: shasum.toLowerCase() }] };
+}
+
+/** The project itself, when it has a name: never published under it for certain. */
+function toRoot(view: FileView, file: CapturedFile): Package | undefined {
+  const root = parseComposerRoot(decodeText(file.bytes));
+  if (root === undefined || !NAME.test(root.name)) return undefined;
+  const [namespace = '', name = ''] = root.name.toLowerCase().split('/');
+  const folder = splitPath(file.entry.path).folder;
+  const manifest = view.lookup(joinPath(folder, `${root.path ?? '../..'}/composer.json`));
+  return {
+    type: 'composer',
+    namespace,
+    name,
+    ...optional('version', plainVersion(root.version)),
+    purlKnown: false,
+    firstParty: true,
+    locations: [locationOf(file)],
+    foundBy: 'composer',
+    evidence: [{ field: 'name', technique: 'manifest-analysis', confidence: 0.8, value: 'installed.php' }],
+    licenses: [],
+    ...(manifest === undefined ? {} : { properties: { 'composer:manifest': `/${manifest.path}` } }),
+    id: `/${file.entry.path}`,
+    dependsOn: [],
+  };
+}
