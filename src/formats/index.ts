@@ -57,3 +57,5 @@ export { parseMtree } from './mtree.ts';
 export type { Mtree, MtreeEntry } from './mtree.ts';
 export { compilePatterns, PatternScan } from './pattern-scan.ts';
 export type { PatternHit, PatternSet, ScanPattern } from './pattern-scan.ts';
+export { parsePortageContents } from './portage-contents.ts';
+export type { PortageContent, PortageContents } from './portage-contents.ts';

@@ -1,0 +1,149 @@
+import type { Diagnostic, LicenseClaim, Package, RecordedFile } from '../../packages/index.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { EdgeBudget } from './edge-budget.ts';
+import { namedEdges } from './named-edges.ts';
+import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
+import {
+  portageContents,
+  portageField,
+  readPortageDatabases,
+  type PortageDatabase,
+  type PortageRecord,
+} from './portage-database.ts';
+import { portageAtoms } from './portage-dependencies.ts';
+import { recordedOnDisk } from './recorded-paths.ts';
+import { homepageOf, summaryOf } from './supplier.ts';
+
+const MiB = 1024 * 1024;
+const SOURCE = 'portage';
+const FIELDS: readonly string[] = ['PF', 'LICENSE', 'SLOT', 'repository', 'RDEPEND', 'DESCRIPTION', 'HOMEPAGE'];
+const inPackage = (names: readonly string[]): readonly string[] => names.map((name) => `db/pkg/*/*/${name}`);
+
+/** Packages in portage's database: Gentoo and what descends from it. */
+export const portageCataloger: Cataloger = {
+  id: SOURCE,
+  title: 'Gentoo packages',
+  version: 1,
+  specifications: [
+    'https://projects.gentoo.org/pms/8/pms.html',
+    'https://wiki.gentoo.org/wiki//var/db/pkg',
+    'https://github.com/package-url/purl-spec',
+  ],
+  statement: {
+    packageTypes: ['ebuild'],
+    reads: inPackage(['CONTENTS', ...FIELDS]),
+    licenses: true,
+    dependencies: true,
+    files: true,
+    fileDigests: true,
+  },
+  captures: [
+    { id: 'portage/contents', pathSuffixes: inPackage(['CONTENTS']), maxBytes: 64 * MiB },
+    { id: 'portage/fields', pathSuffixes: inPackage(FIELDS), maxBytes: MiB },
+  ],
+  digests: [
+    {
+      algorithm: 'md5',
+      paths: ['bin/', 'boot/', 'etc/', 'lib', 'opt/', 'sbin/', 'usr/', 'var/lib/'],
+      except: ['usr/local/'],
+      // systems of other databases
+      unless: ['etc/apt/', 'etc/dpkg/', 'etc/apk/', 'etc/rpm/', 'etc/dnf/', 'etc/zypp/', 'etc/pacman.d/'],
+    },
+  ],
+  catalog,
+};
+
+/** What all packages of one database share. */
+interface Shared {
+  readonly context: CatalogContext;
+  readonly database: PortageDatabase;
+  readonly owned: OwnedPaths;
+  readonly diagnostics: Diagnostic[];
+}
+
+function catalog(context: CatalogContext): CatalogResult {
+  const diagnostics: Diagnostic[] = [];
+  const packages = readPortageDatabases(context.view, diagnostics).flatMap((database) =>
+    databasePackages(context, database, diagnostics),
+  );
+  return { packages, diagnostics };
+}
+
+function databasePackages(
+  context: CatalogContext,
+  database: PortageDatabase,
+  diagnostics: Diagnostic[],
+): readonly Package[] {
+  const { view } = context;
+  const { records, root, folder } = database;
+  const budget = new EdgeBudget();
+  const edges = namedEdges(
+    records.map((record) => ({
+      name: `${record.category}/${record.name}`,
+      provides: [],
+      needs: portageAtoms(portageField(view, record, 'RDEPEND') ?? '', budget),
+    })),
+    budget,
+  );
+  if (budget.isSpent) {
+    const message = 'has more dependencies than any real database; those beyond the limit are missing';
+    diagnostics.push({ code: 'database-too-large', severity: 'error', message, path: `/${folder}`, source: SOURCE });
+  }
+  const shared: Shared = { context, database, owned: createOwnedPaths(view, root), diagnostics };
+  return records.map((record, index) =>
+    toPackage(shared, record, (edges[index] ?? []).map((target) => records[target]!.folder).toSorted()),
+  );
+}
+
+function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly string[]): Package {
+  const { context, database, owned } = shared;
+  const { view } = context;
+  const { entry } = record;
+  const contents = portageContents(view, record, shared.diagnostics);
+  const description = summaryOf(portageField(view, record, 'DESCRIPTION'));
+  const homepage = homepageOf(portageField(view, record, 'HOMEPAGE')?.split(/\s/, 1)[0]);
+  const properties = propertiesOf(shared, record);
+  const recorded = new Map<string, RecordedFile>();
+  for (const { path, md5 } of context.recordedFiles === true ? (contents ?? []) : []) {
+    if (md5 !== undefined) recorded.set(path, { algorithm: 'md5', hex: md5 });
+  }
+  return {
+    type: 'ebuild',
+    namespace: record.category,
+    name: record.name,
+    ...(record.version === undefined ? {} : { version: record.version }),
+    locations: [{ path: `/${entry.path}`, layer: entry.layer }],
+    foundBy: SOURCE,
+    evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `folder /${record.folder}` }],
+    licenses: licensesOf(portageField(view, record, 'LICENSE')),
+    ...(description === undefined ? {} : { description }),
+    ...(homepage === undefined ? {} : { homepage }),
+    ...(contents === undefined
+      ? {}
+      : { files: owned.onDisk(contents.filter(({ kind }) => kind !== 'dir').map(({ path }) => path)) }),
+    ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(view, database.root, recorded) } : {}),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    id: record.folder,
+    dependsOn,
+  };
+}
+
+function propertiesOf(shared: Shared, record: PortageRecord): Readonly<Record<string, string>> {
+  const { view } = shared.context;
+  const slot = portageField(view, record, 'SLOT');
+  const repository = portageField(view, record, 'repository');
+  return {
+    ...(slot !== undefined && /^[A-Za-z0-9+_./=-]{1,100}$/.test(slot) ? { 'ebuild:slot': slot } : {}),
+    ...(repository !== undefined && /^[A-Za-z0-9_-]{1,100}$/.test(repository)
+      ? { 'ebuild:repository': repository }
+      : {}),
+  };
+}
+
+/** Names divided by spaces; groups and alternatives (`|| ( A B )`) stay one text, since each name alone would say something else. */
+function licensesOf(field: string | undefined): readonly LicenseClaim[] {
+  const text = field?.replaceAll(/\s+/g, ' ').slice(0, 1024) ?? '';
+  if (text === '') return [];
+  if (/[()|?]/.test(text)) return [{ value: text }];
+  return [...new Set(text.split(' '))].toSorted().map((value) => ({ value }));
+}
