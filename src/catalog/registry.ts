@@ -17,6 +17,7 @@ import { apkCataloger } from './os/apk.ts';
 import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
+import { opkgCataloger } from './os/opkg.ts';
 import { pacmanCataloger } from './os/pacman.ts';
 import { portageCataloger } from './os/portage.ts';
 import { rpmCataloger } from './os/rpm.ts';
@@ -27,6 +28,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   apkCataloger,
   rpmCataloger,
   chiselCataloger,
+  opkgCataloger,
   pacmanCataloger,
   portageCataloger,
   npmCataloger,

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { opkgCataloger } from '../../../src/catalog/os/opkg.ts';
+import { codesOf, runCataloger } from '../../support/run-cataloger.ts';
+
+const DB = 'usr/lib/opkg';
+
+describe('opkg', () => {
+  it('reads everything a package says of itself', () => {
+    const files = {
+      'usr/bin/a': '',
+      'usr/bin/b': '',
+      bin: { link: 'usr/bin' },
+      'etc/a.conf': '',
+      [`${DB}/status`]: `Package: a
+Version: 1
+Depends: b (>= 2), virtual-c | d
+Status: install user installed
+Architecture: all
+Conffiles:
+ /etc/a.conf 0123456789abcdef0123456789abcdef
+
+Package: c
+Version: 1
+Provides: virtual-c
+Status: install ok unpacked
+
+Package: b
+Version: 3
+Status: install ok installed
+`,
+      [`${DB}/info/a.control`]: `Package: a
+Version: 0
+Maintainer: M <m@example.org>
+License: MIT
+URL: https://example.org
+Description: An a
+ and more
+`,
+      [`${DB}/info/a.list`]: '/bin/a\t0100755\n/etc/a.conf\n/gone\n',
+      [`${DB}/info/other.control`]: 'Package: other\nVersion: 1\n',
+    };
+    const { packages, diagnostics } = runCataloger(opkgCataloger, files);
+    assert.deepEqual(diagnostics, []);
+    const [a, b, c] = packages;
+    assert.equal(a?.version, '1');
+    assert.deepEqual(a.files, ['/etc/a.conf', '/usr/bin/a']);
+    assert.deepEqual(a.configFiles, ['/etc/a.conf']);
+    assert.deepEqual(a.licenses, [{ value: 'MIT' }]);
+    assert.deepEqual(a.supplier, { name: 'M', email: 'm@example.org' });
+    assert.equal(a.description, 'An a');
+    assert.equal(a.homepage, 'https://example.org');
+    assert.deepEqual(a.dependsOn, [b?.id, c?.id]);
+    assert.deepEqual(c?.properties, { 'opkg:status': 'install ok unpacked' });
+    assert.equal(packages.length, 3);
+  });
+
+  it('bounds what a hostile database makes it do', () => {
+    const stanza = (name: string): string =>
+      `Package: ${name}\nVersion: 1\nStatus: a b installed\nDepends: ${'x,'.repeat(50_000)}\n\n`;
+    const status = Array.from({ length: 50 }, (_, index) => stanza(`p${index}`)).join('');
+    assert.deepEqual(codesOf(runCataloger(opkgCataloger, { [`${DB}/status`]: status })), ['database-too-large']);
+  });
+
+  it('never throws', () => {
+    const line = fc.oneof(
+      fc.string(),
+      fc.constantFrom('Package: a', 'Status: install ok installed', '', ' x', 'Conffiles:', ' / a'),
+    );
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        const text = lines.join('\n');
+        runCataloger(opkgCataloger, {
+          [`${DB}/status`]: text,
+          [`${DB}/info/a.control`]: text,
+          [`${DB}/info/a.list`]: text,
+        });
+      }),
+    );
+  });
+});
