@@ -12,7 +12,7 @@ export function readPerlLocal(text: string): ReadonlyMap<string, string> {
       continue;
     }
     const version = line.startsWith('C<VERSION: ') ? /^C<VERSION: ([!-~]{1,128}?)>/.exec(line)?.[1] : undefined;
-    if (module !== undefined && version !== undefined) versions.set(module, version);
+    if (module !== undefined && version !== undefined && version !== 'undef') versions.set(module, version);
   }
   return versions;
 }
