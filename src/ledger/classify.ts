@@ -1,0 +1,170 @@
+import type { FileEntry, FileView } from '../filesystem/index.ts';
+import { alternativeLinks } from './alternatives.ts';
+import type { LedgerRow } from './columns.ts';
+import { compareFile } from './integrity.ts';
+import { isBinaryPackage, isOsPackage, type Claim, type Owners, type Slot } from './owners.ts';
+import { LEDGER_RULES, RuleFinder, type LedgerRule } from './rules.ts';
+import type { LedgerOptions } from './types.ts';
+
+/** What was decided, and how the content differs from the record of a package. */
+export interface Classified extends LedgerRow {
+  readonly difference?: {
+    readonly claim: Claim;
+    readonly found?: string;
+    /** Package whose record it fits. */
+    readonly fits?: number;
+  };
+  /** There was a record and no digest to compare. */
+  readonly notChecked?: boolean;
+}
+
+/** Number of the rule that stands for links of update-alternatives: behind the table. */
+export const ALTERNATIVES_RULE = LEDGER_RULES.length;
+
+/** Machine code by its first bytes, or a regular file that somebody may execute. */
+export function isExecutable({ type, content, mode }: FileEntry): boolean {
+  return type === 'file' && (isMachineCode(content) || (mode & 0o111) !== 0);
+}
+
+function isMachineCode(content: FileEntry['content']): boolean {
+  return content !== undefined && content !== 'script';
+}
+
+/**
+ * Decides about the files of one view, to be asked in the order of its entries. In this order the first that holds counts:
+ * 1. a package of the operating system lists the path, 2. another package lists it, 3. it is a package manager's own data, or made at installation,
+ * by the table of rules or by update-alternatives, 4. it lies in a folder of a package, the nearest counts, 5. something was recognised in it, 6. it lies
+ * in a folder of first-party software, 7. it is as the base image has it, 8. nothing is known of it. Machine code is never taken for 3.
+ */
+export function createClassifier(
+  options: LedgerOptions,
+  owners: Owners,
+  seen: (slot: Slot) => void,
+): (entry: FileEntry) => Classified {
+  const { view } = options;
+  const rules = new RuleFinder();
+  const isAlternative = alternativeLinks(view);
+  return (entry) => {
+    const path = `/${entry.path}`;
+    const slot = owners.slot(path);
+    if (slot >= 0) {
+      seen(slot);
+      return listed(view, owners, { entry, path, slot });
+    }
+    return (
+      byRule(entry, path, { view, owners, rules, isAlternative }) ??
+      byFolder(owners, path, false) ??
+      byContent(owners, entry, path) ??
+      byFolder(owners, path, true) ?? { class: isOfBase(options, entry) ? 'base' : 'unaccounted' }
+    );
+  };
+}
+
+interface Listed {
+  readonly entry: FileEntry;
+  readonly path: string;
+  readonly slot: Slot;
+}
+
+function listed(view: FileView, owners: Owners, { entry, path, slot }: Listed): Classified {
+  const first = owners.first(slot);
+  const others = owners.others(slot);
+  const kind = isOsPackage(owners.package(first.owner)) ? 'os-package' : 'language-package';
+  const located = owners.located(path);
+  const also = others[0]?.owner ?? (located === first.owner ? -1 : located);
+  const row = { class: kind, owner: first.owner, also } as const;
+  const compared = first.recorded === undefined ? undefined : compareFile(view, entry, first.recorded);
+  if (compared?.outcome === 'verified') return { ...row, integrity: 'verified' };
+  // two architectures of a package share files, and whoever wrote last may have another record
+  const fitting = others.find(
+    ({ recorded }) => recorded !== undefined && compareFile(view, entry, recorded).outcome === 'verified',
+  );
+  if (fitting !== undefined && (kind !== 'os-package' || isOsPackage(owners.package(fitting.owner)))) {
+    return { ...row, owner: fitting.owner, also: first.owner, integrity: 'verified' };
+  }
+  const isConfiguration = owners.isConfiguration(path);
+  if (compared?.outcome === 'different') {
+    const fits = fitting === undefined ? {} : { fits: fitting.owner };
+    const found = compared.found === undefined ? {} : { found: compared.found };
+    const difference = { claim: first, ...found, ...fits };
+    return { ...row, integrity: isConfiguration ? 'configuration' : 'modified', difference };
+  }
+  return {
+    ...row,
+    integrity: isConfiguration ? 'configuration' : 'unchecked',
+    ...(compared?.outcome === 'unknown' ? { notChecked: true } : {}),
+  };
+}
+
+interface RuleContext {
+  readonly view: FileView;
+  readonly owners: Owners;
+  readonly rules: RuleFinder;
+  readonly isAlternative: (entry: FileEntry) => boolean;
+}
+
+function byRule(entry: FileEntry, path: string, context: RuleContext): Classified | undefined {
+  const { owners, rules, isAlternative } = context;
+  if (isMachineCode(entry.content)) return undefined;
+  if (owners.isState(path)) return { class: 'package-state' };
+  if (isAlternative(entry)) return { class: 'generated', rule: ALTERNATIVES_RULE };
+  for (const number of rules.find(entry)) {
+    const rule = LEDGER_RULES[number]!;
+    const owner = ruleOwner(entry, rule, context);
+    if (owner !== undefined) return { class: rule.class, rule: number, owner };
+  }
+  return undefined;
+}
+
+/** The package that a rule leads to, -1 for none; undefined when a condition of the rule is not met. */
+function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleContext): number | undefined {
+  if (rule.links && entry.type !== 'symlink') return undefined;
+  if (!rule.scripts && isExecutable(entry)) return undefined;
+  if (rule.besideModule) return known(moduleOwner(entry.path, owners));
+  if (rule.target === undefined) return -1;
+  if (rule.target !== 'owned' && rule.target !== 'owned-node') {
+    return rule.target.includes(entry.linkTarget ?? '') ? -1 : undefined;
+  }
+  const target = view.resolve(entry.path);
+  if (target === undefined) return undefined;
+  if (rule.target === 'owned-node' && !target.path.includes('/node_modules/')) return undefined;
+  if (target.type !== 'directory') return known(owners.owner(`/${target.path}`));
+  return known(owners.owner(`/${target.path}/package.json`));
+}
+
+function known(owner: number): number | undefined {
+  return owner < 0 ? undefined : owner;
+}
+
+/** `a/__pycache__/b.cpython-311.opt-1.pyc` is made of `a/b.py`, `a/b.pyc` of `a/b.py` too. */
+function moduleOwner(path: string, owners: Owners): number {
+  const [, folder = '', name = ''] = /^(.*\/)__pycache__\/([^/]+?)\.[^/.]+(?:\.opt-[^/.]+)?\.pyc$/.exec(path) ?? [];
+  const module = name === '' ? path.replace(/\.py[co]$/, '.py') : `${folder}${name}.py`;
+  return owners.owner(`/${module}`);
+}
+
+function byFolder(owners: Owners, path: string, firstParty: boolean): Classified | undefined {
+  const owner = owners.ofFolder(path, firstParty);
+  if (owner < 0) return undefined;
+  const located = owners.located(path);
+  const also = located === owner ? -1 : located;
+  const kind = isOsPackage(owners.package(owner)) ? 'os-package' : 'language-package';
+  return { class: kind, integrity: 'unchecked', owner, also };
+}
+
+function byContent(owners: Owners, entry: FileEntry, path: string): Classified | undefined {
+  const owner = owners.located(path);
+  const pkg = owners.package(owner);
+  if (pkg === undefined || entry.type !== 'file') return undefined;
+  const isBinary = isMachineCode(entry.content) || isBinaryPackage(pkg);
+  return isBinary ? { class: 'binary', owner } : { class: 'language-package', integrity: 'unchecked', owner };
+}
+
+function isOfBase({ baseLayers = 0, baseView }: LedgerOptions, entry: FileEntry): boolean {
+  if (entry.layer >= 0 && entry.layer < baseLayers) return true;
+  const before = baseView?.lookup(entry.path);
+  if (before === undefined || before.type !== entry.type || before.mode !== entry.mode) return false;
+  if (before.uid !== entry.uid || before.gid !== entry.gid) return false;
+  if (entry.type === 'symlink') return before.linkTarget === entry.linkTarget;
+  return before.sizeBytes === 0 && entry.sizeBytes === 0;
+}

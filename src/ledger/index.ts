@@ -1,0 +1,23 @@
+import type { CapturePlan } from '../filesystem/index.ts';
+import { ALTERNATIVES_CAPTURE } from './alternatives.ts';
+
+export { buildLedger } from './build-ledger.ts';
+export { LEDGER_RULES } from './rules.ts';
+export type { LedgerRule } from './rules.ts';
+export { INTEGRITIES, LEDGER_CLASSES } from './types.ts';
+export type {
+  Integrity,
+  Ledger,
+  LedgerClass,
+  LedgerCount,
+  LedgerDifference,
+  LedgerEntry,
+  LedgerFinding,
+  LedgerLayer,
+  LedgerOptions,
+  LedgerOwner,
+  LedgerTotals,
+} from './types.ts';
+
+/** What one pass over the layers must capture for the ledger, beyond what catalogers ask for. */
+export const LEDGER_PLAN: CapturePlan = { captures: [ALTERNATIVES_CAPTURE], digests: [] };

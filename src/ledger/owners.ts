@@ -1,0 +1,168 @@
+import { compareCodeUnits } from '../core/index.ts';
+import { packagePurl, type Package, type PackageType, type RecordedFile } from '../packages/index.ts';
+import type { LedgerOwner } from './types.ts';
+
+/** What operating systems install. */
+const OS_TYPES: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'rpm', 'alpm', 'ebuild', 'nix', 'opkg', 'snap']);
+
+/** What is compiled into one file that is the evidence of it. */
+const BINARY_TYPES: ReadonlySet<PackageType> = new Set(['golang', 'cargo', 'generic', 'github']);
+
+export function isOsPackage(pkg: Package | undefined): boolean {
+  return pkg !== undefined && OS_TYPES.has(pkg.type);
+}
+
+/** Whether a package found in a file says what that file is. */
+export function isBinaryPackage({ type, foundBy }: Package): boolean {
+  return foundBy === 'binary' || BINARY_TYPES.has(type);
+}
+
+/** Something a package says of one path. */
+export interface Claim {
+  /** Index of the package. */
+  readonly owner: number;
+  readonly recorded: RecordedFile | undefined;
+}
+
+/** Number of a path that packages list; -1: none does. */
+export type Slot = number;
+
+/**
+ * Who owns which path, of all packages of an image. Packages of the operating system come first, then the others, each in the order of their ids; the
+ * first that lists a path is its owner.
+ */
+export class Owners {
+  readonly #packages: readonly Package[];
+  readonly #slots = new Map<string, Slot>();
+  readonly #paths: string[] = [];
+  readonly #claims: Claim[] = [];
+  /** The claims behind the first of a path, where there are any. */
+  readonly #others = new Map<Slot, Claim[]>();
+  readonly #configuration = new Set<string>();
+  readonly #folders = new Map<string, number>();
+  readonly #ownFolders = new Map<string, number>();
+  readonly #located = new Map<string, number>();
+  readonly #state = new Set<string>();
+  #folder = '\0';
+  #ofFolder = -1;
+  #ofOwnFolder = -1;
+
+  constructor(packages: readonly Package[]) {
+    this.#packages = packages;
+    const order = packages
+      .map((pkg, index) => ({ pkg, index }))
+      .toSorted((a, b) => rank(a.pkg) - rank(b.pkg) || compareCodeUnits(a.pkg.id, b.pkg.id));
+    for (const { pkg, index } of order) this.#add(pkg, index);
+    for (const { pkg, index } of order) this.#addRecords(pkg, index);
+  }
+
+  #add(pkg: Package, owner: number): void {
+    const { recordedFiles } = pkg;
+    for (const path of pkg.files ?? []) this.#claim(path, { owner, recorded: recordedFiles?.get(path) });
+    for (const path of pkg.configFiles ?? []) this.#configuration.add(path);
+    const folders = pkg.firstParty === true ? this.#ownFolders : this.#folders;
+    for (const path of pkg.directories ?? []) if (!folders.has(path)) folders.set(path, owner);
+    for (const { path } of pkg.locations) {
+      if (isOsPackage(pkg)) this.#state.add(path);
+      else if (!this.#located.has(path)) this.#located.set(path, owner);
+    }
+  }
+
+  /** Of what a package records and does not have among its files: it is missing, or another package took it over and lists it now. */
+  #addRecords({ recordedFiles }: Package, owner: number): void {
+    for (const [path, recorded] of recordedFiles ?? []) {
+      if (!this.#slots.has(path)) this.#claim(path, { owner, recorded });
+    }
+  }
+
+  #claim(path: string, claim: Claim): void {
+    const slot = this.#slots.get(path);
+    if (slot === undefined) {
+      this.#slots.set(path, this.#paths.length);
+      this.#paths.push(path);
+      this.#claims.push(claim);
+      return;
+    }
+    const others = this.#others.get(slot);
+    if (others) others.push(claim);
+    else this.#others.set(slot, [claim]);
+  }
+
+  /** How many paths packages list. */
+  get slots(): number {
+    return this.#paths.length;
+  }
+
+  slot(path: string): Slot {
+    return this.#slots.get(path) ?? -1;
+  }
+
+  path(slot: Slot): string {
+    return this.#paths[slot] ?? '';
+  }
+
+  first(slot: Slot): Claim {
+    return this.#claims[slot] as Claim;
+  }
+
+  others(slot: Slot): readonly Claim[] {
+    return this.#others.get(slot) ?? [];
+  }
+
+  isConfiguration(path: string): boolean {
+    return this.#configuration.has(path);
+  }
+
+  /** Package whose evidence this file is, -1 when none. Not those of the operating system. */
+  located(path: string): number {
+    return this.#located.get(path) ?? -1;
+  }
+
+  /** Whether packages of the operating system are told of in this file. */
+  isState(path: string): boolean {
+    return this.#state.has(path);
+  }
+
+  /** Package whose folder this path is in, the nearest; -1 when none. Folders of first-party software are asked for apart: all may lie in them. */
+  ofFolder(path: string, firstParty: boolean): number {
+    if (this.#folders.size === 0 && this.#ownFolders.size === 0) return -1;
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    if (folder !== this.#folder) {
+      this.#folder = folder;
+      this.#ofFolder = nearest(this.#folders, folder);
+      this.#ofOwnFolder = nearest(this.#ownFolders, folder);
+    }
+    return firstParty ? this.#ofOwnFolder : this.#ofFolder;
+  }
+
+  /** Whether any package owns the path, by list or by folder. */
+  owner(path: string): number {
+    const slot = this.slot(path);
+    return slot >= 0 ? this.first(slot).owner : this.ofFolder(path, false);
+  }
+
+  package(index: number): Package | undefined {
+    return this.#packages[index];
+  }
+}
+
+/** How a ledger names a package. */
+export function ledgerOwner(packages: readonly Package[], index: number): LedgerOwner | undefined {
+  const pkg = packages[index];
+  if (pkg === undefined) return undefined;
+  const purl = packagePurl(pkg);
+  return { index, id: pkg.id, ...(purl === undefined ? {} : { purl }) };
+}
+
+function rank(pkg: Package): number {
+  return isOsPackage(pkg) ? 0 : 1;
+}
+
+function nearest(folders: ReadonlyMap<string, number>, folder: string): number {
+  if (folders.size === 0) return -1;
+  for (let end = folder.length; end > 0; end = folder.lastIndexOf('/', end - 1)) {
+    const owner = folders.get(end === folder.length ? folder : folder.slice(0, end));
+    if (owner !== undefined) return owner;
+  }
+  return -1;
+}

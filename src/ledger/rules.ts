@@ -1,0 +1,118 @@
+import type { FileEntry } from '../filesystem/index.ts';
+import table from './rules.json' with { type: 'json' };
+
+/** What is known of files that no package lists. */
+export interface LedgerRule {
+  readonly id: string;
+  readonly class: 'package-state' | 'generated';
+  /** For people: who makes such files. */
+  readonly reason: string;
+  readonly links: boolean;
+  readonly scripts: boolean;
+  /** What a link must lead to: any of these texts, something that a package owns, or that lies in `node_modules` as well. */
+  readonly target: readonly string[] | 'owned' | 'owned-node' | undefined;
+  readonly besideModule: boolean;
+}
+
+interface RawRule {
+  readonly id: string;
+  readonly class: string;
+  readonly reason: string;
+  readonly files?: readonly string[];
+  readonly folders?: readonly string[];
+  readonly names?: readonly string[];
+  readonly suffixes?: readonly string[];
+  readonly endings?: readonly string[];
+  readonly inside?: readonly string[];
+  readonly links?: boolean;
+  readonly scripts?: boolean;
+  readonly target?: string | readonly string[];
+  readonly beside?: string;
+}
+
+const RAW: readonly RawRule[] = table.rules;
+
+/** The table, in its order: the first rule that matches counts. */
+export const LEDGER_RULES: readonly LedgerRule[] = RAW.map((raw) => ({
+  id: raw.id,
+  class: raw.class === 'package-state' ? 'package-state' : 'generated',
+  reason: raw.reason,
+  links: raw.links === true,
+  scripts: raw.scripts === true,
+  target: targetOf(raw.target),
+  besideModule: raw.beside === 'module',
+}));
+
+function targetOf(target: RawRule['target']): LedgerRule['target'] {
+  if (target === undefined || typeof target !== 'string') return target;
+  return target === 'owned-node' ? 'owned-node' : 'owned';
+}
+
+/** Finds the rules of a path. Keeps what it knows of the folder of the path before: paths come sorted. */
+export class RuleFinder {
+  readonly #files = new Map<string, number[]>();
+  readonly #folders = new Map<string, number[]>();
+  readonly #names = new Map<string, number[]>();
+  readonly #suffixes = new Map<string, { readonly suffix: string; readonly rule: number }[]>();
+  readonly #endings = new Map<string, number[]>();
+  readonly #inside: { readonly ending: string; readonly rule: number }[] = [];
+  readonly #anywhere: number[] = [];
+  #folder = '\0';
+  #ofFolder: readonly number[] = [];
+
+  constructor() {
+    for (const [rule, raw] of RAW.entries()) {
+      for (const path of raw.files ?? []) add(this.#files, path, rule);
+      for (const path of raw.folders ?? []) add(this.#folders, path, rule);
+      for (const name of raw.names ?? []) add(this.#names, name, rule);
+      for (const suffix of raw.suffixes ?? []) add(this.#suffixes, lastSegment(suffix), { suffix, rule });
+      for (const ending of raw.endings ?? []) add(this.#endings, ending, rule);
+      for (const ending of raw.inside ?? []) this.#inside.push({ ending: `${ending}/`, rule });
+      const places = [raw.files, raw.folders, raw.names, raw.suffixes, raw.endings, raw.inside];
+      if (places.every((place) => place === undefined)) this.#anywhere.push(rule);
+    }
+  }
+
+  /** Numbers of the rules whose place fits, ascending. Their conditions are not looked at. */
+  find({ path, type }: FileEntry): readonly number[] {
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    const folder = path.slice(0, Math.max(0, slash));
+    if (folder !== this.#folder) {
+      this.#folder = folder;
+      this.#ofFolder = this.#findFolder(folder);
+    }
+    const dot = name.lastIndexOf('.');
+    const found = [
+      ...(this.#files.get(path) ?? []),
+      ...(this.#names.get(name) ?? []),
+      ...(dot === -1 ? [] : (this.#endings.get(name.slice(dot)) ?? [])),
+      ...(this.#suffixes.get(name) ?? [])
+        .filter(({ suffix }) => path === suffix || path.endsWith(`/${suffix}`))
+        .map(({ rule }) => rule),
+      ...this.#ofFolder,
+      ...(type === 'symlink' ? this.#anywhere : []),
+    ];
+    return found.length < 2 ? found : found.toSorted((a, b) => a - b);
+  }
+
+  #findFolder(folder: string): readonly number[] {
+    const found: number[] = [];
+    for (let end = folder.indexOf('/'); ; end = folder.indexOf('/', end + 1)) {
+      found.push(...(this.#folders.get(end === -1 ? folder : folder.slice(0, end)) ?? []));
+      if (end === -1) break;
+    }
+    for (const { ending, rule } of this.#inside) if (`${folder}/`.includes(ending)) found.push(rule);
+    return found;
+  }
+}
+
+function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
