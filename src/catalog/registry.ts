@@ -1,9 +1,11 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
+import { jvmCataloger } from './binary/jvm.ts';
 import { composerCataloger } from './language/composer.ts';
 import { condaCataloger } from './language/conda.ts';
 import { cpanCataloger } from './language/cpan.ts';
 import { cranCataloger } from './language/cran.ts';
+import { javaCataloger } from './language/java.ts';
 import { luarocksCataloger } from './language/luarocks.ts';
 import { opamCataloger } from './language/opam.ts';
 import { otpCataloger } from './language/otp.ts';
@@ -34,6 +36,8 @@ export const CATALOGERS: readonly Cataloger[] = [
   npmCataloger,
   pythonCataloger,
   goCataloger,
+  javaCataloger,
+  jvmCataloger,
   rustCataloger,
   gemCataloger,
   composerCataloger,

@@ -3,15 +3,7 @@ import { readZipEntry } from '../zip/entry.ts';
 import { tryReadZip, type ZipArchive, type ZipEntry } from '../zip/zip.ts';
 import { DirectoryFacts, isArchiveName } from './directory.ts';
 import { parseManifest } from './manifest.ts';
-import { tryParsePom, type JavaPom } from './pom.ts';
-import { parseProperties } from './properties.ts';
-
-/** What `META-INF/maven/<groupId>/<artifactId>/` in an archive says. */
-export interface JavaCoordinates {
-  readonly folder: string;
-  readonly properties?: { readonly groupId?: string; readonly artifactId?: string; readonly version?: string };
-  readonly pom?: JavaPom;
-}
+import { readMavenRecord, type JavaCoordinates } from './maven-record.ts';
 
 /** One archive: the file itself, or one that lies in it. */
 export interface JavaArchive {
@@ -184,12 +176,7 @@ class ArchiveReader {
       }
       const text = read(properties, 64 * KiB);
       const xml = read(pom, 4 * MiB);
-      const parsed = xml === undefined ? undefined : tryParsePom(xml);
-      coordinates.push({
-        folder,
-        ...(text === undefined ? {} : { properties: keptProperties(parseProperties(text)) }),
-        ...(parsed === undefined ? {} : { pom: parsed }),
-      });
+      coordinates.push(readMavenRecord(folder, { properties: text, pom: xml }));
     }
     return coordinates;
   }
@@ -206,19 +193,6 @@ function keptAttributes(all: ReadonlyMap<string, string>): Readonly<Record<strin
     if (value !== undefined && value !== '') kept[name] = value.slice(0, MAX_ATTRIBUTE_CHARS);
   }
   return kept;
-}
-
-function keptProperties(all: ReadonlyMap<string, string>): NonNullable<JavaCoordinates['properties']> {
-  const text = (name: string): string | undefined => {
-    const value = all.get(name)?.trim().slice(0, 1024);
-    return value === '' ? undefined : value;
-  };
-  const [groupId, artifactId, version] = [text('groupId'), text('artifactId'), text('version')];
-  return {
-    ...(groupId === undefined ? {} : { groupId }),
-    ...(artifactId === undefined ? {} : { artifactId }),
-    ...(version === undefined ? {} : { version }),
-  };
 }
 
 function titleOf(bytes: Buffer | undefined): string | undefined {

@@ -32,7 +32,8 @@ const PLACEHOLDER = /\$\{([^{}$]{1,200})\}/g;
  * Reads a POM from hostile bytes. Never throws; parents and profiles outside of the file are not known, so that versions may be absent.
  * @see https://maven.apache.org/pom.html
  */
-export function tryParsePom(bytes: Buffer): JavaPom | undefined {
+export function tryParsePom(input: Uint8Array): JavaPom | undefined {
+  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const root = tryParseXml(decode(bytes), { maxElements: 50_000 });
   if (root?.name !== 'project') return undefined;
   const parent = child(root, 'parent');
