@@ -1,6 +1,14 @@
-import { CATALOGERS, runCatalogers, capturePlan, type CatalogRun } from '../catalog/index.ts';
-import { ExitCode, LIMITS, TOOL_NAME, TOOL_VERSION, writeFileAtomic, type Runtime } from '../core/index.ts';
-import { squash } from '../filesystem/index.ts';
+import { catalogHidden, capturePlan, runCatalogers, splitByBase, type CatalogRun } from '../catalog/index.ts';
+import {
+  ExitCode,
+  LIMITS,
+  readInputFile,
+  TOOL_NAME,
+  TOOL_VERSION,
+  type JsonValue,
+  type Runtime,
+} from '../core/index.ts';
+import { squash, type LayerStack } from '../filesystem/index.ts';
 import {
   formatPlatform,
   listPlatformImages,
@@ -8,27 +16,33 @@ import {
   parseImageReference,
   readRootfs,
   type Image,
+  type ImageIndex,
   type ImageReference,
 } from '../image/index.ts';
-import type { Diagnostic } from '../packages/index.ts';
+import type { CatalogNote, Diagnostic } from '../packages/index.ts';
+import { matchBases, parseLock, type Lock } from '../provenance/index.ts';
 import {
+  buildIndexDocument,
   buildSbomDocument,
-  writeCycloneDx,
+  type SbomBase,
   type SbomDocument,
-  type SbomOutput,
   type SbomSubject,
 } from '../sbom/index.ts';
 import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { loadOne } from './resolve-target.ts';
-import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 import { scanImage, type ScannedImage } from './scan-image.ts';
+import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 
 export interface CreateSbomOptions {
   readonly image: string;
   readonly access: ImageAccess;
   readonly allPlatforms?: boolean;
   readonly maxLayerBytes?: number;
+  /** `all-layers`: also what lower layers hold and upper ones hide. `squashed` unless told. */
+  readonly scope?: 'squashed' | 'all-layers';
+  /** A lock of observed bases: each component says whether it came with the longest that matches. */
+  readonly lockFile?: string;
   /** Nothing catalogued is a result, not NOTHING_CATALOGUED. */
   readonly allowEmpty: boolean;
   /** Diagnostics make the outcome a partial result. */
@@ -40,22 +54,32 @@ export interface PlatformSbom {
   readonly document: SbomDocument;
   readonly platform?: string;
   readonly digest?: string;
+  /** Those that containers see. */
   readonly packages: number;
   readonly diagnostics: readonly Diagnostic[];
+  readonly notes: readonly CatalogNote[];
+}
+
+export interface CreatedSboms {
+  readonly platforms: readonly PlatformSbom[];
+  /** The index's own, under `allPlatforms` of an index. */
+  readonly index?: SbomDocument;
 }
 
 /**
- * Reads and verifies an image, catalogs it and builds its SBOM: one per platform under `allPlatforms`.
+ * Reads and verifies an image, catalogs it and builds its SBOM: one per platform under `allPlatforms`, and one of the index.
  * @throws AppError NOTHING_CATALOGUED unless allowed, and the codes of reading
  */
-export async function createSboms(options: CreateSbomOptions, runtime: Runtime): Promise<readonly PlatformSbom[]> {
+export async function createSboms(options: CreateSbomOptions, runtime: Runtime): Promise<CreatedSboms> {
   const sourceDateEpoch = readSourceDateEpoch(runtime.env['SOURCE_DATE_EPOCH']);
   const reference = parseImageReference(options.image);
-  const found =
+  const lock =
+    options.lockFile === undefined ? undefined : parseLock(await readInputFile(options.lockFile, LIMITS.lockBytes));
+  const created =
     reference.transport === 'dir'
-      ? [await rootfsSbom(reference.path, runtime, sourceDateEpoch)]
-      : await imageSboms(options, runtime, sourceDateEpoch);
-  for (const sbom of found) {
+      ? { platforms: [await rootfsSbom(reference.path, runtime, sourceDateEpoch)] }
+      : await imageSboms(options, runtime, { sourceDateEpoch, lock, hidden: options.scope === 'all-layers' });
+  for (const sbom of created.platforms) {
     warnOfDiagnostics(sbom.diagnostics, runtime);
     if (sbom.packages === 0 && !options.allowEmpty) {
       throw appError(
@@ -67,7 +91,7 @@ export async function createSboms(options: CreateSbomOptions, runtime: Runtime):
       );
     }
   }
-  return found;
+  return created;
 }
 
 /** Diagnostics under `strict` are a partial result. */
@@ -78,36 +102,51 @@ export function sbomExitCode(sboms: readonly PlatformSbom[], strict: boolean): E
 async function rootfsSbom(path: string, runtime: Runtime, sourceDateEpoch: number | undefined): Promise<PlatformSbom> {
   const stack = await readRootfs({ path, plan: capturePlan(), signal: runtime.signal });
   const catalog = runCatalogers({ view: squash(stack), languageFiles: false });
-  return platformSbom({ layers: [] }, catalog, { diagnostics: stack.diagnostics, sourceDateEpoch });
+  return platformSbom({ layers: [] }, catalog, { stack, sourceDateEpoch });
 }
 
-async function imageSboms(
-  options: CreateSbomOptions,
-  runtime: Runtime,
-  sourceDateEpoch: number | undefined,
-): Promise<PlatformSbom[]> {
+/** What decides about an SBOM beside the image. */
+export interface SbomSettings {
+  readonly sourceDateEpoch: number | undefined;
+  readonly lock?: Lock | undefined;
+  /** Also what upper layers hide. */
+  readonly hidden?: boolean;
+}
+
+async function imageSboms(options: CreateSbomOptions, runtime: Runtime, settings: SbomSettings): Promise<CreatedSboms> {
   await using opened = await openImageStore(options.image, options.access, runtime);
-  const sboms: PlatformSbom[] = [];
-  for (const image of await selectImages(opened, options, runtime)) {
-    sboms.push(
-      await imageSbom(image, opened, {
-        runtime,
-        sourceDateEpoch,
-        ...(options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes }),
-      }),
-    );
+  const { images, index } = await selectImages(opened, options, runtime);
+  const platforms: PlatformSbom[] = [];
+  for (const image of images) {
+    const scanned = await scanImage(image, opened.store, runtime, {
+      maxLayerBytes: options.maxLayerBytes ?? LIMITS.layerBytes,
+    });
+    platforms.push(scannedSbom(scanned, opened, settings));
   }
-  return sboms;
+  return index === undefined ? { platforms } : { platforms, index: indexDocument(index, opened, platforms) };
 }
 
 async function selectImages(
   opened: OpenedStore,
   options: CreateSbomOptions,
   runtime: Runtime,
-): Promise<readonly Image[]> {
-  if (options.allPlatforms !== true) return [await loadOne(opened, options.access, runtime)];
+): Promise<{ readonly images: readonly Image[]; readonly index?: ImageIndex }> {
+  if (options.allPlatforms !== true) return { images: [await loadOne(opened, options.access, runtime)] };
   const found = await loadImageOrIndex(opened.store, { reference: opened.target, signal: runtime.signal });
-  return found.kind === 'image' ? [found.image] : listPlatformImages(opened.store, found.index, runtime.signal);
+  if (found.kind === 'image') return { images: [found.image] };
+  return { images: await listPlatformImages(opened.store, found.index, runtime.signal), index: found.index };
+}
+
+function indexDocument(index: ImageIndex, opened: OpenedStore, platforms: readonly PlatformSbom[]): SbomDocument {
+  const { reference, repository } = opened;
+  return buildIndexDocument({
+    ...(repository === undefined ? {} : { name: repository }),
+    ...(repository === undefined || reference.tag === undefined ? {} : { tag: reference.tag }),
+    digest: index.digest,
+    mediaType: index.manifest.mediaType,
+    platforms: platforms.map(({ platform = '', document }) => ({ platform, document })),
+    tool: { name: TOOL_NAME, version: TOOL_VERSION },
+  });
 }
 
 export interface ImageSbomOptions {
@@ -120,43 +159,61 @@ export interface ImageSbomOptions {
 export async function imageSbom(image: Image, opened: OpenedStore, options: ImageSbomOptions): Promise<PlatformSbom> {
   const { runtime, sourceDateEpoch, maxLayerBytes } = options;
   const scanned = await scanImage(image, opened.store, runtime, { maxLayerBytes: maxLayerBytes ?? LIMITS.layerBytes });
-  return scannedSbom(scanned, opened, sourceDateEpoch);
+  return scannedSbom(scanned, opened, { sourceDateEpoch });
 }
 
 /** The SBOM of an image whose layers were read. */
-export function scannedSbom(
-  scanned: ScannedImage,
-  opened: OpenedStore,
-  sourceDateEpoch: number | undefined,
-): PlatformSbom {
+export function scannedSbom(scanned: ScannedImage, opened: OpenedStore, settings: SbomSettings): PlatformSbom {
   const { image, catalog, stack } = scanned;
+  const base = settings.lock === undefined ? undefined : provedBase(scanned, settings.lock);
   return {
     ...platformSbom(imageSubject(image, opened.reference, opened.repository), catalog, {
-      diagnostics: stack.diagnostics,
-      sourceDateEpoch,
+      ...settings,
+      stack,
+      ...(base === undefined ? {} : { base }),
     }),
     platform: formatPlatform(image.platform),
     digest: image.digest,
   };
 }
 
-function platformSbom(
-  subject: SbomSubject,
-  catalog: CatalogRun,
-  options: { readonly diagnostics: readonly Diagnostic[]; readonly sourceDateEpoch: number | undefined },
-): PlatformSbom {
-  const diagnostics = [...options.diagnostics, ...catalog.diagnostics];
+/** The longest base in the lock whose layers are this image's bottom ones. */
+function provedBase({ image, stack, catalog }: ScannedImage, lock: Lock): SbomBase | undefined {
+  const [longest] = matchBases(lock, { platform: image.platform, diffIds: image.config.diffIds });
+  if (longest === undefined) return undefined;
+  const { layerCount, record } = longest;
+  const base = runCatalogers({ view: squash(stack, layerCount), languageFiles: false });
+  return {
+    image: record.image,
+    digest: record.digest,
+    layerCount,
+    ...splitByBase(catalog.packages, base.packages),
+  };
+}
+
+interface PlatformOptions extends SbomSettings {
+  readonly stack: LayerStack;
+  readonly base?: SbomBase;
+}
+
+function platformSbom(subject: SbomSubject, catalog: CatalogRun, options: PlatformOptions): PlatformSbom {
+  const diagnostics = [...options.stack.diagnostics, ...catalog.diagnostics];
+  const hidden = options.hidden === true ? catalogHidden(options.stack, catalog.packages) : undefined;
+  const notes = [...catalog.notes, ...(hidden?.notes ?? [])];
+  const described: JsonValue = hidden === undefined ? null : { scope: 'all-layers' };
   const document = buildSbomDocument({
     subject,
     distribution: catalog.distribution,
-    packages: catalog.packages,
+    packages: [...catalog.packages, ...(hidden?.packages ?? [])],
     diagnostics,
-    notes: catalog.notes,
+    notes,
     tool: { name: TOOL_NAME, version: TOOL_VERSION },
     catalogers: catalog.catalogers,
+    options: described,
+    ...(options.base === undefined ? {} : { base: options.base }),
     ...(options.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: options.sourceDateEpoch }),
   });
-  return { document, packages: catalog.packages.length, diagnostics };
+  return { document, packages: catalog.packages.length, diagnostics, notes };
 }
 
 /** What an SBOM says of its image. The name is left out for layouts and archives: names written inside those are nobody's word. */
@@ -186,100 +243,4 @@ export function readSourceDateEpoch(text: string | undefined): number | undefine
       `SOURCE_DATE_EPOCH is ${JSON.stringify(text.slice(0, 80))}, not a number of seconds`,
     );
   return Number(text);
-}
-
-/**
- * Conflicts that can be told before anything is read.
- * @throws AppError OUTPUT_CONFLICT
- */
-export function checkOutputs(outputs: readonly SbomOutput[]): void {
-  if (outputs.filter((output) => output.file === undefined).length > 1) {
-    throw appError('OUTPUT_CONFLICT', 'two outputs go to stdout', {
-      hint: 'give all but one a file: -o cyclonedx-xml=bom.xml',
-    });
-  }
-  requireDistinct(outputs.flatMap((output) => output.file ?? []));
-}
-
-/** Writes or returns every output of every SBOM. Files are whole or not there. */
-export async function writeSbomOutputs(
-  sboms: readonly PlatformSbom[],
-  outputs: readonly SbomOutput[],
-  renderTable: (document: SbomDocument) => string,
-): Promise<{ readonly stdout: string; readonly files: readonly string[] }> {
-  checkShares(sboms, outputs);
-  const stdout: string[] = [];
-  const files: string[] = [];
-  for (const sbom of sboms) {
-    for (const output of outputs) {
-      const bytes =
-        output.specVersion === undefined
-          ? renderTable(sbom.document)
-          : await writeCycloneDx(sbom.document, {
-              format: output.format === 'cyclonedx-xml' ? 'xml' : 'json',
-              specVersion: output.specVersion,
-            });
-      if (output.file === undefined) stdout.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
-      else {
-        const path = outputPath(output.file, sbom);
-        await writeFileAtomic(path, typeof bytes === 'string' ? `${bytes.trimEnd()}\n` : bytes, {
-          ifExists: 'replace',
-        });
-        files.push(path);
-      }
-    }
-  }
-  return { stdout: stdout.map((text) => text.replace(/\n$/, '')).join('\n'), files };
-}
-
-/** Tables may follow each other on stdout; everything else needs a place of its own for each platform. */
-function checkShares(sboms: readonly PlatformSbom[], outputs: readonly SbomOutput[]): void {
-  if (sboms.length <= 1) return;
-  const shared = outputs.find(
-    (output) => !output.file?.includes('{platform}') && !(output.format === 'table' && output.file === undefined),
-  );
-  if (shared) {
-    throw appError('OUTPUT_CONFLICT', `${sboms.length} platforms cannot share one output`, {
-      hint: "name files with {platform}: -o 'cyclonedx-json=bom-{platform}.json'",
-    });
-  }
-  requireDistinct(
-    outputs.flatMap((output) =>
-      output.file === undefined ? [] : sboms.map((sbom) => outputPath(output.file as string, sbom)),
-    ),
-  );
-}
-
-function outputPath(file: string, sbom: PlatformSbom): string {
-  return file.replaceAll('{platform}', (sbom.platform ?? 'rootfs').replaceAll('/', '-'));
-}
-
-function requireDistinct(files: readonly string[]): void {
-  const twice = files.find((file, index) => files.indexOf(file) !== index);
-  if (twice !== undefined) {
-    throw appError('OUTPUT_CONFLICT', `two outputs go to ${twice}`, { hint: 'give each a file of its own' });
-  }
-}
-
-/** What `waybill sbom catalogers` lists. */
-export function listCatalogers(): readonly CatalogerInfo[] {
-  return CATALOGERS.map(({ id, title, version, specifications, statement }) => ({
-    id,
-    title,
-    version,
-    specifications,
-    ...statement,
-  }));
-}
-
-export interface CatalogerInfo {
-  readonly id: string;
-  readonly title: string;
-  readonly version: number;
-  readonly specifications: readonly string[];
-  readonly packageTypes: readonly string[];
-  readonly reads: readonly string[];
-  readonly licenses: boolean;
-  readonly dependencies: boolean;
-  readonly files: boolean;
 }

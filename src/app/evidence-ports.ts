@@ -114,7 +114,9 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
   const extra = compares ? { extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS } } : {};
   const scanned = await scanImage(image, opened.store, runtime, { ...limits, ...extra });
   return {
-    ...(request.scan ? { scan: comparableSbom(scannedSbom(scanned, opened, undefined).document) } : {}),
+    ...(request.scan
+      ? { scan: comparableSbom(scannedSbom(scanned, opened, { sourceDateEpoch: undefined }).document) }
+      : {}),
     comparisons: request.compareWith.map((layerCount) =>
       compareWithBase({
         base: squash(scanned.stack, layerCount),

@@ -1,7 +1,14 @@
 import type { ExitCode, JsonValue, Runtime } from '../core/index.ts';
-import type { Diagnostic } from '../packages/index.ts';
-import { loadCycloneDxWriter, parseOutputFormat, type SbomDocument } from '../sbom/index.ts';
-import { checkOutputs, createSboms, sbomExitCode, writeSbomOutputs, type CreateSbomOptions } from './create-sbom.ts';
+import type { CatalogNote, Diagnostic } from '../packages/index.ts';
+import {
+  loadCycloneDxWriter,
+  parseOutputFormat,
+  platformSkew,
+  type SbomDocument,
+  type SkewEntry,
+} from '../sbom/index.ts';
+import { createSboms, sbomExitCode, type CreateSbomOptions } from './create-sbom.ts';
+import { checkOutputs, writeSbomOutputs } from './sbom-outputs.ts';
 import { appError } from './errors.ts';
 
 export interface ReportSbomsOptions extends CreateSbomOptions {
@@ -21,7 +28,11 @@ export interface SbomReport {
     readonly serialNumber: string;
     readonly packages: number;
     readonly diagnostics: readonly Diagnostic[];
+    /** What is there but not identified, keys that the image trusts, what documents inside it say otherwise, what lower layers hide. */
+    readonly notes: readonly CatalogNote[];
   }[];
+  /** Of an index with all its platforms: packages that are not the same on all of them. */
+  readonly skew?: readonly SkewEntry[];
   /** Files that were written. */
   readonly files: readonly string[];
   /** The document that would have gone to stdout, when it is JSON. */
@@ -47,11 +58,23 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
     });
   }
   const versions = [...new Set(outputs.flatMap(({ specVersion }) => specVersion ?? []))];
-  const sboms = await createSboms(
+  const { platforms: sboms, index } = await createSboms(
     options,
     onFirstLayers(runtime, () => loadCycloneDxWriter(versions)),
   );
-  const { stdout, files } = await writeSbomOutputs(sboms, outputs, options.renderTable);
+  const { stdout, files } = await writeSbomOutputs(
+    sboms.map(({ document, platform }) => ({ document, name: platform ?? 'rootfs' })),
+    outputs,
+    {
+      renderTable: options.renderTable,
+      ...(index === undefined ? {} : { index: { document: index, name: 'index' } }),
+    },
+  );
+  const skew =
+    index === undefined
+      ? undefined
+      : platformSkew(sboms.map(({ platform = '', document }) => ({ platform, document })));
+  if (skew !== undefined && skew.length > 0) warnOfSkew(skew, runtime);
   const report: SbomReport = {
     image: options.image,
     sboms: sboms.map((sbom) => ({
@@ -60,11 +83,24 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
       serialNumber: sbom.document.serialNumber,
       packages: sbom.packages,
       diagnostics: sbom.diagnostics,
+      notes: sbom.notes,
     })),
+    ...(skew === undefined ? {} : { skew }),
     files,
     ...(options.json && toStdout !== undefined ? { document: JSON.parse(stdout) as JsonValue } : {}),
   };
   return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };
+}
+
+const SHOWN = 3;
+
+function warnOfSkew(skew: readonly SkewEntry[], runtime: Runtime): void {
+  const shown = skew.slice(0, SHOWN).map(({ name }) => name);
+  const more = skew.length > SHOWN ? ` and ${skew.length - SHOWN} more` : '';
+  runtime.progress({
+    kind: 'warning',
+    message: `the platforms differ in ${skew.length} ${skew.length === 1 ? 'package' : 'packages'}: ${shown.join(', ')}${more}; --json lists them with their versions`,
+  });
 }
 
 /** The same runtime; `act` begins once workers read layers, when this thread has nothing else to do. */

@@ -126,8 +126,8 @@ export interface Package {
   readonly downloadUrl?: string;
   /** CPE 2.3 names that are certain. */
   readonly cpes?: readonly string[];
-  /** `optional`: on disk but for development only. */
-  readonly scope?: 'required' | 'optional';
+  /** `optional`: on disk but for development only. `excluded`: in lower layers only, hidden from containers. */
+  readonly scope?: 'required' | 'optional' | 'excluded';
   /** First-party: the working tree or the main module, not a published release. */
   readonly firstParty?: boolean;
   /** Paths (absolute) the package owns: files and links, sorted. Directories are left out. */

@@ -6,7 +6,7 @@ import { operatingSystem, packageComponent } from './package-component.ts';
 import { sortProperties } from './properties.ts';
 import { rootComponent } from './root-component.ts';
 import { serialNumber } from './serial-number.ts';
-import type { SbomComponent, SbomDocument, SbomInput, SbomProperty } from './types.ts';
+import type { SbomBase, SbomComponent, SbomDocument, SbomInput, SbomProperty } from './types.ts';
 
 /**
  * Builds the document of one image. Pure and deterministic: the same facts in any order give the same document. Files that packages own are not
@@ -20,6 +20,7 @@ export function buildSbomDocument(input: SbomInput): SbomDocument {
   const context = {
     layers: input.subject.layers,
     refs: new Map(sorted.map((pkg) => [pkg.id, refs.get(pkg)!])),
+    base: input.base,
   };
   const components: SbomComponent[] = [
     ...system,
@@ -100,6 +101,7 @@ function identityFacts(input: SbomInput, timestamp: string | undefined): JsonVal
     tool: { name: input.tool.name, version: input.tool.version },
     catalogers: Object.fromEntries(input.catalogers.map(({ id, version }) => [id, version])),
     options: input.options ?? null,
+    ...(input.base === undefined ? {} : { base: input.base.digest }),
     timestamp: timestamp ?? null,
   };
 }
@@ -123,8 +125,18 @@ function documentProperties(input: SbomInput): readonly SbomProperty[] {
       value: cleanLine(`${severity} ${source} ${code}${where}: ${message}`),
     });
   }
+  if (input.base !== undefined) properties.push(...baseProperties(input.base));
   for (const { kind, code, message, path, source } of input.notes ?? []) {
     properties.push({ name: `waybill:${kind}`, value: cleanLine(`note ${source} ${code} ${path}: ${message}`) });
   }
   return sortProperties(properties);
+}
+
+function baseProperties({ image, digest, layerCount, removed }: SbomBase): readonly SbomProperty[] {
+  return [
+    { name: 'waybill:base:image', value: cleanLine(image) },
+    { name: 'waybill:base:digest', value: cleanLine(digest) },
+    { name: 'waybill:base:layers', value: String(layerCount) },
+    ...removed.map((pkg) => ({ name: 'waybill:base:removed', value: cleanLine(packagePurl(pkg) ?? packageKey(pkg)) })),
+  ];
 }

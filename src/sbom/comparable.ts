@@ -33,10 +33,12 @@ export interface UnkeyedComponent extends Omit<ComparableComponent, 'key' | 'dep
   readonly needs: readonly string[];
 }
 
-/** Our own document as what is compared. Equal to what `readCycloneDxJson` gives for the same document written in any version. */
+/** Our own document as what is compared: what containers see (hidden packages, scope `excluded`, are left out). Equal to what `readCycloneDxJson` gives for the same document written in any version. */
 export function comparableSbom(document: SbomDocument): ComparableSbom {
   return keyComponents(
-    document.components.map((component) => unkeyed(component, document.dependencies.get(component.ref) ?? [])),
+    document.components
+      .filter(({ scope }) => scope !== 'excluded')
+      .map((component) => unkeyed(component, document.dependencies.get(component.ref) ?? [])),
     Object.fromEntries(document.catalogers.map(({ id, version }) => [id, String(version)])),
   );
 }

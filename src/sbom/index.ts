@@ -1,4 +1,8 @@
 export { buildSbomDocument } from './build-document.ts';
+export { buildIndexDocument } from './index-document.ts';
+export type { IndexInput } from './index-document.ts';
+export { platformSkew } from './skew.ts';
+export type { PlatformDocument, SkewEntry } from './skew.ts';
 export type { CycloneDxVersion } from './cyclonedx/library.ts';
 export { validateCycloneDxJson } from './cyclonedx/validate.ts';
 export type { SchemaProblem } from './cyclonedx/validate.ts';
@@ -6,6 +10,7 @@ export { loadCycloneDxWriter } from './cyclonedx/load-writer.ts';
 export { writeCycloneDx } from './cyclonedx/write.ts';
 export type { CycloneDxOptions } from './cyclonedx/write.ts';
 export type {
+  SbomBase,
   SbomComponent,
   SbomDocument,
   SbomInput,

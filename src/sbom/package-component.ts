@@ -3,7 +3,7 @@ import { packagePurl, type Distribution, type Package, type Supplier } from '../
 import { cleanEmail, cleanLine, cleanText, cleanUrl } from './clean-text.ts';
 import { componentLicenses } from './licenses.ts';
 import { sortProperties } from './properties.ts';
-import type { SbomComponent, SbomLayer, SbomProperty } from './types.ts';
+import type { SbomBase, SbomComponent, SbomLayer, SbomProperty } from './types.ts';
 
 /** Ecosystems whose namespace CycloneDX calls a group. For Go it is a part of the name; for OS packages it is the distribution. */
 const GROUPED: ReadonlySet<string> = new Set(['npm', 'maven', 'composer']);
@@ -15,6 +15,7 @@ export interface ComponentContext {
   readonly layers: readonly SbomLayer[];
   /** Refs by package id. */
   readonly refs: ReadonlyMap<string, string>;
+  readonly base?: SbomBase | undefined;
 }
 
 /** One package as a component. */
@@ -128,7 +129,7 @@ function references(pkg: Package): SbomComponent['externalReferences'] {
   return candidates.flatMap(([type, url]) => (url === undefined ? [] : [{ type, url }]));
 }
 
-function properties(pkg: Package, { layers, refs }: ComponentContext): readonly SbomProperty[] {
+function properties(pkg: Package, { layers, refs, base }: ComponentContext): readonly SbomProperty[] {
   const found: SbomProperty[] = [
     { name: 'waybill:cataloger', value: cleanLine(pkg.foundBy) },
     { name: 'waybill:package:type', value: pkg.type },
@@ -140,6 +141,9 @@ function properties(pkg: Package, { layers, refs }: ComponentContext): readonly 
     const diffId = layers[layer]?.diffId;
     if (diffId !== undefined) found.push({ name: 'waybill:layer:diffId', value: diffId });
   }
+  const share = base?.shares.get(pkg.id);
+  if (share !== undefined) found.push({ name: 'waybill:base', value: share.share });
+  for (const version of share?.from ?? []) found.push({ name: 'waybill:base:from', value: cleanLine(version) });
   const whole = pkg.partOf === undefined ? undefined : refs.get(pkg.partOf);
   if (whole !== undefined) found.push({ name: 'waybill:part-of', value: whole });
   for (const { purl } of pkg.alsoKnownAs ?? []) found.push({ name: 'waybill:also-known-as', value: cleanLine(purl) });

@@ -29,11 +29,12 @@ export function ociPurl(subject: SbomSubject): string | undefined {
     ['arch', subject.platform?.architecture],
     ['repository_url', subject.name.toLowerCase()],
     ['tag', subject.tags?.[0]],
-  ].flatMap(([key, value]) => (value === undefined || value === '' ? [] : [`${key}=${encode(value)}`]));
-  return `pkg:oci/${encode(last)}@${encode(subject.digest)}?${qualifiers.join('&')}`;
+  ].flatMap(([key, value]) => (value === undefined || value === '' ? [] : [`${key}=${encodePurlPart(value)}`]));
+  return `pkg:oci/${encodePurlPart(last)}@${encodePurlPart(subject.digest)}?${qualifiers.join('&')}`;
 }
 
-function encode(text: string): string {
+/** Percent-encoded as a part of a purl. */
+export function encodePurlPart(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,

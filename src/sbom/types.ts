@@ -37,6 +37,19 @@ export interface SbomSubject {
   readonly layers: readonly SbomLayer[];
 }
 
+/** The base that an image was proved to stand on, and what of the image came with it. Not part of what re-derivation compares. */
+export interface SbomBase {
+  /** Canonical repository: `docker.io/library/debian`. */
+  readonly image: string;
+  /** Of its platform manifest or index, as the lock has it. */
+  readonly digest: string;
+  readonly layerCount: number;
+  /** By package id. */
+  readonly shares: ReadonlyMap<string, { readonly share: string; readonly from?: readonly string[] }>;
+  /** Packages of the base that are gone. */
+  readonly removed: readonly Package[];
+}
+
 export interface SbomInput {
   readonly subject: SbomSubject;
   readonly distribution?: Distribution | undefined;
@@ -47,6 +60,7 @@ export interface SbomInput {
   readonly notes?: readonly CatalogNote[];
   readonly tool: { readonly name: string; readonly version: string };
   readonly catalogers: readonly { readonly id: string; readonly version: number }[];
+  readonly base?: SbomBase;
   /** Whatever else decides about the content; part of the serial number. */
   readonly options?: JsonValue;
   /** `SOURCE_DATE_EPOCH`, in seconds. */
@@ -61,7 +75,7 @@ export interface SbomProperty {
 export interface SbomComponent {
   /** Unique in the document: the purl when that is unique, else with `#` and a short hash. */
   readonly ref: string;
-  readonly type: 'application' | 'firmware' | 'framework' | 'library' | 'operating-system' | 'platform';
+  readonly type: 'application' | 'container' | 'firmware' | 'framework' | 'library' | 'operating-system' | 'platform';
   /** npm scope, Maven group, Composer vendor. */
   readonly group?: string;
   readonly name: string;
@@ -77,10 +91,13 @@ export interface SbomComponent {
   readonly supplier?: Supplier;
   readonly author?: string;
   readonly description?: string;
-  readonly scope?: 'required' | 'optional';
+  readonly scope?: 'required' | 'optional' | 'excluded';
   /** Declared licences, each once, sorted: either one expression, or identifiers and names. */
   readonly licenses: readonly ParsedLicense[];
-  readonly externalReferences: readonly { readonly type: 'website' | 'vcs' | 'distribution'; readonly url: string }[];
+  readonly externalReferences: readonly {
+    readonly type: 'bom' | 'distribution' | 'vcs' | 'website';
+    readonly url: string;
+  }[];
   /** Of the file that is the component, as it lies in the image. */
   readonly hashes: readonly ContentHash[];
   /** Sorted by name, then value. */

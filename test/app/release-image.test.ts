@@ -24,10 +24,9 @@ describe('releaseImage', () => {
 
   test('an SBOM with our serial number and other contents is not taken for ours', async () => {
     const image = `oci:${bench.file('images')}:app`;
-    const [sbom] = await createSboms(
-      { image, access: {}, allPlatforms: false, allowEmpty: false, strict: false },
-      bench.runtime,
-    );
+    const {
+      platforms: [sbom],
+    } = await createSboms({ image, access: {}, allPlatforms: false, allowEmpty: false, strict: false }, bench.runtime);
     const document = JSON.parse(
       Buffer.from(await writeCycloneDx(sbom!.document, { format: 'json', specVersion: '1.6' })).toString(),
     ) as { components: object[] };

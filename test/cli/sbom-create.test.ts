@@ -120,8 +120,16 @@ describe('waybill sbom create', () => {
       await bench.run('sbom create oci:images:multi --all-platforms --json -o cyclonedx-json=bom-{platform}.json'),
       0,
     );
-    const { files, sboms } = parseResult('sbom-create', stdout) as { files: string[]; sboms: { platform: string }[] };
-    assert.deepEqual(files, ['bom-linux-amd64.json', 'bom-linux-arm64.json']);
+    const { files, sboms, skew } = parseResult('sbom-create', stdout) as {
+      files: string[];
+      sboms: { platform: string; serialNumber: string }[];
+      skew: { name: string }[];
+    };
+    assert.deepEqual(files, ['bom-linux-amd64.json', 'bom-linux-arm64.json', 'bom-index.json']);
+    assert.ok(skew.some(({ name }) => name === 'npm:right-pad'));
+    const index = readFileSync(join(bench.path, 'bom-index.json'));
+    assert.equal(await judgeJson(index, '1.6'), null);
+    for (const { serialNumber } of sboms) assert.ok(index.includes(`urn:cdx:${serialNumber.slice(9)}/1`));
     assert.deepEqual(
       sboms.map(({ platform }) => platform),
       ['linux/amd64', 'linux/arm64'],

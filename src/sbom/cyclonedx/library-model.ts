@@ -53,9 +53,7 @@ function toComponent(component: SbomComponent, library: CycloneDxLibrary): Model
   return new Models.Component(componentType(component.type, library), component.name, {
     bomRef: component.ref,
     ...pick(component, ['group', 'version', 'purl', 'cpe', 'author', 'description']),
-    ...(component.scope === undefined
-      ? {}
-      : { scope: component.scope === 'optional' ? Enums.ComponentScope.Optional : Enums.ComponentScope.Required }),
+    ...(component.scope === undefined ? {} : { scope: componentScope(component.scope, library) }),
     ...(supplier === undefined
       ? {}
       : {
@@ -115,10 +113,22 @@ function properties(list: readonly SbomProperty[], { Models }: CycloneDxLibrary)
   return list.map(({ name, value }) => new Models.Property(name, value));
 }
 
+function componentScope(
+  scope: NonNullable<SbomComponent['scope']>,
+  { Enums }: CycloneDxLibrary,
+): NonNullable<ModelsModule.Component['scope']> {
+  return {
+    excluded: Enums.ComponentScope.Excluded,
+    optional: Enums.ComponentScope.Optional,
+    required: Enums.ComponentScope.Required,
+  }[scope];
+}
+
 function componentType(type: SbomComponent['type'], { Enums }: CycloneDxLibrary): ModelsModule.Component['type'] {
   return {
     application: Enums.ComponentType.Application,
     framework: Enums.ComponentType.Framework,
+    container: Enums.ComponentType.Container,
     firmware: Enums.ComponentType.Firmware,
     library: Enums.ComponentType.Library,
     'operating-system': Enums.ComponentType.OperatingSystem,
@@ -131,6 +141,7 @@ function referenceType(
   { Enums }: CycloneDxLibrary,
 ): ModelsModule.ExternalReference['type'] {
   return {
+    bom: Enums.ExternalReferenceType.BOM,
     distribution: Enums.ExternalReferenceType.Distribution,
     vcs: Enums.ExternalReferenceType.VCS,
     website: Enums.ExternalReferenceType.Website,

@@ -10,7 +10,7 @@ const MAX_EDGES = 5_000_000;
 
 /**
  * Reads what can be compared of a CycloneDX JSON document of any version, whoever made it. Nested components are taken as components of their own;
- * the image (`metadata.component`) and its edges are left out. Properties that are read: `waybill:cataloger` and `waybill:occurrence` of components,
+ * the image (`metadata.component`), its edges, and components of scope `excluded` are left out. Properties that are read: `waybill:cataloger` and `waybill:occurrence` of components,
  * `waybill:cataloger:ID` of the document. Hostile input.
  * @throws AppError SBOM_MALFORMED, SBOM_TOO_LARGE, JSON_INVALID, LIMIT_EXCEEDED
  */
@@ -29,6 +29,7 @@ export function readCycloneDxValue(value: JsonValue): ComparableSbom {
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
     const [item, path] = entry;
     const source = object(item, path);
+    if (source['scope'] === 'excluded') continue;
     const component = readComponent(source, path, edges);
     if (component.ref !== '') {
       if (refs.has(component.ref))

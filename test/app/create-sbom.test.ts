@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createSboms, type CreateSbomOptions } from '../../src/app/index.ts';
+import { openGateBench } from '../support/gate-bench.ts';
+import { BASE_LAYER, npmLayer } from '../support/cli/sample-images.ts';
+
+const OPTIONS = { access: {}, allowEmpty: false, strict: false } as const;
+const STATUS = BASE_LAYER['var/lib/dpkg/status' as keyof typeof BASE_LAYER] as unknown as string;
+
+describe('createSboms', () => {
+  test('says of each component whether the locked base has it', async () => {
+    await using bench = await openGateBench();
+    const base = await bench.image('base', [BASE_LAYER]);
+    await bench.lock();
+    const upgraded = STATUS.replace('2.41-1', '2.41-2').replace(/\nPackage: tiny-shell[^]*/, '');
+    await bench.image('app', [npmLayer('left-pad'), { 'var/lib/dpkg/status': upgraded }], base);
+    const image = `oci:${bench.file('images')}:app`;
+    const {
+      platforms: [sbom],
+    } = await createSboms({ ...OPTIONS, image, lockFile: bench.file('bases.lock.jsonl') }, bench.runtime);
+    const base1 = (properties: readonly { readonly name: string; readonly value: string }[]) =>
+      properties.filter(({ name }) => name.startsWith('waybill:base')).map(({ name, value }) => `${name}=${value}`);
+    assert.deepEqual(
+      sbom?.document.components.map(({ name, properties }) => [name, ...base1(properties)]),
+      [
+        ['debian'],
+        ['tiny-libc', 'waybill:base=changed', 'waybill:base:from=2.41-1'],
+        ['left-pad', 'waybill:base=added'],
+      ],
+    );
+    const own = base1(sbom?.document.properties ?? []);
+    assert.ok(own.includes(`waybill:base:digest=${base.image.digest}`) && own.includes('waybill:base:layers=1'));
+    assert.ok(own.some((line) => line.startsWith('waybill:base:removed=pkg:deb/debian/tiny-shell@')));
+    const plain = await createSboms({ ...OPTIONS, image }, bench.runtime);
+    assert.notEqual(plain.platforms[0]?.document.serialNumber, sbom?.document.serialNumber);
+  });
+
+  test('all-layers adds what lower layers hold and upper ones hide, secrets that were deleted too', async () => {
+    await using bench = await openGateBench();
+    await bench.image('app', [
+      { ...BASE_LAYER, ...npmLayer('left-pad'), 'root/.npmrc': 'token', 'root/kept.key': 'key' },
+      { 'root/.wh..npmrc': '', 'app/node_modules/.wh.left-pad': '', 'var/lib/dpkg/.wh.status': '' },
+      npmLayer('right-pad'),
+    ]);
+    const options: CreateSbomOptions = { ...OPTIONS, image: `oci:${bench.file('images')}:app` };
+    const all = (await createSboms({ ...options, scope: 'all-layers' }, bench.runtime)).platforms[0];
+    const facts = all?.document.components.map(({ name, scope, properties }) => [
+      name,
+      scope,
+      properties.find((property) => property.name === 'waybill:hidden:after-layer')?.value,
+    ]);
+    assert.deepEqual(facts, [
+      ['debian', undefined, undefined],
+      ['tiny-libc', 'excluded', '0'],
+      ['tiny-shell', 'excluded', '0'],
+      ['left-pad', 'excluded', '0'],
+      ['right-pad', undefined, undefined],
+    ]);
+    assert.deepEqual(
+      all?.notes.map(({ kind, code, path, facts: known }) => [kind, code, path, known]),
+      [['hidden', 'deleted-secret', '/root/.npmrc', { layer: '0' }]],
+    );
+    assert.equal(all?.packages, 1);
+    const squashed = (await createSboms(options, bench.runtime)).platforms[0];
+    assert.equal(squashed?.document.components.length, 2);
+    assert.notEqual(squashed?.document.serialNumber, all?.document.serialNumber);
+  });
+});
