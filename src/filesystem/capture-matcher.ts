@@ -1,12 +1,5 @@
-import type { CapturePlan, CaptureRule } from './capture-rule.ts';
-
-/** What a plan wants of one regular file. */
-export interface FileWants {
-  /** Indices of rules that match by path, in the plan's order. */
-  readonly rules: readonly number[];
-  readonly sha256: boolean;
-  readonly md5: boolean;
-}
+import type { CapturePlan, CaptureRule, DigestRule } from './capture-rule.ts';
+import { DigestGate } from './digest-gate.ts';
 
 const NOTHING: readonly number[] = [];
 
@@ -24,8 +17,7 @@ export class CaptureMatcher {
   readonly #byDirectory = new Map<string, { rule: number; suffix: string }[]>();
   readonly #suffixes: { rule: number; suffix: string }[] = [];
   readonly #prefixes: { rule: number; prefix: string }[] = [];
-  readonly #sha256: (path: string) => boolean;
-  readonly #md5: (path: string) => boolean;
+  readonly #digestRules: readonly DigestRule[];
 
   constructor(plan: CapturePlan) {
     this.#rules = plan.captures;
@@ -33,8 +25,7 @@ export class CaptureMatcher {
     this.ruleIds = [...plan.captures.map((rule) => rule.id), 'hard-link-source'];
     this.executableRules = plan.captures.flatMap((rule, index) => (rule.executables ? [index] : []));
     plan.captures.forEach((rule, index) => this.#compile(rule, index));
-    this.#sha256 = digestTest(plan, 'sha256');
-    this.#md5 = digestTest(plan, 'md5');
+    this.#digestRules = plan.digests;
   }
 
   /** The rule at an index of the plan. */
@@ -55,9 +46,9 @@ export class CaptureMatcher {
     for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
   }
 
-  /** What the plan wants of the regular file at this path (without leading slash). */
-  wants(path: string): FileWants {
-    return { rules: this.matchingRules(path), sha256: this.#sha256(path), md5: this.#md5(path) };
+  /** Says which files of one layer need digests; each layer needs one of its own. */
+  digestGate(): DigestGate {
+    return new DigestGate(this.#digestRules);
   }
 
   /** Indices of the rules that match a path, ascending, each once. */
@@ -112,12 +103,4 @@ function endsWithSegments(path: string, end: number, suffix: string): boolean {
 function endsWithPattern(segments: readonly string[], pattern: readonly string[]): boolean {
   const offset = segments.length - pattern.length;
   return offset >= 0 && pattern.every((part, index) => part === '*' || part === segments[offset + index]);
-}
-
-function digestTest(plan: CapturePlan, algorithm: 'sha256' | 'md5'): (path: string) => boolean {
-  const rules = plan.digests.filter((rule) => rule.algorithm === algorithm);
-  if (rules.length === 0) return () => false;
-  if (rules.some((rule) => rule.paths === 'all')) return () => true;
-  const prefixes = rules.flatMap((rule) => (rule.paths === 'all' ? [] : rule.paths));
-  return (path) => prefixes.some((prefix) => path.startsWith(prefix));
 }

@@ -1,11 +1,11 @@
 export { CaptureMatcher } from './capture-matcher.ts';
-export type { FileWants } from './capture-matcher.ts';
+export type { DigestGate } from './digest-gate.ts';
 export type { BytePattern, CapturePlan, CaptureRule, DigestAlgorithm, DigestRule, Extraction } from './capture-rule.ts';
 export type { CapturedFile, FileEntry, FileType, FileView, FolderView } from './file-view.ts';
 export { LayerRecorder } from './layer-recorder.ts';
 export type { KeptBytes, RecordInput } from './layer-recorder.ts';
 export { RecordKind } from './layer-records.ts';
-export type { LayerCaptures, LayerRecords, LayerStack, StackDiagnostic } from './layer-records.ts';
+export type { ContentKind, LayerCaptures, LayerRecords, LayerStack, StackDiagnostic } from './layer-records.ts';
 export { packRecords, transferables, unpackRecords } from './record-columns.ts';
 export type { PackedLayout } from './record-columns.ts';
 export { squash } from './squash.ts';

@@ -1,7 +1,8 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { ByteList, NumberList, TextList } from './byte-list.ts';
+import type { DigestAlgorithm } from './capture-rule.ts';
 import { filesystemError } from './errors.ts';
-import { RecordKind, type LayerRecords } from './layer-records.ts';
+import { CONTENT_KINDS, RecordKind, type ContentKind, type LayerRecords } from './layer-records.ts';
 
 /** One entry of a layer, before it is split into columns. */
 export interface RecordInput {
@@ -29,6 +30,12 @@ const WHITEOUT = '.wh.';
 const META = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';
 
+/** Digests of one algorithm: records, ascending, and the raw digests one after another. */
+class DigestList {
+  readonly records = new NumberList(Uint32Array, 16);
+  readonly bytes = new ByteList();
+}
+
 /** Collects one layer's entries into `LayerRecords`. Whiteouts are recognised by name here. */
 export class LayerRecorder {
   readonly #names = new TextList();
@@ -45,10 +52,9 @@ export class LayerRecorder {
   readonly #linkTarget = new TextList();
   readonly #xattrRecord = new NumberList(Uint32Array, 16);
   readonly #xattrs = new TextList();
-  readonly #sha256Record = new NumberList(Uint32Array, 16);
-  readonly #sha256 = new ByteList();
-  readonly #md5Record = new NumberList(Uint32Array, 16);
-  readonly #md5 = new ByteList();
+  readonly #digests = { sha256: new DigestList(), sha1: new DigestList(), md5: new DigestList() };
+  readonly #contentRecord = new NumberList(Uint32Array, 16);
+  readonly #content = new NumberList(Uint8Array, 16);
   readonly #rules: readonly string[];
   readonly #captureRecord = new NumberList(Uint32Array, 16);
   readonly #captureRule = new NumberList(Uint16Array, 16);
@@ -123,14 +129,16 @@ export class LayerRecorder {
   }
 
   /** Notes the content digest (hex) of a record; each record at most once per algorithm, in ascending order. */
-  setDigest(record: number, algorithm: 'sha256' | 'md5', hex: string): void {
-    if (algorithm === 'sha256') {
-      this.#sha256Record.push(record);
-      this.#sha256.appendHex(hex);
-    } else {
-      this.#md5Record.push(record);
-      this.#md5.appendHex(hex);
-    }
+  setDigest(record: number, algorithm: DigestAlgorithm, hex: string): void {
+    const { records, bytes } = this.#digests[algorithm];
+    records.push(record);
+    bytes.appendHex(hex);
+  }
+
+  /** Notes what a file's content begins like; each record at most once, in ascending order. */
+  setContent(record: number, kind: ContentKind): void {
+    this.#contentRecord.push(record);
+    this.#content.push(CONTENT_KINDS.indexOf(kind));
   }
 
   /** Keeps bytes once; `capture` says for whom. */
@@ -169,10 +177,14 @@ export class LayerRecorder {
       linkTarget: this.#linkTarget.finish(),
       xattrRecord: this.#xattrRecord.finish(),
       xattrs: this.#xattrs.finish(),
-      sha256Record: this.#sha256Record.finish(),
-      sha256: this.#sha256.finish(),
-      md5Record: this.#md5Record.finish(),
-      md5: this.#md5.finish(),
+      sha256Record: this.#digests.sha256.records.finish(),
+      sha256: this.#digests.sha256.bytes.finish(),
+      md5Record: this.#digests.md5.records.finish(),
+      md5: this.#digests.md5.bytes.finish(),
+      sha1Record: this.#digests.sha1.records.finish(),
+      sha1: this.#digests.sha1.bytes.finish(),
+      contentRecord: this.#contentRecord.finish(),
+      content: this.#content.finish(),
       captures: {
         rules: this.#rules,
         record: this.#captureRecord.finish(),

@@ -1,5 +1,5 @@
 import type { TextTable } from './byte-list.ts';
-import type { FileType } from './file-view.ts';
+import type { FileEntry, FileType } from './file-view.ts';
 
 /** What a record is. The first six are in the order of `FILE_TYPES`. */
 export const RecordKind = {
@@ -27,6 +27,11 @@ export const FILE_TYPES: readonly FileType[] = [
   'block-device',
   'fifo',
 ];
+
+/** What a file's content can begin like, in the order of the codes in records. */
+export const CONTENT_KINDS = ['elf', 'pe', 'mach-o', 'script'] as const satisfies readonly FileEntry['content'][];
+
+export type ContentKind = (typeof CONTENT_KINDS)[number];
 
 /**
  * All entries of one layer in the order of its archive, as columns of plain typed arrays: about 50 bytes and the name per entry. Made by
@@ -57,6 +62,11 @@ export interface LayerRecords {
   readonly sha256: Uint8Array;
   readonly md5Record: Uint32Array;
   readonly md5: Uint8Array;
+  readonly sha1Record: Uint32Array;
+  readonly sha1: Uint8Array;
+  /** Records of files that begin like a program or a script (ascending), and as which: an index into `CONTENT_KINDS`. */
+  readonly contentRecord: Uint32Array;
+  readonly content: Uint8Array;
   readonly captures: LayerCaptures;
 }
 

@@ -33,6 +33,10 @@ const KINDS: readonly ColumnKind[] = [
   Uint32Array,
   Uint8Array,
   Uint8Array,
+  Uint32Array,
+  Uint8Array,
+  Uint32Array,
+  Uint8Array,
 ];
 
 const ALIGNMENT = 8;
@@ -68,6 +72,10 @@ export function recordColumns(records: LayerRecords): readonly Column[] {
     captures.end,
     captures.whole,
     captures.bytes,
+    records.sha1Record,
+    records.sha1,
+    records.contentRecord,
+    records.content,
   ];
 }
 
@@ -139,6 +147,10 @@ export function unpackRecords(layout: PackedLayout, buffer: ArrayBuffer, offset:
     sha256: u8(18),
     md5Record: u32(19),
     md5: u8(20),
+    sha1Record: u32(27),
+    sha1: u8(28),
+    contentRecord: u32(29),
+    content: u8(30),
     captures: {
       rules: layout.rules,
       record: u32(21),

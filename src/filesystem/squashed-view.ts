@@ -1,8 +1,11 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { NO_NODE, type FileTree, type Node } from './file-tree.ts';
+import type { DigestAlgorithm } from './capture-rule.ts';
 import type { CapturedFile, FileEntry, FileView, FolderView } from './file-view.ts';
-import { positionOf, RecordKind, type LayerRecords } from './layer-records.ts';
+import { CONTENT_KINDS, positionOf, RecordKind, type ContentKind, type LayerRecords } from './layer-records.ts';
+
+const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16 } as const satisfies Record<DigestAlgorithm, number>;
 
 /** `FileView` over a finished tree. Entries are made when asked for; nothing but the tree is kept. */
 export class SquashedView implements FileView {
@@ -85,16 +88,14 @@ export class SquashedView implements FileView {
     return undefined;
   }
 
-  contentDigest(path: string, algorithm: 'sha256' | 'md5'): string | undefined {
+  contentDigest(path: string, algorithm: DigestAlgorithm): string | undefined {
     const node = this.#resolve(path);
     const records = node === NO_NODE ? undefined : this.#content(node);
     if (!records) return undefined;
-    const isSha256 = algorithm === 'sha256';
-    const position = positionOf(isSha256 ? records.sha256Record : records.md5Record, this.#tree.contentRecord(node));
+    const position = positionOf(records[`${algorithm}Record`], this.#tree.contentRecord(node));
     if (position < 0) return undefined;
-    const length = isSha256 ? 32 : 16;
-    const digests = isSha256 ? records.sha256 : records.md5;
-    return Buffer.from(digests.subarray(position * length, (position + 1) * length)).toString('hex');
+    const length = DIGEST_BYTES[algorithm];
+    return Buffer.from(records[algorithm].subarray(position * length, (position + 1) * length)).toString('hex');
   }
 
   #resolve(path: string): Node {
@@ -104,6 +105,13 @@ export class SquashedView implements FileView {
 
   #content(node: Node): LayerRecords | undefined {
     return this.#tree.contentRecord(node) < 0 ? undefined : this.#tree.layers[this.#tree.contentLayer(node)];
+  }
+
+  #contentKind(node: Node): ContentKind | undefined {
+    const records = this.#content(node);
+    if (!records || records.contentRecord.length === 0) return undefined;
+    const position = positionOf(records.contentRecord, this.#tree.contentRecord(node));
+    return position < 0 ? undefined : CONTENT_KINDS[records.content[position] ?? -1];
   }
 
   #capturedBytes(node: Node, ruleId: string): Uint8Array | undefined {
@@ -180,6 +188,7 @@ export class SquashedView implements FileView {
       return { path, type, sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
     }
     const xattrs = readXattrs(records, record);
+    const content = type === 'file' ? this.#contentKind(node) : undefined;
     return {
       path,
       type,
@@ -191,6 +200,7 @@ export class SquashedView implements FileView {
       ...(type === 'symlink' ? { linkTarget: tree.linkTarget(node) } : {}),
       ...(records.kind[record] === RecordKind.HardLink ? { hardLinkTo: linkOf(records, record) } : {}),
       ...(xattrs === undefined ? {} : { xattrs }),
+      ...(content === undefined ? {} : { content }),
       layer,
     };
   }

@@ -65,7 +65,11 @@ describe('CaptureMatcher', () => {
 
   it('tells which digests are wanted, and which rules look into executables', () => {
     assert.deepEqual(matcher.executableRules, [5]);
-    const of = (path: string): [boolean, boolean] => [matcher.wants(path).md5, matcher.wants(path).sha256];
+    const gate = matcher.digestGate();
+    const of = (path: string): [boolean, boolean] => [
+      gate.wanted(path, 1).includes('md5'),
+      gate.wanted(path, 1).includes('sha256'),
+    ];
     assert.deepEqual(
       [of('usr/bin/x'), of('opt/usr/x'), of('etcetera')],
       [

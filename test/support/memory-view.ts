@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { compareCodeUnits } from '../../src/core/index.ts';
 import type { CapturedFile, CaptureRule, Extraction, FileEntry, FileView } from '../../src/filesystem/index.ts';
+import { compilePatterns, PatternScan } from '../../src/formats/index.ts';
 import { contentKind, ExecutableStructure, executableKind } from '../../src/image/layers/executable-structure.ts';
 import { EXTRACTORS } from '../../src/image/layers/extractors.ts';
 
@@ -195,6 +196,12 @@ function extract(
   const standIn = file.options.extractors?.[extraction.kind];
   if (standIn !== undefined) return standIn(file.bytes);
   const bytes = Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength);
+  if (extraction.kind === 'patterns') {
+    const scan = new PatternScan(compilePatterns(extraction.patterns));
+    scan.add(bytes);
+    const hits = scan.end();
+    return hits.length === 0 ? undefined : Buffer.from(JSON.stringify(hits));
+  }
   const extractor = EXTRACTORS[extraction.kind];
   if (!extractor?.mayApply(bytes, new ExecutableStructure(bytes))) return undefined;
   return extractor.extract(bytes, { path, sizeBytes: bytes.length, complete: true });

@@ -1,8 +1,17 @@
-import { createHash, hash, type Hash } from 'node:crypto';
-import type { CaptureMatcher, KeptBytes, LayerRecorder, StackDiagnostic } from '../../filesystem/index.ts';
-import { executableKind, ExecutableStructure, MAGIC_BYTES } from './executable-structure.ts';
-import { EXTRACTORS } from './extractors.ts';
-import { GO_HEAD_BYTES, GoMarkerScan, looksLikeGo, unneededSpans, type ByteSpan } from './go-marker.ts';
+import type { CaptureMatcher, DigestAlgorithm, KeptBytes, LayerRecorder } from '../../filesystem/index.ts';
+import { ContentHashes } from './content-hashes.ts';
+import { contentKind, executableKind, ExecutableStructure, MAGIC_BYTES } from './executable-structure.ts';
+import { Extraction, type KeptExtract, type SinkHost } from './extraction.ts';
+import {
+  HEAD_BYTES,
+  mergeSpans,
+  planLarge,
+  SignScan,
+  wantsPayload,
+  WHOLE_BYTES,
+  type LargePlan,
+} from './large-executable.ts';
+import { Scratch, type ByteSpan } from './scratch.ts';
 
 /** What is to be done with the content of the file that streams by. */
 export interface FileTask {
@@ -11,16 +20,17 @@ export interface FileTask {
   readonly sizeBytes: number;
   /** Rules that keep the whole file, their size limit met. */
   readonly rules: readonly number[];
-  /** Rules whose extractors are given the whole file because of its path, their size limit met. */
+  /** Rules whose extractors are given the file because of its path, their size limit met. */
   readonly extractRules: readonly number[];
   /** The same for hard links that point at it; this file itself they do not match. */
   readonly linkRules: readonly number[];
   /** Rules whose extractors are given executables. */
   readonly executableRules: readonly number[];
-  /** Gather it for the extractors without looking for signs first. */
-  readonly isKnownExecutable: boolean;
-  readonly sha256: boolean;
-  readonly md5: boolean;
+  /** Note what the content begins like. */
+  readonly notesKind: boolean;
+  /** Parts of a large executable that an earlier pass found to be needed. */
+  readonly spans: readonly ByteSpan[] | undefined;
+  readonly digests: readonly DigestAlgorithm[];
 }
 
 /** What was kept of a file, so that hard links to it can share it. */
@@ -30,251 +40,188 @@ export interface KeptContent {
   /** Rules whose extractors were given it, whatever came of it. */
   readonly looked: readonly number[];
   readonly sizeBytes: number;
-  /** It turned out to be of interest to an extractor when its beginning was gone: read it again. */
-  readonly seenTooLate: boolean;
+  /** Parts of it turned out to be of interest when they were gone: read it again. */
+  readonly missing: readonly ByteSpan[] | undefined;
 }
 
-/** What an extractor made of a file. */
-export interface KeptExtract {
-  readonly rule: number;
-  readonly kept: KeptBytes;
-  /** The rule matches it as an executable, whatever its path. */
-  readonly byContent: boolean;
-}
-
-/** What the sink asks of whoever owns it. */
-export interface SinkHost {
-  readonly diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void;
-  /** @throws AppError when that many more bytes must not be kept */
-  readonly checkCaptured: (bytes: number) => void;
-}
-
-/** Scratch memory larger than this is given back after use. */
-const SCRATCH_KEPT_BYTES = 32 * 1024 * 1024;
+const NO_SIGNS: ReadonlySet<string> = new Set();
 
 /**
- * Takes file contents chunk by chunk: hashes, keeps what rules capture, hands executables to extractors. A file that arrives in one chunk is
- * never copied; others are gathered in scratch memory only when someone needs them whole.
+ * How the current file is gathered: not at all; until its beginning says what it is; whole; in parts; or what the plan for parts says is not known yet.
+ */
+type Mode = 'none' | 'magic' | 'head' | 'whole' | 'parts';
+
+/**
+ * Takes file contents chunk by chunk: hashes, keeps what rules capture, hands files to extractors. A file that arrives in one chunk is never
+ * copied; others are gathered in scratch memory only as far as someone needs them in one piece.
  */
 export class ContentSink {
   readonly #recorder: LayerRecorder;
-  readonly #matcher: CaptureMatcher;
-  readonly #host: SinkHost;
+  readonly #extraction: Extraction;
+  readonly #hashes = new ContentHashes();
+  readonly #scratch = new Scratch();
   #task: FileTask | undefined;
   #received = 0;
-  #sha256: Hash | undefined;
-  #md5: Hash | undefined;
+  #mode: Mode = 'none';
   /** Rules that match by path want all of it. */
   #isNeededWhole = false;
-  /** Bytes to gather: of the whole file, or as far as the extractors look. */
   #gatherBytes = 0;
-  #gathered = 0;
-  #scratch = Buffer.from(new ArrayBuffer(0));
-  #scan: GoMarkerScan | undefined;
-  /** Parts that are not gathered. */
-  #spans: readonly ByteSpan[] = [];
+  #isExecutable = false;
+  #plan: LargePlan | undefined;
+  #signs: SignScan | undefined;
   #kept: KeptContent | undefined;
 
   constructor(recorder: LayerRecorder, matcher: CaptureMatcher, host: SinkHost) {
     this.#recorder = recorder;
-    this.#matcher = matcher;
-    this.#host = host;
+    this.#extraction = new Extraction(recorder, matcher, host);
   }
 
   begin(task: FileTask): void {
     this.#task = task;
     this.#received = 0;
-    this.#gathered = 0;
-    this.#isNeededWhole = task.rules.length + task.extractRules.length + task.linkRules.length > 0;
-    this.#gatherBytes = this.#isNeededWhole ? task.sizeBytes : 0;
-    if (task.executableRules.length > 0) {
-      const most = Math.max(...task.executableRules.map((rule) => this.#matcher.rule(rule).maxBytes));
-      this.#gatherBytes = Math.max(this.#gatherBytes, Math.min(most, task.sizeBytes));
-    }
-    this.#sha256 = undefined;
-    this.#md5 = undefined;
-    this.#scan = undefined;
-    this.#spans = [];
+    this.#hashes.begin(task.digests);
+    this.#extraction.begin(task);
+    this.#isNeededWhole = task.rules.length > 0 || this.#extraction.needsWhole;
+    const executableBytes = Math.max(MAGIC_BYTES, this.#extraction.executableBytes);
+    this.#gatherBytes = this.#isNeededWhole ? task.sizeBytes : Math.min(task.sizeBytes, executableBytes);
+    this.#mode = this.#isNeededWhole || task.notesKind || task.executableRules.length > 0 ? 'magic' : 'none';
+    this.#isExecutable = false;
+    this.#plan = undefined;
+    this.#signs = undefined;
     this.#kept = undefined;
   }
 
   write(chunk: Uint8Array): void {
     const task = this.#task as FileTask;
-    if (this.#received === 0 && chunk.length === task.sizeBytes) {
-      this.#received = chunk.length;
-      this.#complete(asBuffer(chunk), true);
+    const bytes = asBuffer(chunk);
+    if (this.#received === 0 && bytes.length === task.sizeBytes) {
+      this.#received = bytes.length;
+      this.#isExecutable = executableKind(bytes) !== undefined;
+      if (!this.#isExecutable) this.#extraction.isNoExecutable();
+      this.#extraction.stream(bytes);
+      this.#complete(bytes, true);
       return;
     }
-    this.#received += chunk.length;
-    if (task.sha256) (this.#sha256 ??= createHash('sha256')).update(chunk);
-    if (task.md5) (this.#md5 ??= createHash('md5')).update(chunk);
-    if (this.#scan) this.#scan.add(asBuffer(chunk));
-    else if (this.#gathered < this.#gatherBytes) this.#gather(task, chunk);
+    this.#hashes.update(bytes);
+    this.#extraction.stream(bytes);
+    this.#gather(task, bytes);
+    this.#received += bytes.length;
   }
 
-  #gather(task: FileTask, chunk: Uint8Array): void {
-    const before = this.#gathered;
-    if (before === 0 && chunk.length >= MAGIC_BYTES && this.#drops(chunk)) return;
-    const used = Math.min(chunk.length, this.#gatherBytes - before);
-    this.#reserve(before + used);
-    this.#copy(used === chunk.length ? chunk : chunk.subarray(0, used), before);
-    this.#gathered += used;
-    if (before < MAGIC_BYTES && this.#gathered >= MAGIC_BYTES && this.#drops(this.#scratch)) return;
-    if (before < GO_HEAD_BYTES && this.#gathered >= GO_HEAD_BYTES) this.#judgeHead(task);
+  #gather(task: FileTask, chunk: Buffer): void {
+    if (this.#mode === 'none') return;
+    if (this.#mode === 'parts') {
+      this.#placePart(chunk);
+      return;
+    }
+    const isFirst = this.#received === 0 && chunk.length >= MAGIC_BYTES;
+    if (isFirst) this.#judgeMagic(task, chunk);
+    this.#append(chunk);
+    if (!isFirst && this.#mode === 'magic' && this.#scratch.bytes.length >= MAGIC_BYTES) {
+      this.#judgeMagic(task, this.#scratch.bytes);
+    }
+    if (this.#mode === 'head' && this.#received + chunk.length >= HEAD_BYTES) this.#judgeHead(task);
+  }
+
+  #append(chunk: Buffer): void {
+    if (this.#mode === 'none') return;
+    const room = this.#gatherBytes - this.#scratch.bytes.length;
+    if (room <= 0) return;
+    const isShort = this.#mode === 'magic' || this.#mode === 'head';
+    this.#scratch.append(chunk.length <= room ? chunk : chunk.subarray(0, room), isShort ? 0 : this.#gatherBytes);
   }
 
   /** Nobody needs the rest of a file that no rule keeps once its magic shows that it is no executable. */
-  #drops(head: Uint8Array): boolean {
-    if (this.#isNeededWhole || executableKind(head) !== undefined) return false;
-    this.#gatherBytes = 0;
-    return true;
+  #judgeMagic(task: FileTask, head: Buffer): void {
+    this.#noteKind(task, head);
+    this.#isExecutable = executableKind(head) !== undefined;
+    if (!this.#isExecutable) this.#extraction.isNoExecutable();
+    if (this.#isNeededWhole) this.#mode = 'whole';
+    else if (!this.#isExecutable || this.#extraction.executableBytes === 0) this.#mode = 'none';
+    else this.#mode = task.sizeBytes <= WHOLE_BYTES ? 'whole' : 'head';
   }
 
-  /** Most executables are of no interest: they are searched as they stream by instead of being gathered. */
+  #noteKind(task: FileTask, head: Buffer): void {
+    const kind = task.notesKind ? contentKind(head) : undefined;
+    if (kind !== undefined) this.#recorder.setContent(task.record, kind);
+  }
+
+  /** Of a large executable only parts are kept. */
   #judgeHead(task: FileTask): void {
-    if (this.#isNeededWhole || task.isKnownExecutable) return;
-    const head = this.#scratch.subarray(0, GO_HEAD_BYTES);
-    if (looksLikeGo(head)) {
-      this.#leaveOut(head);
-      return;
+    const gathered = Buffer.from(this.#scratch.bytes);
+    // the plan must not depend on how the file was cut into chunks
+    const head = gathered.subarray(0, HEAD_BYTES);
+    const { sizeBytes } = task;
+    const limitBytes = this.#extraction.executableBytes;
+    const plan = planLarge(head, { sizeBytes, limitBytes, kinds: this.#extraction.executableKinds });
+    this.#plan =
+      task.spans === undefined
+        ? plan
+        : { spans: task.spans, lengthBytes: Math.min(sizeBytes, limitBytes), isPartial: false };
+    this.#mode = 'parts';
+    this.#scratch.keepOnly(this.#plan.spans, this.#plan.lengthBytes);
+    if (this.#plan.isPartial) {
+      this.#signs = new SignScan();
+      this.#signs.add(gathered);
     }
-    this.#scan = new GoMarkerScan();
-    this.#scan.add(this.#scratch.subarray(0, this.#gathered));
-    this.#gatherBytes = 0;
   }
 
-  /**
-   * Of a large program most is left out. Its memory is new, so that what is not written reads as zeros and takes no room.
-   */
-  #leaveOut(head: Buffer): void {
-    if (this.#gatherBytes < SCRATCH_KEPT_BYTES) return;
-    this.#spans = unneededSpans(head);
-    if (this.#spans.length === 0) return;
-    const gathered = Buffer.from(this.#scratch.subarray(0, this.#gathered));
-    this.#replaceScratch(new ArrayBuffer(this.#gatherBytes));
-    // left out here too: what an extractor sees must not depend on how the file was cut into chunks
-    this.#copy(gathered, 0);
-  }
-
-  #copy(chunk: Uint8Array, position: number): void {
-    const end = position + chunk.length;
-    let at = position;
-    for (const span of this.#spans) {
-      if (span.end <= at) continue;
-      if (span.start >= end) break;
-      if (at < span.start) this.#scratch.set(chunk.subarray(at - position, span.start - position), at);
-      at = span.end;
+  #placePart(chunk: Buffer): void {
+    this.#signs?.add(chunk);
+    const plan = this.#plan;
+    const payloadAt = plan?.payloadAt;
+    if (plan && payloadAt !== undefined && this.#received + chunk.length >= payloadAt) {
+      this.#scratch.place(chunk, this.#received);
+      const wanted = wantsPayload(this.#scratch.bytes.subarray(0, payloadAt));
+      this.#plan = { spans: plan.spans, lengthBytes: wanted ? plan.lengthBytes : payloadAt, isPartial: false };
+      if (wanted) this.#scratch.keepAlso({ start: payloadAt, end: plan.lengthBytes });
     }
-    if (at < end) this.#scratch.set(at === position ? chunk : chunk.subarray(at - position), at);
-  }
-
-  /** Room for `needed` bytes; all of it at once when the file will be gathered whole. */
-  #reserve(needed: number): void {
-    if (needed <= this.#scratch.length) return;
-    const capacity = needed <= GO_HEAD_BYTES ? 1024 * 1024 : Math.max(needed, this.#gatherBytes);
-    const larger = new ArrayBuffer(capacity);
-    new Uint8Array(larger).set(this.#scratch.subarray(0, this.#gathered));
-    this.#replaceScratch(larger);
-  }
-
-  /** Gives the old memory back at once: waiting for the collector would cost hundreds of megabytes. */
-  #replaceScratch(memory: ArrayBuffer): void {
-    const old = this.#scratch.buffer;
-    this.#scratch = Buffer.from(memory);
-    old.transfer(0);
+    this.#scratch.place(chunk, this.#received);
   }
 
   /** Forgets the file: its content could not be read. */
   cancel(): void {
     this.#task = undefined;
+    this.#scratch.reset();
   }
 
   /** @returns what was kept, for hard links that follow */
   end(): KeptContent | undefined {
-    const task = this.#task as FileTask;
-    if (this.#kept === undefined) this.#complete(this.#scratch.subarray(0, this.#gathered), task.sizeBytes === 0);
-    if (this.#scratch.length > SCRATCH_KEPT_BYTES) this.#replaceScratch(new ArrayBuffer(0));
+    if (this.#kept === undefined) {
+      const gathered = this.#scratch.bytes;
+      this.#complete(this.#plan ? gathered.subarray(0, this.#plan.lengthBytes) : gathered, false);
+    }
+    this.#scratch.reset();
     this.#task = undefined;
     return this.#kept;
   }
 
-  /** @param direct whether `bytes` is the whole file and nothing was hashed so far */
+  /** @param direct whether `bytes` is the whole file and nothing was hashed or judged so far */
   #complete(bytes: Buffer, direct: boolean): void {
     const task = this.#task as FileTask;
-    if (task.sha256) {
-      const hex = direct ? hash('sha256', bytes, 'hex') : (this.#sha256?.digest('hex') ?? '');
-      this.#recorder.setDigest(task.record, 'sha256', hex);
-    }
-    if (task.md5) {
-      const hex = direct ? hash('md5', bytes, 'hex') : (this.#md5?.digest('hex') ?? '');
-      this.#recorder.setDigest(task.record, 'md5', hex);
+    if (direct || this.#mode === 'magic') this.#noteKind(task, bytes);
+    for (const { algorithm, hex } of this.#hashes.digests(direct ? bytes : undefined)) {
+      this.#recorder.setDigest(task.record, algorithm, hex);
     }
     let whole: KeptBytes | undefined;
     if (task.rules.length > 0) {
       whole = this.#recorder.keep(bytes, true);
       this.#recorder.capture(task.record, task.rules, whole);
     }
-    const structure = new ExecutableStructure(bytes);
-    const { sizeBytes, extractRules, linkRules } = task;
-    const byPath = this.#extractByPath(task, bytes, structure);
-    const byContent = this.#scan ? [] : this.#extractByContent(task, bytes, structure);
+    const found = this.#extraction.end(bytes, {
+      structure: new ExecutableStructure(bytes),
+      isExecutable: this.#isExecutable,
+      plan: this.#plan,
+      signs: this.#signs?.finish() ?? NO_SIGNS,
+    });
+    const { extractRules, linkRules, sizeBytes } = task;
     this.#kept = {
       ...(whole === undefined ? {} : { whole }),
-      extracts: [...byPath, ...byContent],
+      extracts: found.extracts,
       looked: [...extractRules, ...linkRules],
       sizeBytes,
-      seenTooLate: this.#scan?.found ?? false,
+      missing: found.missing.length === 0 ? undefined : mergeSpans([...(this.#plan?.spans ?? []), ...found.missing]),
     };
-  }
-
-  #extractByPath(task: FileTask, bytes: Buffer, structure: ExecutableStructure): KeptExtract[] {
-    const extracts: KeptExtract[] = [];
-    for (const index of [...task.extractRules, ...task.linkRules]) {
-      const { extract, executables } = this.#matcher.rule(index);
-      const byContent = executables === true && structure.format !== undefined;
-      // the other way of matching will see to it
-      if (byContent && task.executableRules.includes(index)) continue;
-      const extractor = extract && EXTRACTORS[extract.kind];
-      if (!extractor?.mayApply(bytes, structure)) continue;
-      const found = extractor.extract(bytes, { path: task.path, sizeBytes: task.sizeBytes, complete: true });
-      if (found === undefined) continue;
-      const captures = task.extractRules.includes(index);
-      extracts.push({ rule: index, kept: this.#keep(task, found, captures ? [index] : []), byContent });
-    }
-    return extracts;
-  }
-
-  #extractByContent(task: FileTask, bytes: Buffer, structure: ExecutableStructure): KeptExtract[] {
-    const extracts: KeptExtract[] = [];
-    if (structure.format === undefined) return extracts;
-    for (const index of task.executableRules) {
-      const rule = this.#matcher.rule(index);
-      const extractor = rule.extract && EXTRACTORS[rule.extract.kind];
-      const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
-      // what was gathered had signs already; searching it all would touch memory that was left empty
-      if (!extractor || (this.#spans.length === 0 && !extractor.mayApply(part, structure))) continue;
-      const complete = part.length === task.sizeBytes;
-      const found = extractor.extract(part, { path: task.path, sizeBytes: task.sizeBytes, complete });
-      if (found !== undefined) extracts.push({ rule: index, kept: this.#keep(task, found, [index]), byContent: true });
-      else if (!complete) this.#tooLarge(task, rule.maxBytes);
-    }
-    return extracts;
-  }
-
-  #keep(task: FileTask, bytes: Uint8Array, rules: readonly number[]): KeptBytes {
-    this.#host.checkCaptured(bytes.length);
-    const kept = this.#recorder.keep(bytes, false);
-    this.#recorder.capture(task.record, rules, kept);
-    return kept;
-  }
-
-  #tooLarge(task: FileTask, maxBytes: number): void {
-    this.#host.diagnose({
-      code: 'file-too-large',
-      severity: 'warning',
-      message: `an executable of ${task.sizeBytes} bytes was searched in its first ${maxBytes} bytes only`,
-      path: `/${task.path}`,
-    });
   }
 }
 

@@ -2,6 +2,7 @@ import {
   LayerRecorder,
   RecordKind,
   type CaptureMatcher,
+  type DigestGate,
   type LayerRecords,
   type StackDiagnostic,
 } from '../../filesystem/index.ts';
@@ -9,6 +10,7 @@ import type { TarMember } from '../../formats/index.ts';
 import { ContentSink, type KeptContent } from './content-sink.ts';
 import { layerError } from './errors.ts';
 import type { LayerLimits, SecondLook } from './layer-job.ts';
+import type { ByteSpan } from './scratch.ts';
 
 /** An entry of a layer or of a directory tree. */
 export type CollectedEntry = Pick<
@@ -31,6 +33,7 @@ const MAX_SPARSE_BYTES = 1024 * 1024 * 1024;
 const MAX_DIAGNOSTICS = 1000;
 /** Shorter than any header. */
 const SMALLEST_EXECUTABLE = 64;
+const SMALLEST_SCRIPT = 3;
 
 /**
  * Turns entries, in the order they come, into records, captured bytes and digests: what a capture plan asks for, hard links included. Used
@@ -43,11 +46,12 @@ export class EntryCollector {
   readonly #recorder: LayerRecorder;
   readonly #sink: ContentSink;
   readonly #linkSources: ReadonlyMap<string, readonly number[]>;
-  readonly #executables: ReadonlySet<string>;
+  readonly #executables: ReadonlyMap<string, readonly ByteSpan[]>;
+  readonly #digestGate: DigestGate;
   readonly #diagnostics: StackDiagnostic[] = [];
   readonly #keptByPath = new Map<string, KeptContent>();
   readonly #missingSources = new Map<string, Set<number>>();
-  readonly #missingExecutables: string[] = [];
+  readonly #missingExecutables: { path: string; spans: readonly ByteSpan[] }[] = [];
   #current = '';
   #sparseBytes = 0;
 
@@ -62,7 +66,8 @@ export class EntryCollector {
       checkCaptured: (bytes) => this.#checkCaptured(bytes),
     });
     this.#linkSources = new Map(secondLook.linkSources.map(({ path, rules }) => [path, rules]));
-    this.#executables = new Set(secondLook.executables);
+    this.#executables = new Map(secondLook.executables.map(({ path, spans }) => [path, spans]));
+    this.#digestGate = options.matcher.digestGate();
   }
 
   get count(): number {
@@ -81,6 +86,7 @@ export class EntryCollector {
   /** Takes an entry; true means that its content is wanted: `content` calls, then `contentEnd`. */
   member(member: CollectedEntry): boolean {
     const kind = KINDS[member.type];
+    this.#digestGate.see(member.path);
     const record = this.#recorder.add({ ...member, kind });
     if (record < 0) return false;
     if (kind === RecordKind.HardLink) {
@@ -95,22 +101,22 @@ export class EntryCollector {
   #beginFile(record: number, member: CollectedEntry): boolean {
     const { path, sizeBytes } = member;
     const matcher = this.#matcher;
-    const wants = matcher.wants(path);
-    const fitting = wants.rules.filter((rule) => this.#fits(rule, path, sizeBytes));
+    const digests = this.#digestGate.wanted(path, sizeBytes);
+    const fitting = matcher.matchingRules(path).filter((rule) => this.#fits(rule, path, sizeBytes));
     const rules = fitting.filter((rule) => !matcher.extracts(rule));
     const extractRules = fitting.filter((rule) => matcher.extracts(rule));
     const forLinks = (this.#linkSources.get(path) ?? []).filter((rule) => sizeBytes <= matcher.rule(rule).maxBytes);
     if (forLinks.some((rule) => !matcher.extracts(rule))) rules.push(matcher.linkSourceRule);
     const linkRules = forLinks.filter((rule) => matcher.extracts(rule) && !extractRules.includes(rule));
     const executableRules = sizeBytes >= SMALLEST_EXECUTABLE ? matcher.executableRules : [];
-    const { sha256, md5 } = wants;
+    const notesKind = sizeBytes >= SMALLEST_SCRIPT && matcher.executableRules.length > 0;
     const named = rules.length + extractRules.length + linkRules.length;
-    if (named === 0 && executableRules.length === 0 && !sha256 && !md5) return false;
+    if (named === 0 && !notesKind && digests.length === 0) return false;
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
     if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
-    const isKnownExecutable = this.#executables.has(path);
-    const content = { record, path, sizeBytes, isKnownExecutable, sha256, md5 };
+    const spans = this.#executables.get(path);
+    const content = { record, path, sizeBytes, spans, notesKind, digests };
     this.#sink.begin({ ...content, rules, extractRules, linkRules, executableRules });
     return true;
   }
@@ -128,7 +134,7 @@ export class EntryCollector {
   contentEnd(): void {
     const kept = this.#sink.end();
     if (!kept) return;
-    if (kept.seenTooLate) this.#missingExecutables.push(this.#current);
+    if (kept.missing) this.#missingExecutables.push({ path: this.#current, spans: kept.missing });
     const isOfUse = kept.whole !== undefined || kept.extracts.length > 0 || kept.looked.length > 0;
     if (isOfUse || this.#linkSources.has(this.#current)) this.#keptByPath.set(this.#current, kept);
   }

@@ -1,4 +1,5 @@
 import type { ExecutableStructure } from './executable-structure.ts';
+import type { ByteSpan } from './scratch.ts';
 
 /**
  * Cheap signs of a Go program, so that the many executables that are none are neither gathered in memory nor parsed.
@@ -10,27 +11,6 @@ const MARKER = Buffer.from('\xff Go buildinf:', 'latin1');
 const MARKER_END = Buffer.from('dinf:', 'latin1');
 const UPX = Buffer.from('UPX!', 'latin1');
 const GO_SECTIONS = ['.gopclntab', '.note.go.buildid', '.gosymtab', '.typelink'];
-const NOTE_NAME = Buffer.from('Go\0\0', 'latin1');
-
-/** Bytes of a file that `looksLikeGo` wants to see (fewer when the file is shorter). */
-export const GO_HEAD_BYTES = 64 * 1024;
-
-/**
- * Whether an executable's beginning suggests Go: the linker's note, its habit of putting section headers first, UPX, or a format of which
- * there are few. False negatives (external linking without a build id) are found by `GoMarkerScan`.
- */
-export function looksLikeGo(head: Buffer): boolean {
-  const isElf = head[0] === 0x7f && head[1] === 0x45;
-  if (!isElf || head.length < 64) return true;
-  if (head.subarray(0, 1024).includes(UPX) || head.includes(NOTE_NAME)) return true;
-  return sectionHeaderOffset(head) < GO_HEAD_BYTES;
-}
-
-function sectionHeaderOffset(head: Buffer): number {
-  const isBig = head[5] === 2;
-  if (head[4] === 1) return isBig ? head.readUInt32BE(0x20) : head.readUInt32LE(0x20);
-  return Number(isBig ? head.readBigUInt64BE(0x28) : head.readBigUInt64LE(0x28));
-}
 
 /** Whether a Go program's headers say what it is; where they say nothing, its bytes are searched. */
 export function mayBeGo(bytes: Buffer, structure: ExecutableStructure): boolean {
@@ -53,31 +33,27 @@ function hasMarker(bytes: Buffer): boolean {
   return false;
 }
 
-/** Looks for the marker in a file that streams by. */
-export class GoMarkerScan {
-  #tail = Buffer.alloc(0);
-  found = false;
-
-  add(chunk: Buffer): void {
-    if (this.found) return;
-    const seam = Buffer.concat([this.#tail, chunk.subarray(0, MARKER.length)]);
-    this.found = hasMarker(seam) || hasMarker(chunk);
-    const tail = chunk.length >= MARKER.length ? chunk : seam;
-    this.#tail = Buffer.from(tail.subarray(Math.max(0, tail.length - MARKER.length + 1)));
-  }
-}
-
-/** A part of a file: from `start` to before `end`. */
-export interface ByteSpan {
-  readonly start: number;
-  readonly end: number;
-}
-
 const MAX_SECTIONS = 512;
 const SECTION_BYTES = 64;
+/** Of a header for 32 and for 64 bits: where it says where the table lies, the size of an item, their number. */
+const HEADER_FIELDS = { narrow: [0x20, 0x2e, 0x30], wide: [0x28, 0x3a, 0x3c] } as const;
 const PROGBITS = 1;
 const ALLOCATED = 2;
 const INSTRUCTIONS = 4;
+
+/** Where the table of sections of an ELF file lies; undefined when its header names none, or UPX took it away. */
+export function sectionTable(head: Buffer): ByteSpan | undefined {
+  if (head.length < 64 || head.readUInt32BE(0) !== 0x7f454c46) return undefined;
+  if (head.subarray(0, 1024).includes(UPX)) return undefined;
+  const isBig = head[5] === 2;
+  const [offsetAt, sizeAt, countAt] = head[4] === 1 ? HEADER_FIELDS.narrow : HEADER_FIELDS.wide;
+  const u16 = (at: number): number => (isBig ? head.readUInt16BE(at) : head.readUInt16LE(at));
+  const wide = (): number => Number(isBig ? head.readBigUInt64BE(offsetAt) : head.readBigUInt64LE(offsetAt));
+  const narrow = (): number => (isBig ? head.readUInt32BE(offsetAt) : head.readUInt32LE(offsetAt));
+  const start = head[4] === 1 ? narrow() : wide();
+  const end = start + u16(sizeAt) * u16(countAt);
+  return start > 0 && end > start && Number.isSafeInteger(end) ? { start, end } : undefined;
+}
 
 /**
  * The parts of a large program that say nothing about its modules: machine code and debugging data, more than half of most. Known when the
@@ -87,7 +63,7 @@ const INSTRUCTIONS = 4;
 export function unneededSpans(head: Buffer): readonly ByteSpan[] {
   const isElf64 = head.length >= 64 && head.readUInt32BE(0) === 0x7f454c46 && head[4] === 2 && head[5] === 1;
   if (!isElf64 || head.readUInt16LE(0x3a) !== SECTION_BYTES) return [];
-  const offset = sectionHeaderOffset(head);
+  const offset = Number(head.readBigUInt64LE(0x28));
   const count = head.readUInt16LE(0x3c);
   if (count > MAX_SECTIONS || offset + count * SECTION_BYTES > head.length) return [];
   const spans: ByteSpan[] = [];

@@ -1,6 +1,7 @@
 import { LIMITS, type Digest } from '../../core/index.ts';
 import type { LayerRecords, StackDiagnostic } from '../../filesystem/index.ts';
 import type { FileRange } from '../types.ts';
+import type { ByteSpan } from './scratch.ts';
 
 /** Caps on one layer. Plain data: crosses into workers. */
 export interface LayerLimits {
@@ -25,8 +26,8 @@ export const DEFAULT_LAYER_LIMITS: LayerLimits = {
 export interface SecondLook {
   /** To look at although rules (indices of the plan's) match only hard links that point at them. */
   readonly linkSources: readonly { readonly path: string; readonly rules: readonly number[] }[];
-  /** Executables to hand to extractors whole. */
-  readonly executables: readonly string[];
+  /** Large executables of which these parts are needed. */
+  readonly executables: readonly { readonly path: string; readonly spans: readonly ByteSpan[] }[];
 }
 
 export const NO_SECOND_LOOK: SecondLook = { linkSources: [], executables: [] };

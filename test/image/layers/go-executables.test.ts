@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { squash } from '../../../src/filesystem/index.ts';
-import { GO_HEAD_BYTES, GoMarkerScan, looksLikeGo, unneededSpans } from '../../../src/image/layers/go-marker.ts';
+import { sectionTable, unneededSpans } from '../../../src/image/layers/go-marker.ts';
+import { HEAD_BYTES, WHOLE_BYTES } from '../../../src/image/layers/large-executable.ts';
 import { goBinary } from '../../support/go-binary.ts';
 import { planOf, stackOf } from '../../support/layer-fixtures.ts';
-
-const MARKER = Buffer.from('\xff Go buildinf:', 'latin1');
 
 /** An ELF file (64 bits, little endian) whose section headers lie at `sectionOffset`. */
 function elf(sizeBytes: number, sectionOffset: number, sections: readonly (readonly number[])[] = []): Buffer {
@@ -24,35 +23,6 @@ function elf(sizeBytes: number, sectionOffset: number, sections: readonly (reado
   return file;
 }
 
-describe('GoMarkerScan', () => {
-  it('finds the marker wherever chunks are cut', () => {
-    const file = Buffer.concat([Buffer.alloc(37, 'dinf:'), MARKER, Buffer.alloc(20)]);
-    for (let step = 1; step < file.length; step += 1) {
-      const scan = new GoMarkerScan();
-      for (let offset = 0; offset < file.length; offset += step) scan.add(file.subarray(offset, offset + step));
-      assert.equal(scan.found, true, `chunks of ${step}`);
-    }
-  });
-
-  it('is not misled by parts of it', () => {
-    const scan = new GoMarkerScan();
-    for (const part of [' Go buildinf:', 'dinf:', '\xff Go build', 'info']) scan.add(Buffer.from(part, 'latin1'));
-    assert.equal(scan.found, false);
-  });
-});
-
-describe('looksLikeGo', () => {
-  it('goes by note, section headers at the beginning, and packing', () => {
-    assert.equal(looksLikeGo(elf(GO_HEAD_BYTES, 400)), true);
-    assert.equal(looksLikeGo(elf(GO_HEAD_BYTES, 1e9)), false);
-    for (const sign of ['Go\0\0', 'UPX!']) {
-      const file = elf(GO_HEAD_BYTES, 1e9);
-      file.write(sign, 300, 'latin1');
-      assert.equal(looksLikeGo(file), true, sign);
-    }
-  });
-});
-
 describe('unneededSpans', () => {
   it('leaves out code and debugging data, and nothing when headers lie', () => {
     const sections = [[], [1, 6, 4096, 1000], [1, 2, 6000, 50], [1, 0, 7000, 100], [2, 0, 8000, 10]];
@@ -60,17 +30,17 @@ describe('unneededSpans', () => {
       { start: 4096, end: 5096 },
       { start: 7000, end: 7100 },
     ];
-    assert.deepEqual(unneededSpans(elf(GO_HEAD_BYTES, 400, sections)), spans);
-    const lying = elf(GO_HEAD_BYTES, 400, sections);
+    assert.deepEqual(unneededSpans(elf(HEAD_BYTES, 400, sections)), spans);
+    const lying = elf(HEAD_BYTES, 400, sections);
     lying.writeUInt16LE(60_000, 0x3c);
     assert.deepEqual(unneededSpans(lying), []);
-    assert.deepEqual(unneededSpans(elf(GO_HEAD_BYTES, 1e9)), []);
+    assert.deepEqual(unneededSpans(elf(HEAD_BYTES, 1e9)), []);
     assert.deepEqual(unneededSpans(Buffer.alloc(10)), []);
     const overlapping = [
       [1, 6, 100, 100],
       [1, 6, 150, 100],
     ];
-    assert.deepEqual(unneededSpans(elf(GO_HEAD_BYTES, 400, overlapping)), [{ start: 100, end: 200 }]);
+    assert.deepEqual(unneededSpans(elf(HEAD_BYTES, 400, overlapping)), [{ start: 100, end: 200 }]);
   });
 });
 
@@ -87,9 +57,9 @@ describe('executables in layers', () => {
   it('whose marker shows late are read a second time', async () => {
     const early = goBinary({ goVersion: 'go1.26.8', modInfo: 'path\tx\n' });
     const table = early.subarray(Number(early.readBigUInt64LE(0x28)));
-    const program = Buffer.concat([early, Buffer.alloc(3_000_000), table]);
+    const program = Buffer.concat([early, Buffer.alloc(WHOLE_BYTES), table]);
     program.writeBigUInt64LE(BigInt(program.length - table.length), 0x28);
-    assert.equal(looksLikeGo(program.subarray(0, GO_HEAD_BYTES)), false);
+    assert.ok((sectionTable(program)?.start ?? 0) > WHOLE_BYTES);
     const view = squash(await stackOf([{ 'bin/late': program, 'bin/same': 'hard:bin/late' }], plan));
     const found = view
       .captured('go')

@@ -1,0 +1,211 @@
+import type {
+  CaptureMatcher,
+  CaptureRule,
+  Extraction as ExtractionKind,
+  KeptBytes,
+  LayerRecorder,
+  StackDiagnostic,
+} from '../../filesystem/index.ts';
+import { compilePatterns, PatternScan, type PatternSet } from '../../formats/index.ts';
+import type { FileTask } from './content-sink.ts';
+import type { ExecutableStructure } from './executable-structure.ts';
+import { EXTRACTORS } from './extractors.ts';
+import { judgePartial, type LargePlan } from './large-executable.ts';
+import type { ByteSpan } from './scratch.ts';
+
+/** What an extractor made of a file. */
+export interface KeptExtract {
+  readonly rule: number;
+  readonly kept: KeptBytes;
+  /** The rule matches it as an executable, whatever its path. */
+  readonly byContent: boolean;
+}
+
+/** What the sink asks of whoever owns it. */
+export interface SinkHost {
+  readonly diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void;
+  /** @throws AppError when that many more bytes must not be kept */
+  readonly checkCaptured: (bytes: number) => void;
+}
+
+/** How the bytes that `end` is given came about. */
+export interface GatheredInfo {
+  readonly structure: ExecutableStructure;
+  /** Of the whole file, however little was gathered of it. */
+  readonly isExecutable: boolean;
+  /** Absent when the file was gathered without gaps. */
+  readonly plan: LargePlan | undefined;
+  readonly signs: ReadonlySet<string>;
+}
+
+interface RuleScan {
+  readonly rule: number;
+  readonly scan: PatternScan;
+}
+
+/** Hands the files of a layer to the extractors that rules name, and keeps what these return. */
+export class Extraction {
+  readonly #recorder: LayerRecorder;
+  readonly #matcher: CaptureMatcher;
+  readonly #host: SinkHost;
+  /** The farthest that rules for executables look into one that is to be gathered. */
+  readonly executableBytes: number;
+  readonly executableKinds: ReadonlySet<ExtractionKind['kind']>;
+  readonly #contentPatterns: readonly number[];
+  readonly #patternSets = new Map<number, PatternSet>();
+  #task: FileTask | undefined;
+  /** Rules that look for patterns, by path and by content. */
+  #scans: readonly RuleScan[] = [];
+  #contentScans: readonly RuleScan[] = [];
+
+  constructor(recorder: LayerRecorder, matcher: CaptureMatcher, host: SinkHost) {
+    this.#recorder = recorder;
+    this.#matcher = matcher;
+    this.#host = host;
+    this.#contentPatterns = matcher.executableRules.filter((rule) => this.#isPatterns(rule));
+    const gathering = matcher.executableRules
+      .filter((rule) => !this.#isPatterns(rule))
+      .map((index) => matcher.rule(index));
+    this.executableBytes = Math.max(0, ...gathering.map(({ maxBytes }) => maxBytes));
+    this.executableKinds = new Set(gathering.flatMap(({ extract }) => (extract ? [extract.kind] : [])));
+  }
+
+  begin(task: FileTask): void {
+    this.#task = task;
+    const { sizeBytes, executableRules } = task;
+    this.#scans = this.#open(byPath(task));
+    this.#contentScans = NO_SCANS;
+    if (executableRules.length === 0 || this.#contentPatterns.length === 0) return;
+    const isWithin = (rule: number): boolean => sizeBytes <= this.#matcher.rule(rule).maxBytes;
+    const named = byPath(task);
+    this.#contentScans = this.#open(this.#contentPatterns.filter((rule) => isWithin(rule) && !named.includes(rule)));
+  }
+
+  /** Whether a rule that matches by path needs the file in one piece. */
+  get needsWhole(): boolean {
+    return this.#task !== undefined && byPath(this.#task).some((rule) => !this.#isPatterns(rule));
+  }
+
+  #isPatterns(rule: number): boolean {
+    return this.#matcher.rule(rule).extract?.kind === 'patterns';
+  }
+
+  #open(rules: readonly number[]): readonly RuleScan[] {
+    if (rules.length === 0) return NO_SCANS;
+    return rules.flatMap((rule) => {
+      const { extract } = this.#matcher.rule(rule);
+      if (extract?.kind !== 'patterns') return [];
+      const set = this.#patternSets.get(rule) ?? compilePatterns(extract.patterns);
+      this.#patternSets.set(rule, set);
+      return [{ rule, scan: new PatternScan(set) }];
+    });
+  }
+
+  /** Takes the next bytes, for rules that look for patterns. */
+  stream(chunk: Buffer): void {
+    for (const { scan } of this.#scans) scan.add(chunk);
+    for (const { scan } of this.#contentScans) scan.add(chunk);
+  }
+
+  /** The file's beginning shows that rules for executables have no use for it. */
+  isNoExecutable(): void {
+    this.#contentScans = NO_SCANS;
+  }
+
+  /** @param bytes the file, or what was gathered of it; nothing when nobody needs it in one piece */
+  end(bytes: Buffer, info: GatheredInfo): { extracts: readonly KeptExtract[]; missing: readonly ByteSpan[] } {
+    const task = this.#task as FileTask;
+    if (byPath(task).length === 0 && task.executableRules.length === 0) return NOTHING;
+    const extracts = [...this.#endScans(task, info.isExecutable), ...this.#byPath(task, bytes, info.structure)];
+    if (info.structure.format === undefined) return { extracts, missing: [] };
+    const missing: ByteSpan[] = [];
+    for (const rule of task.executableRules) {
+      if (this.#isPatterns(rule)) continue;
+      const found = this.#byContent(task, rule, { ...info, bytes });
+      if (found === undefined) continue;
+      if ('kept' in found) extracts.push(found);
+      else missing.push(...found);
+    }
+    return { extracts, missing };
+  }
+
+  #endScans(task: FileTask, isExecutable: boolean): KeptExtract[] {
+    const scans = isExecutable ? [...this.#scans, ...this.#contentScans] : this.#scans;
+    return scans.flatMap(({ rule, scan }) => {
+      const hits = scan.end();
+      if (hits.length === 0) return [];
+      const byContent = isExecutable && this.#matcher.rule(rule).executables === true;
+      const captures = byContent || task.extractRules.includes(rule);
+      return [this.#keep(task, Buffer.from(JSON.stringify(hits), 'utf8'), { rule, captures, byContent })];
+    });
+  }
+
+  #byPath(task: FileTask, bytes: Buffer, structure: ExecutableStructure): KeptExtract[] {
+    return byPath(task).flatMap((index) => {
+      const { extract, executables } = this.#matcher.rule(index);
+      // the other way of matching will see to it
+      const byContent = executables === true && structure.format !== undefined;
+      if (byContent && task.executableRules.includes(index)) return [];
+      const extractor = extract && EXTRACTORS[extract.kind];
+      if (!extractor?.mayApply(bytes, structure)) return [];
+      const found = extractor.extract(bytes, { path: task.path, sizeBytes: task.sizeBytes, complete: true });
+      if (found === undefined) return [];
+      return [this.#keep(task, found, { rule: index, captures: task.extractRules.includes(index), byContent })];
+    });
+  }
+
+  /** @returns what was found, or the parts of the file that are missing */
+  #byContent(
+    task: FileTask,
+    index: number,
+    file: GatheredInfo & { readonly bytes: Buffer },
+  ): KeptExtract | readonly ByteSpan[] | undefined {
+    const rule = this.#matcher.rule(index);
+    const extractor = rule.extract && EXTRACTORS[rule.extract.kind];
+    if (!extractor) return undefined;
+    const { bytes, plan, structure } = file;
+    const { sizeBytes } = task;
+    if (plan?.isPartial) {
+      const judged = judgePartial(rule.extract.kind, bytes, { ...file, plan, sizeBytes });
+      if (judged === 'nothing') return undefined;
+      if (judged !== 'ready') {
+        if (sizeBytes <= rule.maxBytes) return judged;
+        this.#tooLarge(task, rule);
+        return undefined;
+      }
+    }
+    const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
+    if (!extractor.mayApply(part, structure)) return undefined;
+    const found = extractor.extract(part, { path: task.path, sizeBytes, complete: part.length === sizeBytes });
+    if (found !== undefined) return this.#keep(task, found, { rule: index, captures: true, byContent: true });
+    if (sizeBytes > rule.maxBytes && !plan?.isPartial) this.#tooLarge(task, rule);
+    return undefined;
+  }
+
+  #keep(
+    task: FileTask,
+    bytes: Uint8Array,
+    what: { readonly rule: number; readonly captures: boolean; readonly byContent: boolean },
+  ): KeptExtract {
+    this.#host.checkCaptured(bytes.length);
+    const kept = this.#recorder.keep(bytes, false);
+    if (what.captures) this.#recorder.capture(task.record, [what.rule], kept);
+    return { rule: what.rule, kept, byContent: what.byContent };
+  }
+
+  #tooLarge(task: FileTask, rule: CaptureRule): void {
+    this.#host.diagnose({
+      code: 'file-too-large',
+      severity: 'warning',
+      message: `an executable of ${task.sizeBytes} bytes was searched in its first ${rule.maxBytes} bytes only`,
+      path: `/${task.path}`,
+    });
+  }
+}
+
+const NO_SCANS: readonly RuleScan[] = [];
+const NOTHING = { extracts: [], missing: [] } as const;
+
+function byPath(task: FileTask): readonly number[] {
+  return task.linkRules.length === 0 ? task.extractRules : [...task.extractRules, ...task.linkRules];
+}
