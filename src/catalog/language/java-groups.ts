@@ -11,6 +11,18 @@ interface KnownGroup {
   /** Major versions published under this group: from this one, and below that one. */
   readonly from?: number;
   readonly below?: number;
+  /** Versions published under this group, when others use the name too. */
+  readonly versions?: readonly string[];
+  /** The artefact's name, when the file is called otherwise (Tomcat's own distribution). */
+  readonly as?: string;
+  /** Implementation-Title that goes with it. */
+  readonly title?: string;
+}
+
+/** Published coordinates but for the version. */
+export interface KnownArchive {
+  readonly groupId: string;
+  readonly artifactId: string;
 }
 
 const BY_ARTIFACT = new Map<string, KnownGroup[]>();
@@ -23,25 +35,28 @@ for (const known of KNOWN as readonly KnownGroup[]) {
 }
 
 /**
- * The group an archive is published under, if its name, its classes and its version agree with the list of well-known archives.
+ * What an archive is published as, if its name, its classes and its version agree with the list of well-known archives.
  * @param archive.classFolders as in the facts of the archive
- * @param archive.moduleName the manifest's Automatic-Module-Name: of archives without classes it must be the name with dots
  */
-export function knownGroup(archive: {
+export function knownArchive(archive: {
   readonly name: string;
   readonly version: string | undefined;
   readonly classFolders: readonly string[];
-  readonly moduleName: string | undefined;
-}): string | undefined {
-  const { name, version, classFolders, moduleName } = archive;
+  readonly manifest: Readonly<Record<string, string>>;
+}): KnownArchive | undefined {
+  const { name, version = '', classFolders, manifest } = archive;
   const candidates = [
     ...(BY_ARTIFACT.get(name) ?? []),
     ...BY_PREFIX.filter(([prefix]) => name.startsWith(prefix)).map(([, known]) => known),
   ];
-  const major = Number.parseInt(version ?? '', 10);
-  return candidates.find(({ folder, from, below }) => {
+  const major = Number.parseInt(version, 10);
+  const found = candidates.find(({ folder, from, below, versions, title }) => {
     if ((from !== undefined && !(major >= from)) || (below !== undefined && !(major < below))) return false;
-    if (classFolders.length === 0) return moduleName === name.replaceAll('-', '.');
+    if (versions?.includes(version) === false) return false;
+    if (title !== undefined && manifest['implementation-title'] !== title) return false;
+    // of archives without classes the module's name must be the artefact's with dots
+    if (classFolders.length === 0) return manifest['automatic-module-name'] === name.replaceAll('-', '.');
     return classFolders.some((path) => path === folder || path.startsWith(`${folder}/`));
-  })?.group;
+  });
+  return found === undefined ? undefined : { groupId: found.group, artifactId: found.as ?? name };
 }

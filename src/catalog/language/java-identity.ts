@@ -1,7 +1,7 @@
 import type { JavaArchive, JavaCoordinates } from '../../formats/index.ts';
 import type { IdentityEvidence } from '../../packages/index.ts';
 import { classifierOf, fitOfName, type JavaFileName } from './java-file-name.ts';
-import { knownGroup } from './java-groups.ts';
+import { knownArchive } from './java-groups.ts';
 
 /** What an archive or a part of it is called. */
 export interface JavaIdentity {
@@ -124,15 +124,10 @@ function unrecordedIdentity(archive: JavaArchive, file: JavaFileName): JavaIdent
   const version = versionOf(archive, file);
   const named = { artifactId: file.name, ...(version === undefined ? {} : { version: version.value }) };
   const { manifest = {}, classFolders } = archive;
-  const known = knownGroup({
-    name: file.name,
-    version: version?.value,
-    classFolders,
-    moduleName: manifest['automatic-module-name'],
-  });
+  const known = knownArchive({ name: file.name, version: version?.value, classFolders, manifest });
   if (known !== undefined) {
     const value = 'well-known name with the classes that belong to it';
-    return { ...named, groupId: known, evidence: [{ field: 'purl', technique: 'filename', confidence: 0.9, value }] };
+    return { ...named, ...known, evidence: [{ field: 'purl', technique: 'filename', confidence: 0.9, value }] };
   }
   const groupId = bundleGroup(manifest, file.name);
   if (groupId !== undefined) {
