@@ -1,6 +1,7 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
 import { jvmCataloger } from './binary/jvm.ts';
+import { elfNoteCataloger } from './binary/elf-note.ts';
 import { composerCataloger } from './language/composer.ts';
 import { condaCataloger } from './language/conda.ts';
 import { cpanCataloger } from './language/cpan.ts';
@@ -48,6 +49,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   luarocksCataloger,
   cpanCataloger,
   opamCataloger,
+  elfNoteCataloger,
 ];
 
 /**
