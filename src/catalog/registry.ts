@@ -1,5 +1,7 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
+import { declaredCataloger } from './declared/declared.ts';
+import { graalvmCataloger } from './binary/graalvm.ts';
 import { jvmCataloger } from './binary/jvm.ts';
 import { elfNoteCataloger } from './binary/elf-note.ts';
 import { composerCataloger } from './language/composer.ts';
@@ -38,6 +40,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   pythonCataloger,
   goCataloger,
   javaCataloger,
+  graalvmCataloger,
   jvmCataloger,
   rustCataloger,
   gemCataloger,
@@ -50,6 +53,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   cpanCataloger,
   opamCataloger,
   elfNoteCataloger,
+  declaredCataloger,
 ];
 
 /**

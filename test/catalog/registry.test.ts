@@ -11,7 +11,7 @@ const CATALOG = new URL('../../src/catalog/', import.meta.url);
 /** Every exported const that looks like a cataloger, in any file of the family's folders. */
 async function membersOnDisk(): Promise<readonly Cataloger[]> {
   const members: Cataloger[] = [];
-  for (const folder of ['os', 'language', 'binary']) {
+  for (const folder of ['os', 'language', 'binary', 'declared']) {
     for (const file of filesOf(folder)) {
       const exports = Object.values((await import(new URL(`${folder}/${file}`, CATALOG).href)) as object);
       members.push(...exports.filter(isCataloger));

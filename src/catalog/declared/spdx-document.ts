@@ -1,0 +1,115 @@
+import {
+  parseDeclaredPurl,
+  uniqueComponents,
+  type DeclaredComponent,
+  type DeclaredDocument,
+} from './declared-document.ts';
+import { recordsOf, textOf, type JsonRecord } from './json-values.ts';
+
+const WHOLE_IMAGE: ReadonlySet<string> = new Set([
+  'CONTAINER',
+  'OPERATING-SYSTEM',
+  'OPERATING_SYSTEM',
+  'container',
+  'operatingSystem',
+]);
+
+/** Relations whose other end is what a package was made with or from, and is not installed. */
+const NOT_INSTALLED_TARGET: ReadonlySet<string> = new Set([
+  'GENERATED_FROM',
+  'DESCENDANT_OF',
+  'PATCH_APPLIED',
+  'BUILD_DEPENDENCY',
+  'DEV_DEPENDENCY',
+]);
+const NOT_INSTALLED_SOURCE: ReadonlySet<string> = new Set([
+  'GENERATES',
+  'ANCESTOR_OF',
+  'BUILD_TOOL_OF',
+  'DEV_TOOL_OF',
+  'TEST_TOOL_OF',
+  'BUILD_DEPENDENCY_OF',
+  'DEV_DEPENDENCY_OF',
+  'TEST_DEPENDENCY_OF',
+  'PROVIDED_DEPENDENCY_OF',
+  'PATCH_FOR',
+]);
+
+/**
+ * undefined when it is no SPDX document in JSON, of version 2 or 3. Sources that packages were made from are left out.
+ * @see https://spdx.github.io/spdx-spec/v2.3/
+ */
+export function spdxDocument(document: JsonRecord): DeclaredDocument | undefined {
+  if (textOf(document['spdxVersion'])?.startsWith('SPDX-2.') === true) return secondVersion(document);
+  const context = JSON.stringify(document['@context'] ?? '').slice(0, 1000);
+  return context.includes('spdx.org/rdf/3') && Array.isArray(document['@graph'])
+    ? thirdVersion(recordsOf(document['@graph']))
+    : undefined;
+}
+
+function secondVersion(document: JsonRecord): DeclaredDocument {
+  const described = new Set<unknown>(Array.isArray(document['documentDescribes']) ? document['documentDescribes'] : []);
+  const absent = new Set<unknown>();
+  for (const { spdxElementId, relationshipType, relatedSpdxElement } of recordsOf(document['relationships'])) {
+    const type = textOf(relationshipType) ?? '';
+    if (type === 'DESCRIBES') described.add(relatedSpdxElement);
+    else if (type === 'DESCRIBED_BY') described.add(spdxElementId);
+    else if (NOT_INSTALLED_TARGET.has(type)) absent.add(relatedSpdxElement);
+    else if (NOT_INSTALLED_SOURCE.has(type)) absent.add(spdxElementId);
+  }
+  const packages = recordsOf(document['packages']);
+  const subjects = packages.filter(({ SPDXID }) => described.has(SPDXID));
+  const isImage = subjects.some(({ primaryPackagePurpose }) => WHOLE_IMAGE.has(textOf(primaryPackagePurpose) ?? ''));
+  const found = packages.flatMap((pkg): readonly DeclaredComponent[] => {
+    const isSubject = described.has(pkg['SPDXID']);
+    return absent.has(pkg['SPDXID']) && !isSubject ? [] : componentsOf(pkg, isSubject);
+  });
+  return { format: 'SPDX', ...uniqueComponents(found), covers: isImage ? 'image' : 'nothing' };
+}
+
+function componentsOf(pkg: JsonRecord, isSubject: boolean): readonly DeclaredComponent[] {
+  const name = textOf(pkg['name']);
+  const license = known(pkg['licenseConcluded']) ?? known(pkg['licenseDeclared']);
+  const supplier = known(pkg['supplier'])?.replace(/^(?:Organization|Person):\s*/, '');
+  const homepage = known(pkg['homepage']);
+  return recordsOf(pkg['externalRefs']).flatMap(({ referenceType, referenceLocator }) => {
+    const purl = referenceType === 'purl' ? parseDeclaredPurl(textOf(referenceLocator) ?? '') : undefined;
+    if (purl === undefined) return [];
+    return [
+      {
+        purl,
+        isSubject,
+        ...(name === undefined ? {} : { name }),
+        ...(license === undefined ? {} : { license }),
+        ...(supplier === undefined || supplier === '' ? {} : { supplier }),
+        ...(homepage === undefined ? {} : { homepage }),
+      },
+    ];
+  });
+}
+
+/** @see https://spdx.github.io/spdx-spec/v3.0.1/ */
+function thirdVersion(graph: readonly JsonRecord[]): DeclaredDocument {
+  const roots = new Set<unknown>(
+    graph
+      .filter(({ type }) => type === 'software_Sbom' || type === 'Bom' || type === 'SpdxDocument')
+      .flatMap(({ rootElement }) => (Array.isArray(rootElement) ? rootElement : [])),
+  );
+  const packages = graph.filter(({ type }) => type === 'software_Package');
+  const isImage = packages.some(
+    (pkg) => roots.has(pkg['spdxId']) && WHOLE_IMAGE.has(textOf(pkg['software_primaryPurpose']) ?? ''),
+  );
+  const found = packages.flatMap((pkg): readonly DeclaredComponent[] => {
+    const identifiers = recordsOf(pkg['externalIdentifier']);
+    const url = identifiers.find(({ externalIdentifierType }) => externalIdentifierType === 'packageUrl');
+    const purl = parseDeclaredPurl(textOf(pkg['software_packageUrl']) ?? textOf(url?.['identifier']) ?? '');
+    return purl === undefined ? [] : [{ purl, isSubject: roots.has(pkg['spdxId']) }];
+  });
+  return { format: 'SPDX', ...uniqueComponents(found), covers: isImage ? 'image' : 'nothing' };
+}
+
+/** What SPDX does not say it says with these words. */
+function known(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text === 'NOASSERTION' || text === 'NONE' ? undefined : text;
+}
