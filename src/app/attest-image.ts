@@ -1,8 +1,9 @@
 import { attestStatement, resolvePredicateType } from '../attestation/index.ts';
-import { LIMITS, readInputFile, type Runtime } from '../core/index.ts';
+import { readInputFile, type Runtime } from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
 import type { KeySigner } from '../keys/index.ts';
 import { signBundle } from '../signing/index.ts';
+import { MAX_PREDICATE_BYTES } from './bundle-size.ts';
 import { openImageStore, requireWritableReferrers, type ImageAccess } from './open-image-store.ts';
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { resolveTarget } from './resolve-target.ts';
@@ -21,9 +22,6 @@ export interface AttestImageResult extends AttachedBundle {
   readonly kind: 'image' | 'index';
   readonly signer: string;
 }
-
-/** base64 and the envelope around it: a bundle is about 4/3 of its statement. */
-const MAX_PREDICATE_BYTES = Math.floor((LIMITS.bundleBytes * 3) / 4) - 16_384;
 
 /** Signs a statement that holds the predicate's bytes unchanged and attaches it to what the reference leads to. */
 export async function attestImage(options: AttestImageOptions, runtime: Runtime): Promise<AttestImageResult> {

@@ -9,6 +9,7 @@ import {
 } from '../sbom/index.ts';
 import { createSboms, sbomExitCode, type CreateSbomOptions } from './create-sbom.ts';
 import { checkOutputs, writeSbomOutputs } from './sbom-outputs.ts';
+import { estimateBundleBytes, warnOfBundleSize } from './bundle-size.ts';
 import { appError } from './errors.ts';
 
 export interface ReportSbomsOptions extends CreateSbomOptions {
@@ -30,6 +31,8 @@ export interface SbomReport {
     readonly diagnostics: readonly Diagnostic[];
     /** What is there but not identified, keys that the image trusts, what documents inside it say otherwise, what lower layers hide. */
     readonly notes: readonly CatalogNote[];
+    /** About how large an attestation of the CycloneDX JSON document would be; null when none was written. */
+    readonly bundleBytes: number | null;
   }[];
   /** Of an index with all its platforms: packages that are not the same on all of them. */
   readonly skew?: readonly SkewEntry[];
@@ -62,14 +65,19 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
     options,
     onFirstLayers(runtime, () => loadCycloneDxWriter(versions)),
   );
+  const bundleBytes = new Map<SbomDocument, number>();
   const { stdout, files } = await writeSbomOutputs(
     sboms.map(({ document, platform }) => ({ document, name: platform ?? 'rootfs' })),
     outputs,
     {
       renderTable: options.renderTable,
+      written: ({ document }, sizeBytes) => bundleBytes.set(document, estimateBundleBytes(sizeBytes)),
       ...(index === undefined ? {} : { index: { document: index, name: 'index' } }),
     },
   );
+  for (const sbom of sboms) {
+    warnOfBundleSize(bundleBytes.get(sbom.document) ?? 0, `the SBOM of ${sbom.platform ?? options.image}`, runtime);
+  }
   const skew =
     index === undefined
       ? undefined
@@ -84,6 +92,7 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
       packages: sbom.packages,
       diagnostics: sbom.diagnostics,
       notes: sbom.notes,
+      bundleBytes: bundleBytes.get(sbom.document) ?? null,
     })),
     ...(skew === undefined ? {} : { skew }),
     files,

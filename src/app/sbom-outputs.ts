@@ -25,7 +25,12 @@ export function checkOutputs(outputs: readonly SbomOutput[]): void {
 export async function writeSbomOutputs(
   documents: readonly NamedDocument[],
   outputs: readonly SbomOutput[],
-  options: { readonly renderTable: (document: SbomDocument) => string; readonly index?: NamedDocument },
+  options: {
+    readonly renderTable: (document: SbomDocument) => string;
+    readonly index?: NamedDocument;
+    /** Told the size of each CycloneDX JSON document. */
+    readonly written?: (named: NamedDocument, sizeBytes: number) => void;
+  },
 ): Promise<{ readonly stdout: string; readonly files: readonly string[] }> {
   const { renderTable, index } = options;
   checkShares(documents, outputs);
@@ -33,6 +38,7 @@ export async function writeSbomOutputs(
   const files: string[] = [];
   const write = async (named: NamedDocument, output: SbomOutput): Promise<void> => {
     const bytes = await spell(named.document, output, renderTable);
+    if (output.format === 'cyclonedx-json') options.written?.(named, bytes.length);
     if (output.file === undefined) {
       stdout.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
       return;

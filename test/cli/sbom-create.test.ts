@@ -98,6 +98,13 @@ describe('waybill sbom create', () => {
     assert.match(readFileSync(join(bench.path, 'table.txt'), 'utf8'), /^NAME .*\n[^]*\n3 packages .*\n$/);
   });
 
+  test('a report says how large an attestation would be', async () => {
+    const { stdout } = ended(await bench.run('sbom create oci:images:app --json -o cyclonedx-json=size.json'), 0);
+    const { sboms } = parseResult('sbom-create', stdout) as { sboms: { bundleBytes: number }[] };
+    const size = readFileSync(join(bench.path, 'size.json')).length;
+    assert.ok(sboms[0]!.bundleBytes > (size * 4) / 3 && sboms[0]!.bundleBytes < (size * 4) / 3 + 50_000);
+  });
+
   test('outputs in conflict are exit 2 and nothing is written', async () => {
     for (const options of [
       '-o table -o cyclonedx-json',
