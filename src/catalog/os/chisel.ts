@@ -3,6 +3,7 @@ import type { CapturedFile } from '../../filesystem/index.ts';
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { chiselManifest, type ChiselPackage } from './chisel-manifest.ts';
+import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { rootOf } from './installation-root.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
@@ -29,15 +30,8 @@ export const chiselCataloger: Cataloger = {
     fileDigests: true,
   },
   captures: [{ id: 'chisel/manifest', pathSuffixes: ['chisel/manifest.wall'], maxBytes: 64 * 1024 * 1024 }],
-  digests: [
-    {
-      algorithm: 'sha256',
-      paths: ['bin/', 'etc/', 'lib', 'opt/', 'sbin/', 'usr/', 'var/lib/'],
-      except: ['usr/local/'],
-      // systems whose own databases have other digests, and come before anything large
-      unless: ['etc/apt/', 'etc/dpkg/', 'etc/apk/', 'etc/rpm/', 'etc/dnf/', 'etc/zypp/', 'etc/pacman.d/'],
-    },
-  ],
+  // a slice of base-files brings etc/debian_version: no sign of dpkg here
+  digests: [{ algorithm: 'sha256', ...OS_FILES, unless: ['etc/apt/', 'etc/dpkg/', ...SIGNS.apk, ...SIGNS.rpm] }],
   catalog,
 };
 

@@ -1,5 +1,6 @@
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { detectDistribution } from './distribution.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
@@ -41,15 +42,7 @@ export const pacmanCataloger: Cataloger = {
     { id: 'pacman/desc', pathSuffixes: ['pacman/local/*/desc'], maxBytes: MiB },
     { id: 'pacman/files', pathSuffixes: ['pacman/local/*/files', 'pacman/local/*/mtree'], maxBytes: 32 * MiB },
   ],
-  digests: [
-    {
-      algorithm: 'sha256',
-      paths: ['boot/', 'etc/', 'opt/', 'usr/', 'var/lib/'],
-      except: ['usr/local/'],
-      // systems of other databases
-      unless: ['etc/apt/', 'etc/dpkg/', 'etc/apk/', 'etc/rpm/', 'etc/dnf/', 'etc/zypp/'],
-    },
-  ],
+  digests: [{ algorithm: 'sha256', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.apk, ...SIGNS.rpm] }],
   catalog,
 };
 

@@ -1,5 +1,6 @@
 import type { Diagnostic, LicenseClaim, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
@@ -41,15 +42,7 @@ export const portageCataloger: Cataloger = {
     { id: 'portage/contents', pathSuffixes: inPackage(['CONTENTS']), maxBytes: 64 * MiB },
     { id: 'portage/fields', pathSuffixes: inPackage(FIELDS), maxBytes: MiB },
   ],
-  digests: [
-    {
-      algorithm: 'md5',
-      paths: ['bin/', 'boot/', 'etc/', 'lib', 'opt/', 'sbin/', 'usr/', 'var/lib/'],
-      except: ['usr/local/'],
-      // systems of other databases
-      unless: ['etc/apt/', 'etc/dpkg/', 'etc/apk/', 'etc/rpm/', 'etc/dnf/', 'etc/zypp/', 'etc/pacman.d/'],
-    },
-  ],
+  digests: [{ algorithm: 'md5', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.apk, ...SIGNS.rpm] }],
   catalog,
 };
 
