@@ -63,3 +63,5 @@ export { compilePatterns, PatternScan } from './pattern-scan.ts';
 export type { PatternHit, PatternSet, ScanPattern } from './pattern-scan.ts';
 export { parsePortageContents } from './portage-contents.ts';
 export type { PortageContent, PortageContents } from './portage-contents.ts';
+export { extractGraalvmSbom } from './java/graalvm-sbom.ts';
+export type { GraalvmComponent, GraalvmSbom } from './java/graalvm-sbom.ts';

@@ -3,6 +3,7 @@ import {
   extractDotnetBundle,
   extractElfPackageNote,
   extractGoBuildInfo,
+  extractGraalvmSbom,
   extractJavaArchive,
   extractPeVersion,
   extractRustAudit,
@@ -53,6 +54,10 @@ export const EXTRACTORS: Readonly<Partial<Record<Extraction['kind'], ExtractorEn
       structure.format === 'elf' && (!structure.hasSections || structure.section('.note.package') !== undefined),
   },
   'dotnet-bundle': { extract: extractDotnetBundle, mayApply: hasDotnetBundle },
+  'graalvm-sbom': {
+    extract: extractGraalvmSbom,
+    mayApply: (_, structure) => structure.section('.svm_heap') !== undefined,
+  },
   // asked only for files with an archive's name
   'java-archive': { extract: extractJavaArchive, mayApply: () => true },
   'pe-version': { extract: extractPeVersion, mayApply: (_, structure) => structure.format === 'pe' },
