@@ -21,7 +21,7 @@ export function pythonFiles(view: FileView, place: PythonRecordPlace, paths: Own
   const record = place.kind === 'dist-info' ? view.read(`${place.record}/RECORD`) : undefined;
   if (record !== undefined) {
     const listed = firstFields(decodeText(record));
-    return paths.onDisk(listed.map((path) => joinPath(place.site, path)));
+    return paths.onDisk(listed.map((path) => listedPath(view, place.site, path)));
   }
   const installed = place.kind === 'egg-info' ? view.read(`${place.record}/installed-files.txt`) : undefined;
   const listed = installed === undefined ? [] : decodeText(installed).split(/\r?\n/);
@@ -46,7 +46,7 @@ export function pythonRecorded(
   const recorded = new Map<string, RecordedFile>();
   for (const [path = '', hash = ''] of parseCsv(decodeText(record))) {
     const digest = hash === '' ? undefined : recordedHash(hash);
-    const onDisk = digest === undefined || path === '' ? undefined : paths.locate(joinPath(place.site, path));
+    const onDisk = digest === undefined || path === '' ? undefined : paths.locate(listedPath(view, place.site, path));
     if (onDisk !== undefined) recorded.set(onDisk, digest!);
   }
   return recorded.size === 0 ? undefined : recorded;
@@ -71,6 +71,17 @@ function firstFields(text: string): readonly string[] {
     if (path !== '') paths.push(path);
   }
   return paths;
+}
+
+/**
+ * Where a listed file lies. `pip install --target` first installs into `lib/python` of a folder of its own, and then moves what is in and beside it into
+ * one folder: what its records have as `../../bin/x` is `bin/x`.
+ */
+function listedPath(view: FileView, site: string, path: string): string {
+  const listed = joinPath(site, path);
+  if (!path.startsWith('../../') || path.startsWith('../../../') || view.lookup(listed) !== undefined) return listed;
+  const moved = joinPath(site, path.slice('../../'.length));
+  return view.lookup(moved) === undefined ? listed : moved;
 }
 
 /** A path whose segments need a closer look. */

@@ -110,6 +110,15 @@ describe('pythonCataloger: fields', () => {
     ]);
   });
 
+  it('finds what pip install --target moved beside the packages', () => {
+    const result = catalog({
+      'opt/libs/flask-3.1.0.dist-info/METADATA': 'Name: flask\nVersion: 3.1.0\n',
+      'opt/libs/flask-3.1.0.dist-info/RECORD': '../../bin/flask,sha256=a,1\n../../bin/gone,,\n',
+      'opt/libs/bin/flask': '',
+    });
+    assert.deepEqual(result.packages[0]?.files, ['/opt/libs/bin/flask']);
+  });
+
   it('lists installed-files.txt, else the record itself', () => {
     const files = {
       [`${SITE}/b.egg-info/PKG-INFO`]: 'Name: b\nVersion: 1\n',
