@@ -1,11 +1,15 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic, LicenseClaim, Location, Package } from '../../packages/index.ts';
+import type { Diagnostic, LicenseClaim, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { integrityHashes } from './integrity.ts';
 import { publicUrl } from './json-fields.ts';
 import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
+import { NPM_ORIGIN_FILES, readNpmOrigins, type NpmOrigin, type NpmOrigins } from './npm-origins.ts';
+import { readPnpMap, type PnpMap } from './npm-pnp.ts';
 import { createNpmResolver, isDebianModules, type NpmResolver } from './npm-resolve.ts';
+import { locationOf, optional } from './record.ts';
 
 const MiB = 1024 * 1024;
 const NAME = /^(?:@[\w.-]+\/)?[\w.-]+$/;
@@ -20,28 +24,33 @@ interface Found {
   /** Under `node_modules` (or a folder of Debian's for the same), that is: installed, not worked on. */
   readonly installed: boolean;
   readonly lock: NpmLockEntry | undefined;
+  readonly origin: NpmOrigin | undefined;
 }
 
 /** Installed npm packages and the projects that use them. */
 export const npmCataloger: Cataloger = {
   id: 'npm',
   title: 'npm packages',
-  version: 1,
+  version: 2,
   specifications: [
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-json',
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles',
+    'https://pnpm.io/symlinked-node-modules-structure',
+    'https://yarnpkg.com/advanced/pnp-spec',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/npm-definition.md',
   ],
   statement: {
     packageTypes: ['npm'],
-    reads: ['package.json', 'node_modules/.package-lock.json'],
+    reads: ['package.json', 'node_modules/.package-lock.json', ...NPM_ORIGIN_FILES, '.pnp.cjs', '.pnp.data.json'],
     licenses: true,
     dependencies: true,
-    files: false,
+    files: true,
   },
   captures: [
     { id: 'npm/package-json', names: ['package.json'], maxBytes: 4 * MiB },
     { id: 'npm/hidden-lockfile', pathSuffixes: ['node_modules/.package-lock.json'], maxBytes: 64 * MiB },
+    { id: 'npm/origins', pathSuffixes: [...NPM_ORIGIN_FILES], maxBytes: 32 * MiB },
+    { id: 'npm/pnp', names: ['.pnp.cjs', '.pnp.data.json'], maxBytes: 64 * MiB },
   ],
   catalog,
 };
@@ -49,22 +58,59 @@ export const npmCataloger: Cataloger = {
 function catalog(context: CatalogContext): CatalogResult {
   const { view } = context;
   const diagnostics: Diagnostic[] = [];
-  const locks = readLocks(view, diagnostics);
+  const report = (code: string, message: string, path: string): void => {
+    diagnostics.push({ code, severity: 'warning', message, path: `/${path}`, source: 'npm' });
+  };
+  const known: Known = {
+    locks: readLocks(view, diagnostics),
+    origins: readNpmOrigins(view, 'npm/origins', (path) => report('malformed-lockfile', 'it cannot be read', path)),
+  };
   const found: Found[] = [];
   const roots = new Set<string>();
   for (const file of view.captured('npm/package-json')) {
-    const item = readPackage(file, locks, diagnostics);
+    const item = readPackage(file, known, diagnostics);
     if (item === undefined) continue;
     roots.add(item.folder);
     found.push(item);
   }
+  const maps = readPnpMaps(view, report);
   const resolver = createNpmResolver(view, roots);
-  const packages = found.map((item) => toPackage(item, resolver, view));
+  const projects = found.filter((item) => item.installed || !isFixture(item.folder, roots));
+  const packages = [
+    ...projects.map((item) => toPackage(item, { resolver, view, maps })),
+    ...maps.flatMap((map) => map.packages),
+  ];
   if (resolver.exhausted) {
     const message = 'too many dependencies to resolve: some edges between npm packages are missing';
     diagnostics.push({ code: 'dependencies-incomplete', severity: 'warning', message, source: 'npm' });
   }
   return { packages, diagnostics };
+}
+
+function readPnpMaps(view: FileView, report: (code: string, message: string, path: string) => void): readonly PnpMap[] {
+  return view.captured('npm/pnp').flatMap((file) => {
+    const map = readPnpMap(view, file);
+    // with the data beside it, the loader has none in itself
+    if (map !== undefined || view.lookup(file.entry.path.replace(/\.cjs$/, '.data.json')) !== undefined)
+      return map ?? [];
+    report('malformed-pnp', "it holds no Plug'n'Play map: packages in Yarn's archives are missing", file.entry.path);
+    return [];
+  });
+}
+
+const FIXTURE_FOLDERS = new Set(
+  'test tests __tests__ spec e2e fixture fixtures __fixtures__ testdata test-data mocks __mocks__ example examples'.split(
+    ' ',
+  ),
+);
+
+/** A manifest in a project's folder of tests or examples: nothing of what runs. */
+function isFixture(folder: string, roots: ReadonlySet<string>): boolean {
+  const segments = folder.split('/');
+  const at = segments.findLastIndex((segment) => FIXTURE_FOLDERS.has(segment));
+  if (at < 1) return false;
+  for (let end = at; end > 0; end -= 1) if (roots.has(segments.slice(0, end).join('/'))) return true;
+  return false;
 }
 
 function readLocks(view: FileView, diagnostics: Diagnostic[]): ReadonlyMap<string, NpmLockEntry> {
@@ -88,12 +134,14 @@ function readLocks(view: FileView, diagnostics: Diagnostic[]): ReadonlyMap<strin
   return all;
 }
 
+/** What was read before the packages themselves. */
+interface Known {
+  readonly locks: ReadonlyMap<string, NpmLockEntry>;
+  readonly origins: NpmOrigins;
+}
+
 /** The package a file stands for; undefined (with a diagnostic where something is wrong) when it stands for none. */
-function readPackage(
-  file: CapturedFile,
-  locks: ReadonlyMap<string, NpmLockEntry>,
-  diagnostics: Diagnostic[],
-): Found | undefined {
+function readPackage(file: CapturedFile, { locks, origins }: Known, diagnostics: Diagnostic[]): Found | undefined {
   const folder = file.entry.path.slice(0, Math.max(0, file.entry.path.lastIndexOf('/')));
   const place = placeOf(folder);
   if (place === 'inside') return undefined;
@@ -121,7 +169,9 @@ function readPackage(
     report('stale-lockfile', `the lockfile says version ${lock.version}, the folder ${manifest.version}`);
     lock = undefined;
   }
-  return { folder, file, manifest, name: manifest.name, version: manifest.version, installed, lock };
+  const { name, version } = manifest;
+  const origin = installed && lock === undefined ? origins.find(folder, `${name}@${version}`) : undefined;
+  return { folder, file, manifest, name, version, installed, lock, origin };
 }
 
 /**
@@ -146,13 +196,20 @@ function afterModules(path: string): string | undefined {
   return path.slice(debian + '/nodejs/'.length);
 }
 
-function toPackage(item: Found, resolver: NpmResolver, view: FileView): Package {
-  const { manifest, lock, installed } = item;
+interface Surroundings {
+  readonly resolver: NpmResolver;
+  readonly view: FileView;
+  readonly maps: readonly PnpMap[];
+}
+
+function toPackage(item: Found, { resolver, view, maps }: Surroundings): Package {
+  const { manifest, lock, origin, installed } = item;
   const slash = item.name.indexOf('/');
-  const resolved = lock?.resolved ?? manifest.resolved;
+  const resolved = lock?.resolved ?? origin?.resolved ?? manifest.resolved;
   const vcs = resolved !== undefined && /^git[+:]/.test(resolved) ? publicUrl(resolved) : undefined;
-  const integrity = lock?.integrity ?? manifest.integrity;
+  const integrity = lock?.integrity ?? origin?.integrity ?? manifest.integrity;
   const downloadUrl = vcs === undefined ? publicUrl(resolved) : undefined;
+  const mapped = maps.flatMap((map) => map.needs.get(item.folder) ?? []);
   return {
     type: 'npm',
     ...(slash === -1 ? {} : { namespace: item.name.slice(0, slash) }),
@@ -172,11 +229,12 @@ function toPackage(item: Found, resolver: NpmResolver, view: FileView): Package 
     ...optional('homepage', manifest.homepage),
     ...optional('sourceUrl', vcs ?? manifest.sourceUrl),
     ...optional('downloadUrl', downloadUrl),
-    ...(lock?.dev === true ? { scope: 'optional' } : {}),
-    ...(installed ? {} : { firstParty: true }),
-    ...propertiesOf(integrity, manifest.isPrivate),
+    ...(lock?.dev === true || origin?.dev === true ? { scope: 'optional' } : {}),
+    ...(installed ? { directories: [`/${item.folder}`] } : { firstParty: true }),
+    ...integrityHashes(integrity),
+    ...propertiesOf(item, integrity),
     id: `/${item.folder}`,
-    dependsOn: edgesOf(item, resolver),
+    dependsOn: [...new Set([...edgesOf(item, resolver), ...mapped])].sort(compareCodeUnits),
   };
 }
 
@@ -199,17 +257,10 @@ function withLicenseFile(claim: LicenseClaim, folder: string, view: FileView): L
   return entry?.type === 'file' ? { ...claim, location: { path: `/${entry.path}`, layer: entry.layer } } : claim;
 }
 
-function propertiesOf(integrity: string | undefined, isPrivate: boolean): Pick<Package, 'properties'> {
+function propertiesOf({ manifest, origin }: Found, integrity: string | undefined): Pick<Package, 'properties'> {
   const properties: Record<string, string> = {};
   if (integrity !== undefined) properties['npm:integrity'] = integrity;
-  if (isPrivate) properties['npm:private'] = 'true';
+  if (manifest.isPrivate) properties['npm:private'] = 'true';
+  if (origin?.patched === true) properties['npm:patched'] = 'true';
   return Object.keys(properties).length === 0 ? {} : { properties };
-}
-
-function locationOf(file: CapturedFile): Location {
-  return { path: `/${file.entry.path}`, layer: file.entry.layer };
-}
-
-function optional<Key extends string>(key: Key, value: string | undefined): Partial<Record<Key, string>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<Key, string>);
 }

@@ -1,0 +1,173 @@
+import { compareCodeUnits } from '../../core/index.ts';
+import type { CapturedFile, FileView } from '../../filesystem/index.ts';
+import type { Package } from '../../packages/index.ts';
+import { asObject, asText, decodeText } from './json-fields.ts';
+import { joinPath } from './python-files.ts';
+import { locationOf, pathIn, splitPath } from './record.ts';
+
+/** What a Plug'n'Play map says: Yarn leaves packages in archives and writes down which is whose. */
+export interface PnpMap {
+  readonly packages: readonly Package[];
+  /** By folder of a project or workspace (without leading slash): ids of what it needs. */
+  readonly needs: ReadonlyMap<string, readonly string[]>;
+}
+
+interface Item {
+  readonly name: string;
+  /** `npm:1.2.3`, `virtual:<hash>#npm:1.2.3`, `workspace:packages/a`; null for the project itself. */
+  readonly reference: string | null;
+  readonly location: string;
+  readonly dependencies: readonly (readonly [string, string])[];
+}
+
+const NAME = /^(?:@[\w.-]+\/)?[\w.-]+$/;
+const MAX_ITEMS = 100_000;
+
+/**
+ * Reads `.pnp.cjs` (its data only; nothing is run) or `.pnp.data.json`. Hostile input; never throws.
+ * @returns undefined when it holds no map
+ * @see https://yarnpkg.com/advanced/pnp-spec
+ */
+export function readPnpMap(view: FileView, file: CapturedFile): PnpMap | undefined {
+  const { folder, name } = splitPath(file.entry.path);
+  const text = decodeText(file.bytes);
+  const data = name.endsWith('.json') ? text : inlinedData(text);
+  let json: unknown;
+  try {
+    json = data === undefined ? undefined : JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  const registry = asObject(json)?.['packageRegistryData'];
+  if (!Array.isArray(registry)) return undefined;
+  const items = readItems(registry as unknown[]);
+  const ids = new Map<string, string>();
+  for (const item of items) {
+    const version = versionOf(item);
+    if (version !== undefined && isOnDisk(view, folder, item)) {
+      ids.set(`${item.name}@${version}`, `/${file.entry.path}#${item.name}@${version}`);
+    }
+  }
+  return assemble({ view, file, folder, items, ids });
+}
+
+interface Parts {
+  readonly view: FileView;
+  readonly file: CapturedFile;
+  readonly folder: string;
+  readonly items: readonly Item[];
+  readonly ids: ReadonlyMap<string, string>;
+}
+
+function assemble({ view, file, folder, items, ids }: Parts): PnpMap {
+  const packages = new Map<string, Package>();
+  const needs = new Map<string, readonly string[]>();
+  for (const item of items) {
+    const targets = item.dependencies
+      .map(([name, reference]) => ids.get(`${name}@${npmVersion(reference) ?? ''}`))
+      .filter((id) => id !== undefined);
+    const version = versionOf(item);
+    const id = version === undefined ? undefined : ids.get(`${item.name}@${version}`);
+    if (id !== undefined) {
+      const known = packages.get(id) ?? toPackage({ view, file, folder }, item, id);
+      const merged = new Set([...known.dependsOn, ...targets].filter((target) => target !== id));
+      packages.set(id, { ...known, dependsOn: [...merged].toSorted(compareCodeUnits) });
+    } else if (item.reference === null || item.reference.startsWith('workspace:')) {
+      needs.set(joinPath(folder, item.location), targets);
+    }
+  }
+  return { packages: [...packages.values()], needs };
+}
+
+/** The JSON that the loader keeps in one quoted string over many lines. */
+function inlinedData(text: string): string | undefined {
+  const start = /const RAW_RUNTIME_STATE =\s*'/.exec(text.slice(0, 4096));
+  if (start === null) return undefined;
+  const from = start.index + start[0].length;
+  const end = text.indexOf("';\n", from);
+  return end === -1
+    ? undefined
+    : text.slice(from, end).replace(/\\(\r?\n|[^])/g, (_, char: string) => (/^\r?\n$/.test(char) ? '' : char));
+}
+
+function readItems(registry: readonly unknown[]): readonly Item[] {
+  const items: Item[] = [];
+  for (const group of registry) {
+    const [name, stored] = Array.isArray(group) ? (group as unknown[]) : [];
+    for (const pair of Array.isArray(stored) ? (stored as unknown[]) : []) {
+      const [reference, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
+      const location = asText(asObject(value)?.['packageLocation']);
+      if (location === undefined || items.length >= MAX_ITEMS) continue;
+      items.push({
+        name: asText(name) ?? '',
+        reference: typeof reference === 'string' ? reference : null,
+        location,
+        dependencies: pairsOf(asObject(value)?.['packageDependencies']),
+      });
+    }
+  }
+  return items;
+}
+
+/** `[name, reference]`, or `[alias, [name, reference]]`. */
+function pairsOf(value: unknown): readonly (readonly [string, string])[] {
+  const pairs: (readonly [string, string])[] = [];
+  for (const item of Array.isArray(value) ? (value as unknown[]) : []) {
+    const [alias, target] = Array.isArray(item) ? (item as unknown[]) : [];
+    const [name, reference] = Array.isArray(target) ? (target as unknown[]) : [alias, target];
+    if (typeof name === 'string' && typeof reference === 'string') pairs.push([name, reference]);
+  }
+  return pairs;
+}
+
+function versionOf({ name, reference }: Item): string | undefined {
+  return reference === null || name.length > 214 || !NAME.test(name) ? undefined : npmVersion(reference);
+}
+
+/** Of what comes from a registry, patched or not. */
+function npmVersion(reference: string): string | undefined {
+  const real = reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
+  const plain = /^npm:(\d[\w.+-]{0,127})$/.exec(real)?.[1];
+  return plain ?? /^patch:[^#]{1,512}npm%3A(\d[\w.+-]{0,127})#/.exec(real)?.[1];
+}
+
+function isOnDisk(view: FileView, folder: string, item: Item): boolean {
+  return archiveOf(view, folder, item) !== undefined || view.resolve(joinPath(folder, item.location)) !== undefined;
+}
+
+/** The zip archive a package lies in. Virtual places stand for real ones: `.yarn/__virtual__/<name>/<levels up>/<rest>`. */
+function archiveOf(view: FileView, folder: string, item: Item) {
+  const virtual = /^(.*?)(?:\.yarn\/)?(?:__virtual__|\$\$virtual)\/[^/]+\/(\d{1,2})\/(.*)$/.exec(item.location);
+  const base = virtual === null ? folder : pathIn(folder, `${virtual[1] ?? ''}.yarn`);
+  const rest = virtual === null ? item.location : `${'../'.repeat(Number(virtual[2]))}${virtual[3] ?? ''}`;
+  const at = rest.indexOf('.zip/');
+  const entry = at === -1 ? undefined : view.resolve(joinPath(base, rest.slice(0, at + '.zip'.length)));
+  return entry?.type === 'file' ? entry : undefined;
+}
+
+function toPackage({ view, file, folder }: Pick<Parts, 'view' | 'file' | 'folder'>, item: Item, id: string): Package {
+  const slash = item.name.indexOf('/');
+  const archive = archiveOf(view, folder, item);
+  const inside =
+    archive === undefined ? undefined : item.location.slice(item.location.lastIndexOf('.zip/') + '.zip/'.length);
+  const place =
+    archive === undefined
+      ? []
+      : [{ path: `/${archive.path}`, inside: `${inside ?? ''}package.json`, layer: archive.layer }];
+  return {
+    type: 'npm',
+    ...(slash === -1 ? {} : { namespace: item.name.slice(0, slash) }),
+    name: item.name.slice(slash + 1),
+    version: versionOf(item) ?? '',
+    locations: [...place, locationOf(file)].toSorted((a, b) => compareCodeUnits(a.path, b.path)),
+    foundBy: 'npm',
+    evidence: [
+      { field: 'purl', technique: 'manifest-analysis', confidence: 1, value: splitPath(file.entry.path).name },
+    ],
+    licenses: [],
+    ...(item.reference?.includes('patch:') === true ? { properties: { 'npm:patched': 'true' } } : {}),
+    ...(archive === undefined ? {} : { files: [`/${archive.path}`] }),
+    id,
+    dependsOn: [],
+  };
+}

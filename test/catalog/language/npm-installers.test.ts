@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { integrityHashes } from '../../../src/catalog/language/integrity.ts';
+import { npmCataloger } from '../../../src/catalog/language/npm.ts';
+import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
+
+function catalog(files: Readonly<Record<string, MemoryEntry>>) {
+  const view = memoryView(files, { captures: npmCataloger.captures });
+  const { packages, diagnostics } = npmCataloger.catalog({ view, distribution: undefined });
+  return { packages, diagnostics, byName: new Map(packages.map((pkg) => [pkg.name, pkg])) };
+}
+
+const json = (value: unknown): string => JSON.stringify(value);
+const named = (name: string, more: object = {}): string => json({ name, version: '1.0.0', ...more });
+const SHA512 = `sha512-${Buffer.alloc(64, 1).toString('base64')}`;
+const HEX512 = '01'.repeat(64);
+
+describe('npmCataloger: pnpm', () => {
+  const store = 'app/node_modules/.pnpm';
+  const files = (lock: string) => ({
+    'app/package.json': named('app', { dependencies: { b: '*' } }),
+    [`${store}/lock.yaml`]: lock,
+    [`${store}/@s+a@1.0.0/node_modules/@s/a/package.json`]: named('@s/a'),
+    [`${store}/b@1.0.0/node_modules/b/package.json`]: named('b', { dependencies: { '@s/a': '*' } }),
+    [`${store}/b@1.0.0/node_modules/@s/a`]: { link: '../../../@s+a@1.0.0/node_modules/@s/a' },
+    'app/node_modules/b': { link: '.pnpm/b@1.0.0/node_modules/b' },
+  });
+
+  for (const [version, lock] of [
+    [
+      '5',
+      `packages:\n\n  /@s/a/1.0.0:\n    resolution: {integrity: ${SHA512}}\n    dev: true\n\n  /b/1.0.0_peer@2.0.0:\n    resolution:\n      integrity: ${SHA512}\n`,
+    ],
+    [
+      '6',
+      `packages:\n\n  /@s/a@1.0.0:\n    resolution: {integrity: ${SHA512}}\n    dev: true\n\n  /b@1.0.0(peer@2.0.0):\n    resolution: {integrity: ${SHA512}}\n`,
+    ],
+  ] as const) {
+    it(`reads integrity and development from its lockfile, version ${version}`, () => {
+      const { byName, diagnostics } = catalog(files(lock));
+      assert.deepEqual(diagnostics, []);
+      assert.deepEqual(byName.get('a')?.distributionHashes, [{ algorithm: 'SHA-512', hex: HEX512 }]);
+      assert.equal(byName.get('a')?.scope, 'optional');
+      assert.deepEqual(byName.get('b')?.distributionHashes, [{ algorithm: 'SHA-512', hex: HEX512 }]);
+      assert.deepEqual(byName.get('b')?.dependsOn, [`/${store}/@s+a@1.0.0/node_modules/@s/a`]);
+      assert.deepEqual(byName.get('b')?.directories, [`/${store}/b@1.0.0/node_modules/b`]);
+      assert.deepEqual(byName.get('app')?.dependsOn, [`/${store}/b@1.0.0/node_modules/b`]);
+    });
+  }
+
+  it('takes no integrity of another version', () => {
+    const { byName } = catalog(files(`packages:\n\n  b@2.0.0:\n    resolution: {integrity: ${SHA512}}\n`));
+    assert.equal(byName.get('b')?.distributionHashes, undefined);
+  });
+});
+
+describe('npmCataloger: Yarn', () => {
+  it('reads address and SHA-1 that Yarn 1 leaves', () => {
+    const sha1 = 'ab'.repeat(20);
+    const { byName } = catalog({
+      'app/node_modules/.yarn-integrity': json({
+        lockfileEntries: {
+          '@s/a@^1.0.0': `https://host.example/npm/@s/a/-/a-1.0.0.tgz#${sha1}`,
+          'alias@npm:b@^1': `https://host.example/b/-/b-1.0.0.tgz#${sha1}`,
+          'c@git': 'https://host.example/c.git#abc',
+        },
+      }),
+      'app/node_modules/@s/a/package.json': named('@s/a'),
+      'app/node_modules/alias/package.json': named('b'),
+      'app/node_modules/c/package.json': named('c'),
+    });
+    assert.deepEqual(byName.get('a')?.distributionHashes, [{ algorithm: 'SHA-1', hex: sha1 }]);
+    assert.equal(byName.get('b')?.downloadUrl, 'https://host.example/b/-/b-1.0.0.tgz');
+    assert.equal(byName.get('c')?.distributionHashes, undefined);
+  });
+
+  it('reads from Yarn 2 what is patched and what is from a repository', () => {
+    const { byName } = catalog({
+      'app/node_modules/.yarn-state.yml':
+        '__metadata:\n  version: 1\n\n"a@patch:a@npm%3A1.0.0#~/.yarn/patches/a.patch::version=1.0.0&hash=0":\n  locations:\n    - "node_modules/a"\n\n"b@https://host.example/b.git#commit=0123456789":\n  locations:\n    - "node_modules/b"\n',
+      'app/node_modules/a/package.json': named('a'),
+      'app/node_modules/b/package.json': named('b'),
+    });
+    assert.deepEqual(byName.get('a')?.properties, { 'npm:patched': 'true' });
+    assert.deepEqual(byName.get('b')?.qualifiers, { vcs_url: 'git+https://host.example/b.git#0123456789' });
+  });
+
+  const map = {
+    packageRegistryData: [
+      [
+        null,
+        [[null, { packageLocation: './', packageDependencies: [['a', 'virtual:0a#npm:1.0.0']], linkType: 'SOFT' }]],
+      ],
+      [
+        'a',
+        [
+          [
+            'npm:1.0.0',
+            {
+              packageLocation: './.yarn/cache/a-npm-1.0.0-0-0.zip/node_modules/a/',
+              packageDependencies: [['a', 'npm:1.0.0']],
+            },
+          ],
+          [
+            'virtual:0a#npm:1.0.0',
+            {
+              packageLocation: './.yarn/__virtual__/a-virtual-0/0/cache/a-npm-1.0.0-0-0.zip/node_modules/a/',
+              packageDependencies: [
+                ['al', ['@s/b', 'npm:2.0.0']],
+                ['gone', 'npm:1.0.0'],
+                ['x', null],
+              ],
+            },
+          ],
+        ],
+      ],
+      [
+        '@s/b',
+        [
+          [
+            'npm:2.0.0',
+            { packageLocation: './.yarn/cache/@s-b-npm-2.0.0-0-0.zip/node_modules/@s/b/', packageDependencies: [] },
+          ],
+        ],
+      ],
+      [
+        'gone',
+        [
+          [
+            'npm:1.0.0',
+            { packageLocation: './.yarn/cache/gone-npm-1.0.0-0-0.zip/node_modules/gone/', packageDependencies: [] },
+          ],
+        ],
+      ],
+    ],
+  };
+  const archives = { 'app/.yarn/cache/a-npm-1.0.0-0-0.zip': 'PK', 'app/.yarn/cache/@s-b-npm-2.0.0-0-0.zip': 'PK' };
+  const loader = `#!/usr/bin/env node\nconst RAW_RUNTIME_STATE =\n'${JSON.stringify(map, undefined, 1).replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\\n')}';\n\nfunction x() {}\n`;
+
+  for (const [name, content] of [
+    ['.pnp.cjs', loader],
+    ['.pnp.data.json', json(map)],
+  ] as const) {
+    it(`reads packages in archives, and edges, from ${name}`, () => {
+      const { packages, byName, diagnostics } = catalog({
+        'app/package.json': named('app'),
+        [`app/${name}`]: content,
+        ...(name === '.pnp.cjs' ? {} : { 'app/.pnp.cjs': 'loads the data' }),
+        ...archives,
+      });
+      assert.deepEqual(diagnostics, []);
+      assert.deepEqual(
+        packages.map((pkg) => `${pkg.namespace ?? ''} ${pkg.name} ${pkg.version}`),
+        [' app 1.0.0', ' a 1.0.0', '@s b 2.0.0'],
+      );
+      assert.deepEqual(byName.get('app')?.dependsOn, [`/app/${name}#a@1.0.0`]);
+      assert.deepEqual(byName.get('a')?.dependsOn, [`/app/${name}#@s/b@2.0.0`]);
+      assert.deepEqual(byName.get('a')?.locations[1], {
+        path: '/app/.yarn/cache/a-npm-1.0.0-0-0.zip',
+        inside: 'node_modules/a/package.json',
+        layer: 0,
+      });
+    });
+  }
+
+  it('tells of a map that cannot be read', () => {
+    assert.deepEqual(
+      catalog({ '.pnp.cjs': 'const x' }).diagnostics.map(({ code }) => code),
+      ['malformed-pnp'],
+    );
+    assert.deepEqual(
+      catalog({ 'node_modules/.yarn-integrity': '{' }).diagnostics.map(({ code }) => code),
+      ['malformed-lockfile'],
+    );
+  });
+
+  it('never throws on what installers leave', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.json());
+    fc.assert(
+      fc.property(text, text, text, (a, b, c) => {
+        catalog({
+          '.pnp.data.json': a,
+          '.pnp.cjs': `const RAW_RUNTIME_STATE =\n'${b}';\n`,
+          'node_modules/.yarn-integrity': b,
+          'node_modules/.yarn-state.yml': c,
+          'node_modules/.pnpm/lock.yaml': `packages:\n  ${c}`,
+        });
+      }),
+    );
+  });
+});
+
+describe('npmCataloger: what is no package', () => {
+  it("leaves out manifests in a project's tests and examples, but not projects that are called so", () => {
+    const { packages } = catalog({
+      'app/package.json': named('app'),
+      'app/packages/one/package.json': named('one'),
+      'app/test/fixtures/x/package.json': named('fixture'),
+      'app/packages/one/examples/y/package.json': named('example'),
+      'srv/examples/z/package.json': named('z'),
+    });
+    assert.deepEqual(packages.map(({ name }) => name).toSorted(), ['app', 'one', 'z']);
+  });
+});
+
+describe('integrityHashes', () => {
+  it('keeps whole digests only', () => {
+    assert.deepEqual(integrityHashes(`sha1-x ${SHA512}?opt md5-AAAA`), {
+      distributionHashes: [{ algorithm: 'SHA-512', hex: HEX512 }],
+    });
+    assert.deepEqual(integrityHashes('sha512-AAAA'), {});
+    assert.deepEqual(integrityHashes(undefined), {});
+  });
+});
