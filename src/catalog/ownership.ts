@@ -29,8 +29,15 @@ const OWNING_CATALOGERS: ReadonlySet<string> = new Set(['conda', 'declared', 'jv
 /** Property of a package that came as part of another one: the owner's purl, or its id when it has none. */
 export const OWNED_BY = 'waybill:owned-by';
 
+/** Whether a package manager's record tells of it: the word of a program that was built for a package installs nothing. */
+function isInstalledByOs({ type, evidence }: Package): boolean {
+  return (
+    OS_TYPES.has(type) && !(evidence.length > 0 && evidence.every(({ technique }) => technique === 'binary-analysis'))
+  );
+}
+
 function mayOwn(pkg: Package): boolean {
-  return OS_TYPES.has(pkg.type) || OWNING_CATALOGERS.has(pkg.foundBy);
+  return isInstalledByOs(pkg) || OWNING_CATALOGERS.has(pkg.foundBy);
 }
 
 /**
@@ -40,7 +47,7 @@ function mayOwn(pkg: Package): boolean {
 export function findOwnership(packages: readonly Package[]): readonly Ownership[] {
   const claimed = new Map<string, string[]>();
   for (const pkg of packages) {
-    if (OS_TYPES.has(pkg.type)) continue;
+    if (isInstalledByOs(pkg)) continue;
     for (const { path } of pkg.locations) {
       const ids = claimed.get(path);
       if (ids) ids.push(pkg.id);
