@@ -83,7 +83,11 @@ export type LedgerFinding =
   /** A package's file is not there. */
   | { readonly kind: 'missing'; readonly path: string; readonly owner: LedgerOwner }
   /** Files of packages in a layer whose digests were not computed although a record of them exists. */
-  | (Omit<FindingPlace, 'path'> & { readonly kind: 'not-checked'; readonly files: number });
+  | (Omit<FindingPlace, 'path'> & { readonly kind: 'not-checked'; readonly files: number })
+  /** `layer` was the last with a package database; `createdBy` is the history line of the one that removed it. */
+  | (FindingPlace & { readonly kind: 'database-removed'; readonly removedInLayer: number })
+  /** What a package leaves behind, of a package that no database knows. */
+  | (FindingPlace & { readonly kind: 'orphaned-list' | 'orphaned-copyright' });
 
 interface FindingPlace {
   readonly path: string;
