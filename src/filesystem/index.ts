@@ -8,4 +8,6 @@ export { RecordKind } from './layer-records.ts';
 export type { ContentKind, LayerCaptures, LayerRecords, LayerStack, StackDiagnostic } from './layer-records.ts';
 export { packRecords, transferables, unpackRecords } from './record-columns.ts';
 export type { PackedLayout } from './record-columns.ts';
+export { removedCaptures } from './removed-captures.ts';
+export type { RemovedCapture } from './removed-captures.ts';
 export { squash } from './squash.ts';

@@ -15,13 +15,16 @@ import { SquashedView } from './squashed-view.ts';
 export function squash(stack: LayerStack, layerCount: number = stack.layers.length): FileView {
   const layers = stack.layers.slice(0, layerCount);
   const tree = new FileTree(layers);
-  layers.forEach((records, layer) => {
-    const application = new LayerApplication(tree, records, layer);
-    application.applyWhiteouts();
-    application.applyEntries();
-  });
+  layers.forEach((records, layer) => applyLayer(tree, records, layer));
   tree.finish();
   return new SquashedView(tree, stack.firstLayer);
+}
+
+/** Puts a layer on top of those that are in the tree. */
+export function applyLayer(tree: FileTree, records: LayerRecords, layer: number): void {
+  const application = new LayerApplication(tree, records, layer);
+  application.applyWhiteouts();
+  application.applyEntries();
 }
 
 /** One layer on its way into the tree. */
