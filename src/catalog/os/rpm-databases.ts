@@ -3,7 +3,8 @@ import { readRpmDatabase, tryParseRpmHeader } from '../../formats/index.ts';
 import type { CaptureRule, CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { parseRpmManifest } from './rpm-manifest.ts';
-import { isSigningKey, RecordBudget, rpmRecord, type RpmRecord } from './rpm-record.ts';
+import { isSigningKey } from './rpm-keys.ts';
+import { RecordBudget, rpmRecord, type RpmRecord } from './rpm-record.ts';
 
 /** The packages of one root, as one file tells of them. */
 export interface RpmInstallation {
@@ -12,6 +13,8 @@ export interface RpmInstallation {
   readonly root: string;
   readonly kind: 'database' | 'manifest';
   readonly records: readonly RpmRecord[];
+  /** Records of signing keys, which are no packages. */
+  readonly keys: readonly RpmRecord[];
 }
 
 const MiB = 1024 * 1024;
@@ -63,11 +66,12 @@ export function readRpmInstallations(
     const read = files
       .toSorted((a, b) => rankOf(a) - rankOf(b))
       .map((file): RpmInstallation => {
-        const records = readDatabase(file, context);
-        return { entry: file.entry, root: rootOf(view, folder, FOLDERS), kind: 'database', records };
+        const found = readDatabase(file, context);
+        return { entry: file.entry, root: rootOf(view, folder, FOLDERS), kind: 'database', ...found };
       });
     const [first, ...others] = read.filter(({ records }) => records.length > 0);
-    if (first !== undefined) installations.push(first);
+    const counting = first ?? read.find(({ keys }) => keys.length > 0);
+    if (counting !== undefined) installations.push(counting);
     for (const { entry, records } of others) {
       const message = `holds ${records.length} packages that do not count, since /${first?.entry.path} lies beside it`;
       report(diagnostics, 'second-database', `/${entry.path}`, message);
@@ -77,15 +81,16 @@ export function readRpmInstallations(
   return installations.toSorted((a, b) => compareCodeUnits(a.entry.path, b.entry.path));
 }
 
-function readDatabase(file: CapturedFile, context: ReadContext): readonly RpmRecord[] {
+function readDatabase(file: CapturedFile, context: ReadContext): Pick<RpmInstallation, 'records' | 'keys'> {
   const { budget, withDigests, diagnostics } = context;
   const path = `/${file.entry.path}`;
   const database = readRpmDatabase(file.bytes, readLog(file, context));
   if (database === undefined) {
     report(diagnostics, 'malformed-database', path, 'is no database of rpm in a form that is known', 'error');
-    return [];
+    return { records: [], keys: [] };
   }
   const records: RpmRecord[] = [];
+  const keys: RpmRecord[] = [];
   for (const item of database.items) {
     if ('problem' in item) {
       const message = `${item.problem}; packages are missing`;
@@ -98,7 +103,8 @@ function readDatabase(file: CapturedFile, context: ReadContext): readonly RpmRec
     if (record === undefined) {
       const reason = header === undefined ? 'has no header that can be read' : 'has no name that can be one';
       report(diagnostics, 'malformed-header', path, `record ${item.record} ${reason}; the package is missing`);
-    } else if (!isSigningKey(record)) {
+    } else if (isSigningKey(record)) keys.push(record);
+    else {
       if (record.version === undefined) {
         report(diagnostics, 'version-unknown', path, `record ${item.record}: ${record.name} has no version`);
       }
@@ -113,7 +119,7 @@ function readDatabase(file: CapturedFile, context: ReadContext): readonly RpmRec
     const message = 'lists more files and dependencies than any real image has; those beyond the limit are missing';
     report(diagnostics, 'database-too-large', path, message, 'error');
   }
-  return records;
+  return { records, keys };
 }
 
 function readLog(file: CapturedFile, context: ReadContext): Uint8Array | undefined {
@@ -144,10 +150,11 @@ function readManifest(view: FileView, file: CapturedFile, diagnostics: Diagnosti
     report(diagnostics, 'malformed-manifest', path, `line ${line} describes no package; it is left out`);
   }
   const records = all.filter((record) => !isSigningKey(record));
+  const keys = all.filter(isSigningKey);
   for (const { name, version } of records) {
     if (version === undefined) report(diagnostics, 'version-unknown', path, `${name} has no version`);
   }
-  return { entry: file.entry, root: rootOf(view, file.entry.path, [MANIFEST]), kind: 'manifest', records };
+  return { entry: file.entry, root: rootOf(view, file.entry.path, [MANIFEST]), kind: 'manifest', records, keys };
 }
 
 /** A database behind a link to an unusual place, or one too large, is there but cannot be read. */

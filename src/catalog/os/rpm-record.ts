@@ -134,16 +134,6 @@ export function rpmRecord(header: RpmHeader, budget: RecordBudget, withDigests =
   };
 }
 
-/** A signing key that `rpm --import` put into the database: no package, and nothing on disk. */
-export function isSigningKey(record: RpmRecord): boolean {
-  return (
-    record.name === 'gpg-pubkey' &&
-    record.architecture === undefined &&
-    record.sourceRpm === undefined &&
-    (record.listed ?? []).length === 0
-  );
-}
-
 /** The digest algorithms of OpenPGP that rpm uses. @see https://www.rfc-editor.org/rfc/rfc9580#section-9.5 */
 const DIGESTS: ReadonlyMap<number, { readonly algorithm: RecordedFile['algorithm']; readonly hexDigits: number }> =
   new Map([

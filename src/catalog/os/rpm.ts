@@ -15,6 +15,7 @@ import { EdgeBudget } from './edge-budget.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { readRpmInstallations, RPM_CAPTURES, RPM_READS, type RpmInstallation } from './rpm-databases.ts';
 import { rpmDependencies } from './rpm-dependencies.ts';
+import { rpmKeyNote } from './rpm-keys.ts';
 import type { RpmRecord } from './rpm-record.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -59,10 +60,12 @@ interface Found {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const packages = readRpmInstallations(context.view, diagnostics, context.recordedFiles === true).flatMap(
-    (installation) => installedPackages(context, installation, diagnostics),
-  );
-  return { packages, diagnostics };
+  const installations = readRpmInstallations(context.view, diagnostics, context.recordedFiles === true);
+  return {
+    packages: installations.flatMap((installation) => installedPackages(context, installation, diagnostics)),
+    diagnostics,
+    notes: installations.flatMap(({ keys, entry }) => keys.map((key) => rpmKeyNote(key, `/${entry.path}`))),
+  };
 }
 
 function installedPackages(
