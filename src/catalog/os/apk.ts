@@ -13,6 +13,7 @@ import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-databa
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
+import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -43,6 +44,14 @@ export const apkCataloger: Cataloger = {
   catalog,
 };
 
+const APK_KEYS: KeyPlaces = {
+  folders: ['etc/apk/keys', 'lib/apk/keys', 'usr/lib/apk/keys'],
+  name: /\.pub$/,
+  code: 'apk-public-key',
+  manager: 'apk',
+  source: 'apk',
+};
+
 /** What all packages of one database share. */
 interface DatabaseContext {
   readonly file: CapturedFile;
@@ -55,7 +64,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const packages = context.view
     .captured('apk/installed')
     .flatMap((file) => databasePackages(context, file, diagnostics));
-  return { packages, diagnostics };
+  return { packages, diagnostics, notes: keyFileNotes(context.view, APK_KEYS) };
 }
 
 function databasePackages(context: CatalogContext, file: CapturedFile, diagnostics: Diagnostic[]): readonly Package[] {

@@ -14,6 +14,7 @@ import { dpkgDependencies } from './dpkg-dependencies.ts';
 import { createDpkgFiles, readDpkgLists, type DpkgFiles, type DpkgLists } from './dpkg-files.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -76,6 +77,15 @@ export const dpkgCataloger: Cataloger = {
   catalog,
 };
 
+/** Where apt looks for keys by itself, and where repositories' `signed-by` points by custom. */
+const APT_KEYS: KeyPlaces = {
+  folders: ['etc/apt', 'etc/apt/keyrings', 'etc/apt/trusted.gpg.d', 'usr/share/keyrings'],
+  name: /\.(?:gpg|asc|pgp)$/,
+  code: 'apt-keyring',
+  manager: 'apt',
+  source: 'dpkg',
+};
+
 /** What all packages of one database share. */
 interface DatabaseContext {
   readonly view: FileView;
@@ -93,6 +103,7 @@ function catalog(context: CatalogContext): CatalogResult {
   return {
     packages: databases.flatMap((database) => databasePackages(context, { database, lists }, diagnostics)),
     diagnostics,
+    notes: keyFileNotes(context.view, APT_KEYS),
   };
 }
 
