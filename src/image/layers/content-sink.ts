@@ -160,7 +160,7 @@ export class ContentSink {
         : { spans: task.spans, lengthBytes: Math.min(sizeBytes, limitBytes), isPartial: false };
     this.#mode = 'parts';
     this.#scratch.keepOnly(this.#plan.spans, this.#plan.lengthBytes);
-    if (this.#plan.isPartial) {
+    if (this.#plan.scansSigns) {
       this.#signs = new SignScan();
       this.#signs.add(gathered);
     }

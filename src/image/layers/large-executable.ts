@@ -7,7 +7,7 @@ import type { ByteSpan } from './scratch.ts';
 type Kind = Extraction['kind'];
 
 /** Executables up to this size are gathered whole. */
-export const WHOLE_BYTES = 32 * 1024 * 1024;
+export const WHOLE_BYTES = 16 * 1024 * 1024;
 /** What must be seen of a larger one to say which parts of it are kept. */
 export const HEAD_BYTES = 64 * 1024;
 
@@ -15,6 +15,9 @@ export const HEAD_BYTES = 64 * 1024;
 const TAIL_BYTES = 1024 * 1024;
 /** A program that carries files behind its sections is itself not larger. */
 const MAX_HOST_BYTES = 96 * 1024 * 1024;
+
+/** What is gathered only because nothing is known of a program's sections. */
+const MAX_AGAIN_BYTES = 128 * 1024 * 1024;
 
 /** Which parts of a large executable are kept while it streams by. */
 export interface LargePlan {
@@ -24,8 +27,10 @@ export interface LargePlan {
   readonly lengthBytes: number;
   /** Where files begin that the program carries, when they are wanted if it is a .NET host. */
   readonly payloadAt?: number;
-  /** Not all that extractors may want is known to be kept: look for signs of it meanwhile, and judge in the end. */
+  /** Not all that extractors may want is known to be kept: judge in the end. */
   readonly isPartial: boolean;
+  /** Nothing but the beginning is kept: look for signs meanwhile. */
+  readonly scansSigns?: true;
 }
 
 /** @param limitBytes no extractor looks further */
@@ -46,7 +51,9 @@ export function planLarge(
     return { spans: complement(unneededSpans(head), lengthBytes), lengthBytes, isPartial: false };
   }
   // packed, or the table is cut off, or the header lies
-  if (!table || table.end > lengthBytes) return { spans: [start], lengthBytes: HEAD_BYTES, isPartial: true };
+  if (!table || table.end > lengthBytes) {
+    return { spans: [start], lengthBytes: Math.min(lengthBytes, HEAD_BYTES), isPartial: true, scansSigns: true };
+  }
   const hasPayload = sizeBytes - table.end > HEAD_BYTES && kinds.has('dotnet-bundle');
   if (hasPayload && table.end <= MAX_HOST_BYTES) {
     return { spans: [{ start: 0, end: table.end }], lengthBytes, payloadAt: table.end, isPartial: false };
@@ -82,11 +89,18 @@ const SIGNS = compilePatterns([
 /** What a partial plan came to, for one kind: all it needs is there, nothing is there for it, or these parts are missing. */
 export type Judgement = 'ready' | 'nothing' | readonly ByteSpan[];
 
+interface WantedSection {
+  readonly sign: string;
+  readonly isSmall: boolean;
+  /** The head alone may tell too: of notes where they lie, of a packed program that it is packed. */
+  readonly isReadWithout?: true;
+}
+
 /** Sections to see whole; of the other kinds everything but code and debugging data. */
-const SECTIONS: Readonly<Partial<Record<Kind, { readonly sign: string; readonly isSmall: boolean }>>> = {
-  'go-buildinfo': { sign: '.go.buildinfo', isSmall: false },
+const SECTIONS: Readonly<Partial<Record<Kind, WantedSection>>> = {
+  'go-buildinfo': { sign: '.go.buildinfo', isSmall: false, isReadWithout: true },
   'rust-audit': { sign: '.dep-v0', isSmall: true },
-  'elf-package-note': { sign: '.note.package', isSmall: true },
+  'elf-package-note': { sign: '.note.package', isSmall: true, isReadWithout: true },
   'graalvm-sbom': { sign: '.svm_heap', isSmall: false },
 };
 
@@ -106,8 +120,8 @@ export function judgePartial(
   if (!wanted) return 'nothing';
   if (!structure.hasSections) {
     if (signs.has(kind)) return complement(unneededSpans(bytes), sizeBytes);
-    // notes are found by segments too, which the head describes
-    return kind === 'elf-package-note' || kind === 'go-buildinfo' ? 'ready' : 'nothing';
+    if (!plan.scansSigns && !wanted.isReadWithout) return mostOf(bytes, sizeBytes);
+    return wanted.isReadWithout ? 'ready' : 'nothing';
   }
   const section = structure.section(wanted.sign);
   // the compiler's comment is kept or not worth a second look
@@ -115,6 +129,13 @@ export function judgePartial(
   if (!wanted.isSmall) return complement(unneededSpans(bytes), sizeBytes);
   const span = { start: section.offset, end: Math.min(sizeBytes, section.offset + section.sizeBytes) };
   return plan.spans.some(({ start, end }) => start <= span.start && span.end <= end) ? 'ready' : [span];
+}
+
+/** All but code and debugging data of a program whose sections have no readable names (they lie far from their table), if it is not too much. */
+function mostOf(bytes: Buffer, sizeBytes: number): Judgement {
+  const spans = complement(unneededSpans(bytes), sizeBytes);
+  const total = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+  return total <= MAX_AGAIN_BYTES ? spans : 'nothing';
 }
 
 /** What lies between spans, up to an end. */

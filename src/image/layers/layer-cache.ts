@@ -9,7 +9,7 @@ import { cacheSecret } from './cache-secret.ts';
 import type { LayerLimits, LayerResult } from './layer-job.ts';
 
 /** Raised whenever the same layer would give other records or captured bytes. */
-const PARSER_VERSION = 2;
+const PARSER_VERSION = 3;
 
 const MAX_CACHE_BYTES = 2 * 1024 * 1024 * 1024;
 /** Eviction goes down to this part, so that it is not needed again at once. */

@@ -5,7 +5,7 @@ export interface ByteSpan {
 }
 
 /** Memory larger than this is given back after use. */
-const KEPT_BYTES = 32 * 1024 * 1024;
+const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** Memory in which files are gathered, one at a time, used again and again. */
 export class Scratch {

@@ -90,3 +90,70 @@ describe('extraction by path', () => {
     }
   });
 });
+
+describe('patterns', () => {
+  const pattern = { id: 'v', needle: 'version=', pattern: 'version=(?<v>[0-9.]{1,9})', before: 0, after: 20 };
+  const patterns = { kind: 'patterns', patterns: [pattern] } as const;
+  const named: CaptureRule = { id: 'named', names: ['app', 'linked'], extract: patterns, maxBytes: 1e8 };
+  const any: CaptureRule = { id: 'any', executables: true, extract: patterns, maxBytes: 1e8 };
+  const small = Buffer.from('abc version=1.2\0');
+  const big = Buffer.concat([Buffer.alloc(3_000_000, '\x7fELF '), small, Buffer.alloc(1_000_000)]);
+
+  function versions(view: FileView, id: string): string[] {
+    return view.captured(id).map(({ entry, bytes }) => {
+      const hits = JSON.parse(Buffer.from(bytes).toString()) as { offset: number; groups: { v: string } }[];
+      return [entry.path, ...hits.map(({ offset, groups }) => `${offset}:${groups.v}`)].join(' ');
+    });
+  }
+
+  it('are looked for in files by path and in executables, whatever their size, hard links included', async () => {
+    const tree = {
+      'a/app': small,
+      'b/app': big,
+      'c/other': big,
+      'd/data': small,
+      'd/linked': 'hard:d/data',
+      'e/app': 'none',
+      'f/none': 'version=3',
+    };
+    const view = squash(await stackOf([tree], planOf(named, any)));
+    assert.deepEqual(versions(view, 'named'), ['a/app 4:1.2', 'b/app 3000004:1.2', 'd/linked 4:1.2']);
+    assert.deepEqual(versions(view, 'any'), ['b/app 3000004:1.2', 'c/other 3000004:1.2']);
+    assert.deepEqual(versions(squash(await stackOf([tree], planOf(any, byContent))), 'any'), versions(view, 'any'));
+    assert.equal(view.read('a/app'), undefined);
+  });
+});
+
+describe('what content begins like', () => {
+  const tree = {
+    elf: program,
+    large,
+    link: 'hard:large',
+    script: '#!/bin/sh\n',
+    rust: '#![no_std]',
+    text: '#',
+    dos: 'MZ and more',
+    sym: 'link:elf',
+  };
+
+  it('is told when the plan looks into executables', async () => {
+    const view = squash(await stackOf([tree, { over: 'hard:script' }], planOf(byContent)));
+    const kinds = [...view.entries()].map(({ path, content }) => `${path} ${content}`);
+    assert.deepEqual(kinds, [
+      'dos pe',
+      'elf elf',
+      'large elf',
+      'link elf',
+      'over script',
+      'rust undefined',
+      'script script',
+      'sym undefined',
+      'text undefined',
+    ]);
+  });
+
+  it('is not known otherwise', async () => {
+    const view = squash(await stackOf([tree], planOf(byName)));
+    assert.ok([...view.entries()].every(({ content }) => content === undefined));
+  });
+});
