@@ -1,6 +1,7 @@
 import type { CapturePlan, CaptureRule } from '../filesystem/index.ts';
 import type { Cataloger } from './contract.ts';
 import { declaredCataloger } from './declared/declared.ts';
+import { binaryCataloger } from './binary/classifier.ts';
 import { graalvmCataloger } from './binary/graalvm.ts';
 import { jvmCataloger } from './binary/jvm.ts';
 import { elfNoteCataloger } from './binary/elf-note.ts';
@@ -53,6 +54,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   cpanCataloger,
   opamCataloger,
   elfNoteCataloger,
+  binaryCataloger,
   declaredCataloger,
 ];
 
