@@ -16,6 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   image: ['formats', 'filesystem'],
   registry: ['net', 'image'],
   catalog: ['formats', 'packages', 'filesystem'],
+  ledger: ['packages', 'filesystem'],
   sbom: ['packages'],
   attestation: ['image'],
   signing: ['net', 'keys', 'attestation'],

@@ -19,6 +19,8 @@ export type { DetectBaseOptions, DetectBaseResult, LayerRow, LayerShare } from '
 export { APP_ERRORS } from './errors.ts';
 export { generateKeyFiles } from './generate-key.ts';
 export type { GenerateKeyOptions, GenerateKeyResult } from './generate-key.ts';
+export { LEDGER_FAULTS, listFiles, parseLedgerFaults } from './list-files.ts';
+export type { LedgerFault, ListFilesOptions, ListFilesOutcome, ListFilesResult } from './list-files.ts';
 export { lockBases } from './lock-bases.ts';
 export type { LockBasesOptions, LockBasesResult, LockedBase } from './lock-bases.ts';
 export type { ImageAccess } from './open-image-store.ts';

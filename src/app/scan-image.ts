@@ -1,4 +1,4 @@
-import { capturePlan, runCatalogers, type CatalogRun } from '../catalog/index.ts';
+import { CATALOGERS, capturePlan, runCatalogers, type CatalogRun } from '../catalog/index.ts';
 import { LIMITS, type Runtime } from '../core/index.ts';
 import { squash, type CapturePlan, type FileView, type LayerStack } from '../filesystem/index.ts';
 import { readLayers, type Image, type ImageStore } from '../image/index.ts';
@@ -6,6 +6,8 @@ import { readLayers, type Image, type ImageStore } from '../image/index.ts';
 export interface ScanOptions {
   /** Beyond what the catalogers ask for. */
   readonly extra?: CapturePlan;
+  /** Every package lists its files; with `integrity`, and what its record says they contain, and the layers' files have the digests to compare. */
+  readonly files?: { readonly integrity: boolean };
   readonly maxLayerBytes?: number;
 }
 
@@ -25,9 +27,12 @@ export async function scanImage(
   options: ScanOptions = {},
 ): Promise<ScannedImage> {
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
-  const stack = await readPlan(image, store, { runtime, plan: mergePlans(capturePlan(), options.extra), ...limits });
+  const integrity = options.files?.integrity === true;
+  const plan = mergePlans(capturePlan(CATALOGERS, { digests: integrity }), options.extra);
+  const stack = await readPlan(image, store, { runtime, plan, ...limits });
   const view = squash(stack);
-  return { image, stack, view, catalog: runCatalogers({ view, languageFiles: false }) };
+  const catalog = runCatalogers({ view, languageFiles: options.files !== undefined, recordedFiles: integrity });
+  return { image, stack, view, catalog };
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries. */

@@ -2,6 +2,7 @@ export { renderBase, renderLock } from './base.ts';
 export { renderCatalogers } from './catalogers.ts';
 export { renderDecision } from './decision.ts';
 export type { RenderDecisionOptions } from './decision.ts';
+export { renderFiles } from './files.ts';
 export { renderLint } from './policy.ts';
 export { renderRelease } from './release.ts';
 export { renderSbomTable } from './sbom-table.ts';

@@ -1,0 +1,198 @@
+import { CATALOGERS, capturePlan, runCatalogers, type CatalogRun } from '../catalog/index.ts';
+import {
+  coreError,
+  ExitCode,
+  LIMITS,
+  readInputFile,
+  TOOL_NAME,
+  TOOL_VERSION,
+  writeFileAtomic,
+  type Digest,
+  type Runtime,
+} from '../core/index.ts';
+import { squash, type FileView, type LayerStack } from '../filesystem/index.ts';
+import { formatPlatform, parseImageReference, readRootfs } from '../image/index.ts';
+import {
+  buildLedger,
+  LEDGER_PLAN,
+  ledgerDocument,
+  ledgerSummary,
+  strippedInventory,
+  type Completeness,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerFinding,
+  type LedgerLayer,
+  type LedgerTotals,
+} from '../ledger/index.ts';
+import type { Diagnostic } from '../packages/index.ts';
+import { matchBases, parseLock } from '../provenance/index.ts';
+import { createFileFilter, type FileFilterOptions } from './file-filter.ts';
+import { openImageStore, type ImageAccess } from './open-image-store.ts';
+import { loadOne } from './resolve-target.ts';
+import { scanImage } from './scan-image.ts';
+import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
+
+/** What a ledger can be failed for. */
+export const LEDGER_FAULTS = ['modified', 'missing', 'unaccounted-executables', 'unaccounted', 'stripped'] as const;
+export type LedgerFault = (typeof LEDGER_FAULTS)[number];
+
+export interface ListFilesOptions extends FileFilterOptions {
+  readonly image: string;
+  readonly access: ImageAccess;
+  readonly maxLayerBytes?: number;
+  /** Whether the content of files is compared with their packages' records. */
+  readonly integrity: boolean;
+  /** A lock of observed bases: what the base has is a class of its own. */
+  readonly lockFile?: string;
+  /** Write the whole ledger here, whatever is filtered. */
+  readonly output?: string;
+  /** No files, only totals and findings. */
+  readonly summary: boolean;
+  readonly failOn: readonly LedgerFault[];
+}
+
+/** Result of `image files --json`. */
+export interface ListFilesResult {
+  readonly image: string;
+  readonly digest: Digest | null;
+  readonly platform: string | null;
+  readonly integrity: boolean;
+  readonly completeness: Completeness;
+  readonly reason: string;
+  /** Of the whole image, whatever is filtered. */
+  readonly totals: LedgerTotals;
+  readonly findings: readonly LedgerFinding[];
+  /** Those that the filters let through, sorted by path; null for a summary. */
+  readonly files: readonly LedgerEntry[] | null;
+  /** The ledger that was written. */
+  readonly document: { readonly file: string; readonly digest: Digest; readonly sizeBytes: number } | null;
+  /** Which of `failOn` are the case. */
+  readonly failed: readonly LedgerFault[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ListFilesOutcome {
+  readonly result: ListFilesResult;
+  readonly exitCode: ExitCode;
+}
+
+/** What was read of an image or of a root file system. */
+interface Scanned {
+  readonly digest: Digest | undefined;
+  readonly platform: string | undefined;
+  readonly stack: LayerStack;
+  readonly view: FileView;
+  readonly catalog: CatalogRun;
+  readonly layers: readonly LedgerLayer[];
+  readonly baseLayers: number;
+}
+
+/**
+ * Accounts for every file of an image. A negative verdict only for what `failOn` names.
+ * @throws AppError USAGE for filters that cannot be, and the codes of reading
+ */
+export async function listFiles(options: ListFilesOptions, runtime: Runtime): Promise<ListFilesOutcome> {
+  const { path: rootfs, transport } = { path: '', ...parseImageReference(options.image) };
+  const scanned = transport === 'dir' ? await scanRootfs(rootfs, options, runtime) : await scanLayers(options, runtime);
+  const { view, catalog, stack, layers, baseLayers } = scanned;
+  const filter = await createFileFilter(options, layers);
+  runtime.progress({ kind: 'phase', label: 'accounting for files' });
+  const diagnostics = [...stack.diagnostics, ...catalog.diagnostics];
+  warnOfDiagnostics(diagnostics, runtime);
+  const built = buildLedger({
+    view,
+    packages: catalog.packages,
+    notes: catalog.notes,
+    integrity: options.integrity,
+    layers,
+    baseLayers,
+  });
+  const stripped = strippedInventory({ stack, view, packages: catalog.packages, layers });
+  const ledger: Ledger = { ...built, findings: [...built.findings, ...stripped] };
+  const { completeness, reason } = ledgerSummary(ledger, { diagnostics: diagnostics.length });
+  const failed = LEDGER_FAULTS.filter((fault) => options.failOn.includes(fault) && FAULTS[fault](ledger));
+  const result: ListFilesResult = {
+    image: options.image,
+    digest: scanned.digest ?? null,
+    platform: scanned.platform ?? null,
+    integrity: options.integrity,
+    completeness,
+    reason,
+    totals: ledger.totals,
+    findings: ledger.findings,
+    files: options.summary ? null : [...ledger.entries()].filter(filter),
+    document: options.output === undefined ? null : await writeLedger(options.output, ledger, scanned),
+    failed,
+    diagnostics,
+  };
+  return { result, exitCode: failed.length > 0 ? ExitCode.Negative : ExitCode.Passed };
+}
+
+const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
+  modified: ({ totals }) => totals.integrity.modified > 0,
+  missing: ({ totals }) => totals.missing > 0,
+  'unaccounted-executables': ({ totals }) => totals.byClass.unaccounted.executables > 0,
+  unaccounted: ({ totals }) => totals.byClass.unaccounted.files > 0,
+  stripped: ({ findings }) => findings.some(({ kind }) => kind === 'database-removed' || kind.startsWith('orphaned-')),
+};
+
+async function scanRootfs(path: string, options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
+  const { captures, digests } = capturePlan(CATALOGERS, { digests: options.integrity });
+  const plan = { captures: [...captures, ...LEDGER_PLAN.captures], digests };
+  const stack = await readRootfs({ path, plan, signal: runtime.signal });
+  const view = squash(stack);
+  const catalog = runCatalogers({ view, languageFiles: true, recordedFiles: options.integrity });
+  return { digest: undefined, platform: undefined, stack, view, catalog, layers: [], baseLayers: 0 };
+}
+
+async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
+  const { lockFile, integrity, maxLayerBytes } = options;
+  const lock = lockFile === undefined ? undefined : parseLock(await readInputFile(lockFile, LIMITS.lockBytes));
+  await using opened = await openImageStore(options.image, options.access, runtime);
+  const image = await loadOne(opened, options.access, runtime);
+  const limits = maxLayerBytes === undefined ? {} : { maxLayerBytes };
+  const { stack, view, catalog } = await scanImage(image, opened.store, runtime, {
+    extra: LEDGER_PLAN,
+    files: { integrity },
+    ...limits,
+  });
+  const matches =
+    lock === undefined ? [] : matchBases(lock, { platform: image.platform, diffIds: image.config.diffIds });
+  return {
+    digest: image.digest,
+    platform: formatPlatform(image.platform),
+    stack,
+    view,
+    catalog,
+    layers: image.layers.map(({ diffId, createdBy }) => ({
+      diffId,
+      ...(createdBy === undefined ? {} : { createdBy }),
+    })),
+    baseLayers: matches[0]?.layerCount ?? 0,
+  };
+}
+
+async function writeLedger(file: string, ledger: Ledger, scanned: Scanned): Promise<ListFilesResult['document']> {
+  const { bytes, digest } = ledgerDocument(ledger, {
+    ...(scanned.digest === undefined ? {} : { digest: scanned.digest }),
+    ...(scanned.platform === undefined ? {} : { platform: scanned.platform }),
+    tool: { name: TOOL_NAME, version: TOOL_VERSION },
+    catalogers: scanned.catalog.catalogers,
+  });
+  await writeFileAtomic(file, bytes, { ifExists: 'replace' });
+  return { file, digest, sizeBytes: bytes.byteLength };
+}
+
+/** @throws AppError USAGE */
+export function parseLedgerFaults(texts: readonly string[]): readonly LedgerFault[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      const known = LEDGER_FAULTS.find((fault) => fault === text.trim());
+      if (known !== undefined) return known;
+      throw coreError('USAGE', `--fail-on ${JSON.stringify(text.slice(0, 80))} is nothing that can be`, {
+        hint: `one of ${LEDGER_FAULTS.join(', ')}`,
+      });
+    });
+}
