@@ -24,6 +24,8 @@ export interface RecordIdentity {
 }
 
 const ID = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,255}$/;
+/** What a file may be called and shown as. */
+const FILE_NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
 const VERSION = /^[A-Za-z0-9_][!-~]{0,254}$/;
 
 /**
@@ -97,7 +99,7 @@ export function archiveIdentity(
     };
   }
   const told = pluginIdentity(archive) ?? unrecordedIdentity(archive, file);
-  return ID.test(told.artifactId) ? told : undefined;
+  return (told.groupId === undefined ? FILE_NAME : ID).test(told.artifactId) ? told : undefined;
 }
 
 /** Evidence for what was read from one of Maven's records. */

@@ -32,13 +32,13 @@ export class DirectoryFacts {
   /** @returns whether the entry is one whose content matters */
   add(name: string): boolean {
     this.entryCount += 1;
+    if (name.startsWith('BOOT-INF/')) this.layout = 'spring-boot';
+    else if (name.startsWith('WEB-INF/')) this.layout ??= 'war';
+    else if (name === 'META-INF/application.xml') this.layout ??= 'ear';
     if (name.endsWith('.class')) {
       this.#addClass(name);
       return false;
     }
-    if (name.startsWith('BOOT-INF/')) this.layout = 'spring-boot';
-    else if (name.startsWith('WEB-INF/')) this.layout ??= 'war';
-    else if (name === 'META-INF/application.xml') this.layout ??= 'ear';
     if (isArchiveName(name)) return true;
     if (name.startsWith('META-INF/') || name.startsWith('meta-inf/') || name.length < 64) {
       return COORDINATES.test(name) || MANIFEST.test(name) || LICENSE.test(name);
