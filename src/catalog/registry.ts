@@ -14,6 +14,7 @@ import { luarocksCataloger } from './language/luarocks.ts';
 import { opamCataloger } from './language/opam.ts';
 import { otpCataloger } from './language/otp.ts';
 import { pearCataloger } from './language/pear.ts';
+import { dotnetCataloger } from './language/dotnet.ts';
 import { gemCataloger } from './language/gem.ts';
 import { goCataloger } from './language/go.ts';
 import { npmCataloger } from './language/npm.ts';
@@ -23,6 +24,7 @@ import { apkCataloger } from './os/apk.ts';
 import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
+import { nixCataloger } from './os/nix.ts';
 import { opkgCataloger } from './os/opkg.ts';
 import { pacmanCataloger } from './os/pacman.ts';
 import { portageCataloger } from './os/portage.ts';
@@ -37,6 +39,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   opkgCataloger,
   pacmanCataloger,
   portageCataloger,
+  nixCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,
@@ -44,6 +47,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   graalvmCataloger,
   jvmCataloger,
   rustCataloger,
+  dotnetCataloger,
   gemCataloger,
   composerCataloger,
   pearCataloger,
