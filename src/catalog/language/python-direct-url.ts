@@ -1,3 +1,4 @@
+import type { ContentHash } from '../../packages/index.ts';
 import { asObject, asText, decodeText, publicUrl } from './json-fields.ts';
 
 /** Where a distribution came from when not from an index. */
@@ -8,6 +9,8 @@ export interface PythonDirectUrl {
   readonly downloadUrl?: string;
   /** `sha256:…` of the archive (sdist or wheel), not of what is installed. */
   readonly archiveHash?: string;
+  /** All that is known of that archive. */
+  readonly archiveHashes?: readonly ContentHash[];
   /** Built from a folder of the machine: a working tree. */
   readonly isLocalFolder: boolean;
   readonly isEditable: boolean;
@@ -33,9 +36,11 @@ export function parseDirectUrl(bytes: Uint8Array): PythonDirectUrl | undefined {
   const archive = asObject(object['archive_info']);
   if (archive !== undefined) {
     const hash = archiveHash(archive);
+    const hashes = archiveHashes(archive);
     return {
       ...(url === undefined ? {} : { downloadUrl: url }),
       ...(hash === undefined ? {} : { archiveHash: hash }),
+      ...(hashes.length === 0 ? {} : { archiveHashes: hashes }),
       isLocalFolder: false,
       isEditable: false,
     };
@@ -62,4 +67,22 @@ function archiveHash(archive: Readonly<Record<string, unknown>>): string | undef
   if (sha256 !== undefined) return /^[0-9a-f]{64}$/i.test(sha256) ? `sha256:${sha256.toLowerCase()}` : undefined;
   const old = /^sha256=([0-9a-f]{64})$/i.exec(asText(archive['hash']) ?? '')?.[1];
   return old === undefined ? undefined : `sha256:${old.toLowerCase()}`;
+}
+
+const ALGORITHMS = [
+  ['md5', 'MD5', 32],
+  ['sha1', 'SHA-1', 40],
+  ['sha256', 'SHA-256', 64],
+  ['sha384', 'SHA-384', 96],
+  ['sha512', 'SHA-512', 128],
+] as const;
+
+/** `hashes`, or the one in the older field `hash`. */
+function archiveHashes(archive: Readonly<Record<string, unknown>>): readonly ContentHash[] {
+  const [, name = '', hex = ''] = /^(\w{1,16})=([0-9a-f]{1,128})$/i.exec(asText(archive['hash']) ?? '') ?? [];
+  const hashes = asObject(archive['hashes']);
+  return ALGORITHMS.flatMap(([key, algorithm, digits]) => {
+    const value = (hashes === undefined ? (name === key ? hex : undefined) : asText(hashes[key]))?.toLowerCase();
+    return value?.length === digits && /^[0-9a-f]+$/.test(value) ? [{ algorithm, hex: value }] : [];
+  });
 }

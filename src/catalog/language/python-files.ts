@@ -6,10 +6,10 @@ import { decodeText } from './json-fields.ts';
 
 /** Where a distribution's own record lies. */
 export interface PythonRecordPlace {
-  /** Folder of METADATA or PKG-INFO, or the `.egg-info` file itself. Without leading slash. */
+  /** Folder of METADATA or PKG-INFO, or the `.egg-info` file or the zipped `.egg` itself. Without leading slash. */
   readonly record: string;
   readonly site: string;
-  readonly kind: 'dist-info' | 'egg-info' | 'egg' | 'egg-info-file';
+  readonly kind: 'dist-info' | 'egg-info' | 'egg' | 'egg-info-file' | 'zipped-egg';
 }
 
 /**
@@ -17,7 +17,7 @@ export interface PythonRecordPlace {
  * @see https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export function pythonFiles(view: FileView, place: PythonRecordPlace, paths: OwnedPaths): readonly string[] {
-  if (place.kind === 'egg-info-file') return paths.onDisk([place.record]);
+  if (place.kind === 'egg-info-file' || place.kind === 'zipped-egg') return paths.onDisk([place.record]);
   const record = place.kind === 'dist-info' ? view.read(`${place.record}/RECORD`) : undefined;
   if (record !== undefined) {
     const listed = firstFields(decodeText(record));

@@ -1,15 +1,26 @@
 import { parseMailHeaders } from '../../formats/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic, Package, RecordedFile } from '../../packages/index.ts';
+import type { Diagnostic, Location, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
 import { parseRequiresTxt, pythonEdges, type PythonNode } from './python-edges.ts';
 import { joinPath, pythonFiles, pythonRecorded, type PythonRecordPlace } from './python-files.ts';
+import { readZippedEgg } from './python-egg.ts';
+import {
+  CARRIED_TYPES,
+  carriedPackages,
+  ownersByPlace,
+  pythonFolders,
+  vendoredPackages,
+  vendorOwner,
+  type PythonOwner,
+} from './python-nested.ts';
 import { normalizePythonName, readPythonMetadata, type PythonMetadata } from './python-metadata.ts';
 import { parseRequirement } from './python-requirement.ts';
 import { createPythonSites, describeSite } from './python-sites.ts';
+import { directoriesOf } from './record.ts';
 
 const MiB = 1024 * 1024;
 /** Looking for more names than this costs more than making the lists. */
@@ -30,16 +41,27 @@ interface Distribution extends PythonRecordPlace, PythonNode {
 export const pythonCataloger: Cataloger = {
   id: 'python',
   title: 'Python distributions',
-  version: 1,
+  version: 2,
   specifications: [
     'https://packaging.python.org/en/latest/specifications/recording-installed-packages/',
     'https://packaging.python.org/en/latest/specifications/core-metadata/',
     'https://packaging.python.org/en/latest/specifications/direct-url/',
+    'https://peps.python.org/pep-0770/',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/pypi-definition.md',
   ],
   statement: {
-    packageTypes: ['pypi'],
-    reads: ['*.dist-info/METADATA', '*.egg-info/PKG-INFO', '*.egg-info', 'EGG-INFO/PKG-INFO', 'RECORD', 'pyvenv.cfg'],
+    packageTypes: CARRIED_TYPES,
+    reads: [
+      '*.dist-info/METADATA',
+      '*.dist-info/sboms/*',
+      '*.egg-info/PKG-INFO',
+      '*.egg-info',
+      '*.egg',
+      'EGG-INFO/PKG-INFO',
+      'RECORD',
+      '_vendor/vendor.txt',
+      'pyvenv.cfg',
+    ],
     licenses: true,
     dependencies: true,
     files: true,
@@ -49,10 +71,21 @@ export const pythonCataloger: Cataloger = {
     { id: 'python/metadata', names: ['METADATA', 'PKG-INFO'], suffixes: ['.egg-info'], maxBytes: 16 * MiB },
     {
       id: 'python/records',
-      names: ['RECORD', 'installed-files.txt', 'direct_url.json', 'INSTALLER', 'requires.txt', 'pyvenv.cfg'],
+      names: [
+        'RECORD',
+        'installed-files.txt',
+        'direct_url.json',
+        'INSTALLER',
+        'requires.txt',
+        'top_level.txt',
+        'pyvenv.cfg',
+      ],
       maxBytes: 64 * MiB,
     },
     { id: 'python/egg-link', suffixes: ['.egg-link'], maxBytes: 64 * 1024 },
+    { id: 'python/egg', suffixes: ['.egg'], maxBytes: 16 * MiB },
+    { id: 'python/vendored', pathSuffixes: ['_vendor/vendor.txt'], maxBytes: MiB },
+    { id: 'python/sboms', directories: ['sboms'], maxBytes: 16 * MiB },
   ],
   digests: [{ algorithm: 'sha256', paths: [], below: ['site-packages', 'dist-packages'] }],
   catalog,
@@ -68,6 +101,7 @@ function catalog(context: CatalogContext): CatalogResult {
     const item = place === undefined ? undefined : readDistribution(view, { file, place }, diagnostics);
     if (item !== undefined) found.push(item);
   }
+  found.push(...zippedEggs(view, diagnostics));
   const nested = nestedIds(found);
   const { languageFiles, recordedFiles = false } = context;
   const isWanted = (item: Distribution): boolean => languageFiles !== false || mayCarry(view, item, nested);
@@ -82,7 +116,21 @@ function catalog(context: CatalogContext): CatalogResult {
   const packages = listed.map((item) =>
     toPackage(view, item, { edges: edges.get(item.id) ?? [], owner: owners.get(item.id) }),
   );
-  return { packages, diagnostics };
+  const carried = carriedPackages(view, 'python/sboms', found);
+  const inside = [...vendoredPackages(view, 'python/vendored', found), ...carried.packages];
+  return { packages: [...packages, ...inside], diagnostics: [...diagnostics, ...carried.diagnostics] };
+}
+
+/** Eggs that are one archive each. A folder or another kind of file may have that ending too. */
+function zippedEggs(view: FileView, diagnostics: Diagnostic[]): readonly Distribution[] {
+  return view.captured('python/egg').flatMap(({ entry, bytes }) => {
+    const egg = readZippedEgg(bytes);
+    if (egg === undefined) return [];
+    const place: PythonRecordPlace = { record: entry.path, site: split(entry.path).folder, kind: 'zipped-egg' };
+    const file = { entry, bytes: egg.metadata };
+    const item = readDistribution(view, { file, place, requires: egg.requires }, diagnostics);
+    return item ?? [];
+  });
 }
 
 /** What kind of record a path is, by the layout that installers use; undefined for files that only share a name with one. */
@@ -101,11 +149,13 @@ function placeOf(path: string): PythonRecordPlace | undefined {
 interface Candidate {
   readonly file: CapturedFile;
   readonly place: PythonRecordPlace;
+  /** `requires.txt` that is in no file of its own. */
+  readonly requires?: Uint8Array | undefined;
 }
 
 function readDistribution(
   view: FileView,
-  { file, place }: Candidate,
+  { file, place, requires }: Candidate,
   diagnostics: Diagnostic[],
 ): Distribution | undefined {
   const report = (code: string, message: string): undefined => {
@@ -129,7 +179,7 @@ function readDistribution(
     ...place,
     id: `/${file.entry.path}`,
     name: normalizePythonName(name),
-    requirements: requirementsOf(view, place, metadata),
+    requirements: requirementsOf(metadata, place, requires ?? view.read(`${place.record}/requires.txt`)),
     file,
     metadata,
     displayName: name,
@@ -140,15 +190,14 @@ function readDistribution(
 }
 
 function requirementsOf(
-  view: FileView,
-  place: PythonRecordPlace,
   metadata: PythonMetadata,
+  { kind }: PythonRecordPlace,
+  requires: Uint8Array | undefined,
 ): PythonNode['requirements'] {
-  if (metadata.requirements.length > 0 || place.kind === 'dist-info') {
+  if (metadata.requirements.length > 0 || kind === 'dist-info') {
     return metadata.requirements.map(parseRequirement).filter((requirement) => requirement !== undefined);
   }
-  const bytes = view.read(`${place.record}/requires.txt`);
-  return bytes === undefined ? [] : parseRequiresTxt(decodeText(bytes));
+  return requires === undefined ? [] : parseRequiresTxt(decodeText(requires));
 }
 
 /** Development installs of old setuptools: a file in the site names the folder whose egg-info counts as installed there. */
@@ -190,21 +239,24 @@ function mayCarry(view: FileView, item: Distribution, nested: ReadonlySet<string
   return [...nested].some((id) => bytes.includes(id.slice(id.lastIndexOf('/', id.lastIndexOf('/') - 1) + 1)));
 }
 
-/** Distributions that another one carries inside itself (`setuptools/_vendor`), by the owner's list of files. */
-function vendoredOwners(
-  found: readonly Distribution[],
-  nested: ReadonlySet<string>,
-): ReadonlyMap<string, Distribution> {
-  const owners = new Map<string, Distribution>();
+/** Distributions that another one carries inside itself (`setuptools/_vendor`), by the owner's list of files or, without one, by the place. */
+function vendoredOwners(found: readonly Distribution[], nested: ReadonlySet<string>): ReadonlyMap<string, PythonOwner> {
+  const owners = new Map<string, PythonOwner>();
   for (const owner of found) {
     for (const path of owner.files) if (path !== owner.id && nested.has(path)) owners.set(path, owner);
+  }
+  const places = ownersByPlace(found.filter(({ id }) => !nested.has(id)));
+  for (const { id, site } of found) {
+    if (!nested.has(id) || owners.has(id)) continue;
+    const owner = vendorOwner(site, places);
+    if (owner !== undefined) owners.set(id, owner);
   }
   return owners;
 }
 
 interface Relations {
   readonly edges: readonly string[];
-  readonly owner: Distribution | undefined;
+  readonly owner: PythonOwner | undefined;
 }
 
 function toPackage(view: FileView, item: Distribution, { edges, owner }: Relations): Package {
@@ -216,7 +268,7 @@ function toPackage(view: FileView, item: Distribution, { edges, owner }: Relatio
     name: item.displayName,
     ...(item.version === undefined ? {} : { version: item.version }),
     ...(directUrl?.vcsUrl === undefined ? {} : { qualifiers: { vcs_url: directUrl.vcsUrl } }),
-    locations: [{ path: item.id, layer: item.file.entry.layer }],
+    locations: [locationOfRecord(item)],
     foundBy: 'python',
     evidence: [
       { field: 'purl', technique: 'manifest-analysis', confidence: 1, value: split(item.file.entry.path).name },
@@ -229,11 +281,18 @@ function toPackage(view: FileView, item: Distribution, { edges, owner }: Relatio
     ...(directUrl?.downloadUrl === undefined ? {} : { downloadUrl: directUrl.downloadUrl }),
     ...(isFirstParty(view, item) ? { firstParty: true } : {}),
     ...(item.files.length === 0 ? {} : { files: item.files }),
+    ...directoriesOf(view, pythonFolders(view, item)),
+    ...(directUrl?.archiveHashes === undefined ? {} : { distributionHashes: directUrl.archiveHashes }),
     ...(item.recorded === undefined ? {} : { recordedFiles: item.recorded }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    ...(owner === undefined ? {} : { partOf: owner.id }),
     id: item.id,
     dependsOn: edges,
   };
+}
+
+function locationOfRecord({ kind, id, file }: Distribution): Location {
+  return { path: id, ...(kind === 'zipped-egg' ? { inside: 'EGG-INFO/PKG-INFO' } : {}), layer: file.entry.layer };
 }
 
 /** A working tree: built from a folder, an editable install, or egg-info that was never installed anywhere. */
@@ -254,7 +313,7 @@ function isEditable(view: FileView, item: Distribution): boolean {
   return marks.some((mark) => view.lookup(`${item.site}/${mark}`) !== undefined);
 }
 
-function propertiesOf(view: FileView, item: Distribution, owner: Distribution | undefined): Record<string, string> {
+function propertiesOf(view: FileView, item: Distribution, owner: PythonOwner | undefined): Record<string, string> {
   const properties: Record<string, string> = {};
   if (item.kind === 'dist-info') {
     const installer = view.read(`${item.record}/INSTALLER`);
