@@ -2,6 +2,8 @@ import type { CapturePlan, CaptureRule, DigestRule } from './capture-rule.ts';
 import { DigestGate } from './digest-gate.ts';
 
 const NOTHING: readonly number[] = [];
+/** Prefixes are looked up by their beginning: there are hundreds, and nearly no file has one of them. */
+const PREFIX_KEY = 4;
 
 /** Answers, for each path that streams by, what a plan wants of it. Look-ups by last segment: the number of rules hardly matters. */
 export class CaptureMatcher {
@@ -16,7 +18,8 @@ export class CaptureMatcher {
   readonly #byPathSuffix = new Map<string, { rule: number; suffix: string }[]>();
   readonly #byDirectory = new Map<string, { rule: number; suffix: string }[]>();
   readonly #suffixes: { rule: number; suffix: string }[] = [];
-  readonly #prefixes: { rule: number; prefix: string }[] = [];
+  readonly #prefixes = new Map<string, { rule: number; prefix: string }[]>();
+  readonly #shortPrefixes: { rule: number; prefix: string }[] = [];
   readonly #digestRules: readonly DigestRule[];
 
   constructor(plan: CapturePlan) {
@@ -41,7 +44,10 @@ export class CaptureMatcher {
   #compile(rule: CaptureRule, index: number): void {
     for (const name of rule.names ?? []) add(this.#byName, name, index);
     for (const suffix of rule.suffixes ?? []) this.#suffixes.push({ rule: index, suffix });
-    for (const prefix of rule.prefixes ?? []) this.#prefixes.push({ rule: index, prefix });
+    for (const prefix of rule.prefixes ?? []) {
+      if (prefix.length < PREFIX_KEY) this.#shortPrefixes.push({ rule: index, prefix });
+      else add(this.#prefixes, prefix.slice(0, PREFIX_KEY), { rule: index, prefix });
+    }
     for (const suffix of rule.pathSuffixes ?? []) add(this.#byPathSuffix, lastSegment(suffix), { rule: index, suffix });
     for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
   }
@@ -64,8 +70,8 @@ export class CaptureMatcher {
     for (const { rule, suffix } of this.#suffixes) {
       if (name.endsWith(suffix) && !this.#isExcepted(rule, name)) found.push(rule);
     }
-    for (const { rule, prefix } of this.#prefixes) {
-      if (name.startsWith(prefix)) found.push(rule);
+    for (const prefixes of [this.#shortPrefixes, this.#prefixes.get(name.slice(0, PREFIX_KEY)) ?? []]) {
+      for (const { rule, prefix } of prefixes) if (name.startsWith(prefix)) found.push(rule);
     }
     if (slash > 0 && this.#byDirectory.size > 0) {
       const parent = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);

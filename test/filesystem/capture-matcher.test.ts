@@ -21,6 +21,20 @@ describe('CaptureMatcher', () => {
   const matcher = new CaptureMatcher(plan);
   const matching = (path: string): string[] => matcher.matchingRules(path).map((rule) => matcher.ruleIds[rule] ?? '');
 
+  it('finds starts of the last segment, however short', () => {
+    const rules = ['p', 'py', 'pyth', 'python', 'libz.so'].map((prefix) => ({
+      id: prefix,
+      prefixes: [prefix],
+      maxBytes: 1,
+    }));
+    const prefixes = new CaptureMatcher({ captures: rules, digests: [] });
+    const found = (path: string): string[] => prefixes.matchingRules(path).map((rule) => prefixes.ruleIds[rule] ?? '');
+    assert.deepEqual(found('usr/bin/python3'), ['p', 'py', 'pyth', 'python']);
+    assert.deepEqual(found('pyt'), ['p', 'py']);
+    assert.deepEqual(found('usr/lib/libz.so.1'), ['libz.so']);
+    assert.deepEqual(found('libz.so/x'), []);
+  });
+
   it('compares whole segments', () => {
     const cases: readonly [string, string[]][] = [
       ['package.json', ['name']],
