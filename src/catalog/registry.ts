@@ -29,6 +29,7 @@ import { opkgCataloger } from './os/opkg.ts';
 import { pacmanCataloger } from './os/pacman.ts';
 import { portageCataloger } from './os/portage.ts';
 import { rpmCataloger } from './os/rpm.ts';
+import { snapCataloger } from './os/snap.ts';
 
 /** Every cataloger, in the order in which their findings win when they describe the same package. */
 export const CATALOGERS: readonly Cataloger[] = [
@@ -40,6 +41,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   pacmanCataloger,
   portageCataloger,
   nixCataloger,
+  snapCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,

@@ -65,3 +65,5 @@ export { parsePortageContents } from './portage-contents.ts';
 export type { PortageContent, PortageContents } from './portage-contents.ts';
 export { extractGraalvmSbom } from './java/graalvm-sbom.ts';
 export type { GraalvmComponent, GraalvmSbom } from './java/graalvm-sbom.ts';
+export { parseYamlFields } from './yaml-fields.ts';
+export type { YamlFields } from './yaml-fields.ts';
