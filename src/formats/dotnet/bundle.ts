@@ -23,7 +23,7 @@ export interface DotnetBundle {
 }
 
 const MiB = 1024 * 1024;
-/** SHA-256 of ".net core bundle". */
+/** SHA-256 of ".net core bundle" and a line feed. */
 const SIGNATURE = Buffer.from('8b1202b96a612038727b930214d7a03213f5b9e6efae3318ee3b2dce24b36aae', 'hex');
 const OFFSET_BYTES = 8;
 const MAX_DATA_BYTES = 64 * MiB;
