@@ -21,6 +21,7 @@ import { npmCataloger } from './language/npm.ts';
 import { pythonCataloger } from './language/python.ts';
 import { rustCataloger } from './language/rust.ts';
 import { apkCataloger } from './os/apk.ts';
+import { bottlerocketCataloger } from './os/bottlerocket.ts';
 import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
@@ -42,6 +43,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   portageCataloger,
   nixCataloger,
   snapCataloger,
+  bottlerocketCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,
