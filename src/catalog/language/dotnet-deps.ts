@@ -52,9 +52,11 @@ export function parseDepsJson(text: string): DepsFile | string {
   const budget = { items: MAX_ITEMS };
   const found = new Map<string, DepsLibrary>();
   const keys = Object.keys(target);
+  const entries = new Map(Object.entries(target));
+  const records = new Map(Object.entries(libraries));
   const byName = keysByName(keys.slice(0, MAX_LIBRARIES));
   for (const key of keys.slice(0, MAX_LIBRARIES)) {
-    const library = readLibrary(key, { target, libraries, byName, budget });
+    const library = readLibrary(key, { entries, records, byName, budget });
     if (library !== undefined) found.set(key, library);
   }
   return { libraries: found, truncated: keys.length > MAX_LIBRARIES || budget.items < 0 };
@@ -77,8 +79,8 @@ function keysByName(keys: readonly string[]): ReadonlyMap<string, string> {
 }
 
 interface Reading {
-  readonly target: JsonObject;
-  readonly libraries: JsonObject;
+  readonly entries: ReadonlyMap<string, unknown>;
+  readonly records: ReadonlyMap<string, unknown>;
   readonly byName: ReadonlyMap<string, string>;
   readonly budget: { items: number };
 }
@@ -87,8 +89,8 @@ function readLibrary(key: string, reading: Reading): DepsLibrary | undefined {
   const slash = key.indexOf('/');
   const [name, version] = [key.slice(0, Math.max(0, slash)), key.slice(slash + 1)];
   if (!NAME.test(name) || !VERSION.test(version)) return undefined;
-  const entry = asObject(reading.target[key]) ?? {};
-  const record = asObject(own(reading.libraries, key)) ?? {};
+  const entry = asObject(reading.entries.get(key)) ?? {};
+  const record = asObject(reading.records.get(key)) ?? {};
   const type = typeof record['type'] === 'string' ? record['type'].toLowerCase() : '';
   const sha512 = hexOf(record['sha512']);
   const isBareReference = sha512 === undefined && (record['path'] ?? '') === '';
@@ -96,13 +98,13 @@ function readLibrary(key: string, reading: Reading): DepsLibrary | undefined {
   return { key, name, version, type, sha512, dependencies, files: filesOf(entry, reading.budget), isBareReference };
 }
 
-function dependenciesOf(entry: JsonObject, { target, byName, budget }: Reading): readonly string[] {
+function dependenciesOf(entry: JsonObject, { entries, byName, budget }: Reading): readonly string[] {
   const pairs = Object.entries(asObject(entry['dependencies']) ?? {});
   budget.items -= pairs.length;
   if (budget.items < 0) return [];
   return pairs.flatMap(([name, version]) => {
     const exact = `${name}/${typeof version === 'string' ? version : ''}`;
-    const key = Object.hasOwn(target, exact) ? exact : byName.get(name.toLowerCase());
+    const key = entries.has(exact) ? exact : byName.get(name.toLowerCase());
     return key === undefined ? [] : [key];
   });
 }
