@@ -17,6 +17,19 @@ const KEPT = [
   'GRAALVM_VERSION',
 ];
 
+/** What every runtime has one of. */
+const PROGRAMS = ['bin/java', 'jre/bin/java', 'lib/modules'];
+const SHARED_FOLDERS: ReadonlySet<string> = new Set([
+  'usr/bin',
+  'usr/lib',
+  'usr/lib64',
+  'usr/local',
+  'usr/share',
+  'usr/lib/jvm',
+  'var/lib',
+  'home/app',
+]);
+
 /** Java runtimes and development kits, by the `release` file in their folder. */
 export const jvmCataloger: Cataloger = {
   id: 'jvm',
@@ -85,11 +98,17 @@ function runtimePackage(
     ...(implementor === undefined ? {} : { supplier: { name: implementor } }),
     kind: 'platform',
     cpes,
-    directories: [`/${folder}`],
+    ...(ownsFolder(view, folder) ? { directories: [`/${folder}`] } : {}),
     properties: propertiesOf(fields, isJdk),
     id: entry.path,
     dependsOn: [],
   };
+}
+
+/** Whether the folder can be nothing but the runtime: a `release` file that was put into `/usr` must not account for all of it. */
+function ownsFolder(view: FileView, folder: string): boolean {
+  const isOwn = SHARED_FOLDERS.has(folder) ? false : folder.includes('/') || /java|jdk|jre|jvm/i.test(folder);
+  return isOwn && PROGRAMS.some((program) => view.resolve(`${folder}/${program}`)?.type === 'file');
 }
 
 interface Product {

@@ -24,6 +24,14 @@ export interface RecordIdentity {
 }
 
 const ID = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,255}$/;
+/** Starts of group names that many projects share. */
+const SHARED_ROOTS: ReadonlySet<string> = new Set([
+  'org.apache',
+  'org.eclipse',
+  'com.google',
+  'com.github',
+  'io.github',
+]);
 /** What a file may be called and shown as. */
 const FILE_NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
 const VERSION = /^[A-Za-z0-9_][!-~]{0,254}$/;
@@ -63,7 +71,7 @@ export function ownRecord(
   return isSpokenOf(archive, single) ? single : undefined;
 }
 
-function isSpokenOf(archive: JavaArchive, { groupId, artifactId, version }: RecordIdentity): boolean {
+function isSpokenOf(archive: JavaArchive, { groupId, artifactId }: RecordIdentity): boolean {
   const manifest = archive.manifest ?? {};
   if (archive.layout !== undefined) return true;
   if (
@@ -72,8 +80,8 @@ function isSpokenOf(archive: JavaArchive, { groupId, artifactId, version }: Reco
   ) {
     return true;
   }
-  if (version !== undefined && manifest['implementation-version'] === version) return true;
-  const start = groupId.split('.').slice(0, 2).join('/');
+  const segments = groupId.split('.');
+  const start = segments.slice(0, SHARED_ROOTS.has(segments.slice(0, 2).join('.')) ? 3 : 2).join('/');
   return (
     archive.classFolders.length > 0 &&
     archive.classFolders.every((folder) => folder === start || folder.startsWith(`${start}/`))

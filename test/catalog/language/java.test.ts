@@ -145,7 +145,7 @@ describe('javaCataloger: identity', () => {
   it('tells archives with one name and several contents apart, and joins those with one content', () => {
     const one = jar({ 'a.txt': '1' });
     const { packages } = run({ 'a/lib-1.jar': one, 'b/lib-1.jar': one, 'c/lib-1.jar': jar({ 'a.txt': '2' }) });
-    assert.deepEqual(packages.map(({ locations }) => locations.length).toSorted(), [1, 2]);
+    assert.deepEqual(packages.map(({ locations }) => locations.length).toSorted((a, b) => a - b), [1, 2]);
     assert.ok(packages.every(({ qualifiers }) => /^sha1:[0-9a-f]{40}$/.test(qualifiers?.['checksum'] ?? '')));
     const native = { ...mavenRecord('io.netty', 'epoll', '4.1') };
     const { packages: natives } = run({
