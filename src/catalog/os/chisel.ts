@@ -39,7 +39,6 @@ export const chiselCataloger: Cataloger = {
 interface Shared {
   readonly context: CatalogContext;
   readonly file: CapturedFile;
-  readonly root: string;
   readonly owned: OwnedPaths;
   /** Only where the type `deb` is at home: elsewhere no namespace is known. */
   readonly distribution: Distribution | undefined;
@@ -73,7 +72,7 @@ function manifestPackages(context: CatalogContext, file: CapturedFile, diagnosti
   // a root inside the image has an operating system of its own
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isDebianLike(found) ? found : undefined;
-  const shared: Shared = { context, file, root, owned: createOwnedPaths(view, root), distribution };
+  const shared: Shared = { context, file, owned: createOwnedPaths(view, root), distribution };
   return packages.map((pkg) => {
     if (pkg.version === undefined) report('version-unknown', 'warning', `${pkg.name} has no version that can be one`);
     return toPackage(shared, pkg);
@@ -81,7 +80,7 @@ function manifestPackages(context: CatalogContext, file: CapturedFile, diagnosti
 }
 
 function toPackage(shared: Shared, pkg: ChiselPackage): Package {
-  const { distribution, context, root } = shared;
+  const { distribution, context } = shared;
   const { entry } = shared.file;
   const { name, version, architecture, archiveSha256, slices } = pkg;
   return {
@@ -98,7 +97,7 @@ function toPackage(shared: Shared, pkg: ChiselPackage): Package {
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `record in /${entry.path}` }],
     licenses: [],
     files: shared.owned.onDisk(pkg.paths),
-    ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(context.view, root, pkg.recorded) } : {}),
+    ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(shared.owned, pkg.recorded) } : {}),
     ...(archiveSha256 === undefined ? {} : { distributionHashes: [{ algorithm: 'SHA-256', hex: archiveSha256 }] }),
     ...(slices.length === 0 ? {} : { properties: { 'deb:slices': slices.join(' ') } }),
     id: `${entry.path} ${name}`,

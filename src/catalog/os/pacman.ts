@@ -49,7 +49,6 @@ export const pacmanCataloger: Cataloger = {
 /** What all packages of one database share. */
 interface Shared {
   readonly context: CatalogContext;
-  readonly database: PacmanDatabase;
   readonly owned: OwnedPaths;
   readonly distribution: Distribution | undefined;
   readonly diagnostics: Diagnostic[];
@@ -86,14 +85,14 @@ function databasePackages(
     const path = `/${records[0]?.folder ?? root}`;
     diagnostics.push({ code: 'database-too-large', severity: 'error', message, path, source: SOURCE });
   }
-  const shared: Shared = { context, database, owned: createOwnedPaths(view, root), distribution, diagnostics };
+  const shared: Shared = { context, owned: createOwnedPaths(view, root), distribution, diagnostics };
   return records.map((record, index) =>
     toPackage(shared, record, (edges[index] ?? []).map((target) => idOf(records[target]!)).toSorted()),
   );
 }
 
 function toPackage(shared: Shared, record: PacmanRecord, dependsOn: readonly string[]): Package {
-  const { context, database, distribution, owned } = shared;
+  const { context, distribution, owned } = shared;
   const { sections, entry } = record;
   const first = (name: string): string | undefined => sections.get(name)?.[0];
   const supplier = first('PACKAGER') === 'Unknown Packager' ? undefined : parseMaintainer(first('PACKAGER'));
@@ -120,9 +119,7 @@ function toPackage(shared: Shared, record: PacmanRecord, dependsOn: readonly str
     ...(homepage === undefined ? {} : { homepage }),
     ...(files === undefined ? {} : { files: owned.onDisk(files.listed) }),
     ...(configFiles.length === 0 ? {} : { configFiles }),
-    ...(recordedFiles === undefined
-      ? {}
-      : { recordedFiles: recordedOnDisk(context.view, database.root, recordedFiles) }),
+    ...(recordedFiles === undefined ? {} : { recordedFiles: recordedOnDisk(owned, recordedFiles) }),
     // 1: installed because another package needs it
     ...(first('REASON') === '1' ? { properties: { 'alpm:reason': 'dependency' } } : {}),
     id: idOf(record),

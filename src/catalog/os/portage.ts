@@ -49,7 +49,6 @@ export const portageCataloger: Cataloger = {
 /** What all packages of one database share. */
 interface Shared {
   readonly context: CatalogContext;
-  readonly database: PortageDatabase;
   readonly owned: OwnedPaths;
   readonly diagnostics: Diagnostic[];
 }
@@ -82,14 +81,14 @@ function databasePackages(
     const message = 'has more dependencies than any real database; those beyond the limit are missing';
     diagnostics.push({ code: 'database-too-large', severity: 'error', message, path: `/${folder}`, source: SOURCE });
   }
-  const shared: Shared = { context, database, owned: createOwnedPaths(view, root), diagnostics };
+  const shared: Shared = { context, owned: createOwnedPaths(view, root), diagnostics };
   return records.map((record, index) =>
     toPackage(shared, record, (edges[index] ?? []).map((target) => records[target]!.folder).toSorted()),
   );
 }
 
 function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly string[]): Package {
-  const { context, database, owned } = shared;
+  const { context, owned } = shared;
   const { view } = context;
   const { entry } = record;
   const contents = portageContents(view, record, shared.diagnostics);
@@ -114,7 +113,7 @@ function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly st
     ...(contents === undefined
       ? {}
       : { files: owned.onDisk(contents.filter(({ kind }) => kind !== 'dir').map(({ path }) => path)) }),
-    ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(view, database.root, recorded) } : {}),
+    ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(owned, recorded) } : {}),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: record.folder,
     dependsOn,

@@ -1,21 +1,15 @@
-import type { FileView } from '../../filesystem/index.ts';
 import type { RecordedFile } from '../../packages/index.ts';
+import type { OwnedPaths } from './owned-paths.ts';
 
-/**
- * What records say of files, by the path on disk: links of parent folders resolved (`/bin/x` is `/usr/bin/x` after usrmerge). Paths that are no regular files
- * in the view, and those outside the root, are left out.
- * @param root folder that is the root of the system, without slashes at either end; '' for the image's own
- */
+/** What a package's record says of files, by where they are on disk, or would be if they were there. */
 export function recordedOnDisk(
-  view: FileView,
-  root: string,
+  owned: OwnedPaths,
   recorded: ReadonlyMap<string, RecordedFile>,
 ): ReadonlyMap<string, RecordedFile> {
   const found = new Map<string, RecordedFile>();
-  const prefix = root === '' ? '' : `${root}/`;
-  for (const [path, file] of recorded) {
-    const entry = view.lookup(`${prefix}${path.replace(/^\/+/, '')}`);
-    if (entry?.type === 'file' && entry.path.startsWith(prefix)) found.set(`/${entry.path}`, file);
+  for (const [path, digest] of recorded) {
+    const place = owned.locate(path);
+    if (place !== undefined) found.set(place, digest);
   }
   return found;
 }

@@ -12,7 +12,8 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { OS_FILES, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
-import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
+import { createOwnedPaths } from './owned-paths.ts';
+import { recordedOnDisk } from './recorded-paths.ts';
 import { readRpmInstallations, RPM_CAPTURES, RPM_READS, type RpmInstallation } from './rpm-databases.ts';
 import { rpmDependencies } from './rpm-dependencies.ts';
 import { rpmKeyNote } from './rpm-keys.ts';
@@ -97,7 +98,7 @@ function installedPackages(
     toPackage({ installation, distribution }, index, {
       files: files[index]!,
       configFiles: owned.onDisk(record.configuration),
-      recorded: recordedOnDisk(owned, record),
+      recorded: record.recorded === undefined ? undefined : recordedOnDisk(owned, record.recorded),
       dependsOn: dependencies[index]!.map((target) => idOf(installation, target)).toSorted(),
     }),
   );
@@ -138,16 +139,6 @@ function toPackage(shared: Shared, index: number, found: Found): Package {
     id: idOf(installation, index),
     dependsOn: found.dependsOn,
   };
-}
-
-function recordedOnDisk(owned: OwnedPaths, { recorded }: RpmRecord): ReadonlyMap<string, RecordedFile> | undefined {
-  if (recorded === undefined) return undefined;
-  const found = new Map<string, RecordedFile>();
-  for (const [path, digest] of recorded) {
-    const place = owned.locate(path);
-    if (place !== undefined) found.set(place, digest);
-  }
-  return found;
 }
 
 /** Several versions of one package can be installed, so the place in the database tells them apart. */

@@ -13,7 +13,7 @@ const A = 'aa'.repeat(32);
 const B = 'bb'.repeat(32);
 
 describe('chisel', () => {
-  it('gives each package its slices, paths and the digests of what is on disk', () => {
+  it('gives each package its slices, paths and the digests of what is, or should be, on disk', () => {
     const files = {
       'etc/os-release': UBUNTU,
       'usr/lib/libc.so': 'x',
@@ -44,6 +44,7 @@ describe('chisel', () => {
       [
         ['/usr/lib/libc.so', { algorithm: 'sha256', hex: A }],
         ['/etc/ssl/certs/ca.crt', { algorithm: 'sha256', hex: B }],
+        ['/removed', { algorithm: 'sha256', hex: A }],
       ],
     );
     assert.deepEqual(libc?.properties, { 'deb:slices': 'config libs' });

@@ -65,6 +65,7 @@ describe('pacman', () => {
       [
         ['/usr/bin/a b', { algorithm: 'sha256', hex: sha256('a') }],
         ['/etc/c.conf', { algorithm: 'sha256', hex: sha256('c') }],
+        ['/gone', { algorithm: 'sha256', hex: sha256('gone') }],
       ],
     );
     assert.deepEqual(a.dependsOn, [b?.id, c?.id]);

@@ -32,7 +32,8 @@ describe('portage', () => {
     assert.deepEqual(diagnostics, []);
     const a = packages.find(({ name }) => name === 'a');
     assert.deepEqual(a?.files, ['/usr/bin/a b', '/usr/lib/l']);
-    assert.deepEqual([...(a.recordedFiles ?? [])], [['/usr/bin/a b', { algorithm: 'md5', hex: MD5 }]]);
+    assert.deepEqual([...(a.recordedFiles?.keys() ?? [])], ['/usr/bin/a b', '/gone']);
+    assert.deepEqual(a.recordedFiles?.get('/gone'), { algorithm: 'md5', hex: MD5 });
     assert.deepEqual(a.licenses, [{ value: '|| ( GPL-2 MIT ) BSD' }]);
     assert.deepEqual(a.properties, { 'ebuild:slot': '0/1.2', 'ebuild:repository': 'gentoo' });
     assert.equal(a.description, 'An a');
