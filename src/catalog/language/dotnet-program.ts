@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../../core/index.ts';
-import type { Location, Package } from '../../packages/index.ts';
+import type { IdentityEvidence, Location, Package } from '../../packages/index.ts';
 import type { DepsFile, DepsLibrary } from './dotnet-deps.ts';
 
 /** A program's list of libraries and what is known around it. */
@@ -127,7 +127,7 @@ function libraryPackage(
     ...(place.isRoot ? { qualifiers: { source: 'project' }, purlKnown: false, firstParty: true } : {}),
     locations: [location],
     foundBy: 'dotnet',
-    evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `library ${library.key}` }],
+    evidence: [libraryEvidence(library, isRuntime || location.inside !== undefined || files.length > 0)],
     licenses: [],
     ...(library.sha512 === undefined ? {} : { distributionHashes: [{ algorithm: 'SHA-512', hex: library.sha512 }] }),
     ...(isRuntime ? { kind: 'framework' as const } : {}),
@@ -135,4 +135,11 @@ function libraryPackage(
     id: place.id,
     dependsOn: place.dependsOn,
   };
+}
+
+/** A list may name files that were left out of the image, or cut away by a trimmer. */
+function libraryEvidence({ key, files }: DepsLibrary, isThere: boolean): IdentityEvidence {
+  const evidence = { field: 'purl', technique: 'manifest-analysis' } as const;
+  if (isThere || files.length === 0) return { ...evidence, confidence: 1, value: `library ${key}` };
+  return { ...evidence, confidence: 0.6, value: `library ${key}, of whose files none is there` };
 }

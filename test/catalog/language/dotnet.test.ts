@@ -112,7 +112,13 @@ describe('dotnetCataloger: lists of libraries', () => {
     assert.deepEqual(library.distributionHashes, [{ algorithm: 'SHA-512', hex: '01'.repeat(64) }]);
     assert.deepEqual(root?.files, ['/app/shop', '/app/shop.deps.json', '/app/shop.dll']);
     assert.equal(root.firstParty, true);
+    assert.equal(library.evidence[0]?.confidence, 1);
     assert.equal(packagePurl(root), undefined);
+  });
+
+  it('believes a list less when nothing it names is there', () => {
+    const { packages } = catalog({ 'a/x.deps.json': deps({ 'A/1.0.0': { files: { 'lib/A.dll': {} } } }) });
+    assert.equal(packages[0]?.evidence[0]?.confidence, 0.6);
   });
 
   it('takes time in proportion to the list, whatever its edges', () => {
