@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ledgerDocument } from '../../src/ledger/index.ts';
+import { schemaValidator } from '../support/cli/schemas.ts';
+import { sampleLedger } from './sample.ts';
+
+describe('ledgerDocument', () => {
+  it('is lines of its schema: the image, packages, files, findings; the same bytes every time', () => {
+    const subject = { tool: { name: 'waybill', version: '1' }, catalogers: [{ id: 'dpkg', version: 1 }] };
+    const document = ledgerDocument(sampleLedger(), subject);
+    const text = Buffer.from(document.bytes).toString();
+    assert.ok(text.endsWith('}\n'));
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly kind: string });
+    const validate = schemaValidator('ledger');
+    for (const line of lines) assert.ok(validate(line), `${JSON.stringify(line)}: ${JSON.stringify(validate.errors)}`);
+    const kinds = lines.map(({ kind }) => kind).filter((kind, index, all) => kind !== all[index - 1]);
+    assert.deepEqual(kinds, ['ledger', 'package', 'file', 'missing', 'not-checked']);
+    assert.deepEqual(ledgerDocument(sampleLedger(), subject), document);
+    assert.match(document.digest, /^sha256:[0-9a-f]{64}$/);
+  });
+});
