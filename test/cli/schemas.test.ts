@@ -37,6 +37,7 @@ describe('schemas of results', () => {
 
   for (const [name, command, status] of [
     ['sbom create', 'sbom create oci:images:app --json -o table=table.txt', 0],
+    ['image files', 'image files oci:images:app --json', 0],
     ['sbom catalogers', 'sbom catalogers --json', 0],
     ['verify', 'verify oci:images:app --key ours.pub --insecure-ignore-tlog --json', 0],
     ['verify', 'verify oci:images:app --key ours.pub --json', 1],
