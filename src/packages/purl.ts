@@ -2,7 +2,7 @@ import { compareCodeUnits } from '../core/index.ts';
 import type { Package, PackageType } from './package.ts';
 
 /** Types whose namespace and name the purl specification writes in lower case. */
-const LOWER_CASE: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'alpm', 'golang', 'pypi', 'composer']);
+const LOWER_CASE: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'alpm', 'bitnami', 'golang', 'pypi', 'composer']);
 
 /** Types that are meaningless without a namespace: which distribution, which group. */
 const NEEDS_NAMESPACE: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'rpm', 'alpm', 'ebuild', 'maven', 'composer']);

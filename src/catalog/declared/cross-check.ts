@@ -13,6 +13,8 @@ const SOURCE = 'declared';
 /** Notes of one document and one code. */
 const MAX_NOTES = 200;
 const MAX_DOCUMENTS = 5000;
+/** Bytes of all documents: hard links share them but are parsed each. */
+const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_VERSIONS_SHOWN = 5;
 
 /** Types of packages that a scan finds by what installers record; others (`generic`, `github`, `oci`) are nothing to compare. */
@@ -55,8 +57,14 @@ export function crossCheckDeclared(view: FileView, packages: readonly Package[])
   };
   let index: FoundIndex | undefined;
   const files = view.captured('declared/documents').filter(({ entry }) => !entry.path.includes('.dist-info/sboms/'));
-  for (const file of files.slice(0, MAX_DOCUMENTS)) {
+  let bytesLeft = MAX_TOTAL_BYTES;
+  for (const [at, file] of files.entries()) {
     const { path } = file.entry;
+    bytesLeft -= file.bytes.byteLength;
+    if (at >= MAX_DOCUMENTS || bytesLeft < 0) {
+      report(path, 'too-many-documents', `and ${files.length - at - 1} more documents are not compared`);
+      break;
+    }
     const document = readDeclaredDocument(file);
     // plain names are used for other things too
     if (document === 'other') continue;
@@ -68,17 +76,11 @@ export function crossCheckDeclared(view: FileView, packages: readonly Package[])
     index ??= indexFound(packages);
     notes.push(...crossCheck(document, `/${path}`, index));
   }
-  if (files.length > MAX_DOCUMENTS)
-    report(
-      files[MAX_DOCUMENTS]!.entry.path,
-      'too-many-documents',
-      `and ${files.length - MAX_DOCUMENTS - 1} more documents are not compared`,
-    );
   return { notes, diagnostics };
 }
 
 /** Makes what was found comparable with many documents. */
-export function indexFound(packages: readonly Package[]): FoundIndex {
+function indexFound(packages: readonly Package[]): FoundIndex {
   const versions = new Map<string, Set<string>>();
   const listed: FoundPackage[] = [];
   const add = (purl: Pick<DeclaredPurl, 'type' | 'namespace' | 'name' | 'version'>): void => {
@@ -103,7 +105,7 @@ export function indexFound(packages: readonly Package[]): FoundIndex {
 }
 
 /** Discrepancies of one document. Pure. @param path of the document, absolute */
-export function crossCheck(document: DeclaredDocument, path: string, found: FoundIndex): readonly CatalogNote[] {
+function crossCheck(document: DeclaredDocument, path: string, found: FoundIndex): readonly CatalogNote[] {
   const missing = new Map<string, CatalogNote>();
   const other = new Map<string, CatalogNote>();
   const note = (code: string, message: string, facts: Readonly<Record<string, string>>): CatalogNote => ({

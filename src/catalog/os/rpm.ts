@@ -49,6 +49,8 @@ interface Shared {
   readonly installation: RpmInstallation;
   /** Only where rpm is at home: elsewhere no namespace is known. */
   readonly distribution: Distribution | undefined;
+  /** Whose packages most are. */
+  readonly mainVendor: string | undefined;
 }
 
 /** What of a package the view tells, not its record. */
@@ -94,8 +96,9 @@ function installedPackages(
       source: 'rpm',
     });
   }
+  const mainVendor = mainVendorOf(records);
   return records.map((record, index) =>
-    toPackage({ installation, distribution }, index, {
+    toPackage({ installation, distribution, mainVendor }, index, {
       files: files[index]!,
       configFiles: owned.onDisk(record.configuration),
       recorded: record.recorded === undefined ? undefined : recordedOnDisk(owned, record.recorded),
@@ -111,7 +114,7 @@ function toPackage(shared: Shared, index: number, found: Found): Package {
   const supplier = supplierOf(record.vendor);
   const description = summaryOf(record.summary);
   const homepage = homepageOf(record.url);
-  const { modularityLabel } = record;
+  const properties = propertiesOf(shared, record);
   return {
     type: 'rpm',
     ...(distribution === undefined ? { purlKnown: false } : { namespace: namespaceOf(distribution) }),
@@ -135,10 +138,48 @@ function toPackage(shared: Shared, index: number, found: Found): Package {
     ...(record.listed === undefined ? {} : { files: found.files }),
     ...(found.configFiles.length === 0 ? {} : { configFiles: found.configFiles }),
     ...(found.recorded === undefined ? {} : { recordedFiles: found.recorded }),
-    ...(modularityLabel === undefined ? {} : { properties: { 'rpm:modularitylabel': modularityLabel } }),
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: idOf(installation, index),
     dependsOn: found.dependsOn,
   };
+}
+
+function propertiesOf(shared: Shared, record: RpmRecord): Readonly<Record<string, string>> {
+  const { modularityLabel, vendor } = record;
+  const isForeign =
+    vendor !== undefined &&
+    shared.distribution !== undefined &&
+    vendor !== shared.mainVendor &&
+    !SYSTEM_VENDORS.some((name) => vendor.startsWith(name));
+  return {
+    ...(modularityLabel === undefined ? {} : { 'rpm:modularitylabel': modularityLabel }),
+    ...(isForeign ? { 'rpm:third-party': 'true' } : {}),
+  };
+}
+
+/** Whose packages are a system's own, by the start of Vendor. */
+const SYSTEM_VENDORS: readonly string[] = [
+  'AlmaLinux',
+  'Amazon Linux',
+  'Amazon.com',
+  'CentOS',
+  'CloudLinux',
+  'Fedora Project',
+  'Microsoft Corporation',
+  'Oracle America',
+  'Red Hat',
+  'Rocky',
+  'SUSE',
+  'VMware',
+  'openSUSE',
+];
+
+/** The vendor of more packages than any other's: that of a system which is not in the list above. */
+function mainVendorOf(records: readonly RpmRecord[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { vendor } of records) if (vendor !== undefined) counts.set(vendor, (counts.get(vendor) ?? 0) + 1);
+  const [first] = [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return first?.[0];
 }
 
 /** Several versions of one package can be installed, so the place in the database tells them apart. */

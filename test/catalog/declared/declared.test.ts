@@ -139,6 +139,14 @@ describe('crossCheckDeclared', () => {
     assert.deepEqual(notes.at(-1)?.facts, { code: 'declared-not-found', count: '99800' });
   });
 
+  it('compares a bounded number of documents', () => {
+    const files = Object.fromEntries(Array.from({ length: 5002 }, (_, index) => [`${index}.cdx.json`, cdx([])]));
+    assert.deepEqual(
+      check(files).diagnostics.map(({ code, message }) => [code, message]),
+      [['too-many-documents', 'and 1 more documents are not compared']],
+    );
+  });
+
   it('tells of broken documents whose name leaves no doubt, and leaves those of Python packages alone', () => {
     const { notes, diagnostics } = check({
       'a.cdx.json': '{"bomFormat":"CycloneDX",',

@@ -12,6 +12,24 @@ const DATABASE = 'var/lib/rpm/Packages.db';
 const tools = ['/usr/bin/rpm', '/usr/bin/gpg'].every((path) => existsSync(path));
 const skip = tools ? false : 'no rpm or gpg on this machine';
 
+describe('rpm vendors', () => {
+  it('are told where they are neither the system’s nor most packages’', () => {
+    const headers = [
+      rpmPackage('a', { vendor: 'Anolis' }),
+      rpmPackage('b', { vendor: 'Anolis' }),
+      rpmPackage('c', { vendor: 'Red Hat, Inc.' }),
+      rpmPackage('d', { vendor: 'Docker' }),
+      rpmPackage('e'),
+    ];
+    const foreign = (release: string): readonly string[] =>
+      runCataloger(rpmCataloger, { 'etc/os-release': release, [DATABASE]: ndbDatabase(headers) })
+        .packages.filter(({ properties }) => properties?.['rpm:third-party'] === 'true')
+        .map(({ name }) => name);
+    assert.deepEqual(foreign('ID=anolis\nVERSION_ID=8\n'), ['d']);
+    assert.deepEqual(foreign('ID=debian\nVERSION_ID=12\n'), []);
+  });
+});
+
 describe('rpm keys', () => {
   it('are evidence of trust with their id, user and creation', () => {
     const key = rpmHeader({
