@@ -9,7 +9,7 @@ build_java() {
 
   mkdir -p "$root/opt/hadoop/lib" "$root/app"
   maven_project hadoop jar "$(dependency org.apache.hadoop:hadoop-client:3.4.1 org.apache.hadoop:hadoop-hdfs:3.4.1 org.apache.hbase:hbase-server:2.6.1 \
-    org.apache.spark:spark-sql_2.12:3.5.4 org.apache.hive:hive-exec:4.0.1 com.amazonaws:aws-java-sdk-bundle:1.12.780)" ''
+    org.apache.spark:spark-sql_2.12:3.5.4 org.apache.hive:hive-exec:4.0.1 com.amazonaws:aws-java-sdk-bundle:1.12.262)" ''
   (cd "$work/hadoop" && maven dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$root/opt/hadoop/lib")
   (cd "$work/hadoop" && maven dependency:list -DincludeScope=runtime "-DoutputFile=$OUT/java-hadoop.list")
   pack "$work" java 'mvn dependency:copy-dependencies (Hadoop, HBase, Spark)'

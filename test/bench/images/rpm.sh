@@ -1,7 +1,7 @@
-# Small packages made by rpmbuild, installed by rpm --root, with the database in SQLite; a second root with the ndb format at SUSE's place.
+# Small packages made by rpmbuild, installed by rpm --root, with the database in SQLite; a second root has their headers in Berkeley DB.
 
 build_rpm() {
-  command -v rpmbuild >/dev/null || { apt-get install -qy --no-install-recommends rpm >&2 && command -v rpmbuild >/dev/null; } || skip 'needs rpm and rpmbuild'
+  if ! command -v rpmbuild || ! command -v db5.3_load; then apt-get install -qy --no-install-recommends rpm db5.3-util || skip 'needs rpm and db5.3-util'; fi >&2
   work=$OUT/.work-rpm
   new_layout rpm "$work"
   umoci unpack --image "$work/layout:rpm" "$work/bundle" >&2
@@ -18,28 +18,30 @@ build_rpm() {
   for spec in "$work"/specs/*.spec; do
     rpmbuild -bb --quiet --target "$(sed -n 's/^#target //p' "$spec")" --define "_topdir $work/build" --define '_build_id_links none' "$spec" >&2
   done
-  rpm_root "$root" sqlite /usr/lib/sysimage/rpm
+  find "$work/build/RPMS" -name '*.rpm' -exec rpm --root "$root" --define '_db_backend sqlite' --define '_dbpath /usr/lib/sysimage/rpm' -i --nodeps --ignorearch --ignoreos {} + >&2
   pack "$work" rpm 'rpm -i (SQLite)'
-  # what a system in another format looks like: a folder that is a root of its own
-  rpm_root "$root/mnt/suse" ndb /usr/lib/sysimage/rpm
-  pack "$work" rpm 'rpm -i (ndb)'
+  # the same headers as older systems keep them, below a folder that is a root of its own
+  mkdir -p "$root/mnt/old/var/lib/rpm"
+  python3 - "$root/usr/lib/sysimage/rpm/rpmdb.sqlite" <<'PYTHON' | db5.3_load "$root/mnt/old/var/lib/rpm/Packages"
+import sqlite3, struct, sys
+rows = sqlite3.connect(sys.argv[1]).execute('select hnum, blob from Packages order by hnum').fetchall()
+print('VERSION=3', 'format=bytevalue', 'type=hash', 'HEADER=END', sep='\n')
+for number, header in [(0, struct.pack('<I', rows[-1][0])), *rows]:
+    print(' ' + struct.pack('<I', number).hex(), ' ' + header.hex(), sep='\n')
+print('DATA=END')
+PYTHON
+  pack "$work" rpm 'rpm -i (Berkeley DB)'
   finish rpm "$work"
-}
-
-# $1 root, $2 database format, $3 database folder
-rpm_root() {
-  mkdir -p "$1"
-  find "$work/build/RPMS" -name '*.rpm' -exec rpm --root "$1" --define "_db_backend $2" --define "_dbpath $3" -i --nodeps --ignorearch --ignoreos {} + >&2
 }
 
 # $1 name, $2 version, $3 release, $4 architecture, other tags
 rpm_spec() {
   mkdir -p "$work/specs"
+  name=$1
   {
     echo "#target $4"
     printf 'Name: %s\nVersion: %s\nRelease: %s\nSummary: %s for tests\n' "$1" "$2" "$3" "$1"
     [ "$4" = noarch ] && echo 'BuildArch: noarch'
-    name=$1
     shift 4
     case "$*" in *License:*) ;; *) echo 'License: MIT' ;; esac
     for tag in "$@"; do echo "$tag"; done
