@@ -58,6 +58,15 @@ describe('extractElfPackageNote', () => {
     assert.deepEqual(extract(withNotes(packageNote(JSON.stringify(odd))))?.fields, rest);
   });
 
+  it('finds the note behind sections with thousands of others', () => {
+    const others = Buffer.alloc(64 * 1024);
+    const file = elfFile([
+      { name: '.gnu.build.attributes', type: 7, content: others },
+      { name: '.note.package', type: 7, content: packageNote(JSON.stringify(PACKAGE)) },
+    ]);
+    assert.deepEqual(extract(file)?.fields, PACKAGE);
+  });
+
   it('names the problem of a note that is no JSON object or too large', () => {
     for (const text of ['', '{"type":', '[]', 'null', '7', `"${'x'.repeat(70_000)}"`])
       assert.match(extract(withNotes(packageNote(text)))?.problem ?? '', /^the package note/);

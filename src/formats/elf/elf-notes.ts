@@ -22,12 +22,13 @@ const MAX_NAME_BYTES = 64;
 /**
  * The notes of a hostile ELF file: of its note sections, or of its note segments when it has no such sections (a stripped table). Never throws; notes
  * whose lengths lead outside their place end that place.
+ * @param section only what lies in sections of this name, where there are any: other sections may hold thousands of notes
  * @returns at most 1,024
  * @see https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html#note_section
  */
-export function elfNotes(elf: ElfFile): readonly ElfNote[] {
+export function elfNotes(elf: ElfFile, section?: string): readonly ElfNote[] {
   const notes: ElfNote[] = [];
-  for (const { bytes, alignment } of notePlaces(elf)) {
+  for (const { bytes, alignment } of notePlaces(elf, section)) {
     readNotes(elf, { bytes, step: alignment === 8 ? 8 : 4, notes });
     if (notes.length >= MAX_NOTES) break;
   }
@@ -39,10 +40,12 @@ interface NotePlace {
   readonly alignment: number;
 }
 
-function notePlaces(elf: ElfFile): readonly NotePlace[] {
-  const sections = elf.sections.filter(({ type }) => type === SHT_NOTE).slice(0, MAX_PLACES);
+function notePlaces(elf: ElfFile, named: string | undefined): readonly NotePlace[] {
+  const all = elf.sections.filter(({ type }) => type === SHT_NOTE);
+  const wanted = all.filter(({ name }) => name === named);
+  const sections = wanted.length > 0 ? wanted : all;
   if (sections.length > 0) {
-    return sections.map((section) => ({
+    return sections.slice(0, MAX_PLACES).map((section) => ({
       bytes: elfSectionBytes(elf, section).subarray(0, MAX_PLACE_BYTES),
       alignment: section.alignment,
     }));

@@ -10,6 +10,7 @@ export interface ElfPackageNote {
   readonly problem?: string;
 }
 
+const SECTION = '.note.package';
 const VENDOR = 'FDO';
 const TYPE = 0xcafe1a7e;
 const MAX_NOTE_BYTES = 64 * 1024;
@@ -35,7 +36,7 @@ const FIELDS = [
 export function extractElfPackageNote(bytes: Uint8Array): Uint8Array | undefined {
   const elf = tryParseElf(bytes);
   if (elf === undefined) return undefined;
-  const note = elfNotes(elf).find(({ name, type }) => name === VENDOR && type === TYPE);
+  const note = elfNotes(elf, SECTION).find(({ name, type }) => name === VENDOR && type === TYPE);
   if (note === undefined) return undefined;
   const found = readNote(note.content);
   return Buffer.from(JSON.stringify({ architecture: elf.architecture, ...found } satisfies ElfPackageNote), 'utf8');
