@@ -161,7 +161,8 @@ function bundleGroup(manifest: Readonly<Record<string, string>>, artifactId: str
   const symbolic = manifest['bundle-symbolicname']?.split(';', 1)[0]?.trim() ?? '';
   if (!symbolic.endsWith(`.${artifactId}`)) return undefined;
   const group = symbolic.slice(0, -artifactId.length - 1);
-  const isTold = artifactId.includes('-') || manifest['implementation-vendor-id'] === group;
+  const isTold =
+    artifactId.includes('-') || (manifest['implementation-vendor-id'] === group && !SHARED_ROOTS.has(group));
   return isTold && group.includes('.') && isId(group) ? group : undefined;
 }
 

@@ -45,7 +45,7 @@ export const javaCataloger: Cataloger = {
     packageTypes: ['maven'],
     reads: [
       '*.jar, *.war, *.ear, *.par, *.sar, *.nar, *.jpi, *.hpi, *.kar, *.far, *.lpkg and archives in them, 16 deep',
-      '*.zip, *.rar that hold a manifest, Maven records or Java archives',
+      '*.zip, *.rar (but for src.zip) that hold a manifest, Maven records or Java archives',
       'META-INF/maven/*/*/pom.properties, META-INF/maven/*/*/pom.xml of unpacked archives',
     ],
     licenses: true,
@@ -59,7 +59,14 @@ export const javaCataloger: Cataloger = {
       extract: { kind: 'java-archive' },
       maxBytes: 1024 * MiB,
     },
-    { id: 'java/zips', suffixes: ['.zip', '.rar'], extract: { kind: 'java-archive' }, maxBytes: 256 * MiB },
+    {
+      id: 'java/zips',
+      suffixes: ['.zip', '.rar'],
+      // sources of a JDK
+      exceptSuffixes: ['src.zip'],
+      extract: { kind: 'java-archive' },
+      maxBytes: 256 * MiB,
+    },
     {
       id: 'java/exploded',
       pathSuffixes: ['META-INF/maven/*/*/pom.properties', 'META-INF/maven/*/*/pom.xml'],

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { runCatalogers } from '../../../src/catalog/index.ts';
 import { javaCataloger } from '../../../src/catalog/language/java.ts';
 import { parseJavaFileName } from '../../../src/catalog/language/java-file-name.ts';
+import KNOWN from '../../../src/catalog/language/java-groups.json' with { type: 'json' };
 import { packageKey, packagePurl, type Package } from '../../../src/packages/index.ts';
 import { jar, mavenPom, mavenRecord } from '../fixtures/java.ts';
 import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
@@ -133,6 +134,20 @@ describe('javaCataloger: identity', () => {
     assert.deepEqual(keys('catalina.jar', { 'org/apache/catalina/A.class': '' }), ['maven/catalina']);
   });
 
+  it('has a list of well-known archives in which no two rows contradict each other', () => {
+    const seen = new Map<string, string>();
+    for (const row of KNOWN) {
+      assert.match(row.group, /^[a-z][A-Za-z0-9_.-]+$/);
+      assert.match(row.folder, /^[a-zA-Z0-9_]+(?:\/[a-zA-Z0-9_]+){0,2}$/);
+      for (const name of [...(row.artifacts ?? []), ...(row.prefixes ?? [])]) {
+        const range = [row.from, row.below, row.versions?.join(), row.title].join('|');
+        const key = `${name} ${row.folder} ${range}`;
+        assert.equal(seen.get(key), undefined, key);
+        seen.set(key, row.group);
+      }
+    }
+  });
+
   it("reads a Jenkins plugin's manifest", () => {
     const manifest = 'Group-Id: org.jenkins-ci.plugins\r\nShort-Name: git\r\nPlugin-Version: 5.2.1\r\n';
     assert.deepEqual(keys('plugins/git.jpi', {}, manifest), ['pkg:maven/org.jenkins-ci.plugins/git@5.2.1']);
@@ -145,7 +160,10 @@ describe('javaCataloger: identity', () => {
   it('tells archives with one name and several contents apart, and joins those with one content', () => {
     const one = jar({ 'a.txt': '1' });
     const { packages } = run({ 'a/lib-1.jar': one, 'b/lib-1.jar': one, 'c/lib-1.jar': jar({ 'a.txt': '2' }) });
-    assert.deepEqual(packages.map(({ locations }) => locations.length).toSorted((a, b) => a - b), [1, 2]);
+    assert.deepEqual(
+      packages.map(({ locations }) => locations.length).toSorted((a, b) => a - b),
+      [1, 2],
+    );
     assert.ok(packages.every(({ qualifiers }) => /^sha1:[0-9a-f]{40}$/.test(qualifiers?.['checksum'] ?? '')));
     const native = { ...mavenRecord('io.netty', 'epoll', '4.1') };
     const { packages: natives } = run({
