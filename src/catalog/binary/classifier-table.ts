@@ -35,6 +35,8 @@ export interface Classifier {
   /** SPDX expression of all versions. */
   readonly license?: string | undefined;
   readonly library?: boolean | undefined;
+  /** Folders, relative to the file's, that hold nothing but what came with the program; `{version}`, `{major}`, `{minor}`. */
+  readonly owns?: readonly string[] | undefined;
   /** The file is text, not an executable. */
   readonly text?: boolean | undefined;
 }

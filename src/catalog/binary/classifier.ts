@@ -2,6 +2,7 @@ import type { PatternHit } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry } from '../../filesystem/index.ts';
 import type { Diagnostic, IdentityEvidence, Package, PackageType } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { ownedFolders } from './classifier-folders.ts';
 import { CLASSIFIERS, classifierRules, ruleId, type Classifier } from './classifier-table.ts';
 import { chooseVersion, type FoundVersion } from './classifier-version.ts';
 
@@ -51,7 +52,15 @@ function catalog(context: CatalogContext): CatalogResult {
         continue;
       }
       const found = chooseVersion(classifier, hits, lines);
-      if (found !== undefined) packages.push(packageOf(classifier, file, found));
+      if (found === undefined) continue;
+      const folders = ownedFolders(context.view, classifier.owns ?? [], {
+        path: file.entry.path,
+        version: found.version,
+      });
+      packages.push({
+        ...packageOf(classifier, file, found),
+        ...(folders.length === 0 ? {} : { directories: folders }),
+      });
     }
   }
   return { packages, diagnostics };

@@ -59,6 +59,8 @@ function checkClassifier(classifier: Classifier): void {
   assert.match(purl, /^pkg:(?:generic\/[a-z0-9_-]+@\{version\}|golang\/[a-z0-9._/-]+(?:\{\/vN\})?@v\{version\})$/);
   for (const cpe of cpes) checkCpe(cpe, classifier);
   if (license !== undefined) parseSpdx(license);
+  for (const folder of classifier.owns ?? [])
+    assert.match(folder, /^(?:\.\.\/)?[a-z]+(?:\/[a-z0-9_-]+|[/-]?(?:\{(?:version|major|minor)\}\.?)+0?)*$/);
   assert.ok(compilePatterns(classifier.patterns.map((pattern, index) => ({ ...pattern, id: `${index}` }))));
 }
 

@@ -126,6 +126,27 @@ describe('binaryCataloger', () => {
     assert.deepEqual(purls({ 'srv/VERSION': 'go1.23.4\n' }), []);
   });
 
+  it('owns the folders that came with a program, where they are', () => {
+    const packages = find({
+      'usr/local/bin/ruby': `${ELF}ruby 3.3.5 (2024-09-03 revision ef084cc8f4) [x]\0`,
+      'usr/local/lib/ruby/3.3.0/set.rb': '',
+      'usr/local/lib/ruby/site_ruby/x.rb': '',
+      'usr/local/go/VERSION': 'go1.23.4\n',
+      'usr/local/go/src/fmt/print.go': '',
+      'opt/sources/x.go': '',
+      'usr/local/go/lib': { link: '/opt/sources' },
+      'usr/local/go/misc': { link: '/' },
+      'usr/local/go/doc': 'no folder',
+    });
+    assert.deepEqual(
+      packages.map(({ name, directories }) => [name, directories]),
+      [
+        ['go', ['/usr/local/go/src']],
+        ['ruby', ['/usr/local/lib/ruby/3.3.0']],
+      ],
+    );
+  });
+
   it('merges what is the same version at several places, and takes links for no finding', () => {
     const content = `${ELF}BusyBox v1.36.1 (2024)\0`;
     const view = memoryView(
