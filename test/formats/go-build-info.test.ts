@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { extractGoBuildInfo, tryParseElf, type GoBuildInfo } from '../../src/formats/index.ts';
 import { goBinary, type GoBinaryOptions } from '../support/go-binary.ts';
+import { peFile } from '../support/pe-file.ts';
 
 const MODINFO = 'path\texample.com/tool\nmod\texample.com/tool\t(devel)\t\nbuild\tGOOS=linux\n';
 const BASIC: GoBinaryOptions = { goVersion: 'go1.22.1', modInfo: MODINFO };
@@ -68,6 +69,16 @@ describe('extractGoBuildInfo', () => {
     file.fill(0, 0x1000);
     file.write('UPX!', 0x100, 'latin1');
     assert.equal(extract(file)?.packed, 'upx');
+  });
+
+  it('names UPX for a packed Windows program, and not for one that only mentions it', () => {
+    const sections = ['UPX0', 'UPX1'].map((name) => ({ name, content: Buffer.from('x') }));
+    const packed = peFile({ sections });
+    packed.write('UPX!', 0x2f0, 'latin1');
+    assert.equal(extract(packed)?.packed, 'upx');
+    const other = peFile({ sections: [{ name: '.text', content: Buffer.from('UPX!') }] });
+    assert.equal(extract(other), undefined);
+    assert.equal(extract(peFile({ sections })), undefined);
   });
 
   it('never throws and never hangs on damaged files', () => {
