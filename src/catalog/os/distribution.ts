@@ -1,5 +1,6 @@
 import type { CaptureRule, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Distribution } from '../../packages/index.ts';
+import { BUSYBOX_CAPTURE, fromBusyboxBanner } from './busybox-banner.ts';
 import { parseOsRelease } from './os-release.ts';
 
 /** What tells which operating system an image holds. Small files; anywhere, since images can hold further roots. */
@@ -12,6 +13,7 @@ export const DISTRIBUTION_CAPTURES: readonly CaptureRule[] = [
     pathSuffixes: ['etc/system-release-cpe', 'etc/redhat-release', 'etc/debian_version', 'etc/apk/repositories'],
     maxBytes: 64 * 1024,
   },
+  BUSYBOX_CAPTURE,
 ];
 
 export interface DetectedDistribution {
@@ -35,7 +37,7 @@ interface Search {
 
 /**
  * Finds out the operating system below a folder: os-release in /etc, then /usr/lib, then system-release-cpe, redhat-release, Alpine's list of repositories,
- * debian_version. What a file says is checked before it is believed (an ID ends up in purls); what fails the check is a diagnostic.
+ * debian_version, the banner of BusyBox. What a file says is checked before it is believed (an ID ends up in purls); what fails the check is a diagnostic.
  */
 export function detectDistribution(view: FileView, root = ''): DetectedDistribution {
   const search: Search = { view, root, diagnostics: [] };
@@ -45,7 +47,8 @@ export function detectDistribution(view: FileView, root = ''): DetectedDistribut
     fromSystemReleaseCpe(search) ??
     fromRedhatRelease(search) ??
     fromApkRepositories(search) ??
-    fromDebianVersion(search);
+    fromDebianVersion(search) ??
+    fromBusyboxBanner(view, root);
   return { distribution, diagnostics: search.diagnostics };
 }
 

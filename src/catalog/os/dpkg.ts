@@ -23,7 +23,7 @@ const MiB = 1024 * 1024;
 export const dpkgCataloger: Cataloger = {
   id: 'dpkg',
   title: 'Debian packages',
-  version: 1,
+  version: 2,
   specifications: [
     'https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html',
     'https://manpages.debian.org/bookworm/dpkg/dpkg.1.en.html',

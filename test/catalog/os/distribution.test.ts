@@ -104,4 +104,20 @@ describe('detectDistribution', () => {
     assert.equal(distroQualifier(detect(view, 'opt/root').distribution!), 'b-1');
     assert.equal(detect(view, 'opt').distribution, undefined);
   });
+
+  it('takes BusyBox’s own banner where nothing else tells', () => {
+    const busybox = '\u007fELF........\0BusyBox v1.36.1 (2023-05-18 22:34:17 UTC)\0';
+    const { distribution, diagnostics } = detect({ 'bin/sh': { link: 'busybox' }, 'bin/busybox': busybox });
+    assert.deepEqual(distribution, {
+      id: 'busybox',
+      versionId: '1.36.1',
+      idLike: [],
+      name: 'BusyBox',
+      path: '/bin/busybox',
+    });
+    assert.deepEqual(diagnostics, []);
+    assert.equal(detect({ 'bin/busybox': busybox, 'etc/os-release': 'ID=alpine\n' }).distribution?.id, 'alpine');
+    assert.equal(detect({ 'bin/busybox': '\u007fELF' }).distribution, undefined);
+    assert.equal(detect({ 'guest/bin/busybox': busybox }, 'guest').distribution?.id, 'busybox');
+  });
 });
