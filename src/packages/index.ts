@@ -15,5 +15,6 @@ export type {
 } from './package.ts';
 export type { CatalogNote } from './note.ts';
 export { comparePackages, packageKey, packagePurl } from './purl.ts';
+export { classifyLicenseText } from './license-text.ts';
 export { parseLicense } from './license.ts';
 export type { ParsedLicense } from './license.ts';

@@ -1,5 +1,5 @@
 import type { MailHeaders } from '../../formats/index.ts';
-import type { LicenseClaim } from '../../packages/index.ts';
+import { classifyLicenseText, type LicenseClaim } from '../../packages/index.ts';
 import { asText, publicUrl } from './json-fields.ts';
 
 /** What a METADATA or PKG-INFO file says that a catalog can use. */
@@ -62,17 +62,21 @@ function projectUrls(headers: MailHeaders): ReadonlyMap<string, string> {
   return urls;
 }
 
-/** `License-Expression`, else a short `License`, else the classifiers, else the first line of a licence text. */
+/** `License-Expression`, else a short `License`, else what a licence's whole text certainly is, else the classifiers, else the first line of such a text. */
 function licensesOf(headers: MailHeaders): readonly LicenseClaim[] {
   const expression = known(headers, 'license-expression');
   if (expression !== undefined) return [{ value: expression }];
   const license = headers.get('license')?.[0]?.trim() ?? '';
   const isText = license.length > 200 || license.includes('\n');
   if (license !== '' && license !== 'UNKNOWN' && !isText) return [{ value: license }];
+  const certain = isText ? classifyLicenseText(license) : undefined;
+  if (certain !== undefined) return [{ value: certain }];
   const classified = classifierLicenses(headers.get('classifier') ?? []);
   if (classified.length > 0) return classified;
   const firstLine = license.slice(0, 4096).split('\n', 1)[0]?.trim() ?? '';
-  return isText && firstLine !== '' && firstLine.length <= 200 ? [{ value: firstLine }] : [];
+  return isText && firstLine !== '' && firstLine.length <= 200 && !/^\W*(?:copyright|\(c\)|©)/i.test(firstLine)
+    ? [{ value: firstLine }]
+    : [];
 }
 
 function classifierLicenses(classifiers: readonly string[]): readonly LicenseClaim[] {

@@ -171,3 +171,17 @@ describe('pythonCataloger: folders and archives', () => {
     assert.equal(of({}), undefined);
   });
 });
+
+describe('pythonCataloger: a licence text as the License field', () => {
+  const licensed = (text: string) =>
+    catalog({ [`${info('a')}/METADATA`]: metadata('a', `License: ${text.replaceAll('\n', '\n        ')}`) }).byName.get(
+      'a',
+    )?.licenses;
+  const isc =
+    'Copyright (c) 2020, Ann\n\nPermission to use, copy, modify, and/or distribute this software for any\npurpose with or without fee is hereby granted, provided that the above\ncopyright notice and this permission notice appear in all copies.\n\nTHE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES\nWITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF\nMERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR\nANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES\nWHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN\nACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF\nOR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.';
+
+  it('is told when it is certain; the holder of the rights is no licence', () => {
+    assert.deepEqual(licensed(isc), [{ value: 'ISC' }]);
+    assert.deepEqual(licensed(`${isc}\nNot for sale.`), []);
+  });
+});
