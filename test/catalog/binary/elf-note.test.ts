@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { capturePlan, runCatalogers } from '../../../src/catalog/index.ts';
 import { elfNoteCataloger } from '../../../src/catalog/binary/elf-note.ts';
@@ -76,6 +80,24 @@ describe('elfNoteCataloger', () => {
     const cpeOf = (appCpe: string): unknown => run({ x: noted({ ...CURL, appCpe }) }).packages[0]?.cpes;
     assert.deepEqual(cpeOf('cpe:2.3:a:haxx:curl:8.5.0:*:*:*:*:*:*:*'), ['cpe:2.3:a:haxx:curl:8.5.0:*:*:*:*:*:*:*']);
     for (const text of ['cpe:/a:haxx:curl', 'cpe:2.3:a:haxx', 'curl']) assert.equal(cpeOf(text), undefined);
+  });
+});
+
+describe('elfNoteCataloger against the linker', () => {
+  it('reads the note that ld writes', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'waybill-note-'));
+    context.after(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(join(folder, 'x.c'), 'int main(void) { return 0; }\n');
+    const linked = spawnSync('gcc', ['-o', 'x', 'x.c', '-Xlinker', `--package-metadata=${JSON.stringify(CURL)}`], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    if (linked.status !== 0) return context.skip('no compiler whose linker writes package notes');
+    const { packages } = run({ 'usr/bin/x': readFileSync(join(folder, 'x')) });
+    assert.deepEqual(
+      packages.map((pkg) => packagePurl(pkg)),
+      ['pkg:deb/debian/curl@8.5.0-2?arch=amd64&distro=debian-12'],
+    );
   });
 });
 
