@@ -12,8 +12,8 @@ export interface JavaNode {
   readonly pom: JavaPom | undefined;
 }
 
-/** Folders beside an application that by custom hold what it needs. */
-const LIBRARY_FOLDERS = ['lib', 'libs', 'dependency'];
+/** Folders beside an application, or in one that is unpacked, that by custom hold what it needs. */
+const LIBRARY_FOLDERS = ['lib', 'libs', 'dependency', 'BOOT-INF/lib', 'WEB-INF/lib'];
 /** Several versions in one place are all meant, but a hostile place could hold thousands. */
 const MAX_VERSIONS = 8;
 

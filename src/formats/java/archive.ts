@@ -51,6 +51,10 @@ const MAX_ARCHIVES = 20_000;
 const MAX_ENTRIES = 2_000_000;
 const MAX_COORDINATES = 2000;
 const MAX_PROBLEMS = 200;
+/** Of the path to a nested archive: those of real ones are some hundred characters. */
+const MAX_PATH_CHARS = 4096;
+/** All manifests, POMs and licence texts of one file. */
+const MAX_RECORD_BYTES = 128 * MiB;
 const MAX_NESTED_BYTES = 1024 * MiB;
 /** What is inside may be so much larger than the file: real ones are some times, bombs are a thousand times. */
 const MAX_EXPANSION = 64;
@@ -97,6 +101,7 @@ class ArchiveReader {
   readonly archives: JavaArchive[] = [];
   readonly problems: JavaArchiveProblem[] = [];
   #bytesLeft: number;
+  #recordBytesLeft = MAX_RECORD_BYTES;
   #entriesLeft = MAX_ENTRIES;
 
   constructor(bytesLeft: number) {
@@ -117,7 +122,7 @@ class ArchiveReader {
 
   #readNested(zip: ZipArchive, entry: ZipEntry, place: Place): void {
     const inside = place.inside === '' ? entry.name : `${place.inside}:${entry.name}`;
-    if (place.depth >= MAX_DEPTH) return this.#report(inside, 'too-deep');
+    if (place.depth >= MAX_DEPTH || inside.length > MAX_PATH_CHARS) return this.#report(inside, 'too-deep');
     if (this.archives.length >= MAX_ARCHIVES) return this.#report(inside, 'too-many');
     const bytes = this.#content(zip, entry, { inside, maxBytes: MAX_NESTED_BYTES });
     if (bytes !== undefined) this.read(bytes, { inside, parent: place.parent, depth: place.depth + 1 });
@@ -141,7 +146,9 @@ class ArchiveReader {
     const read = (entry: ZipEntry | undefined, maxBytes: number): Buffer | undefined => {
       if (entry === undefined) return undefined;
       const inside = place.inside === '' ? entry.name : `${place.inside}:${entry.name}`;
-      return this.#content(zip, entry, { inside, maxBytes });
+      const content = this.#content(zip, entry, { inside, maxBytes: Math.min(maxBytes, this.#recordBytesLeft) });
+      this.#recordBytesLeft -= content?.byteLength ?? 0;
+      return content;
     };
     const manifest = read(facts.manifest(zip.entries), 4 * MiB);
     const licenses = facts.licenseFiles(zip.entries);
@@ -182,7 +189,7 @@ class ArchiveReader {
   }
 
   #report(inside: string, code: string): void {
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ inside, code });
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ inside: inside.slice(0, MAX_PATH_CHARS), code });
   }
 }
 

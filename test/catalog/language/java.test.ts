@@ -255,6 +255,27 @@ describe('javaCataloger: facts', () => {
     );
   });
 
+  it('finds archives that lie there unpacked, with the folder they own and the libraries in it', () => {
+    const [[record, text]] = Object.entries(mavenPom('org.example', 'web', ['org.example:lib'])) as [[string, string]];
+    const files = {
+      [`srv/web/${record}`]: text,
+      'srv/web/WEB-INF/web.xml': '<web-app/>',
+      'srv/web/WEB-INF/lib/lib-1.jar': jar(mavenRecord('org.example', 'lib', '1')),
+      [`home/me/project/target/classes/${record}`]: text.replace('>web<', '>other<'),
+    };
+    const { packages } = run(files);
+    const [lib, other, web] = packages;
+    assert.deepEqual(
+      packages.map(({ name }) => name),
+      ['lib', 'other', 'web'],
+    );
+    assert.deepEqual(web?.directories, ['/srv/web']);
+    assert.equal(web.kind, 'application');
+    assert.deepEqual(web.dependsOn, [lib?.id]);
+    assert.equal(other?.directories, undefined);
+    assert.deepEqual(other?.files, [other?.locations[0]?.path]);
+  });
+
   it('marks what is in development', () => {
     assert.equal(only({ 'a.jar': jar(mavenRecord('g', 'a', '1-SNAPSHOT')) }).firstParty, true);
     assert.equal(only({ 'a.jar': jar(mavenRecord('g', 'a', '1')) }).firstParty, undefined);

@@ -131,6 +131,16 @@ describe('extractJavaArchive', () => {
     assert.deepEqual(problems, [{ inside: Array(17).fill('a.jar').join(':'), code: 'too-deep' }]);
   });
 
+  it('follows no path longer than a file can have', () => {
+    const name = `${'x'.repeat(4000)}.jar`;
+    const { archives, problems } = facts({ [name]: zipArchive({ [name]: zipArchive({}) }) });
+    assert.equal(archives.length, 2);
+    assert.deepEqual(
+      problems.map(({ code, inside }) => [code, inside.length]),
+      [['too-deep', 4096]],
+    );
+  });
+
   it('inflates only so much more than the file holds', () => {
     const big = zipArchive({ 'x.bin': { content: Buffer.alloc(40 * MiB), stored: true } });
     const { archives, problems } = facts({ 'a.jar': big, 'b.jar': big, 'c.jar': zipArchive({}) });
