@@ -40,7 +40,7 @@ export const composerCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['composer'],
-    reads: ['composer/installed.json', 'composer/installed.php'],
+    reads: ['composer/installed.json', 'composer/installed.php', 'composer.json'],
     licenses: true,
     dependencies: true,
     files: false,
@@ -48,19 +48,23 @@ export const composerCataloger: Cataloger = {
   captures: [
     { id: 'composer/installed', pathSuffixes: ['composer/installed.json'], maxBytes: 32 * MiB },
     { id: 'composer/root', pathSuffixes: ['composer/installed.php'], maxBytes: 8 * MiB },
+    { id: 'composer/manifest', names: ['composer.json'], maxBytes: MiB },
   ],
   catalog,
 };
 
 function catalog({ view }: CatalogContext): CatalogResult {
   const { report, diagnostics } = createReport('composer');
-  const packages = view.captured('composer/installed').flatMap((file) => {
+  const packages: Package[] = [];
+  const finders = new Map<string, Find>();
+  for (const file of view.captured('composer/installed')) {
     const installed = readInstalled(file, report);
     const find = providers(installed);
-    return installed.map((item) => toPackage(view, item, find));
-  });
+    finders.set(splitPath(file.entry.path).folder, find);
+    for (const item of installed) packages.push(toPackage(view, item, find));
+  }
   for (const file of view.captured('composer/root')) {
-    const root = toRoot(view, file);
+    const root = toRoot(view, file, finders.get(splitPath(file.entry.path).folder));
     if (root !== undefined) packages.push(root);
   }
   return { packages, diagnostics };
@@ -179,13 +183,17 @@ function distributionHashes(shasum: string | undefined): { readonly distribution
   return { distributionHashes: [{ algorithm: 'SHA-1', hex: shasum.toLowerCase() }] };
 }
 
-/** The project itself, when it has a name: never published under it for certain. */
-function toRoot(view: FileView, file: CapturedFile): Package | undefined {
+/** The project itself, when it has a name: never published under it for certain. What it needs stands in its own manifest. */
+function toRoot(view: FileView, file: CapturedFile, find: Find | undefined): Package | undefined {
   const root = parseComposerRoot(decodeText(file.bytes));
   if (root === undefined || !NAME.test(root.name)) return undefined;
   const [namespace = '', name = ''] = root.name.toLowerCase().split('/');
-  const folder = splitPath(file.entry.path).folder;
-  const manifest = view.lookup(joinPath(folder, `${root.path ?? '../..'}/composer.json`));
+  const manifest = readManifest(
+    view,
+    joinPath(splitPath(file.entry.path).folder, `${root.path ?? '../..'}/composer.json`),
+  );
+  const needs = ['require', 'require-dev'].flatMap((field) => dependencyNames(asObject(manifest?.[field])));
+  const id = `/${file.entry.path}`;
   return {
     type: 'composer',
     namespace,
@@ -196,9 +204,26 @@ function toRoot(view: FileView, file: CapturedFile): Package | undefined {
     locations: [locationOf(file)],
     foundBy: 'composer',
     evidence: [{ field: 'name', technique: 'manifest-analysis', confidence: 0.8, value: 'installed.php' }],
-    licenses: [],
-    ...(manifest === undefined ? {} : { properties: { 'composer:manifest': `/${manifest.path}` } }),
-    id: `/${file.entry.path}`,
-    dependsOn: [],
+    licenses: manifest === undefined ? [] : licensesOf(manifest),
+    ...optional('description', asText(manifest?.['description'])),
+    id,
+    dependsOn:
+      find === undefined
+        ? []
+        : edgesTo(
+            { id, name: root.name, group: '' },
+            needs.map((need) => need.toLowerCase()),
+            find,
+          ),
   };
+}
+
+/** A project's `composer.json`; undefined when it is not there or not JSON. */
+function readManifest(view: FileView, path: string): JsonObject | undefined {
+  const bytes = view.read(path);
+  try {
+    return bytes === undefined ? undefined : asObject(JSON.parse(decodeText(bytes)));
+  } catch {
+    return undefined;
+  }
 }

@@ -57,6 +57,36 @@ describe('composerCataloger', () => {
     assert.equal(byName.get('all')?.directories, undefined);
   });
 
+  it('joins the project to what its own manifest asks for', () => {
+    const php = (name: string): string =>
+      `<?php return array(\n    'root' => array(\n        'name' => '${name}',\n        'pretty_version' => 'dev-main',\n        'install_path' => __DIR__ . '/../../',\n    ),\n    'versions' => array(),\n);\n`;
+    const files = {
+      'app/vendor/composer/installed.json': installed([
+        { name: 'a/one', version: '1.0' },
+        { name: 'a/two', version: '1.0' },
+      ]),
+      'app/vendor/composer/installed.php': php('acme/shop'),
+      'app/composer.json': JSON.stringify({
+        license: 'proprietary',
+        require: { php: '*', 'a/one': '*' },
+        'require-dev': { 'A/Two': '*' },
+      }),
+    };
+    const shop = catalog(composerCataloger, files).byName.get('shop');
+    assert.deepEqual([shop?.version, shop?.firstParty, shop?.purlKnown], ['dev-main', true, false]);
+    assert.deepEqual(shop?.licenses, [{ value: 'proprietary' }]);
+    assert.deepEqual(
+      shop.dependsOn,
+      ['one', 'two'].map((name) => `/app/vendor/composer/installed.json#a/${name}`),
+    );
+    const broken = catalog(composerCataloger, { ...files, 'app/composer.json': '{' }).byName.get('shop');
+    assert.deepEqual(broken?.dependsOn, []);
+    assert.equal(
+      catalog(composerCataloger, { ...files, 'app/vendor/composer/installed.php': php('__root__') }).packages.length,
+      2,
+    );
+  });
+
   it('reads 20,000 packages, no more, and long names without trouble', () => {
     const many = Array.from({ length: 30_000 }, (_, index) => ({ name: `a/p${index}`, require: { 'a/p0': '*' } }));
     const { packages, diagnostics } = catalog(composerCataloger, { 'vendor/composer/installed.json': installed(many) });
