@@ -24,6 +24,8 @@ export interface Classifier {
   readonly file?: string | undefined;
   /** The most specific first: the first that matches decides. Each has a group `version`, or the groups that `version` names. */
   readonly patterns: readonly ClassifierPattern[];
+  /** Each of these must be there too, wherever: what shows that the file is this program where its version alone would not. */
+  readonly needs?: readonly ClassifierPattern[] | undefined;
   /** Any of these: the file is another program. */
   readonly not?: readonly ClassifierPattern[] | undefined;
   /** How the version is made of groups that hold numbers: `{a}.{b}.{c}`. Unless told: the group `version`. */
@@ -47,7 +49,7 @@ export const CLASSIFIERS: readonly Classifier[] = table;
 const GiB = 1024 * 1024 * 1024;
 const MAX_TEXT_BYTES = 64 * 1024;
 
-/** One rule per program: `binary/nginx`. Its patterns are called `0`, `1`, ... and those that rule it out `not0`, `not1`, ... */
+/** One rule per program: `binary/nginx`. Its patterns are called `0`, `1`, ..., what it needs `needs0`, ..., what rules it out `not0`, ... */
 export function classifierRules(classifiers: readonly Classifier[] = CLASSIFIERS): readonly CaptureRule[] {
   return classifiers.map((classifier): CaptureRule => {
     const { names, prefixes, pathSuffixes, text = false } = classifier;
@@ -67,9 +69,10 @@ export function ruleId({ id }: Pick<Classifier, 'id'>): string {
   return `binary/${id}`;
 }
 
-function bytePatterns({ patterns, not = [] }: Classifier): readonly BytePattern[] {
+function bytePatterns({ patterns, needs = [], not = [] }: Classifier): readonly BytePattern[] {
   const all = [
     ...patterns.map((pattern, index) => ({ ...pattern, id: `${index}` })),
+    ...needs.map((pattern, index) => ({ ...pattern, id: `needs${index}` })),
     ...not.map((pattern, index) => ({ ...pattern, id: `not${index}` })),
   ];
   return all.map(({ id, needle, pattern, before, after }) => ({ id, needle, pattern, before, after }));

@@ -29,7 +29,7 @@ const MAX_OTHERS = 10;
  * that are only the beginning of another one do not count; of what remains the first in the file is taken, with the confidence of a guess, and the
  * others are told.
  * @param lines with what the version must begin, from the file's name: `3.11`
- * @returns undefined when nothing matched, or what did shows another program
+ * @returns undefined when nothing matched, something that the program has is missing, or there is what only another program has
  */
 export function chooseVersion(
   classifier: Classifier,
@@ -37,6 +37,8 @@ export function chooseVersion(
   lines: readonly string[],
 ): FoundVersion | undefined {
   if (hits.some(({ id }) => id.startsWith('not'))) return undefined;
+  const { needs = [] } = classifier;
+  if (!needs.every((_, index) => hits.some(({ id }) => id === `needs${index}`))) return undefined;
   for (const [index, pattern] of classifier.patterns.entries()) {
     const candidates = hits
       .filter(({ id }) => id === `${index}`)

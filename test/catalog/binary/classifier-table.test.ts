@@ -20,8 +20,8 @@ function literalText(pattern: string): string {
     .replaceAll(/\\([^A-Za-z0-9])/g, '$1');
 }
 
-function all({ patterns, not = [] }: Classifier): readonly ClassifierPattern[] {
-  return [...patterns, ...not];
+function all({ patterns, needs = [], not = [] }: Classifier): readonly ClassifierPattern[] {
+  return [...patterns, ...needs, ...not];
 }
 
 /** Whether a pattern surely ends: only `?` and `{n,m}` may repeat. */

@@ -87,10 +87,11 @@ describe('binaryCataloger', () => {
   });
 
   it('wants the version that the file is named after', () => {
-    const both = `${ELF}\x003.9.1\0\x003.11.10\0`;
+    const both = `${ELF}PYTHONHOME\x003.9.1\0\x003.11.10\0`;
     assert.deepEqual(purls({ 'bin/python3.11': both }), ['pkg:generic/python@3.11.10']);
     assert.deepEqual(purls({ 'bin/python3.9': both }), ['pkg:generic/python@3.9.1']);
     assert.deepEqual(purls({ 'bin/python3.1': both }), []);
+    assert.deepEqual(purls({ 'bin/python3.11': `${ELF}\x003.11.10\0` }), [], 'a version alone shows nothing');
     assert.deepEqual(purls({ 'bin/python3-config': both, 'bin/python3.11m.py': both }), []);
   });
 
@@ -112,11 +113,16 @@ describe('binaryCataloger', () => {
   });
 
   it('names Go modules as the Go cataloger does', () => {
-    const built = (module: string): string => `${ELF}path\tx\nmod\t${module}\tv2.10.7\th1:x=\n`;
+    const built = (module: string): string => `${ELF}path\t${module}/cmd\nmod\t${module}\tv2.10.7\th1:x=\n`;
     assert.deepEqual(purls({ 'bin/traefik': built('github.com/traefik/traefik/v2') }), [
       'pkg:golang/github.com/traefik/traefik/v2@v2.10.7',
     ]);
     assert.deepEqual(purls({ 'bin/traefik': built('github.com/traefik/other') }), []);
+    const set = 'build\t-ldflags="-X main.version=1.2.3"\n';
+    assert.deepEqual(purls({ 'bin/grafana': `${ELF}path\texample.com/grafana\n${set}` }), []);
+    assert.deepEqual(purls({ 'bin/grafana': `${ELF}path\tgithub.com/grafana/grafana/pkg/cmd/grafana\n${set}` }), [
+      'pkg:golang/github.com/grafana/grafana@v1.2.3',
+    ]);
   });
 
   it('reads texts where the version is in one', () => {
