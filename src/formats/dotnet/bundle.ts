@@ -47,9 +47,17 @@ export function extractDotnetBundle(bytes: Uint8Array): Uint8Array | undefined {
   return Buffer.from(JSON.stringify(found), 'utf8');
 }
 
-/** Whether the data of a program has the mark of .NET's hosts with a bundle behind it: searches that data only. */
-export function hasDotnetBundle(bytes: Uint8Array): boolean {
-  return findHost(bytes) !== undefined;
+/**
+ * Whether a program has the mark of .NET's hosts with a bundle behind it: searches its data only.
+ * @param data where that lies, when the program's headers have been read already
+ */
+export function hasDotnetBundle(
+  bytes: Uint8Array,
+  data?: { readonly offset: number; readonly sizeBytes: number },
+): boolean {
+  if (data === undefined) return findHost(bytes) !== undefined;
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return findHeaderOffset(content.subarray(data.offset, data.offset + data.sizeBytes)) !== undefined;
 }
 
 interface Host {
@@ -67,19 +75,25 @@ function findHost(bytes: Uint8Array): Host | undefined {
   const section = elf?.sections.find(({ name }) => name === '.data');
   const range = section ?? file.buildInfo;
   if (range === undefined) return undefined;
-  const data = (
-    elf !== undefined && section !== undefined
-      ? elfSectionBytes(elf, section)
-      : file.reader.bytes.subarray(range.offset, range.offset + range.sizeBytes)
-  ).subarray(0, MAX_DATA_BYTES);
+  const isElfSection = elf !== undefined && section !== undefined;
+  const { bytes: all } = file.reader;
+  const offset = findHeaderOffset(
+    isElfSection ? elfSectionBytes(elf, section) : all.subarray(range.offset, range.offset + range.sizeBytes),
+  );
+  if (offset === undefined) return undefined;
+  const { format, architecture, reader } = file;
+  return { format, architecture, reader, headerAt: offset };
+}
+
+/** @returns undefined when there is no mark, or no bundle behind it */
+function findHeaderOffset(section: Buffer): number | undefined {
+  const data = section.subarray(0, MAX_DATA_BYTES);
   const at = data.indexOf(SIGNATURE);
   if (at < OFFSET_BYTES) return undefined;
   // hosts run on little-endian and big-endian machines alike; the bundler writes little-endian
   const offset = data.readBigInt64LE(at - OFFSET_BYTES);
   if (offset <= 0n) return undefined;
-  const { format, architecture, reader } = file;
-  const headerAt = offset > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(offset);
-  return { format, architecture, reader, headerAt };
+  return offset > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(offset);
 }
 
 function contents(

@@ -53,7 +53,10 @@ export const EXTRACTORS: Readonly<Partial<Record<Extraction['kind'], ExtractorEn
     mayApply: (_, structure) =>
       structure.format === 'elf' && (!structure.hasSections || structure.section('.note.package') !== undefined),
   },
-  'dotnet-bundle': { extract: extractDotnetBundle, mayApply: hasDotnetBundle },
+  'dotnet-bundle': {
+    extract: extractDotnetBundle,
+    mayApply: (bytes, structure) => hasDotnetBundle(bytes, structure.section('.data')),
+  },
   'graalvm-sbom': {
     extract: extractGraalvmSbom,
     mayApply: (_, structure) => structure.section('.svm_heap') !== undefined,
