@@ -1,9 +1,9 @@
 import { compareCodeUnits } from '../core/index.ts';
-import type { FileEntry } from '../filesystem/index.ts';
+import type { FileEntry, FileView } from '../filesystem/index.ts';
 import { ALTERNATIVES_RULE, createClassifier, isExecutable, type Classified } from './classify.ts';
 import { LedgerColumns } from './columns.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
-import { ledgerOwner, Owners } from './owners.ts';
+import { createOwnerNames, Owners } from './owners.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Ledger, LedgerDifference, LedgerEntry, LedgerFinding, LedgerOptions } from './types.ts';
@@ -16,6 +16,7 @@ import type { Ledger, LedgerDifference, LedgerEntry, LedgerFinding, LedgerOption
 export function buildLedger(options: LedgerOptions): Ledger {
   const { view, packages, notes = [], layers = [], integrity = true } = options;
   const owners = new Owners(packages);
+  const nameOf = createOwnerNames(packages);
   const seen = new Uint8Array(owners.slots);
   const columns = new LedgerColumns();
   const totals = new TotalsCounter();
@@ -27,10 +28,10 @@ export function buildLedger(options: LedgerOptions): Ledger {
     if (entry.type !== 'file' && entry.type !== 'symlink') continue;
     const row = classify(entry);
     totals.add(row, entry.sizeBytes, isExecutable(entry));
-    const difference = differenceOf(options, row);
+    const difference = differenceOf(row, nameOf);
     if (difference !== undefined) {
       differences.set(columns.length, difference);
-      const owner = ledgerOwner(packages, row.owner ?? -1);
+      const owner = nameOf(row.owner ?? -1);
       if (row.integrity === 'modified' && owner !== undefined) {
         findings.push({ kind: 'modified', ...placeOf(options, entry), owner, ...difference });
       }
@@ -42,7 +43,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
     const { createdBy } = layers[layer] ?? {};
     findings.push({ kind: 'not-checked', layer, files, ...(createdBy === undefined ? {} : { createdBy }) });
   }
-  const { missing, excluded } = findMissing(options, owners, seen);
+  const { missing, excluded } = findMissing({ view, owners, nameOf }, seen);
   const noteOf = new Map(notes.filter(({ kind }) => kind === 'known-unknown').map(({ path, code }) => [path, code]));
   return {
     totals: totals.finish({ missing: missing.length, excluded, knownUnknowns: noteOf.size }),
@@ -50,7 +51,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
     integrity,
     packages,
     layers,
-    entries: () => ledgerEntries(options, { columns, differences, noteOf }),
+    entries: () => ledgerEntries(view, { columns, differences, noteOf, nameOf }),
   };
 }
 
@@ -66,10 +67,12 @@ function placeOf(
   return { path: `/${path}`, layer, ...(createdBy === undefined ? {} : { createdBy }) };
 }
 
-function differenceOf({ packages }: LedgerOptions, { difference }: Classified): LedgerDifference | undefined {
+type OwnerNames = ReturnType<typeof createOwnerNames>;
+
+function differenceOf({ difference }: Classified, nameOf: OwnerNames): LedgerDifference | undefined {
   if (difference?.claim.recorded === undefined) return undefined;
   const { algorithm, hex } = difference.claim.recorded;
-  const fits = difference.fits === undefined ? undefined : ledgerOwner(packages, difference.fits);
+  const fits = difference.fits === undefined ? undefined : nameOf(difference.fits);
   return {
     algorithm,
     expected: hex,
@@ -82,17 +85,17 @@ type MissingFinding = Extract<LedgerFinding, { readonly kind: 'missing' }>;
 
 /** Recorded files that the pass over the view did not meet. */
 function findMissing(
-  { view, packages }: LedgerOptions,
-  owners: Owners,
+  from: { readonly view: FileView; readonly owners: Owners; readonly nameOf: OwnerNames },
   seen: Uint8Array,
 ): { readonly missing: readonly MissingFinding[]; readonly excluded: number } {
+  const { view, owners, nameOf } = from;
   const missing: MissingFinding[] = [];
   let excluded = 0;
   for (const [slot, met] of seen.entries()) {
     const { owner: index, recorded } = owners.first(slot);
     if (met === 1 || recorded === undefined) continue;
     const path = owners.path(slot);
-    const owner = ledgerOwner(packages, index);
+    const owner = nameOf(index);
     // a path that leads through a link of the image is met under its other name
     if (owner === undefined || view.lookup(path.slice(1)) !== undefined) continue;
     if (isExcludedOnPurpose(path)) excluded += 1;
@@ -105,22 +108,19 @@ interface Decided {
   readonly columns: LedgerColumns;
   readonly differences: ReadonlyMap<number, LedgerDifference>;
   readonly noteOf: ReadonlyMap<string, string>;
+  readonly nameOf: OwnerNames;
 }
 
-function* ledgerEntries(options: LedgerOptions, decided: Decided): Generator<LedgerEntry> {
+function* ledgerEntries(view: FileView, decided: Decided): Generator<LedgerEntry> {
   let index = 0;
-  for (const entry of options.view.entries()) {
+  for (const entry of view.entries()) {
     if (entry.type !== 'file' && entry.type !== 'symlink') continue;
-    yield ledgerEntry(options.packages, entry, { decided, index });
+    yield ledgerEntry(entry, index, decided);
     index += 1;
   }
 }
 
-function ledgerEntry(
-  packages: LedgerOptions['packages'],
-  entry: FileEntry,
-  { decided, index }: { readonly decided: Decided; readonly index: number },
-): LedgerEntry {
+function ledgerEntry(entry: FileEntry, index: number, decided: Decided): LedgerEntry {
   const row = decided.columns.at(index);
   const path = `/${entry.path}`;
   const result: { -readonly [K in keyof LedgerEntry]: LedgerEntry[K] } = {
@@ -133,9 +133,9 @@ function ledgerEntry(
     class: row.class,
   };
   if (row.integrity !== undefined) result.integrity = row.integrity;
-  const owner = ledgerOwner(packages, row.owner);
+  const owner = decided.nameOf(row.owner);
   if (owner !== undefined) result.owner = owner;
-  const also = ledgerOwner(packages, row.also);
+  const also = decided.nameOf(row.also);
   if (also !== undefined) result.also = also;
   const rule = row.rule === ALTERNATIVES_RULE ? 'alternatives' : LEDGER_RULES[row.rule]?.id;
   if (rule !== undefined) result.rule = rule;

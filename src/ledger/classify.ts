@@ -45,12 +45,12 @@ export function createClassifier(
   const rules = new RuleFinder();
   const isAlternative = alternativeLinks(view);
   return (entry) => {
-    const path = `/${entry.path}`;
-    const slot = owners.slot(path);
+    const slot = owners.slot(entry.path);
     if (slot >= 0) {
       seen(slot);
-      return listed(view, owners, { entry, path, slot });
+      return listed(view, owners, { entry, path: owners.path(slot), slot });
     }
+    const path = `/${entry.path}`;
     return (
       byRule(entry, path, { view, owners, rules, isAlternative }) ??
       byFolder(owners, path, false) ??

@@ -33,6 +33,7 @@ export type Slot = number;
  */
 export class Owners {
   readonly #packages: readonly Package[];
+  /** By path without leading slash: views have none, and a new string for every file would cost more than all else. */
   readonly #slots = new Map<string, Slot>();
   readonly #paths: string[] = [];
   readonly #claims: Claim[] = [];
@@ -71,14 +72,15 @@ export class Owners {
   /** Of what a package records and does not have among its files: it is missing, or another package took it over and lists it now. */
   #addRecords({ recordedFiles }: Package, owner: number): void {
     for (const [path, recorded] of recordedFiles ?? []) {
-      if (!this.#slots.has(path)) this.#claim(path, { owner, recorded });
+      if (!this.#slots.has(path.slice(1))) this.#claim(path, { owner, recorded });
     }
   }
 
   #claim(path: string, claim: Claim): void {
-    const slot = this.#slots.get(path);
+    const key = path.slice(1);
+    const slot = this.#slots.get(key);
     if (slot === undefined) {
-      this.#slots.set(path, this.#paths.length);
+      this.#slots.set(key, this.#paths.length);
       this.#paths.push(path);
       this.#claims.push(claim);
       return;
@@ -93,6 +95,7 @@ export class Owners {
     return this.#paths.length;
   }
 
+  /** @param path without leading slash, as views have it */
   slot(path: string): Slot {
     return this.#slots.get(path) ?? -1;
   }
@@ -135,9 +138,9 @@ export class Owners {
     return firstParty ? this.#ofOwnFolder : this.#ofFolder;
   }
 
-  /** Whether any package owns the path, by list or by folder. */
+  /** Package that owns the path, by list or by folder; -1 when none. */
   owner(path: string): number {
-    const slot = this.slot(path);
+    const slot = this.slot(path.slice(1));
     return slot >= 0 ? this.first(slot).owner : this.ofFolder(path, false);
   }
 
@@ -146,12 +149,19 @@ export class Owners {
   }
 }
 
-/** How a ledger names a package. */
-export function ledgerOwner(packages: readonly Package[], index: number): LedgerOwner | undefined {
-  const pkg = packages[index];
-  if (pkg === undefined) return undefined;
-  const purl = packagePurl(pkg);
-  return { index, id: pkg.id, ...(purl === undefined ? {} : { purl }) };
+/** How a ledger names packages, by their index: each made once. */
+export function createOwnerNames(packages: readonly Package[]): (index: number) => LedgerOwner | undefined {
+  const names: LedgerOwner[] = [];
+  return (index) => {
+    const pkg = packages[index];
+    if (pkg === undefined) return undefined;
+    const known = names[index];
+    if (known !== undefined) return known;
+    const purl = packagePurl(pkg);
+    const name = { index, id: pkg.id, ...(purl === undefined ? {} : { purl }) };
+    names[index] = name;
+    return name;
+  };
 }
 
 function rank(pkg: Package): number {

@@ -83,16 +83,15 @@ export class RuleFinder {
       this.#ofFolder = this.#findFolder(folder);
     }
     const dot = name.lastIndexOf('.');
-    const found = [
-      ...(this.#files.get(path) ?? []),
-      ...(this.#names.get(name) ?? []),
-      ...(dot === -1 ? [] : (this.#endings.get(name.slice(dot)) ?? [])),
-      ...(this.#suffixes.get(name) ?? [])
-        .filter(({ suffix }) => path === suffix || path.endsWith(`/${suffix}`))
-        .map(({ rule }) => rule),
-      ...this.#ofFolder,
-      ...(type === 'symlink' ? this.#anywhere : []),
-    ];
+    const found: number[] = [];
+    push(found, this.#files.get(path));
+    push(found, this.#names.get(name));
+    if (dot !== -1) push(found, this.#endings.get(name.slice(dot)));
+    for (const { suffix, rule } of this.#suffixes.get(name) ?? []) {
+      if (path === suffix || path.endsWith(`/${suffix}`)) found.push(rule);
+    }
+    push(found, this.#ofFolder);
+    if (type === 'symlink') push(found, this.#anywhere);
     return found.length < 2 ? found : found.toSorted((a, b) => a - b);
   }
 
@@ -105,6 +104,10 @@ export class RuleFinder {
     for (const { ending, rule } of this.#inside) if (`${folder}/`.includes(ending)) found.push(rule);
     return found;
   }
+}
+
+function push(found: number[], more: readonly number[] | undefined): void {
+  if (more !== undefined) for (const rule of more) found.push(rule);
 }
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -40,7 +40,7 @@ describe('the ledger of a Debian application image', { skip }, () => {
   /** The same changes to an image, as a layer with its line of history, and to the unpacked file system. */
   async function makeTampered(): Promise<void> {
     const signal = new AbortController().signal;
-    const store = await openOciLayout(join(images.folder, 'app'));
+    const store = openOciLayout(join(images.folder, 'app'));
     const image = await loadImage(store, { reference: 'app', hostPlatform: LINUX_AMD64, signal });
     await makeImage(join(folder, 'tampered'), {
       base: { image, store },
