@@ -23,10 +23,10 @@ export const BUSYBOX_CAPTURE: CaptureRule = {
   maxBytes: 16 * 1024 * 1024,
 };
 
-/** A system that is BusyBox and nothing else, by its program. @param root folder without slashes at either end; '' for the image's own */
-export function fromBusyboxBanner(view: FileView, root: string): Distribution | undefined {
+/** The image's own system, when it is BusyBox and nothing else, by its program. */
+export function fromBusyboxBanner(view: FileView): Distribution | undefined {
   for (const place of PLACES) {
-    const entry = view.resolve(root === '' ? place : `${root}/${place}`);
+    const entry = view.resolve(place);
     const file = view.captured(BUSYBOX_CAPTURE.id).find((captured) => captured.entry.path === entry?.path);
     if (file === undefined) continue;
     const version = versionIn(Buffer.from(file.bytes).toString('utf8'));

@@ -37,7 +37,7 @@ interface Search {
 
 /**
  * Finds out the operating system below a folder: os-release in /etc, then /usr/lib, then system-release-cpe, redhat-release, Alpine's list of repositories,
- * debian_version, the banner of BusyBox. What a file says is checked before it is believed (an ID ends up in purls); what fails the check is a diagnostic.
+ * debian_version; for the image's own root also the banner of BusyBox. What a file says is checked before it is believed (an ID ends up in purls); what fails the check is a diagnostic.
  */
 export function detectDistribution(view: FileView, root = ''): DetectedDistribution {
   const search: Search = { view, root, diagnostics: [] };
@@ -48,7 +48,7 @@ export function detectDistribution(view: FileView, root = ''): DetectedDistribut
     fromRedhatRelease(search) ??
     fromApkRepositories(search) ??
     fromDebianVersion(search) ??
-    fromBusyboxBanner(view, root);
+    (root === '' ? fromBusyboxBanner(view) : undefined);
   return { distribution, diagnostics: search.diagnostics };
 }
 

@@ -47,22 +47,22 @@ function catalog(context: CatalogContext): CatalogResult {
   const notes: CatalogNote[] = [];
   const databases = new Map<string, CapturedFile>([]);
   for (const file of view.captured('nix/database')) databases.set(rootOf(view, file.entry.path, [DATABASE]), file);
+  const logs = new Map(view.captured('nix/log').map(({ entry, bytes }) => [entry.path, bytes]));
   const packages = [...new Set(['', ...databases.keys()])].flatMap((root) => {
-    const records = recordsOf(view, databases.get(root), diagnostics);
+    const records = recordsOf(databases.get(root), logs, diagnostics);
     return storePackages(view, root, { records, notes });
   });
   return { packages, diagnostics, notes };
 }
 
 function recordsOf(
-  view: FileView,
   database: CapturedFile | undefined,
+  logs: ReadonlyMap<string, Uint8Array>,
   diagnostics: Diagnostic[],
 ): ReadonlyMap<string, NixPathRecord> {
   if (database === undefined) return new Map();
   const path = database.entry.path;
-  const log = view.captured('nix/log').find(({ entry }) => entry.path === `${path}-wal`);
-  const { paths, problems } = readNixDatabase(database.bytes, log?.bytes);
+  const { paths, problems } = readNixDatabase(database.bytes, logs.get(`${path}-wal`));
   for (const problem of problems) {
     const message = `${problem}; dependencies are missing`;
     diagnostics.push({ code: 'malformed-database', severity: 'warning', message, path: `/${path}`, source: SOURCE });
