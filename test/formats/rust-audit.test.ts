@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
+import { tryParseMachO } from '../../src/formats/executable/mach-o.ts';
 import { extractRustAudit, type RustAudit } from '../../src/formats/index.ts';
 import { elfFile } from '../support/elf-file.ts';
 import { machOFile } from '../support/mach-o-file.ts';
@@ -105,6 +106,18 @@ describe('extractRustAudit', () => {
     );
     assert.equal(many?.truncated, true);
     assert.equal(many.packages?.[1]?.dependencies?.length, 100_000);
+  });
+
+  it('reads at most 4,096 sections of a Mach-O file whose commands overlap', () => {
+    const file = Buffer.alloc(1024 * 1024);
+    file.writeUInt32LE(0xfeedfacf, 0);
+    file.writeUInt32LE(4096, 16);
+    // each command is a segment of 8 bytes, and what follows it the number of its sections
+    for (let at = 32; at < 40_000; at += 8) file.writeUInt32LE(0x19, at);
+    for (let at = 36; at < 40_000; at += 8) file.writeUInt32LE(8, at);
+    const [slice] = tryParseMachO(file);
+    assert.ok(slice !== undefined && slice.sections.length > 0 && slice.sections.length <= 4096);
+    assert.equal(extract(file), undefined);
   });
 
   it('never throws on damaged files', () => {

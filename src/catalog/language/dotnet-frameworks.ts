@@ -3,7 +3,7 @@ import type { Location, Package } from '../../packages/index.ts';
 import { rollForward, type FrameworkReference } from './dotnet-runtime-config.ts';
 
 const FOLDER =
-  /^((?:.*\/)?(Microsoft\.(?:NETCore|AspNetCore|WindowsDesktop)\.App)\/(\d{1,9}\.\d{1,9}\.\d{1,9}[0-9A-Za-z.-]{0,64}))\/[^/]*$/;
+  /^((?:.*\/)?(Microsoft\.(?:NETCore\.App|AspNetCore\.(?:App|All)|WindowsDesktop\.App))\/(\d{1,9}\.\d{1,9}\.\d{1,9}[0-9A-Za-z.-]{0,64}))\/[^/]*$/;
 /** Product of the CPE dictionary, since .NET 5 and before. */
 const PRODUCTS: ReadonlyMap<string, readonly [now: string, before: string]> = new Map([
   ['Microsoft.NETCore.App', ['.net', '.net_core']],
