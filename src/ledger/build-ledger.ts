@@ -1,6 +1,6 @@
 import { compareCodeUnits } from '../core/index.ts';
 import type { FileEntry, FileView } from '../filesystem/index.ts';
-import { ALTERNATIVES_RULE, createClassifier, isExecutable, type Classified } from './classify.ts';
+import { createClassifier, isExecutable, type Classified } from './classify.ts';
 import { LedgerColumns } from './columns.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
 import { createOwnerNames, Owners } from './owners.ts';
@@ -137,7 +137,7 @@ function ledgerEntry(entry: FileEntry, index: number, decided: Decided): LedgerE
   if (owner !== undefined) result.owner = owner;
   const also = decided.nameOf(row.also);
   if (also !== undefined) result.also = also;
-  const rule = row.rule === ALTERNATIVES_RULE ? 'alternatives' : LEDGER_RULES[row.rule]?.id;
+  const rule = LEDGER_RULES[row.rule]?.id;
   if (rule !== undefined) result.rule = rule;
   const note = decided.noteOf.get(path);
   if (note !== undefined) result.note = note;

@@ -3,7 +3,7 @@ import { alternativeLinks } from './alternatives.ts';
 import type { LedgerRow } from './columns.ts';
 import { compareFile } from './integrity.ts';
 import { isBinaryPackage, isOsPackage, type Claim, type Owners, type Slot } from './owners.ts';
-import { LEDGER_RULES, RuleFinder, type LedgerRule } from './rules.ts';
+import { ALTERNATIVES, LEDGER_RULES, RuleFinder, type LedgerRule } from './rules.ts';
 import type { LedgerOptions } from './types.ts';
 
 /** What was decided, and how the content differs from the record of a package. */
@@ -18,8 +18,7 @@ export interface Classified extends LedgerRow {
   readonly notChecked?: boolean;
 }
 
-/** Number of the rule that stands for links of update-alternatives: behind the table. */
-export const ALTERNATIVES_RULE = LEDGER_RULES.length;
+const ALTERNATIVES_RULE = LEDGER_RULES.indexOf(ALTERNATIVES);
 
 /** Machine code by its first bytes, or a regular file that somebody may execute. */
 export function isExecutable({ type, content, mode }: FileEntry): boolean {

@@ -1,5 +1,6 @@
 import { sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
 import { packagePurl } from '../packages/index.ts';
+import { LEDGER_RULES } from './rules.ts';
 import { LEDGER_CLASSES, type Ledger, type LedgerEntry, type LedgerFinding, type LedgerOwner } from './types.ts';
 
 /** What a ledger document tells of its image and of who made it. */
@@ -24,7 +25,7 @@ const CHUNK_LINES = 4096;
 
 /**
  * The ledger as JSON lines, the same bytes for the same image, version and options: a line of kind `ledger` (subject, layers, totals), one of kind
- * `package` for each package that owns a file (numbered, sorted by number), one of kind `file` for each file (sorted by path), and the findings
+ * `package` for each package that owns a file (numbered, sorted by number), one of kind `rule` for each rule that was needed, one of kind `file` for each file (sorted by path), and the findings
  * (`modified` ones are told by their files).
  * @see schemas/ledger.schema.json, which describes one line
  */
@@ -62,13 +63,18 @@ function* ledgerLines(ledger: Ledger, subject: LedgerSubject): Generator<JsonVal
     },
   };
   const used = new Set<number>();
-  for (const { owner, also, difference } of ledger.entries()) {
+  const rules = new Set<string>();
+  for (const { owner, also, rule, difference } of ledger.entries()) {
+    if (rule !== undefined) rules.add(rule);
     for (const pkg of [owner, also, difference?.fits]) if (pkg !== undefined) used.add(pkg.index);
   }
   for (const finding of findings) if ('owner' in finding) used.add(finding.owner.index);
   for (const number of [...used].toSorted((a, b) => a - b)) {
     const pkg = packages[number]!;
     yield { kind: 'package', number, purl: packagePurl(pkg), id: pkg.id };
+  }
+  for (const { id, class: name, reason } of LEDGER_RULES) {
+    if (rules.has(id)) yield { kind: 'rule', id, class: name, reason };
   }
   for (const entry of ledger.entries()) yield fileLine(entry);
   for (const finding of findings) if (finding.kind !== 'modified') yield findingLine(finding);

@@ -4,13 +4,11 @@ import { ALTERNATIVES_CAPTURE } from './alternatives.ts';
 export { buildLedger } from './build-ledger.ts';
 export { LEDGER_MEDIA_TYPE, ledgerDocument } from './document.ts';
 export type { LedgerDocument, LedgerSubject } from './document.ts';
-export { LEDGER_RULES } from './rules.ts';
-export type { LedgerRule } from './rules.ts';
 export { strippedInventory } from './stripped.ts';
 export type { StrippedFinding, StrippedOptions } from './stripped.ts';
 export { ledgerSummary } from './summary.ts';
 export type { Completeness, LedgerSummary } from './summary.ts';
-export { INTEGRITIES, LEDGER_CLASSES } from './types.ts';
+export { LEDGER_CLASSES } from './types.ts';
 export type {
   Integrity,
   Ledger,

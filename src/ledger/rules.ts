@@ -32,16 +32,31 @@ interface RawRule {
 
 const RAW: readonly RawRule[] = table.rules;
 
+/** Links that update-alternatives made: told by its database, not by their place. */
+export const ALTERNATIVES: LedgerRule = {
+  id: 'alternatives',
+  class: 'generated',
+  reason: 'links of update-alternatives, as its database has them',
+  links: true,
+  scripts: false,
+  target: undefined,
+  besideModule: false,
+};
+
 /** The table, in its order: the first rule that matches counts. */
-export const LEDGER_RULES: readonly LedgerRule[] = RAW.map((raw) => ({
-  id: raw.id,
-  class: raw.class === 'package-state' ? 'package-state' : 'generated',
-  reason: raw.reason,
-  links: raw.links === true,
-  scripts: raw.scripts === true,
-  target: targetOf(raw.target),
-  besideModule: raw.beside === 'module',
-}));
+export const LEDGER_RULES: readonly LedgerRule[] = RAW.map(toRule).concat(ALTERNATIVES);
+
+function toRule(raw: RawRule): LedgerRule {
+  return {
+    id: raw.id,
+    class: raw.class === 'package-state' ? 'package-state' : 'generated',
+    reason: raw.reason,
+    links: raw.links === true,
+    scripts: raw.scripts === true,
+    target: targetOf(raw.target),
+    besideModule: raw.beside === 'module',
+  };
+}
 
 function targetOf(target: RawRule['target']): LedgerRule['target'] {
   if (target === undefined || typeof target !== 'string') return target;

@@ -17,7 +17,7 @@ describe('ledgerDocument', () => {
     const validate = schemaValidator('ledger');
     for (const line of lines) assert.ok(validate(line), `${JSON.stringify(line)}: ${JSON.stringify(validate.errors)}`);
     const kinds = lines.map(({ kind }) => kind).filter((kind, index, all) => kind !== all[index - 1]);
-    assert.deepEqual(kinds, ['ledger', 'package', 'file', 'missing', 'not-checked']);
+    assert.deepEqual(kinds, ['ledger', 'package', 'rule', 'file', 'missing', 'not-checked']);
     assert.deepEqual(ledgerDocument(sampleLedger(), subject), document);
     assert.match(document.digest, /^sha256:[0-9a-f]{64}$/);
   });
