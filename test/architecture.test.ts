@@ -17,7 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   registry: ['net', 'image'],
   catalog: ['formats', 'packages', 'filesystem'],
   ledger: ['packages', 'filesystem'],
-  sbom: ['packages'],
+  sbom: ['packages', 'ledger'],
   attestation: ['image'],
   signing: ['net', 'keys', 'attestation'],
   verification: ['net', 'keys', 'attestation'],

@@ -18,7 +18,7 @@ import {
 } from '../image/index.ts';
 import { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from '../provenance/index.ts';
 import { comparableSbom } from '../sbom/index.ts';
-import { scannedSbom } from './create-sbom.ts';
+import { rederivedDocument } from './platform-sbom.ts';
 import {
   hostPlatform,
   openImageStore,
@@ -114,9 +114,7 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
   const extra = compares ? { extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS } } : {};
   const scanned = await scanImage(image, opened.store, runtime, { ...limits, ...extra });
   return {
-    ...(request.scan
-      ? { scan: comparableSbom(scannedSbom(scanned, opened, { sourceDateEpoch: undefined }).document) }
-      : {}),
+    ...(request.scan ? { scan: comparableSbom(rederivedDocument(scanned, opened)) } : {}),
     comparisons: request.compareWith.map((layerCount) =>
       compareWithBase({
         base: squash(scanned.stack, layerCount),

@@ -4,8 +4,6 @@ import {
   ExitCode,
   LIMITS,
   readInputFile,
-  TOOL_NAME,
-  TOOL_VERSION,
   writeFileAtomic,
   type Digest,
   type Runtime,
@@ -13,11 +11,7 @@ import {
 import { squash, type FileView, type LayerStack } from '../filesystem/index.ts';
 import { formatPlatform, parseImageReference, readRootfs } from '../image/index.ts';
 import {
-  buildLedger,
   LEDGER_PLAN,
-  ledgerDocument,
-  ledgerSummary,
-  strippedInventory,
   type Completeness,
   type Ledger,
   type LedgerEntry,
@@ -27,6 +21,7 @@ import {
 } from '../ledger/index.ts';
 import type { Diagnostic } from '../packages/index.ts';
 import { matchBases, parseLock } from '../provenance/index.ts';
+import { accountFiles, ledgerLayers, writeLedgerDocument } from './account-files.ts';
 import { createFileFilter, type FileFilterOptions } from './file-filter.ts';
 import { openImageStore, type ImageAccess } from './open-image-store.ts';
 import { loadOne } from './resolve-target.ts';
@@ -79,8 +74,8 @@ export interface ListFilesOutcome {
 
 /** What was read of an image or of a root file system. */
 interface Scanned {
-  readonly digest: Digest | undefined;
-  readonly platform: string | undefined;
+  readonly digest?: Digest;
+  readonly platform?: string;
   readonly stack: LayerStack;
   readonly view: FileView;
   readonly catalog: CatalogRun;
@@ -100,17 +95,8 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
   runtime.progress({ kind: 'phase', label: 'accounting for files' });
   const diagnostics = [...stack.diagnostics, ...catalog.diagnostics];
   warnOfDiagnostics(diagnostics, runtime);
-  const built = buildLedger({
-    view,
-    packages: catalog.packages,
-    notes: catalog.notes,
-    integrity: options.integrity,
-    layers,
-    baseLayers,
-  });
-  const stripped = strippedInventory({ stack, view, packages: catalog.packages, layers });
-  const ledger: Ledger = { ...built, findings: [...built.findings, ...stripped] };
-  const { completeness, reason } = ledgerSummary(ledger, { diagnostics: diagnostics.length });
+  const { ledger, summary } = accountFiles({ view, catalog, stack, layers, baseLayers, integrity: options.integrity });
+  const { completeness, reason } = summary;
   const failed = LEDGER_FAULTS.filter((fault) => options.failOn.includes(fault) && FAULTS[fault](ledger));
   const result: ListFilesResult = {
     image: options.image,
@@ -143,7 +129,7 @@ async function scanRootfs(path: string, options: ListFilesOptions, runtime: Runt
   const stack = await readRootfs({ path, plan, signal: runtime.signal });
   const view = squash(stack);
   const catalog = runCatalogers({ view, languageFiles: true, recordedFiles: options.integrity });
-  return { digest: undefined, platform: undefined, stack, view, catalog, layers: [], baseLayers: 0 };
+  return { stack, view, catalog, layers: [], baseLayers: 0 };
 }
 
 async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
@@ -165,21 +151,13 @@ async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<
     stack,
     view,
     catalog,
-    layers: image.layers.map(({ diffId, createdBy }) => ({
-      diffId,
-      ...(createdBy === undefined ? {} : { createdBy }),
-    })),
+    layers: ledgerLayers(image),
     baseLayers: matches[0]?.layerCount ?? 0,
   };
 }
 
 async function writeLedger(file: string, ledger: Ledger, scanned: Scanned): Promise<ListFilesResult['document']> {
-  const { bytes, digest } = ledgerDocument(ledger, {
-    ...(scanned.digest === undefined ? {} : { digest: scanned.digest }),
-    ...(scanned.platform === undefined ? {} : { platform: scanned.platform }),
-    tool: { name: TOOL_NAME, version: TOOL_VERSION },
-    catalogers: scanned.catalog.catalogers,
-  });
+  const { bytes, digest } = writeLedgerDocument(ledger, scanned);
   await writeFileAtomic(file, bytes, { ifExists: 'replace' });
   return { file, digest, sizeBytes: bytes.byteLength };
 }

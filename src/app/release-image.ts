@@ -11,9 +11,10 @@ import {
 } from '../sbom/index.ts';
 import { evaluateSignatures, type EvaluateOptions } from '../verification/index.ts';
 import { attachAttestation } from './attest-image.ts';
-import { imageSbom, readSourceDateEpoch } from './create-sbom.ts';
+
 import { appError } from './errors.ts';
 import { openImageStore, requireWritableReferrers, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import { imageSbom, readSourceDateEpoch } from './platform-sbom.ts';
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { imageTarget, resolveTarget } from './resolve-target.ts';
 import { attachSignature } from './sign-image.ts';
@@ -86,7 +87,7 @@ async function releaseSbom(image: Image, context: ReleaseContext): Promise<Relea
   const { options, opened, store, signer, runtime, sourceDateEpoch } = context;
   const platform = formatPlatform(image.platform);
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
-  const sbom = await imageSbom(image, opened, { runtime, sourceDateEpoch, ...limits });
+  const sbom = await imageSbom(image, opened, { runtime, settings: { sourceDateEpoch }, ...limits });
   warnOfDiagnostics(sbom.diagnostics, runtime);
   if (sbom.packages === 0 && !options.allowEmpty) {
     throw appError('NOTHING_CATALOGUED', `no package was found in ${options.image} (${platform})`, {

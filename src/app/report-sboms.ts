@@ -1,4 +1,5 @@
-import type { ExitCode, JsonValue, Runtime } from '../core/index.ts';
+import { writeFileAtomic, type ExitCode, type JsonValue, type Runtime } from '../core/index.ts';
+import type { LedgerSummary } from '../ledger/index.ts';
 import type { CatalogNote, Diagnostic } from '../packages/index.ts';
 import {
   loadCycloneDxWriter,
@@ -8,13 +9,16 @@ import {
   type SkewEntry,
 } from '../sbom/index.ts';
 import { createSboms, sbomExitCode, type CreateSbomOptions } from './create-sbom.ts';
-import { checkOutputs, writeSbomOutputs } from './sbom-outputs.ts';
+import type { PlatformSbom } from './platform-sbom.ts';
+import { checkOutputs, outputPath, requireDistinct, writeSbomOutputs } from './sbom-outputs.ts';
 import { estimateBundleBytes, warnOfBundleSize } from './bundle-size.ts';
 import { appError } from './errors.ts';
 
 export interface ReportSbomsOptions extends CreateSbomOptions {
   /** `FORMAT[@VERSION][=FILE]`; CycloneDX JSON to stdout when empty. */
   readonly outputs: readonly string[];
+  /** Write the ledger of each platform here; `{platform}` in it as in outputs. */
+  readonly ledgerFile?: string;
   /** stdout is for the report: what would go there is put into it. */
   readonly json: boolean;
   readonly renderTable: (document: SbomDocument) => string;
@@ -33,6 +37,11 @@ export interface SbomReport {
     readonly notes: readonly CatalogNote[];
     /** About how large an attestation of the CycloneDX JSON document would be; null when none was written. */
     readonly bundleBytes: number | null;
+    /** What accounting for the files said. */
+    readonly ledger: Pick<LedgerSummary, 'completeness' | 'reason' | 'totals'> & {
+      /** The ledger that was written. */
+      readonly document: { readonly file: string; readonly digest: string } | null;
+    };
   }[];
   /** Of an index with all its platforms: packages that are not the same on all of them. */
   readonly skew?: readonly SkewEntry[];
@@ -62,7 +71,7 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   }
   const versions = [...new Set(outputs.flatMap(({ specVersion }) => specVersion ?? []))];
   const { platforms: sboms, index } = await createSboms(
-    options,
+    { ...options, ledgerDocument: options.ledgerFile !== undefined },
     onFirstLayers(runtime, () => loadCycloneDxWriter(versions)),
   );
   const bundleBytes = new Map<SbomDocument, number>();
@@ -78,6 +87,7 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   for (const sbom of sboms) {
     warnOfBundleSize(bundleBytes.get(sbom.document) ?? 0, `the SBOM of ${sbom.platform ?? options.image}`, runtime);
   }
+  const ledgers = await writeLedgers(sboms, options.ledgerFile);
   const skew =
     index === undefined
       ? undefined
@@ -93,12 +103,36 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
       diagnostics: sbom.diagnostics,
       notes: sbom.notes,
       bundleBytes: bundleBytes.get(sbom.document) ?? null,
+      ledger: {
+        completeness: sbom.ledger.completeness,
+        reason: sbom.ledger.reason,
+        totals: sbom.ledger.totals,
+        document: ledgers.get(sbom) ?? null,
+      },
     })),
     ...(skew === undefined ? {} : { skew }),
-    files,
+    files: [...files, ...[...ledgers.values()].map(({ file }) => file)],
     ...(options.json && toStdout !== undefined ? { document: JSON.parse(stdout) as JsonValue } : {}),
   };
   return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };
+}
+
+/** Writes ledgers that were asked for. @throws AppError OUTPUT_CONFLICT for platforms that would share a file */
+async function writeLedgers(
+  sboms: readonly PlatformSbom[],
+  file: string | undefined,
+): Promise<ReadonlyMap<PlatformSbom, { readonly file: string; readonly digest: string }>> {
+  const written = new Map<PlatformSbom, { readonly file: string; readonly digest: string }>();
+  if (file === undefined) return written;
+  const paths = sboms.map(({ platform }) => outputPath(file, platform ?? 'rootfs'));
+  requireDistinct(paths);
+  for (const [index, sbom] of sboms.entries()) {
+    const path = paths[index];
+    if (path === undefined || sbom.ledgerDocument === undefined) continue;
+    await writeFileAtomic(path, sbom.ledgerDocument.bytes, { ifExists: 'replace' });
+    written.set(sbom, { file: path, digest: sbom.ledgerDocument.digest });
+  }
+  return written;
 }
 
 const SHOWN = 3;

@@ -43,7 +43,7 @@ export async function writeSbomOutputs(
       stdout.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
       return;
     }
-    const path = outputPath(output.file, named);
+    const path = outputPath(output.file, named.name);
     await writeFileAtomic(path, typeof bytes === 'string' ? `${bytes.trimEnd()}\n` : bytes, { ifExists: 'replace' });
     files.push(path);
   };
@@ -79,16 +79,18 @@ function checkShares(documents: readonly NamedDocument[], outputs: readonly Sbom
   }
   requireDistinct(
     outputs.flatMap((output) =>
-      output.file === undefined ? [] : documents.map((named) => outputPath(output.file as string, named)),
+      output.file === undefined ? [] : documents.map(({ name }) => outputPath(output.file as string, name)),
     ),
   );
 }
 
-function outputPath(file: string, { name }: NamedDocument): string {
+/** The file for a platform (or `index`, `rootfs`). */
+export function outputPath(file: string, name: string): string {
   return file.replaceAll('{platform}', name.replaceAll('/', '-'));
 }
 
-function requireDistinct(files: readonly string[]): void {
+/** @throws AppError OUTPUT_CONFLICT */
+export function requireDistinct(files: readonly string[]): void {
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice !== undefined) {
     throw appError('OUTPUT_CONFLICT', `two outputs go to ${twice}`, { hint: 'give each a file of its own' });

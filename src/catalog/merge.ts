@@ -16,20 +16,20 @@ interface Finding {
 
 /**
  * Makes one package of all findings with the same identity, and turns edges between findings into edges between packages. Where findings differ in a
- * field that holds one value, the first by path counts.
+ * field that holds one value, the first cataloger's counts, then the first by path.
  * @param results one list per cataloger
  */
 export function mergePackages(results: readonly (readonly Package[])[]): readonly Package[] {
-  const groups = new Map<string, Package[]>();
+  const groups = new Map<string, Ranked[]>();
   const dependencies = new Map<string, Set<string>>();
   const parents = new Map<string, string>();
-  for (const result of results) {
+  for (const [rank, result] of results.entries()) {
     const findings = result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) }));
     const keyOfId = new Map(findings.map(({ pkg, key }) => [pkg.id, key]));
     for (const { pkg, key } of findings) {
       const group = groups.get(key);
-      if (group) group.push(pkg);
-      else groups.set(key, [pkg]);
+      if (group) group.push({ pkg, rank });
+      else groups.set(key, [{ pkg, rank }]);
       const part = pkg.partOf === undefined ? undefined : keyOfId.get(pkg.partOf);
       if (part !== undefined && part !== key) parents.set(key, part);
       const edges = dependencies.get(key) ?? new Set<string>();
@@ -48,12 +48,25 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
   });
 }
 
-function mergeGroup(group: readonly Package[]): Package {
-  const sorted = group.toSorted(
-    (a, b) => compareCodeUnits(a.locations[0]?.path ?? '', b.locations[0]?.path ?? '') || compareCodeUnits(a.id, b.id),
+/** A finding and the place of its cataloger in the order in which findings win. */
+interface Ranked {
+  readonly pkg: Package;
+  readonly rank: number;
+}
+
+function compareRanked(a: Ranked, b: Ranked): number {
+  return (
+    a.rank - b.rank ||
+    compareCodeUnits(a.pkg.locations[0]?.path ?? '', b.pkg.locations[0]?.path ?? '') ||
+    compareCodeUnits(a.pkg.id, b.pkg.id)
   );
+}
+
+function mergeGroup(group: readonly Ranked[]): Package {
+  const sorted = group.toSorted(compareRanked).map(({ pkg }) => pkg);
   const [first] = sorted;
-  if (first === undefined || sorted.length === 1) return group[0]!;
+  if (first === undefined) throw new Error('a group of findings is never empty');
+  if (sorted.length === 1) return first;
   // the first finding wins, others fill in what it does not say
   const filled = sorted.reduceRight<Package>((merged, pkg) => Object.assign(merged, pkg), { ...first });
   const { scope: _, firstParty: __, ...rest } = filled;

@@ -10,6 +10,8 @@ import {
 import type { Cataloger, CatalogContext, CatalogResult } from './contract.ts';
 import { mergePackages } from './merge.ts';
 import { detectDistribution } from './os/distribution.ts';
+import { crossCheckDeclared } from './declared/cross-check.ts';
+import { declaredCataloger } from './declared/declared.ts';
 import { foldOwned } from './fold.ts';
 import { findOwnership, markOwned, whollyOwned, type Ownership } from './ownership.ts';
 import { CATALOGERS } from './registry.ts';
@@ -61,16 +63,39 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
     runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow),
   );
   const merged = mergePackages(results.map((result) => result.packages));
+  const declared = crossCheck(catalogers, { view, packages: merged }, rethrow);
   const ownership = findOwnership(merged);
   const wholly = whollyOwned(merged, ownership);
   return {
     distribution,
     packages: markOwned(foldOwned(merged, wholly), wholly).toSorted(comparePackages),
     ownership,
-    diagnostics: limitDiagnostics([...found, ...results.flatMap((result) => result.diagnostics)]),
-    notes: results.flatMap(({ notes = [] }) => notes.slice(0, MAX_NOTES)).toSorted(compareNotes),
+    diagnostics: limitDiagnostics([
+      ...found,
+      ...results.flatMap((result) => result.diagnostics),
+      ...declared.diagnostics,
+    ]),
+    notes: [...results, declared].flatMap(({ notes = [] }) => notes.slice(0, MAX_NOTES)).toSorted(compareNotes),
     catalogers: catalogers.map(({ id, version }) => ({ id, version })),
   };
+}
+
+/** What documents inside the image say otherwise than all catalogers together, when they are read at all. */
+function crossCheck(
+  catalogers: readonly Cataloger[],
+  found: { readonly view: FileView; readonly packages: readonly Package[] },
+  rethrow: boolean,
+): Omit<CatalogResult, 'packages'> {
+  if (!catalogers.includes(declaredCataloger)) return { diagnostics: [] };
+  try {
+    return crossCheckDeclared(found.view, found.packages);
+  } catch (error) {
+    if (rethrow) throw error;
+    const message = `documents in the image could not be compared: ${error instanceof Error ? error.message : String(error)}`;
+    return {
+      diagnostics: [{ code: 'cataloger-failed', severity: 'error', message, source: declaredCataloger.id }],
+    };
+  }
 }
 
 function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean): CatalogResult {

@@ -2,6 +2,7 @@ import { compareCodeUnits, sha256Hex, type JsonValue } from '../core/index.ts';
 import { comparePackages, packageKey, packagePurl, type Distribution, type Package } from '../packages/index.ts';
 import { cleanLine, cleanText } from './clean-text.ts';
 import { linkGraph } from './dependency-graph.ts';
+import { ledgerProperties } from './ledger-properties.ts';
 import { operatingSystem, packageComponent } from './package-component.ts';
 import { sortProperties } from './properties.ts';
 import { rootComponent } from './root-component.ts';
@@ -35,7 +36,7 @@ export function buildSbomDocument(input: SbomInput): SbomDocument {
     root,
     components,
     dependencies: linkGraph({ root: root.ref, refs: components.map(({ ref }) => ref), edges: edges(sorted, refs) }),
-    completeness: isKnownIncomplete(input) ? 'incomplete' : 'unknown',
+    completeness: input.ledger?.summary.completeness ?? (isKnownIncomplete(input) ? 'incomplete' : 'unknown'),
     catalogers: input.catalogers.toSorted((a, b) => compareCodeUnits(a.id, b.id)),
     properties: documentProperties(input),
     knownUnknowns,
@@ -126,6 +127,7 @@ function documentProperties(input: SbomInput): readonly SbomProperty[] {
     });
   }
   if (input.base !== undefined) properties.push(...baseProperties(input.base));
+  if (input.ledger !== undefined) properties.push(...ledgerProperties(input.ledger));
   for (const { kind, code, message, path, source } of input.notes ?? []) {
     properties.push({ name: `waybill:${kind}`, value: cleanLine(`note ${source} ${code} ${path}: ${message}`) });
   }

@@ -14,6 +14,7 @@ export type {
   SbomComponent,
   SbomDocument,
   SbomInput,
+  SbomLedger,
   SbomLayer,
   SbomProperty,
   SbomRoot,

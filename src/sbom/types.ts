@@ -1,4 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
+import type { LedgerSummary } from '../ledger/index.ts';
 import type {
   CatalogNote,
   ContentHash,
@@ -50,6 +51,15 @@ export interface SbomBase {
   readonly removed: readonly Package[];
 }
 
+/** What accounting for the image's files said. */
+export interface SbomLedger {
+  readonly summary: LedgerSummary;
+  /** Whether the content of files was compared with what packages recorded. */
+  readonly integrity: boolean;
+  /** Of the ledger as a document of its own. */
+  readonly document?: { readonly digest: string; readonly mediaType: string };
+}
+
 export interface SbomInput {
   readonly subject: SbomSubject;
   readonly distribution?: Distribution | undefined;
@@ -61,6 +71,7 @@ export interface SbomInput {
   readonly tool: { readonly name: string; readonly version: string };
   readonly catalogers: readonly { readonly id: string; readonly version: number }[];
   readonly base?: SbomBase;
+  readonly ledger?: SbomLedger;
   /** Whatever else decides about the content; part of the serial number. */
   readonly options?: JsonValue;
   /** `SOURCE_DATE_EPOCH`, in seconds. */
@@ -123,8 +134,11 @@ export interface SbomDocument {
   readonly components: readonly SbomComponent[];
   /** Refs that each ref needs, sorted; the root first, every component has an entry. All are reachable from the root. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
-  /** How complete the list is: `incomplete` when something could not be read or identified, else `unknown` (files that nobody accounts for may hold software). */
-  readonly completeness: 'incomplete' | 'unknown';
+  /**
+   * How complete the list is: what the ledger says; without one `incomplete` when something could not be read or identified, else `unknown` (files that nobody accounts
+   * for may hold software).
+   */
+  readonly completeness: 'complete' | 'incomplete' | 'unknown';
   readonly catalogers: readonly { readonly id: string; readonly version: number }[];
   /** Of the document: cataloger versions, known unknowns. */
   readonly properties: readonly SbomProperty[];

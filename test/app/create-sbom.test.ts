@@ -58,7 +58,10 @@ describe('createSboms', () => {
     ]);
     assert.deepEqual(
       all?.notes.map(({ kind, code, path, facts: known }) => [kind, code, path, known]),
-      [['hidden', 'deleted-secret', '/root/.npmrc', { layer: '0' }]],
+      [
+        ['hidden', 'database-removed', '/var/lib/dpkg/status', { layer: '0', removedInLayer: '1' }],
+        ['hidden', 'deleted-secret', '/root/.npmrc', { layer: '0' }],
+      ],
     );
     assert.equal(all?.packages, 1);
     const squashed = (await createSboms(options, bench.runtime)).platforms[0];

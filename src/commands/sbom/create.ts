@@ -42,6 +42,15 @@ export default class SbomCreate extends WaybillCommand<SbomReport> {
       summary: 'Lock of observed bases: says of each component whether its base has it (`waybill base lock`).',
       helpValue: 'FILE',
     }),
+    integrity: boolean({
+      summary:
+        'Compare the content of files with what their packages recorded (md5, SHA-1, SHA-256): about a fifth more time.',
+      default: false,
+    }),
+    ledger: string({
+      summary: 'Write what every file of the image is to this file, as JSON lines; the SBOM names its digest.',
+      helpValue: 'FILE',
+    }),
     'allow-empty': boolean({ summary: 'Finding no package at all is a result, not exit 7.', default: false }),
     strict: boolean({ summary: 'Exit 7 when anything could not be read.', default: false }),
     ...imageFlags,
@@ -60,6 +69,8 @@ export default class SbomCreate extends WaybillCommand<SbomReport> {
         outputs: flags.output ?? [],
         allPlatforms: flags['all-platforms'],
         scope: flags.scope === 'all-layers' ? 'all-layers' : 'squashed',
+        integrity: flags.integrity,
+        ...(flags.ledger === undefined ? {} : { ledgerFile: flags.ledger }),
         ...(flags.lock === undefined ? {} : { lockFile: flags.lock }),
         allowEmpty: flags['allow-empty'],
         strict: flags.strict,

@@ -20,11 +20,12 @@ export interface CycloneDxOptions {
  * Properties, all in the name space `waybill:`
  * - of the document: `cataloger:ID` = version; `known-unknown` = what could not be read or identified, `trust` = keys that the image trusts,
  *   `discrepancy` = what documents inside the image say otherwise, once each
+ *   `base:` and `image`, `digest`, `layers`, `removed` = what it stands on; `ledger:` = totals of accounting for its files, completeness and why, the ledger document
  * - of the image: `image:` and `manifest:digest`, `manifest:mediaType`, `platform`, `created`, `tag`, `label:KEY`, `layer:N:diffId|digest|createdBy`
  * - of a package: `cataloger` = who found it; `package:type`; `layer:index` and `layer:diffId` of its primary place; `occurrence` = `LAYER PATH`
  *   (1.5 only, later versions say the layer in `additionalContext`); what its cataloger keeps (`deb:status`);
  *   `part-of` = ref of the component it lies inside; `also-known-as` = purl of a finding that describes the same software; `distribution:ALGORITHM` = digest
- *   of the archive it was distributed in; `owned-by` = purl of the package that brought its files
+ *   of the archive it was distributed in; `base` = `inherited`, `added` or `changed`, `base:from` = the base's version; `hidden:after-layer` = the last layer that has it; `owned-by` = purl of the package that brought its files
  * - of the operating system: `distribution:` and `pointRelease`, `codename`, `variantId`, `idLike`
  * @throws AppError SBOM_INVALID when the schema is broken: a bug here
  * @see https://cyclonedx.org/docs/1.6/json/
