@@ -114,11 +114,11 @@ function createGemFinder(gems: readonly Gem[]): GemFinder {
   }
   return (from, { name, ranges }) => {
     for (const home of [from.home, ...[...system].slice(0, 16)]) {
-      // hundreds of versions of one gem are nothing that an image has
+      // more versions of one gem in one home are nothing that an image has
       const found = homes
         .get(home)
         ?.get(name)
-        ?.slice(0, 64)
+        ?.slice(0, 16)
         .find(({ version }) => version === undefined || satisfiesGem(version, ranges));
       if (found !== undefined) return found;
     }

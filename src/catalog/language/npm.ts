@@ -74,10 +74,11 @@ function catalog(context: CatalogContext): CatalogResult {
     found.push(item);
   }
   const maps = readPnpMaps(view, report);
+  const mapped = new Map(maps.flatMap((map) => [...map.needs]));
   const resolver = createNpmResolver(view, roots);
   const projects = found.filter((item) => item.installed || !isFixture(item.folder, roots));
   const packages = [
-    ...projects.map((item) => toPackage(item, { resolver, view, maps })),
+    ...projects.map((item) => toPackage(item, { resolver, view, mapped })),
     ...maps.flatMap((map) => map.packages),
   ];
   if (resolver.exhausted) {
@@ -199,17 +200,17 @@ function afterModules(path: string): string | undefined {
 interface Surroundings {
   readonly resolver: NpmResolver;
   readonly view: FileView;
-  readonly maps: readonly PnpMap[];
+  /** By folder of a project: ids of what a Plug'n'Play map says it needs. */
+  readonly mapped: ReadonlyMap<string, readonly string[]>;
 }
 
-function toPackage(item: Found, { resolver, view, maps }: Surroundings): Package {
+function toPackage(item: Found, { resolver, view, mapped }: Surroundings): Package {
   const { manifest, lock, origin, installed } = item;
   const slash = item.name.indexOf('/');
   const resolved = lock?.resolved ?? origin?.resolved ?? manifest.resolved;
   const vcs = resolved !== undefined && /^git[+:]/.test(resolved) ? publicUrl(resolved) : undefined;
   const integrity = lock?.integrity ?? origin?.integrity ?? manifest.integrity;
   const downloadUrl = vcs === undefined ? publicUrl(resolved) : undefined;
-  const mapped = maps.flatMap((map) => map.needs.get(item.folder) ?? []);
   return {
     type: 'npm',
     ...(slash === -1 ? {} : { namespace: item.name.slice(0, slash) }),
@@ -234,7 +235,7 @@ function toPackage(item: Found, { resolver, view, maps }: Surroundings): Package
     ...integrityHashes(integrity),
     ...propertiesOf(item, integrity),
     id: `/${item.folder}`,
-    dependsOn: [...new Set([...edgesOf(item, resolver), ...mapped])].sort(compareCodeUnits),
+    dependsOn: [...new Set([...edgesOf(item, resolver), ...(mapped.get(item.folder) ?? [])])].sort(compareCodeUnits),
   };
 }
 
