@@ -11,7 +11,7 @@ import {
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
-import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
@@ -40,7 +40,7 @@ export const apkCataloger: Cataloger = {
     fileDigests: true,
   },
   captures: [{ id: 'apk/installed', pathSuffixes: ['lib/apk/db/installed'], maxBytes: 64 * MiB }],
-  digests: [{ algorithm: 'sha1', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.rpm] }],
+  digests: osDigests('sha1', SIGNS.dpkg, SIGNS.rpm),
   catalog,
 };
 

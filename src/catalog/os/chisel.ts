@@ -3,7 +3,7 @@ import type { CapturedFile } from '../../filesystem/index.ts';
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { chiselManifest, type ChiselPackage } from './chisel-manifest.ts';
-import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { osDigests, SIGNS } from './digest-paths.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { rootOf } from './installation-root.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
@@ -31,7 +31,7 @@ export const chiselCataloger: Cataloger = {
   },
   captures: [{ id: 'chisel/manifest', pathSuffixes: ['chisel/manifest.wall'], maxBytes: 64 * 1024 * 1024 }],
   // a slice of base-files brings etc/debian_version: no sign of dpkg here
-  digests: [{ algorithm: 'sha256', ...OS_FILES, unless: ['etc/apt/', 'etc/dpkg/', ...SIGNS.apk, ...SIGNS.rpm] }],
+  digests: osDigests('sha256', ['etc/apt/', 'etc/dpkg/'], SIGNS.apk, SIGNS.rpm),
   catalog,
 };
 

@@ -13,7 +13,7 @@ import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-da
 import { dpkgDependencies } from './dpkg-dependencies.ts';
 import { createDpkgFiles, readDpkgLists, type DpkgFiles, type DpkgLists } from './dpkg-files.ts';
 import { EdgeBudget } from './edge-budget.ts';
-import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { osDigests, SIGNS } from './digest-paths.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -73,7 +73,7 @@ export const dpkgCataloger: Cataloger = {
     { id: 'dpkg/copyright', names: ['copyright'], maxBytes: 8 * MiB },
   ],
   recordCaptures: [{ id: 'dpkg/md5sums', suffixes: ['.md5sums'], maxBytes: 16 * MiB }],
-  digests: [{ algorithm: 'md5', ...OS_FILES, unless: [...SIGNS.apk, ...SIGNS.rpm] }],
+  digests: osDigests('md5', SIGNS.apk, SIGNS.rpm),
   catalog,
 };
 

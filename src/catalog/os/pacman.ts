@@ -1,6 +1,6 @@
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { osDigests, SIGNS } from './digest-paths.ts';
 import { detectDistribution } from './distribution.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
@@ -42,7 +42,7 @@ export const pacmanCataloger: Cataloger = {
     { id: 'pacman/desc', pathSuffixes: ['pacman/local/*/desc'], maxBytes: MiB },
     { id: 'pacman/files', pathSuffixes: ['pacman/local/*/files', 'pacman/local/*/mtree'], maxBytes: 32 * MiB },
   ],
-  digests: [{ algorithm: 'sha256', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.apk, ...SIGNS.rpm] }],
+  digests: osDigests('sha256', SIGNS.dpkg, SIGNS.apk, SIGNS.rpm),
   catalog,
 };
 

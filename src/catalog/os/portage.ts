@@ -1,6 +1,6 @@
 import type { Diagnostic, LicenseClaim, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
@@ -42,7 +42,7 @@ export const portageCataloger: Cataloger = {
     { id: 'portage/contents', pathSuffixes: inPackage(['CONTENTS']), maxBytes: 64 * MiB },
     { id: 'portage/fields', pathSuffixes: inPackage(FIELDS), maxBytes: MiB },
   ],
-  digests: [{ algorithm: 'md5', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.apk, ...SIGNS.rpm] }],
+  digests: osDigests('md5', SIGNS.dpkg, SIGNS.apk, SIGNS.rpm),
   catalog,
 };
 

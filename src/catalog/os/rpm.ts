@@ -10,7 +10,7 @@ import {
 } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
-import { OS_FILES, SIGNS } from './digest-paths.ts';
+import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { createOwnedPaths } from './owned-paths.ts';
 import { recordedOnDisk } from './recorded-paths.ts';
@@ -40,7 +40,7 @@ export const rpmCataloger: Cataloger = {
     fileDigests: true,
   },
   captures: RPM_CAPTURES,
-  digests: [{ algorithm: 'sha256', ...OS_FILES, unless: [...SIGNS.dpkg, ...SIGNS.apk] }],
+  digests: osDigests('sha256', SIGNS.dpkg, SIGNS.apk),
   catalog,
 };
 
