@@ -78,7 +78,11 @@ function withEvidence(pkg: Package, put: readonly Package[], folded: ReadonlyMap
     }))
     .toSorted((a, b) => compareCodeUnits(a.purl, b.purl) || compareCodeUnits(a.foundBy, b.foundBy));
   const edges = [...pkg.dependsOn, ...put.flatMap(({ dependsOn }) => dependsOn)];
-  return { ...pkg, alsoKnownAs, dependsOn: uniqueEdges(edges, pkg.id, folded) };
+  return {
+    ...pkg,
+    alsoKnownAs: [...(pkg.alsoKnownAs ?? []), ...alsoKnownAs],
+    dependsOn: uniqueEdges(edges, pkg.id, folded),
+  };
 }
 
 function uniqueEdges(ids: readonly string[], self: string, folded: ReadonlyMap<string, string>): readonly string[] {

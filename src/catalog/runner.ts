@@ -14,6 +14,7 @@ import { crossCheckDeclared } from './declared/cross-check.ts';
 import { declaredCataloger } from './declared/declared.ts';
 import { foldOwned } from './fold.ts';
 import { findOwnership, markOwned, whollyOwned, type Ownership } from './ownership.ts';
+import { joinRecognisedPrograms } from './recognised-programs.ts';
 import { CATALOGERS } from './registry.ts';
 
 export interface CatalogOptions {
@@ -62,7 +63,7 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
   const results = catalogers.map((cataloger) =>
     runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow),
   );
-  const merged = mergePackages(results.map((result) => result.packages));
+  const merged = joinRecognisedPrograms(mergePackages(results.map((result) => result.packages)));
   const declared = crossCheck(catalogers, { view, packages: merged }, rethrow);
   const ownership = findOwnership(merged);
   const wholly = whollyOwned(merged, ownership);

@@ -8,11 +8,19 @@ export function renderCatalogers(catalogers: readonly CatalogerInfo[], options: 
       { title: 'CATALOGER', value: ({ id }) => id },
       { title: 'TYPES', value: ({ packageTypes }) => packageTypes.join(', ') },
       { title: 'FINDS', value: features },
-      { title: 'READS', value: ({ reads }) => reads.join(', '), shrink: 1, least: 30 },
+      { title: 'READS', value: readsText, shrink: 1, least: 30 },
     ],
     catalogers,
     options,
   );
+}
+
+const SHOWN = 8;
+
+/** The first patterns; `--json` has all. */
+function readsText({ reads }: CatalogerInfo): string {
+  const shown = reads.slice(0, SHOWN).join(', ');
+  return reads.length > SHOWN ? `${shown} and ${reads.length - SHOWN} more` : shown;
 }
 
 function features({ licenses, dependencies, files }: CatalogerInfo): string {

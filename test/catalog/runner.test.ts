@@ -226,6 +226,26 @@ describe('runCatalogers', () => {
     );
   });
 
+  it('makes one package of a recognised program and what is linked into it', () => {
+    const at = { type: 'golang', namespace: 'example.com', version: undefined } as unknown as Partial<Package>;
+    const tool = pkg('tool', '/usr/bin/tool', at);
+    const released = pkg('released', '/usr/bin/released', { ...at, version: 'v1.0.0' });
+    const recognised = (name: string, version: string): Package =>
+      pkg(name, `/usr/bin/${name}`, { type: 'golang', namespace: 'example.com', version, foundBy: 'binary' });
+    const { packages } = run(
+      fake('go', [tool, released]),
+      fake('binary', [recognised('tool', 'v2'), recognised('released', 'v9'), recognised('other', 'v3')]),
+    );
+    assert.deepEqual(
+      packages.map(({ name, version, alsoKnownAs }) => [name, version, alsoKnownAs?.map(({ purl }) => purl)]),
+      [
+        ['other', 'v3', undefined],
+        ['released', 'v1.0.0', ['pkg:golang/example.com/released@v9']],
+        ['tool', 'v2', undefined],
+      ],
+    );
+  });
+
   it('does not call a package owned that also lies elsewhere', () => {
     const owner = pkg('o', '/status', { type: 'deb', namespace: 'debian', files: ['/a'] });
     const { packages, ownership } = run(fake('a', [owner, pkg('x', '/a'), pkg('x', '/b')]));
