@@ -2,7 +2,7 @@ import type { FileEntry, FileView } from '../filesystem/index.ts';
 import { alternativeLinks } from './alternatives.ts';
 import type { LedgerRow } from './columns.ts';
 import { compareFile } from './integrity.ts';
-import { isBinaryPackage, isOsPackage, type Claim, type Owners, type Slot } from './owners.ts';
+import { isOsPackage, isProgram, type Claim, type Owners, type Slot } from './owners.ts';
 import { ALTERNATIVES, LEDGER_RULES, RuleFinder, type LedgerRule } from './rules.ts';
 import type { LedgerOptions } from './types.ts';
 
@@ -31,7 +31,7 @@ function isMachineCode(content: FileEntry['content']): boolean {
 
 /**
  * Decides about the files of one view, to be asked in the order of its entries. In this order the first that holds counts:
- * 1. a package of the operating system lists the path, 2. another package lists it, 3. it is a package manager's own data, or made at installation,
+ * 1. a package of the operating system lists the path, 2. another package lists it (a program that was recognised in it is 5), 3. it is a package manager's own data, or made at installation,
  * by the table of rules or by update-alternatives, 4. it lies in a folder of a package, the nearest counts, 5. something was recognised in it, 6. it lies
  * in a folder of first-party software, 7. it is as the base image has it, 8. nothing is known of it. Machine code is never taken for 3.
  */
@@ -68,8 +68,12 @@ interface Listed {
 function listed(view: FileView, owners: Owners, { entry, path, slot }: Listed): Classified {
   const first = owners.first(slot);
   const others = owners.others(slot);
-  const kind = isOsPackage(owners.package(first.owner)) ? 'os-package' : 'language-package';
   const located = owners.located(path);
+  // compilers leave no list of files: such a package has the one it was found in
+  if (located === first.owner && isProgram(owners.package(first.owner))) {
+    return { class: 'binary', owner: first.owner, also: others[0]?.owner ?? -1 };
+  }
+  const kind = isOsPackage(owners.package(first.owner)) ? 'os-package' : 'language-package';
   const also = others[0]?.owner ?? (located === first.owner ? -1 : located);
   const row = { class: kind, owner: first.owner, also } as const;
   const compared = first.recorded === undefined ? undefined : compareFile(view, entry, first.recorded);
@@ -155,7 +159,8 @@ function byContent(owners: Owners, entry: FileEntry, path: string): Classified |
   const owner = owners.located(path);
   const pkg = owners.package(owner);
   if (pkg === undefined || entry.type !== 'file') return undefined;
-  const isBinary = isMachineCode(entry.content) || isBinaryPackage(pkg);
+  const isBinary = isMachineCode(entry.content) || isProgram(pkg);
+  if (!isBinary && isOsPackage(pkg)) return undefined;
   return isBinary ? { class: 'binary', owner } : { class: 'language-package', integrity: 'unchecked', owner };
 }
 

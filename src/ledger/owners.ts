@@ -5,16 +5,13 @@ import type { LedgerOwner } from './types.ts';
 /** What operating systems install. */
 const OS_TYPES: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'rpm', 'alpm', 'ebuild', 'nix', 'opkg', 'snap']);
 
-/** What is compiled into one file that is the evidence of it. */
-const BINARY_TYPES: ReadonlySet<PackageType> = new Set(['golang', 'cargo', 'generic', 'github']);
-
 export function isOsPackage(pkg: Package | undefined): boolean {
   return pkg !== undefined && OS_TYPES.has(pkg.type);
 }
 
-/** Whether a package found in a file says what that file is. */
-export function isBinaryPackage({ type, foundBy }: Package): boolean {
-  return foundBy === 'binary' || BINARY_TYPES.has(type);
+/** Whether a package is a program that was recognised in its file: by a classifier, or by what a compiler put into it. */
+export function isProgram(pkg: Package | undefined): boolean {
+  return pkg !== undefined && (pkg.foundBy === 'binary' || pkg.type === 'golang' || pkg.type === 'cargo');
 }
 
 /** Something a package says of one path. */
@@ -65,7 +62,7 @@ export class Owners {
     for (const path of pkg.directories ?? []) if (!folders.has(path)) folders.set(path, owner);
     for (const { path } of pkg.locations) {
       if (isOsPackage(pkg)) this.#state.add(path);
-      else if (!this.#located.has(path)) this.#located.set(path, owner);
+      if (!this.#located.has(path)) this.#located.set(path, owner);
     }
   }
 
@@ -116,12 +113,12 @@ export class Owners {
     return this.#configuration.has(path);
   }
 
-  /** Package whose evidence this file is, -1 when none. Not those of the operating system. */
+  /** Package whose evidence this file is, -1 when none. */
   located(path: string): number {
     return this.#located.get(path) ?? -1;
   }
 
-  /** Whether packages of the operating system are told of in this file. */
+  /** Whether a package of the operating system is told of in this file: a database, unless it is machine code. */
   isState(path: string): boolean {
     return this.#state.has(path);
   }

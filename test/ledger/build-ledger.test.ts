@@ -149,17 +149,32 @@ describe('buildLedger: who owns a file', () => {
 
   it('recognises binaries by what was found in them, and jars as packages; first-party folders come after', () => {
     const go = { ...npm('server', '/x'), type: 'golang' as const, locations: [{ path: '/app/server', layer: 0 }] };
+    const listed = {
+      ...npm('lister', '/x'),
+      type: 'cargo' as const,
+      id: 'cargo/x',
+      files: ['/bin/x'],
+      locations: [{ path: '/bin/x', layer: 0 }],
+    };
     const jar = { ...npm('jar', '/x'), type: 'maven' as const, locations: [{ path: '/app/lib/a.jar', layer: 0 }] };
-    const ledger = ledgerOf({ 'app/server': 'x', 'app/lib/a.jar': 'x', 'app/main.py': 'x' }, [
+    const ledger = ledgerOf({ 'app/server': 'x', 'app/lib/a.jar': 'x', 'app/main.py': 'x', 'bin/x': 'x' }, [
       go,
       jar,
+      listed,
       npm('own', '/app', { firstParty: true }),
     ]);
     assert.deepEqual(classesOf(ledger), {
       '/app/lib/a.jar': 'language-package unchecked',
       '/app/main.py': 'language-package unchecked',
       '/app/server': 'binary',
+      '/bin/x': 'binary',
     });
+  });
+
+  it('recognises a program by the note of a package of the operating system in it', () => {
+    const view = withContent(viewOf({ 'opt/tool': 'x' }), { 'opt/tool': 'elf' });
+    const noted = pkg('tool', { foundBy: 'elf-note', locations: [{ path: '/opt/tool', layer: 0 }] });
+    assert.deepEqual(classesOf(buildLedger({ view, packages: [noted] })), { '/opt/tool': 'binary' });
   });
 
   it('tells the base’s own files from what was added', () => {
