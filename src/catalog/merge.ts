@@ -22,7 +22,7 @@ interface Finding {
 export function mergePackages(results: readonly (readonly Package[])[]): readonly Package[] {
   const groups = new Map<string, Ranked[]>();
   const dependencies = new Map<string, Set<string>>();
-  const parents = new Map<string, string>();
+  const parents = new Map<string, readonly (string | undefined)[]>();
   for (const [rank, result] of results.entries()) {
     const findings = result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) }));
     const keyOfId = new Map(findings.map(({ pkg, key }) => [pkg.id, key]));
@@ -31,7 +31,7 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
       if (group) group.push({ pkg, rank });
       else groups.set(key, [{ pkg, rank }]);
       const part = pkg.partOf === undefined ? undefined : keyOfId.get(pkg.partOf);
-      if (part !== undefined && part !== key) parents.set(key, part);
+      parents.set(key, [...(parents.get(key) ?? []), part === key ? undefined : part]);
       const edges = dependencies.get(key) ?? new Set<string>();
       dependencies.set(key, edges);
       for (const id of pkg.dependsOn) {
@@ -43,9 +43,18 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
   return [...groups].map(([key, group]) => {
     const dependsOn = [...(dependencies.get(key) ?? [])].toSorted(compareCodeUnits);
     const { partOf: _, ...merged } = mergeGroup(group);
-    const partOf = parents.get(key);
+    const partOf = commonParent(parents.get(key) ?? []);
     return { ...merged, id: key, dependsOn, ...(partOf === undefined ? {} : { partOf }) };
   });
+}
+
+/** What lies inside something wherever it was found; where it also stands alone it is part of nothing. The first parent by name when there are several. */
+function commonParent(parents: readonly (string | undefined)[]): string | undefined {
+  return parents.includes(undefined) ? undefined : parents.toSorted(compareOptional)[0];
+}
+
+function compareOptional(a = '', b = ''): number {
+  return compareCodeUnits(a, b);
 }
 
 /** A finding and the place of its cataloger in the order in which findings win. */

@@ -29,10 +29,13 @@ const OWNING_CATALOGERS: ReadonlySet<string> = new Set(['conda', 'declared', 'jv
 /** Property of a package that came as part of another one: the owner's purl, or its id when it has none. */
 export const OWNED_BY = 'waybill:owned-by';
 
-/** Whether a package manager's record tells of it: the word of a program that was built for a package installs nothing. */
-function isInstalledByOs({ type, evidence }: Package): boolean {
+/** Whether a package manager's record tells of it: the word of a program that was built for a package installs nothing, nor what a
+ * document lists as built into another package. */
+function isInstalledByOs({ type, evidence, partOf }: Package): boolean {
   return (
-    OS_TYPES.has(type) && !(evidence.length > 0 && evidence.every(({ technique }) => technique === 'binary-analysis'))
+    OS_TYPES.has(type) &&
+    partOf === undefined &&
+    !(evidence.length > 0 && evidence.every(({ technique }) => technique === 'binary-analysis'))
   );
 }
 

@@ -226,6 +226,22 @@ describe('runCatalogers', () => {
     );
   });
 
+  it('calls a package part of another only when it lies inside wherever it was found', () => {
+    const pip = pkg('pip', '/pip', { id: 'pip' });
+    const inside = (name: string, path: string): Package => pkg(name, path, { partOf: 'pip' });
+    const { packages } = run(
+      fake('a', [pip, inside('idna', '/pip/idna'), pkg('idna', '/idna'), inside('six', '/pip/six')]),
+    );
+    assert.deepEqual(
+      packages.map(({ name, partOf }) => [name, partOf]),
+      [
+        ['idna', undefined],
+        ['pip', undefined],
+        ['six', 'npm/pip@1'],
+      ],
+    );
+  });
+
   it('makes one package of a recognised program and what is linked into it', () => {
     const at = { type: 'golang', namespace: 'example.com', version: undefined } as unknown as Partial<Package>;
     const tool = pkg('tool', '/usr/bin/tool', at);
