@@ -22,7 +22,7 @@ interface Finding {
 export function mergePackages(results: readonly (readonly Package[])[]): readonly Package[] {
   const groups = new Map<string, Ranked[]>();
   const dependencies = new Map<string, Set<string>>();
-  const parents = new Map<string, readonly (string | undefined)[]>();
+  const parents = new Map<string, (string | undefined)[]>();
   for (const [rank, result] of results.entries()) {
     const findings = result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) }));
     const keyOfId = new Map(findings.map(({ pkg, key }) => [pkg.id, key]));
@@ -31,7 +31,10 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
       if (group) group.push({ pkg, rank });
       else groups.set(key, [{ pkg, rank }]);
       const part = pkg.partOf === undefined ? undefined : keyOfId.get(pkg.partOf);
-      parents.set(key, [...(parents.get(key) ?? []), part === key ? undefined : part]);
+      const known = parents.get(key);
+      const parent = part === key ? undefined : part;
+      if (known) known.push(parent);
+      else parents.set(key, [parent]);
       const edges = dependencies.get(key) ?? new Set<string>();
       dependencies.set(key, edges);
       for (const id of pkg.dependsOn) {
