@@ -47,11 +47,11 @@ export function createClassifier(
     const slot = owners.slot(entry.path);
     if (slot >= 0) {
       seen(slot);
-      return listed(view, owners, { entry, path: owners.path(slot), slot });
+      return listed(view, owners, { entry, slot });
     }
-    const path = `/${entry.path}`;
+    const { path } = entry;
     return (
-      byRule(entry, path, { view, owners, rules, isAlternative }) ??
+      byRule(entry, { view, owners, rules, isAlternative }) ??
       byFolder(owners, path, false) ??
       byContent(owners, entry, path) ??
       byFolder(owners, path, true) ?? { class: isOfBase(options, entry) ? 'base' : 'unaccounted' }
@@ -61,11 +61,11 @@ export function createClassifier(
 
 interface Listed {
   readonly entry: FileEntry;
-  readonly path: string;
   readonly slot: Slot;
 }
 
-function listed(view: FileView, owners: Owners, { entry, path, slot }: Listed): Classified {
+function listed(view: FileView, owners: Owners, { entry, slot }: Listed): Classified {
+  const { path } = entry;
   const first = owners.first(slot);
   const others = owners.others(slot);
   const located = owners.located(path);
@@ -106,10 +106,10 @@ interface RuleContext {
   readonly isAlternative: (entry: FileEntry) => boolean;
 }
 
-function byRule(entry: FileEntry, path: string, context: RuleContext): Classified | undefined {
+function byRule(entry: FileEntry, context: RuleContext): Classified | undefined {
   const { owners, rules, isAlternative } = context;
   if (isMachineCode(entry.content)) return undefined;
-  if (owners.isState(path)) return { class: 'package-state' };
+  if (owners.isState(entry.path)) return { class: 'package-state' };
   if (isAlternative(entry)) return { class: 'generated', rule: ALTERNATIVES_RULE };
   for (const number of rules.find(entry)) {
     const rule = LEDGER_RULES[number]!;
@@ -131,8 +131,8 @@ function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleCon
   const target = view.resolve(entry.path);
   if (target === undefined) return undefined;
   if (rule.target === 'owned-node' && !target.path.includes('/node_modules/')) return undefined;
-  if (target.type !== 'directory') return known(owners.owner(`/${target.path}`));
-  return known(owners.owner(`/${target.path}/package.json`));
+  if (target.type !== 'directory') return known(owners.owner(target.path));
+  return known(owners.owner(`${target.path}/package.json`));
 }
 
 function known(owner: number): number | undefined {
@@ -143,7 +143,7 @@ function known(owner: number): number | undefined {
 function moduleOwner(path: string, owners: Owners): number {
   const [, folder = '', name = ''] = /^(.*\/)__pycache__\/([^/]+?)\.[^/.]+(?:\.opt-[^/.]+)?\.pyc$/.exec(path) ?? [];
   const module = name === '' ? path.replace(/\.py[co]$/, '.py') : `${folder}${name}.py`;
-  return owners.owner(`/${module}`);
+  return owners.owner(module);
 }
 
 function byFolder(owners: Owners, path: string, firstParty: boolean): Classified | undefined {

@@ -26,11 +26,11 @@ export type Slot = number;
 
 /**
  * Who owns which path, of all packages of an image. Packages of the operating system come first, then the others, each in the order of their ids; the
- * first that lists a path is its owner.
+ * first that lists a path is its owner. Paths are asked for without leading slash, as views have them: a new string for every file would cost more than
+ * all else.
  */
 export class Owners {
   readonly #packages: readonly Package[];
-  /** By path without leading slash: views have none, and a new string for every file would cost more than all else. */
   readonly #slots = new Map<string, Slot>();
   readonly #paths: string[] = [];
   readonly #claims: Claim[] = [];
@@ -57,10 +57,11 @@ export class Owners {
   #add(pkg: Package, owner: number): void {
     const { recordedFiles } = pkg;
     for (const path of pkg.files ?? []) this.#claim(path, { owner, recorded: recordedFiles?.get(path) });
-    for (const path of pkg.configFiles ?? []) this.#configuration.add(path);
+    for (const path of pkg.configFiles ?? []) this.#configuration.add(path.slice(1));
     const folders = pkg.firstParty === true ? this.#ownFolders : this.#folders;
-    for (const path of pkg.directories ?? []) if (!folders.has(path)) folders.set(path, owner);
-    for (const { path } of pkg.locations) {
+    for (const path of pkg.directories ?? []) if (!folders.has(path.slice(1))) folders.set(path.slice(1), owner);
+    for (const { path: absolute } of pkg.locations) {
+      const path = absolute.slice(1);
       if (isOsPackage(pkg)) this.#state.add(path);
       if (!this.#located.has(path)) this.#located.set(path, owner);
     }
@@ -92,11 +93,11 @@ export class Owners {
     return this.#paths.length;
   }
 
-  /** @param path without leading slash, as views have it */
   slot(path: string): Slot {
     return this.#slots.get(path) ?? -1;
   }
 
+  /** Absolute. */
   path(slot: Slot): string {
     return this.#paths[slot] ?? '';
   }
@@ -126,7 +127,7 @@ export class Owners {
   /** Package whose folder this path is in, the nearest; -1 when none. Folders of first-party software are asked for apart: all may lie in them. */
   ofFolder(path: string, firstParty: boolean): number {
     if (this.#folders.size === 0 && this.#ownFolders.size === 0) return -1;
-    const folder = path.slice(0, path.lastIndexOf('/'));
+    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
     if (folder !== this.#folder) {
       this.#folder = folder;
       this.#ofFolder = nearest(this.#folders, folder);
@@ -137,7 +138,7 @@ export class Owners {
 
   /** Package that owns the path, by list or by folder; -1 when none. */
   owner(path: string): number {
-    const slot = this.slot(path.slice(1));
+    const slot = this.slot(path);
     return slot >= 0 ? this.first(slot).owner : this.ofFolder(path, false);
   }
 
