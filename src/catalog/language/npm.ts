@@ -163,6 +163,8 @@ function readPackage(file: CapturedFile, { locks, origins }: Known, diagnostics:
     return report('invalid-name', `${JSON.stringify(manifest.name.slice(0, 80))} cannot be the name of an npm package`);
   }
   if (manifest.version === undefined) {
+    // made up for a package's own tests
+    if (folder.split('/').some((segment) => FIXTURE_FOLDERS.has(segment))) return undefined;
     return report('version-unknown', `${manifest.name} has no version and is left out of the packages`);
   }
   let lock = locks.get(folder);

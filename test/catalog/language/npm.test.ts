@@ -32,6 +32,19 @@ describe('npmCataloger: what is a package', () => {
     );
   });
 
+  it('says nothing of a manifest without version in the tests of a package', () => {
+    const { packages, diagnostics } = catalog({
+      'app/node_modules/a/package.json': named('a'),
+      'app/node_modules/a/test/fixture/node_modules/b/package.json': json({ name: 'b' }),
+      'app/node_modules/c/package.json': json({ name: 'c' }),
+    });
+    assert.deepEqual(packages.map(label), ['a@1.0.0']);
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['version-unknown', '/app/node_modules/c/package.json']],
+    );
+  });
+
   it('leaves out stubs, fixtures inside packages, hidden folders and files without name or version', () => {
     const { packages, diagnostics } = catalog({
       'app/node_modules/a/package.json': named('a'),
