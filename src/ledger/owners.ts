@@ -50,13 +50,19 @@ export class Owners {
     const order = packages
       .map((pkg, index) => ({ pkg, index }))
       .toSorted((a, b) => rank(a.pkg) - rank(b.pkg) || compareCodeUnits(a.pkg.id, b.pkg.id));
-    for (const { pkg, index } of order) this.#add(pkg, index);
-    for (const { pkg, index } of order) this.#addRecords(pkg, index);
+    const rest = order.filter(({ pkg, index }) => this.#add(pkg, index) < (pkg.recordedFiles?.size ?? 0));
+    for (const { pkg, index } of rest) this.#addRecords(pkg, index);
   }
 
-  #add(pkg: Package, owner: number): void {
+  /** Gives how many of its files have a record. */
+  #add(pkg: Package, owner: number): number {
     const { recordedFiles } = pkg;
-    for (const path of pkg.files ?? []) this.#claim(path, { owner, recorded: recordedFiles?.get(path) });
+    let records = 0;
+    for (const path of pkg.files ?? []) {
+      const recorded = recordedFiles?.get(path);
+      if (recorded !== undefined) records += 1;
+      this.#claim(path, { owner, recorded });
+    }
     for (const path of pkg.configFiles ?? []) this.#configuration.add(path.slice(1));
     const folders = pkg.firstParty === true ? this.#ownFolders : this.#folders;
     for (const path of pkg.directories ?? []) if (!folders.has(path.slice(1))) folders.set(path.slice(1), owner);
@@ -65,6 +71,7 @@ export class Owners {
       if (isOsPackage(pkg)) this.#state.add(path);
       if (!this.#located.has(path)) this.#located.set(path, owner);
     }
+    return records;
   }
 
   /** Of what a package records and does not have among its files: it is missing, or another package took it over and lists it now. */
