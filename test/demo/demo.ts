@@ -86,8 +86,9 @@ waybill('tree oci:images:app');
 waybill('verify oci:images:app --key release.pub --insecure-ignore-tlog');
 waybill('verify oci:images:app --key vendor.pub --insecure-ignore-tlog', 1);
 
-say('An auditor asks what it stands on.');
+say('An auditor asks what it stands on, and what is in it that no package brought.');
 waybill('base detect oci:images:app --lock bases.lock.jsonl');
+waybill('image files oci:images:app --lock bases.lock.jsonl --class unaccounted,binary');
 
 say('The deploy gate decides: the good image is allowed ...');
 const as = '--as registry.example.com/shop/app --policy policy.yaml';
