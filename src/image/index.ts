@@ -7,6 +7,7 @@ export type {
   ImageStore,
   Platform,
   RawManifest,
+  ReferrerRemoval,
   ReferrerStore,
   WriteManifestOptions,
 } from './types.ts';

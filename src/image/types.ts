@@ -81,6 +81,19 @@ export interface ReferrerStore {
    * @param tag also points this tag at it
    */
   writeManifest(manifest: RawManifest, options: WriteManifestOptions, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes what is attached to a digest. Absent where nothing can be removed.
+   * @throws AppError when the store does not delete, and its own codes; what was removed before stays removed
+   */
+  removeReferrers?(subject: Digest, removal: ReferrerRemoval, signal: AbortSignal): Promise<void>;
+}
+
+/** What to remove, every digest checked by the caller to be no image of its own. */
+export interface ReferrerRemoval {
+  /** Manifests to delete and to take off the listing; one that is gone already is fine. */
+  readonly deleted: readonly Digest[];
+  /** Manifests to take off the listing only: it names them wrongly. */
+  readonly unlisted: readonly Digest[];
 }
 
 export interface WriteManifestOptions {

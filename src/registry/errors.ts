@@ -25,6 +25,8 @@ export const REGISTRY_ERRORS = {
   REGISTRY_UNEXPECTED_ANSWER: ExitCode.Remote,
   /** 4xx to an upload: the registry does not take it. */
   REGISTRY_REJECTED: ExitCode.Remote,
+  /** The registry deletes no manifests. */
+  REGISTRY_DELETE_UNSUPPORTED: ExitCode.Remote,
   MANIFEST_NOT_FOUND: ExitCode.Input,
   REPOSITORY_NOT_FOUND: ExitCode.Input,
   BLOB_NOT_FOUND: ExitCode.Input,
@@ -43,6 +45,8 @@ export const REGISTRY_ERRORS = {
   ENGINE_IMAGE_NOT_FOUND: ExitCode.Input,
   /** The registry stored a referrer but does not list it. */
   REFERRER_NOT_LISTED: ExitCode.Remote,
+  /** The fallback tag goes on listing what was removed. */
+  REFERRER_STILL_LISTED: ExitCode.Remote,
 } as const satisfies ErrorTable;
 
 export type RegistryErrorCode = keyof typeof REGISTRY_ERRORS;

@@ -1,8 +1,19 @@
-import { digestAlgorithm, digestHex, LIMITS, parseStrictJson, sha256Digest, type Digest } from '../core/index.ts';
+import {
+  coreError,
+  digestAlgorithm,
+  digestHex,
+  isDigest,
+  LIMITS,
+  parseStrictJson,
+  sha256Digest,
+  type Digest,
+  type JsonValue,
+} from '../core/index.ts';
 import type { Descriptor } from '../image/index.ts';
 import { descriptorJson, isObject, tryParseDescriptor, type JsonObject } from './descriptor.ts';
 import { registryError } from './errors.ts';
 import { fetchManifest, storeManifest } from './manifests.ts';
+import { deleteManifest } from './delete-manifest.ts';
 import { hasCode, type RepositoryClient } from './repository-client.ts';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -23,6 +34,7 @@ interface Fallback {
   /** As stored, unknown members included; undefined when there is none. */
   readonly document: JsonObject | undefined;
   readonly etag: string | undefined;
+  readonly digest: Digest | undefined;
 }
 
 /** @throws AppError REFERRERS_MALFORMED, LIMIT_EXCEEDED, and the registry's for every answer but 404 */
@@ -33,18 +45,26 @@ export async function readFallback(client: RepositoryClient, subject: Digest, si
     if (hasCode(error, 'MANIFEST_NOT_FOUND', 'REPOSITORY_NOT_FOUND')) return undefined;
     throw error;
   });
-  if (!manifest) return { descriptors: [], document: undefined, etag: undefined };
+  if (!manifest) return { descriptors: [], document: undefined, etag: undefined, digest: undefined };
   if (manifest.mediaType !== INDEX) throw malformed('is not an index');
   const document = parseStrictJson(manifest.bytes, `tag ${tag}`, { maxBytes: LIMITS.manifestBytes });
   const entries = isObject(document) ? (document['manifests'] ?? []) : undefined;
   if (!isObject(document) || !Array.isArray(entries)) throw malformed('is not an index');
-  if (entries.length > LIMITS.referrers) throw malformed(`lists more than the ${LIMITS.referrers} referrers allowed`);
+  if (entries.length > client.maxReferrers) {
+    throw coreError(
+      'LIMIT_EXCEEDED',
+      `tag ${tag} of ${client.name} lists more than the ${client.maxReferrers} referrers allowed`,
+      {
+        hint: 'remove those that are not needed any more, or raise --max-referrers',
+      },
+    );
+  }
   const descriptors = entries.map((entry) => {
     const descriptor = tryParseDescriptor(entry);
     if (!descriptor) throw malformed('lists something that is not a descriptor');
     return descriptor;
   });
-  return { descriptors, document, etag: manifest.etag };
+  return { descriptors, document, etag: manifest.etag, digest: manifest.digest };
 }
 
 /**
@@ -80,19 +100,76 @@ export async function addToFallback(
   );
 }
 
+/**
+ * Takes referrers off the fallback tag, where there is one; the tag itself goes with the last of them. Looked at again afterwards, as another writer may have
+ * put them back.
+ * @throws AppError REFERRER_STILL_LISTED, and those of `readFallback`
+ */
+export async function removeFromFallback(
+  client: RepositoryClient,
+  removed: { readonly subject: Digest; readonly digests: ReadonlySet<Digest> },
+  signal: AbortSignal,
+): Promise<void> {
+  const { subject, digests } = removed;
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const current = await readFallback(client, subject, signal);
+    const kept = current.descriptors.filter(({ digest }) => !digests.has(digest));
+    if (kept.length === current.descriptors.length) return;
+    if (kept.length > 0) await put(client, subject, { current, entries: entriesOf(current, digests), signal });
+    else await dropTag(client, subject, { current, signal });
+    await client.backOff(Math.min(attempt, 4), signal);
+  }
+  throw registryError(
+    'REFERRER_STILL_LISTED',
+    `tag ${fallbackTag(subject)} of ${client.name} goes on listing what was removed: other writers replace it`,
+    { hint: 'try again when nothing else is attached to this image' },
+  );
+}
+
+/** The entries as stored, without those of these digests. */
+function entriesOf(current: Fallback, without: ReadonlySet<Digest>): readonly JsonValue[] {
+  const entries = current.document?.['manifests'];
+  return (Array.isArray(entries) ? (entries as readonly JsonValue[]) : []).filter((entry) => {
+    const digest = isObject(entry) ? entry['digest'] : undefined;
+    return !isDigest(digest) || !without.has(digest);
+  });
+}
+
+/** An index that lists nothing stays where the registry does not delete. */
+async function dropTag(
+  client: RepositoryClient,
+  subject: Digest,
+  { current, signal }: { readonly current: Fallback; readonly signal: AbortSignal },
+): Promise<void> {
+  if (current.digest === undefined) return;
+  try {
+    await deleteManifest(client, current.digest, signal);
+  } catch (error) {
+    if (!hasCode(error, 'REGISTRY_DELETE_UNSUPPORTED')) throw error;
+    await put(client, subject, { current, entries: [], signal });
+  }
+}
+
 async function replace(
   client: RepositoryClient,
   current: Fallback,
   { subject, descriptor }: { readonly subject: Digest; readonly descriptor: Descriptor },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const entries = current.document?.['manifests'];
-  const document = {
-    ...current.document,
-    schemaVersion: 2,
-    mediaType: INDEX,
-    manifests: [...(Array.isArray(entries) ? entries : []), descriptorJson(descriptor)],
-  };
+  const entries = [...entriesOf(current, new Set()), descriptorJson(descriptor)];
+  return put(client, subject, { current, entries, signal });
+}
+
+interface Put {
+  /** What is there; replaced only if it still is. */
+  readonly current: Fallback;
+  readonly entries: readonly (JsonValue | JsonObject)[];
+  readonly signal: AbortSignal;
+}
+
+/** False when the tag has moved meanwhile. */
+async function put(client: RepositoryClient, subject: Digest, { current, entries, signal }: Put): Promise<boolean> {
+  const document = { ...current.document, schemaVersion: 2, mediaType: INDEX, manifests: entries };
   const bytes = Buffer.from(JSON.stringify(document));
   const condition =
     current.document === undefined

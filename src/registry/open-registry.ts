@@ -1,4 +1,4 @@
-import { coreError, digestMatches } from '../core/index.ts';
+import { coreError, digestMatches, LIMITS } from '../core/index.ts';
 import type { RegistryReference } from '../image/index.ts';
 import { createHttpClient, type HttpClient } from '../net/index.ts';
 import { Authenticator } from './authentication/authenticator.ts';
@@ -7,6 +7,7 @@ import { findCredentials } from './credentials/find-credentials.ts';
 import { findEndpoint } from './endpoint.ts';
 import { fetchManifest, headManifest, storeManifest } from './manifests.ts';
 import { listReferrers } from './referrers.ts';
+import { removeReferrers } from './remove-referrers.ts';
 import { createRepositoryClient, type RepositoryClient } from './repository-client.ts';
 import { withReferrersElsewhere } from './separate-referrers.ts';
 import type { RegistryOptions, RegistryStore, UploadSettings } from './types.ts';
@@ -48,7 +49,13 @@ async function connect(
     allowedRealms: options.allowedRealms ?? [],
     findCredentials: (signal) => findCredentials({ registry, repository, env: runtime.env, authFile, signal }),
   });
-  return createRepositoryClient({ client, endpoint, authenticator, repository });
+  return createRepositoryClient({
+    client,
+    endpoint,
+    authenticator,
+    repository,
+    maxReferrers: options.maxReferrers ?? LIMITS.referrers,
+  });
 }
 
 interface StoreParts {
@@ -88,6 +95,7 @@ function createStore(client: RepositoryClient, { reference, options, http }: Sto
       await storeManifest(client, { manifest, tag }, signal);
     },
     writeManifest: (manifest, how, signal) => writeManifest(client, { manifest, options: how }, signal),
+    removeReferrers: (subject, removal, signal) => removeReferrers(client, { subject, removal }, signal),
     listReferrers: (subject, signal) => listReferrers(client, subject, signal),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };

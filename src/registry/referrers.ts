@@ -9,6 +9,8 @@ import type { RegistryRequest, RepositoryClient } from './repository-client.ts';
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const MAX_SAME_HOST_REDIRECTS = 5;
+/** Entries that a page has at least where more of them than usual are asked for. */
+const MIN_PAGE_ENTRIES = 20;
 
 /**
  * All referrers of a digest: from the API, page by page, else from the fallback tag. The listing's `artifactType` is the registry's word only.
@@ -30,9 +32,10 @@ export async function listByApi(
   signal: AbortSignal,
 ): Promise<readonly Descriptor[] | undefined> {
   const found: Descriptor[] = [];
+  const maxPages = Math.max(LIMITS.referrerPages, Math.ceil(client.maxReferrers / MIN_PAGE_ENTRIES));
   let path: string | URL = `referrers/${subject}`;
   for (let page = 1; ; page += 1) {
-    if (page > LIMITS.referrerPages) throw tooMany(client, subject, `${LIMITS.referrerPages} pages`);
+    if (page > maxPages) throw tooMany(client, subject, `${maxPages} pages`);
     const request: RegistryRequest = {
       path,
       headers: { accept: INDEX },
@@ -48,7 +51,7 @@ export async function listByApi(
       throw malformed(client, subject, `page ${page} is not a list`);
     }
     found.push(...answer);
-    if (found.length > LIMITS.referrers) throw tooMany(client, subject, `${LIMITS.referrers} entries`);
+    if (found.length > client.maxReferrers) throw tooMany(client, subject, `${client.maxReferrers} entries`);
     const next = nextLink(response.header('link'), response.url);
     if (next === undefined) return found;
     if (!sameOrigin(next, client.endpoint.origin)) throw malformed(client, subject, 'the next page is on another host');
@@ -114,6 +117,6 @@ function malformed(client: RepositoryClient, subject: Digest, why: string): Erro
 
 function tooMany(client: RepositoryClient, subject: Digest, cap: string): Error {
   return coreError('LIMIT_EXCEEDED', `${subject} in ${client.name} has more referrers than the ${cap} allowed`, {
-    hint: 'remove those that are not needed any more',
+    hint: 'remove those that are not needed any more, or raise --max-referrers',
   });
 }

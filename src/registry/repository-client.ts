@@ -14,7 +14,7 @@ export interface RegistryRequest {
   readonly idempotent?: boolean;
   readonly redirect?: 'follow' | 'manual';
   /** 'pull' unless told. */
-  readonly actions?: 'pull' | 'pull,push';
+  readonly actions?: 'pull' | 'pull,push' | 'pull,push,delete';
   /** Another repository that is read from as well. */
   readonly mountFrom?: string;
   readonly signal: AbortSignal;
@@ -28,6 +28,8 @@ export interface RepositoryClient {
   /** `registry.example.com/app` */
   readonly name: string;
   readonly endpoint: Endpoint;
+  /** Most referrers of one digest that a listing may have. */
+  readonly maxReferrers: number;
   /**
    * Any status but a 401 that can be answered.
    * @throws AppError REGISTRY_UNREACHABLE, REGISTRY_TIMEOUT, other NET_*, and those of authentication
@@ -47,6 +49,7 @@ export interface RepositoryClientParts {
   readonly endpoint: Endpoint;
   readonly authenticator: Authenticator;
   readonly repository: string;
+  readonly maxReferrers: number;
 }
 
 /** Host and whole repository, lower-case path segments: nothing that could leave `/v2/NAME/`. */
@@ -75,6 +78,7 @@ export function createRepositoryClient(parts: RepositoryClientParts): Repository
   return {
     name,
     endpoint,
+    maxReferrers: parts.maxReferrers,
     send,
     failure,
     async expect(request, statuses) {

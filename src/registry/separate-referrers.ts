@@ -24,6 +24,7 @@ export function withReferrersElsewhere(main: RegistryStore, referrers: RegistryS
         return main.readBlob(descriptor, maxBytes, signal);
       }
     },
+    removeReferrers: (subject, removal, signal) => referrers.removeReferrers(subject, removal, signal),
     writeBlob: (bytes, digest, signal) => referrers.writeBlob(bytes, digest, signal),
     async writeManifest(manifest, options, signal) {
       if (!options.referrer) return main.writeManifest(manifest, options, signal);

@@ -4,6 +4,7 @@ import type {
   Descriptor,
   ImageStore,
   RawManifest,
+  ReferrerRemoval,
   ReferrerStore,
   RegistryReference,
 } from '../image/index.ts';
@@ -21,6 +22,8 @@ export interface RegistryOptions {
   readonly allowedRealms?: readonly string[];
   /** Repository that referrers are kept in, if not the image's own (`COSIGN_REPOSITORY`). */
   readonly referrersRepository?: RegistryReference;
+  /** Most referrers of one digest; LIMITS.referrers unless told. More of them is an error. */
+  readonly maxReferrers?: number;
   readonly offline?: boolean;
   readonly timeouts?: Partial<Timeouts>;
   readonly retry?: Partial<RetrySettings>;
@@ -48,6 +51,7 @@ export interface RegistryStore extends ImageStore, ReferrerStore {
    * @throws AppError DIGEST_MISMATCH, and the registry's
    */
   headManifest(reference: Digest | string, signal: AbortSignal): Promise<Descriptor | undefined>;
+  removeReferrers(subject: Digest, removal: ReferrerRemoval, signal: AbortSignal): Promise<void>;
   hasBlob(digest: Digest, signal: AbortSignal): Promise<boolean>;
   /** Lets this repository have a blob of another one of the same registry; false when the registry does not do it. */
   mountBlob(digest: Digest, fromRepository: string, signal: AbortSignal): Promise<boolean>;

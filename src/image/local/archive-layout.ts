@@ -11,10 +11,10 @@ export class ArchiveLayoutStore implements ImageStore, ReferrerStore {
   readonly #files: ArchiveFiles;
   readonly #reader: LayoutReader;
 
-  constructor(name: string, files: ArchiveFiles) {
+  constructor(name: string, files: ArchiveFiles, maxReferrers?: number) {
     this.name = name;
     this.#files = files;
-    this.#reader = new LayoutReader(name, files);
+    this.#reader = new LayoutReader(name, files, maxReferrers);
     this.#reader.checkLayout();
   }
 

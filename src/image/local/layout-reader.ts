@@ -71,10 +71,12 @@ export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
 export class LayoutReader {
   readonly name: string;
   readonly #files: BlobFiles;
+  readonly #maxReferrers: number;
 
-  constructor(name: string, files: BlobFiles) {
+  constructor(name: string, files: BlobFiles, maxReferrers: number = LIMITS.referrers) {
     this.name = name;
     this.#files = files;
+    this.#maxReferrers = maxReferrers;
   }
 
   /** @throws AppError LAYOUT_INVALID when this is no layout of version 1 */
@@ -133,8 +135,8 @@ export class LayoutReader {
       const described = this.#describeReferrer(entry, subject);
       if (described === undefined) return;
       found.set(entry.digest, described);
-      if (found.size > LIMITS.referrers)
-        throw coreError('LIMIT_EXCEEDED', `${subject} has more than the ${LIMITS.referrers} referrers allowed`);
+      if (found.size > this.#maxReferrers)
+        throw coreError('LIMIT_EXCEEDED', `${subject} has more than the ${this.#maxReferrers} referrers allowed`);
     };
     for (const entry of this.readIndex().entries) {
       if (entry.annotations?.[REF_NAME] === tag && isIndexType(entry.mediaType)) {
@@ -142,6 +144,30 @@ export class LayoutReader {
       } else consider(entry);
     }
     return [...found.values()];
+  }
+
+  /**
+   * The entry of the subject's fallback tag, and what it leads to without some manifests (nothing when none is left). No entry when it lists none of them.
+   */
+  fallbackWithout(
+    subject: Digest,
+    removed: ReadonlySet<Digest>,
+  ): { readonly entry?: Descriptor; readonly kept?: RawManifest } {
+    const tag = fallbackTag(subject);
+    const entry = this.readIndex().entries.find(
+      (candidate) => candidate.annotations?.[REF_NAME] === tag && isIndexType(candidate.mediaType),
+    );
+    if (entry === undefined) return {};
+    const raw = this.#manifest(entry.digest, entry);
+    const document = asObject(
+      parseStrictJson(raw.bytes, `tag ${tag}`, { maxBytes: LIMITS.manifestBytes }),
+      LAYOUT_CONTEXT,
+    );
+    const listed = listField(document, 'manifests', LAYOUT_CONTEXT);
+    const kept = listed.filter((item) => !removed.has(parseDescriptor(item, LAYOUT_CONTEXT).digest));
+    if (kept.length === listed.length) return {};
+    if (kept.length === 0) return { entry };
+    return { entry, kept: checkRawManifest(Buffer.from(JSON.stringify({ ...document, manifests: kept })), {}) };
   }
 
   #describeReferrer(entry: Descriptor, subject: Digest): Descriptor | undefined {

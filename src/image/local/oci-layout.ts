@@ -16,7 +16,15 @@ import { descriptorJson } from '../descriptor.ts';
 import { imageError, storeFailure } from '../errors.ts';
 import { MEDIA_TYPES } from '../media-types.ts';
 import { checkedStream } from '../read-blob.ts';
-import type { BlobSource, Descriptor, ImageStore, RawManifest, ReferrerStore, WriteManifestOptions } from '../types.ts';
+import type {
+  BlobSource,
+  Descriptor,
+  ImageStore,
+  RawManifest,
+  ReferrerRemoval,
+  ReferrerStore,
+  WriteManifestOptions,
+} from '../types.ts';
 import { DirectoryFiles, readRange } from './blob-files.ts';
 import { blobPath, describeManifest, LayoutReader, REF_NAME, type LayoutIndex } from './layout-reader.ts';
 import { withLock } from './layout-lock.ts';
@@ -34,11 +42,11 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
   readonly #reader: LayoutReader;
 
   /** @throws AppError LAYOUT_INVALID */
-  constructor(path: string) {
+  constructor(path: string, maxReferrers?: number) {
     this.path = path;
     this.name = `oci:${path}`;
     this.#files = new DirectoryFiles(path);
-    this.#reader = new LayoutReader(this.name, this.#files);
+    this.#reader = new LayoutReader(this.name, this.#files, maxReferrers);
     this.#reader.checkLayout();
   }
 
@@ -129,6 +137,30 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
       ? descriptor
       : { mediaType: manifest.mediaType, digest: manifest.digest, sizeBytes: manifest.bytes.byteLength };
     await this.#updateIndex(signal, (index) => withEntry(index, entry, options.tag));
+  }
+
+  /** Lists a stored manifest in index.json without a tag, unless it is listed. */
+  async listManifest(manifest: RawManifest, signal: AbortSignal): Promise<void> {
+    const { mediaType, digest, bytes } = manifest;
+    const entry = { mediaType, digest, sizeBytes: bytes.byteLength };
+    await this.#updateIndex(signal, (index) => withEntry(index, entry, undefined));
+  }
+
+  /** Takes manifests off index.json and off the subject's fallback tag, and deletes them. */
+  async removeReferrers(subject: Digest, removal: ReferrerRemoval, signal: AbortSignal): Promise<void> {
+    const removed = new Set([...removal.deleted, ...removal.unlisted]);
+    const { entry: fallback, kept } = this.#reader.fallbackWithout(subject, removed);
+    if (kept !== undefined) await this.writeBlob(kept.bytes, kept.digest, signal);
+    const deleted = new Set(removal.deleted);
+    await this.#updateIndex(signal, (index) =>
+      index.entries.flatMap((entry) => {
+        if (entry.digest === fallback?.digest && entry.annotations?.[REF_NAME] === fallback.annotations?.[REF_NAME])
+          return kept === undefined ? [] : [{ ...entry, digest: kept.digest, sizeBytes: kept.bytes.byteLength }];
+        return deleted.has(entry.digest) ? [] : [entry];
+      }),
+    );
+    for (const digest of [...removal.deleted, ...(fallback === undefined ? [] : [fallback.digest])])
+      await rm(join(this.path, blobPath(digest)), { force: true });
   }
 
   async #updateIndex(
@@ -224,7 +256,7 @@ async function writeUnlessThere(path: string, text: string): Promise<void> {
 }
 
 /** @throws AppError STORE_NOT_FOUND, LAYOUT_INVALID */
-export function openOciLayout(path: string): OciLayoutStore {
+export function openOciLayout(path: string, maxReferrers?: number): OciLayoutStore {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw imageError('STORE_NOT_FOUND', `no such directory: ${path}`);
   if (!stats.isDirectory()) {
@@ -232,5 +264,5 @@ export function openOciLayout(path: string): OciLayoutStore {
       hint: 'for a file write oci-archive:FILE or docker-archive:FILE',
     });
   }
-  return new OciLayoutStore(path);
+  return new OciLayoutStore(path, maxReferrers);
 }

@@ -14,6 +14,8 @@ export interface OpenLocalStoreOptions {
   readonly signal: AbortSignal;
   /** Bytes that a compressed archive may unpack to; twice `LIMITS.layerBytes` unless told. */
   readonly maxBytes?: number;
+  /** Most referrers of one digest; LIMITS.referrers unless told. */
+  readonly maxReferrers?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface OpenLocalStoreOptions {
  */
 export async function openLocalStore(reference: LocalReference, options: OpenLocalStoreOptions): Promise<LocalStore> {
   const { transport, path } = reference;
-  if (transport === 'oci') return openOciLayout(path);
+  if (transport === 'oci') return openOciLayout(path, options.maxReferrers);
   if (transport === 'dir') {
     throw coreError('USAGE', `dir:${path} is a root file system, not an image`, {
       hint: 'name an image for this: HOST/REPOSITORY, oci:DIR or an archive',
@@ -43,7 +45,7 @@ export async function openLocalStore(reference: LocalReference, options: OpenLoc
     const name = `${transport}:${path}`;
     const isLayout = files.locate('index.json') !== undefined && files.locate('oci-layout') !== undefined;
     return transport === 'oci-archive' || isLayout
-      ? new ArchiveLayoutStore(name, files)
+      ? new ArchiveLayoutStore(name, files, options.maxReferrers)
       : new DockerArchiveStore(name, files);
   } catch (error) {
     await files[Symbol.asyncDispose]();
