@@ -20,6 +20,7 @@ import { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from '../pro
 import { comparableSbom } from '../sbom/index.ts';
 import { rederivedDocument } from './platform-sbom.ts';
 import {
+  findLimits,
   hostPlatform,
   openImageStore,
   requireReferrers,
@@ -88,7 +89,8 @@ async function openedImage(opened: OpenedStore, options: EvidencePortOptions, ru
     readManifest: (digest, signal) => store.readManifest(digest, signal),
     readConfig: (descriptor, signal) =>
       readBlobBytes(store, descriptor, { what: 'config', maxBytes: LIMITS.configBytes, signal }),
-    findBundles: (subject, signal) => findBundles(requireReferrers(opened), subject, { signal }),
+    findBundles: (subject, signal) =>
+      findBundles(requireReferrers(opened), subject, { ...findLimits(options.access), signal }),
     readLayers: async (digest, request, signal) =>
       layerFacts(await imageOf(digest, signal), opened, { request, runtime: { ...runtime, signal }, ...options }),
   };

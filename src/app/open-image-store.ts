@@ -1,6 +1,6 @@
-import type { ImageReference, ImageStore, Platform, ReferrerStore } from '../image/index.ts';
+import type { ImageReference, ImageStore, Platform, ReferrerStore, RegistryReference } from '../image/index.ts';
 import { canonicalRepository, openLocalStore, parseImageReference, parsePlatform } from '../image/index.ts';
-import type { Runtime } from '../core/index.ts';
+import { coreError, type Runtime } from '../core/index.ts';
 import { appError } from './errors.ts';
 
 /** How an image is reached: what the shared image flags say. */
@@ -14,6 +14,12 @@ export interface ImageAccess {
   readonly registryCaFile?: string;
   /** Registry credentials file. */
   readonly authFile?: string;
+  /** Repository that holds what is attached to images of registries, if not the image's own: `registry.example.com/signatures`. */
+  readonly attachmentRepository?: string;
+  /** Most referrers of one digest; more is an error. */
+  readonly maxReferrers?: number;
+  /** Largest bundle that is read. */
+  readonly maxBundleBytes?: number;
 }
 
 /** A store opened for one reference. */
@@ -40,6 +46,10 @@ export async function openImageStore(text: string, access: ImageAccess, runtime:
       allowedRealms: access.allowedRealms ?? [],
       ...(access.registryCaFile === undefined ? {} : { caFile: access.registryCaFile }),
       ...(access.authFile === undefined ? {} : { authFile: access.authFile }),
+      ...(access.maxReferrers === undefined ? {} : { maxReferrers: access.maxReferrers }),
+      ...(access.attachmentRepository === undefined
+        ? {}
+        : { referrersRepository: attachmentRepository(access.attachmentRepository) }),
     });
     return {
       reference,
@@ -55,13 +65,37 @@ export async function openImageStore(text: string, access: ImageAccess, runtime:
     const engine = await openEngineImage(reference, { runtime });
     return { reference, store: engine.store, target, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
   }
-  const local = await openLocalStore(reference, { signal: runtime.signal });
+  const local = await openLocalStore(reference, {
+    signal: runtime.signal,
+    ...(access.maxReferrers === undefined ? {} : { maxReferrers: access.maxReferrers }),
+  });
   return {
     reference,
     store: local,
     ...('listReferrers' in local ? { referrers: local } : {}),
     target,
     [Symbol.asyncDispose]: () => local[Symbol.asyncDispose](),
+  };
+}
+
+/** A repository by its name alone. @throws AppError USAGE, and those of parsing */
+export function attachmentRepository(text: string): RegistryReference {
+  const reference = parseImageReference(text);
+  if (reference.transport === 'registry' && reference.digest === undefined && !/:[^/]*$/.test(text)) return reference;
+  throw coreError(
+    'USAGE',
+    `the attachment repository ${JSON.stringify(text.slice(0, 300))} is no repository of a registry`,
+    {
+      hint: 'write HOST/REPOSITORY without tag or digest, in --attachment-repository or COSIGN_REPOSITORY',
+    },
+  );
+}
+
+/** Caps on what is read of an image's referrers, as `findBundles` takes them. */
+export function findLimits(access: ImageAccess): { readonly maxReferrers?: number; readonly maxBundleBytes?: number } {
+  return {
+    ...(access.maxReferrers === undefined ? {} : { maxReferrers: access.maxReferrers }),
+    ...(access.maxBundleBytes === undefined ? {} : { maxBundleBytes: access.maxBundleBytes }),
   };
 }
 

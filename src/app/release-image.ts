@@ -13,7 +13,13 @@ import { evaluateSignatures, type EvaluateOptions } from '../verification/index.
 import { attachAttestation } from './attest-image.ts';
 
 import { appError } from './errors.ts';
-import { openImageStore, requireWritableReferrers, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import {
+  findLimits,
+  openImageStore,
+  requireWritableReferrers,
+  type ImageAccess,
+  type OpenedStore,
+} from './open-image-store.ts';
 import { imageSbom, readSourceDateEpoch } from './platform-sbom.ts';
 import { readSigner, type KeyAccess } from './read-keys.ts';
 import { imageTarget, resolveTarget } from './resolve-target.ts';
@@ -163,7 +169,10 @@ async function findOwn(
   options: EvaluateOptions,
   context: ReleaseContext,
 ): Promise<readonly OwnBundle[]> {
-  const found = await findBundles(context.store, subject, { signal: context.runtime.signal });
+  const found = await findBundles(context.store, subject, {
+    ...findLimits(context.options.access),
+    signal: context.runtime.signal,
+  });
   const { accepted } = await evaluateSignatures(found.bundles, options);
   return accepted.map(({ bundleDigest, statement }) => ({ bundle: bundleDigest, predicate: statement.predicate }));
 }

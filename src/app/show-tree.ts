@@ -1,7 +1,7 @@
 import { findBundles, parseBundle, parseStatement } from '../attestation/index.ts';
 import { isAppError, type Digest, type Runtime } from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
-import { openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
+import { findLimits, openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
 import { resolveTarget } from './resolve-target.ts';
 
 export interface ShowTreeOptions {
@@ -40,15 +40,18 @@ export async function showTree(options: ShowTreeOptions, runtime: Runtime): Prom
   await using opened = await openImageStore(options.image, options.access, runtime);
   const store = requireReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
+  const read = { ...findLimits(options.access), signal: runtime.signal };
   const children: TreeNode[] = [];
   if (target.kind === 'index') {
-    for (const platform of target.index.platforms) children.push(await readNode(store, platform, runtime));
+    for (const platform of target.index.platforms) children.push(await readNode(store, platform, read));
   }
-  return { image: options.image, root: { ...(await readNode(store, target.descriptor, runtime)), children } };
+  return { image: options.image, root: { ...(await readNode(store, target.descriptor, read)), children } };
 }
 
-async function readNode(store: ReferrerStore, descriptor: Descriptor, runtime: Runtime): Promise<TreeNode> {
-  const found = await findBundles(store, descriptor.digest, { signal: runtime.signal });
+type ReadOptions = Parameters<typeof findBundles>[2];
+
+async function readNode(store: ReferrerStore, descriptor: Descriptor, options: ReadOptions): Promise<TreeNode> {
+  const found = await findBundles(store, descriptor.digest, options);
   const { platform } = descriptor;
   return {
     digest: descriptor.digest,

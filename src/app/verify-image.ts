@@ -11,7 +11,7 @@ import {
   type RejectedBundle,
   type VerifiedBundle,
 } from '../verification/index.ts';
-import { openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
+import { findLimits, openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
 import { readPublicKeys } from './read-keys.ts';
 import { resolveTarget } from './resolve-target.ts';
 
@@ -69,7 +69,7 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   await using opened = await openImageStore(options.image, options.access, runtime);
   const store = requireReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
-  const found = await findBundles(store, target.digest, { signal: runtime.signal });
+  const found = await findBundles(store, target.digest, { ...findLimits(options.access), signal: runtime.signal });
   const common = {
     keys,
     subject: target.digest,

@@ -87,11 +87,12 @@ export async function findBundles(
   const manifests = await mapConcurrent(listed, CONCURRENT_READS, (descriptor) =>
     faultOr(descriptor, () => readReferrer({ store, subject, descriptor, signal })),
   );
-  const admitted = admit(manifests.filter(isPending), maxBundleBytes);
+  const caps = { maxBundleBytes, maxTotalBytes: Math.max(MAX_TOTAL_BYTES, 4 * maxBundleBytes) };
+  const admitted = admit(manifests.filter(isPending), caps);
   const read = await mapConcurrent(manifests, CONCURRENT_READS, (referrer) =>
     isPending(referrer) && admitted.has(referrer)
       ? faultOr(referrer.manifest, () => readBundle({ store, referrer, maxBundleBytes, signal }))
-      : Promise.resolve(isPending(referrer) ? tooLarge(referrer, maxBundleBytes) : referrer),
+      : Promise.resolve(isPending(referrer) ? tooLarge(referrer, caps) : referrer),
   );
   return {
     bundles: read.flatMap((result) => ('bundle' in result ? [result.bundle] : [])),
@@ -127,8 +128,13 @@ async function faultOr<T>(manifest: Descriptor, read: () => Promise<T>): Promise
   }
 }
 
+interface BundleCaps {
+  readonly maxBundleBytes: number;
+  readonly maxTotalBytes: number;
+}
+
 /** The bundles that fit into the caps, small ones first: whatever else somebody attaches, signatures stay readable. */
-function admit(pending: readonly PendingBundle[], maxBundleBytes: number): ReadonlySet<PendingBundle> {
+function admit(pending: readonly PendingBundle[], caps: BundleCaps): ReadonlySet<PendingBundle> {
   const admitted = new Set<PendingBundle>();
   let totalBytes = 0;
   const bySize = pending.toSorted(
@@ -136,17 +142,17 @@ function admit(pending: readonly PendingBundle[], maxBundleBytes: number): Reado
   );
   for (const referrer of bySize) {
     totalBytes += referrer.layer.sizeBytes;
-    if (referrer.layer.sizeBytes > maxBundleBytes || totalBytes > MAX_TOTAL_BYTES) break;
+    if (referrer.layer.sizeBytes > caps.maxBundleBytes || totalBytes > caps.maxTotalBytes) break;
     admitted.add(referrer);
   }
   return admitted;
 }
 
-function tooLarge({ manifest, layer }: PendingBundle, maxBundleBytes: number): Settled {
+function tooLarge({ manifest, layer }: PendingBundle, { maxBundleBytes, maxTotalBytes }: BundleCaps): Settled {
   const reason =
     layer.sizeBytes > maxBundleBytes
       ? `the bundle is ${layer.sizeBytes} bytes, more than the ${maxBundleBytes} allowed`
-      : `the bundles of this image are more than ${MAX_TOTAL_BYTES} bytes together`;
+      : `the bundles of this image are more than ${maxTotalBytes} bytes together`;
   return { unreadable: { manifest, code: 'BUNDLE_TOO_LARGE', reason } };
 }
 

@@ -3,7 +3,7 @@ import { coreError } from '../core/index.ts';
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 
 /** `512M`, `32G`, `1000` to bytes (binary suffixes). @throws AppError USAGE */
-function parseByteSize(text: string, flag: string): number {
+export function parseByteSize(text: string, flag: string): number {
   const match = /^(\d{1,15})([KMGT]?)i?B?$/i.exec(text);
   const bytes = match ? Number(match[1]) * (UNITS[(match[2] ?? '').toUpperCase()] ?? Number.NaN) : Number.NaN;
   if (!Number.isSafeInteger(bytes) || bytes < 1) {

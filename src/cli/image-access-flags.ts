@@ -1,3 +1,5 @@
+import { parseByteSize } from './byte-size.ts';
+
 /** Values of `imageFlags` after parsing. */
 export interface ImageFlagValues {
   readonly platform: string | undefined;
@@ -5,6 +7,9 @@ export interface ImageFlagValues {
   readonly 'registry-realm': string[] | undefined;
   readonly 'registry-ca': string | undefined;
   readonly authfile: string | undefined;
+  readonly 'attachment-repository'?: string | undefined;
+  readonly 'max-referrers'?: number | undefined;
+  readonly 'max-bundle-bytes'?: string | undefined;
 }
 
 /** How use cases take them. */
@@ -14,15 +19,25 @@ export interface ImageAccessOptions {
   readonly allowedRealms: readonly string[];
   readonly registryCaFile?: string;
   readonly authFile?: string;
+  readonly attachmentRepository?: string;
+  readonly maxReferrers?: number;
+  readonly maxBundleBytes?: number;
 }
 
-/** Turns the shared image flags into the options of a use case. */
+/** Turns the shared image flags into the options of a use case. @throws AppError USAGE for a size that is none */
 export function imageAccess(flags: ImageFlagValues): ImageAccessOptions {
+  const repository = flags['attachment-repository'];
+  const maxReferrers = flags['max-referrers'];
+  const maxBundleBytes = flags['max-bundle-bytes'];
   return {
     ...(flags.platform === undefined ? {} : { platform: flags.platform }),
     insecureRegistries: flags['insecure-registry'] ?? [],
     allowedRealms: flags['registry-realm'] ?? [],
     ...(flags['registry-ca'] === undefined ? {} : { registryCaFile: flags['registry-ca'] }),
     ...(flags.authfile === undefined ? {} : { authFile: flags.authfile }),
+    // an empty variable is one that is not set
+    ...(repository === undefined || repository === '' ? {} : { attachmentRepository: repository }),
+    ...(maxReferrers === undefined ? {} : { maxReferrers }),
+    ...(maxBundleBytes === undefined ? {} : { maxBundleBytes: parseByteSize(maxBundleBytes, 'max-bundle-bytes') }),
   };
 }

@@ -5,6 +5,15 @@ export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';
 export { imageArg } from './shared-args.ts';
-export { allPlatformsFlag, imageFlags, keyFlag, layerFlags, signedAnnotationFlag } from './shared-flags.ts';
+export {
+  allPlatformsFlag,
+  attachmentFlags,
+  attachmentLimitFlags,
+  gateAttachmentFlags,
+  imageFlags,
+  keyFlag,
+  layerFlags,
+  signedAnnotationFlag,
+} from './shared-flags.ts';
 export { WaybillCommand } from './waybill-command.ts';
 export type { CommandOutcome, CommonFlags, StartRuntime } from './waybill-command.ts';

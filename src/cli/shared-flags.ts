@@ -1,4 +1,4 @@
-import { boolean, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 
 /** Flags of every command that reads an image. */
 export const imageFlags = {
@@ -29,6 +29,42 @@ export const imageFlags = {
   authfile: string({
     summary: 'Registry credentials. Default: REGISTRY_AUTH_FILE, else the docker and podman files.',
     helpValue: 'FILE',
+    helpGroup: 'IMAGE',
+  }),
+};
+
+/** Where the attachments of an image in a registry are kept. */
+export const attachmentFlags = {
+  'attachment-repository': string({
+    summary:
+      'Repository that holds what is attached to images of registries, if not their own. Default: COSIGN_REPOSITORY.',
+    helpValue: 'HOST/REPOSITORY',
+    helpGroup: 'IMAGE',
+    env: 'COSIGN_REPOSITORY',
+  }),
+};
+
+/** The same for a gate, which no variable may lead astray. */
+export const gateAttachmentFlags = {
+  'attachment-repository': string({
+    summary: 'Repository that holds what is attached to images of registries, if not their own. No variable sets it.',
+    helpValue: 'HOST/REPOSITORY',
+    helpGroup: 'IMAGE',
+  }),
+};
+
+/** Caps of every command that reads what is attached. */
+export const attachmentLimitFlags = {
+  'max-referrers': integer({
+    summary: 'More things attached to one digest than this are an error. Default: 1000.',
+    helpValue: 'COUNT',
+    helpGroup: 'IMAGE',
+    min: 1,
+    max: 100_000,
+  }),
+  'max-bundle-bytes': string({
+    summary: 'A larger bundle does not count (suffixes K, M, G). Default: 16M.',
+    helpValue: '16M',
     helpGroup: 'IMAGE',
   }),
 };

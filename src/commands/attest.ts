@@ -1,6 +1,7 @@
 import { string } from '@oclif/core/flags';
 import type { AttestImageResult } from '../app/index.ts';
 import {
+  attachmentFlags,
   keyAccess,
   imageAccess,
   imageArg,
@@ -26,6 +27,7 @@ export default class Attest extends WaybillCommand<AttestImageResult> {
     type: string({ summary: 'Predicate type: a short name or a URI.', helpValue: 'TYPE', required: true }),
     predicate: string({ summary: 'File with the predicate (JSON).', helpValue: 'FILE', required: true }),
     ...imageFlags,
+    ...attachmentFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<AttestImageResult>> {

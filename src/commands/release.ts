@@ -1,6 +1,8 @@
 import { boolean } from '@oclif/core/flags';
 import type { ReleaseImageResult } from '../app/index.ts';
 import {
+  attachmentFlags,
+  attachmentLimitFlags,
   keyAccess,
   imageAccess,
   imageArg,
@@ -30,6 +32,8 @@ export default class Release extends WaybillCommand<ReleaseImageResult> {
     annotation: signedAnnotationFlag,
     'allow-empty': boolean({ summary: 'An image without any package is fine.', default: false }),
     ...imageFlags,
+    ...attachmentFlags,
+    ...attachmentLimitFlags,
     ...layerFlags,
   };
 

@@ -1,5 +1,6 @@
 import type { SignImageResult } from '../app/index.ts';
 import {
+  attachmentFlags,
   keyAccess,
   imageAccess,
   imageArg,
@@ -27,6 +28,7 @@ export default class Sign extends WaybillCommand<SignImageResult> {
     key: keyFlag,
     annotation: signedAnnotationFlag,
     ...imageFlags,
+    ...attachmentFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<SignImageResult>> {

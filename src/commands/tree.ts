@@ -1,5 +1,7 @@
 import type { ShowTreeResult } from '../app/index.ts';
 import {
+  attachmentFlags,
+  attachmentLimitFlags,
   imageAccess,
   imageArg,
   imageFlags,
@@ -14,7 +16,7 @@ export default class Tree extends WaybillCommand<ShowTreeResult> {
   static override description = 'Shows only; `waybill verify` says what any of it is worth.';
   static override examples = ['<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2'];
   static override args = { image: imageArg };
-  static override flags = { ...imageFlags };
+  static override flags = { ...imageFlags, ...attachmentFlags, ...attachmentLimitFlags };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ShowTreeResult>> {
     const { args, flags } = await this.parse(Tree);

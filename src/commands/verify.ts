@@ -1,6 +1,8 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 import type { VerifyImageResult } from '../app/index.ts';
 import {
+  attachmentFlags,
+  attachmentLimitFlags,
   imageAccess,
   imageArg,
   imageFlags,
@@ -43,6 +45,8 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
       default: false,
     }),
     ...imageFlags,
+    ...attachmentFlags,
+    ...attachmentLimitFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<VerifyImageResult>> {

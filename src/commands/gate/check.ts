@@ -1,6 +1,8 @@
 import { integer, string } from '@oclif/core/flags';
 import type { GateReport } from '../../app/index.ts';
 import {
+  attachmentLimitFlags,
+  gateAttachmentFlags,
   imageAccess,
   imageArg,
   imageFlags,
@@ -50,6 +52,8 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     'registry-realm': imageFlags['registry-realm'],
     'registry-ca': imageFlags['registry-ca'],
     authfile: imageFlags.authfile,
+    ...gateAttachmentFlags,
+    ...attachmentLimitFlags,
     ...layerFlags,
   };
 
