@@ -14,6 +14,11 @@ export const SIGNATURE_HASH = {
   ed25519: null,
 } as const satisfies Record<KeyAlgorithm, 'sha256' | 'sha384' | 'sha512' | null>;
 
+/** The hash a signature of this algorithm is made over; undefined for Ed25519, which takes the message itself. */
+export function signatureHash(algorithm: KeyAlgorithm): 'sha256' | 'sha384' | 'sha512' | undefined {
+  return SIGNATURE_HASH[algorithm] ?? undefined;
+}
+
 const CURVES: Readonly<Record<string, KeyAlgorithm>> = {
   prime256v1: 'ecdsa-p256',
   secp384r1: 'ecdsa-p384',

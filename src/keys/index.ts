@@ -1,9 +1,13 @@
+export { signatureHash } from './algorithms.ts';
+export { chainOf, parseCertificateChain } from './certificates.ts';
+export type { CertificateChain } from './certificates.ts';
 export { encryptPrivateKey } from './encrypted-key.ts';
 export { KEY_ERRORS } from './errors.ts';
 export { generateKeyPair } from './generate.ts';
 export type { KeyPair } from './generate.ts';
 export { readPrivateKey } from './private-key.ts';
 export type { ReadPrivateKeyOptions } from './private-key.ts';
-export { parsePublicKey } from './public-key.ts';
+export { formatPem } from './pem.ts';
+export { identifyPublicKey, parsePublicKey } from './public-key.ts';
 export { createKeySigner, verifySignature } from './signature.ts';
 export type { KeyAlgorithm, KeySigner, PublicKeyIdentity } from './types.ts';

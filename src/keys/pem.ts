@@ -21,25 +21,36 @@ export function parsePem(input: Uint8Array | string): PemBlock {
     throw keyError('KEY_MALFORMED', `the key file is ${size} bytes, more than the ${LIMITS.keyBytes} allowed`);
   }
   const text = typeof input === 'string' ? input : Buffer.from(input).toString('latin1');
-  const blocks = [...text.matchAll(BLOCK)].filter(([, label]) => label !== 'EC PARAMETERS');
-  const [block] = blocks;
-  if (block === undefined) {
+  const matches = [...text.matchAll(BLOCK)].filter(([, label]) => label !== 'EC PARAMETERS');
+  const [match] = matches;
+  if (match === undefined) {
     throw keyError('KEY_MALFORMED', 'the key file has no PEM block', {
       hint: 'it must hold a line -----BEGIN ... KEY-----',
     });
   }
-  if (blocks.length > 1) {
-    throw keyError('KEY_MALFORMED', `the key file has ${blocks.length} PEM blocks`, {
+  if (matches.length > 1) {
+    throw keyError('KEY_MALFORMED', `the key file has ${matches.length} PEM blocks`, {
       hint: 'keep one key in each file',
     });
   }
-  const label = block[1] ?? '';
-  const body = block[2] ?? '';
+  const [, label = '', body = ''] = match;
   if (label === 'ENCRYPTED PRIVATE KEY' || body.includes(':')) {
     throw keyError('KEY_UNSUPPORTED', `the key file (${label}) is encrypted in a way that is not read`, {
       hint: 'decrypt it with openssl pkey, or make a new pair with waybill key generate',
     });
   }
+  return decodeBlock(label, body);
+}
+
+/**
+ * Every block of a PEM text, whatever their labels; text between them is passed over.
+ * @throws AppError KEY_MALFORMED
+ */
+export function pemBlocks(text: string): readonly PemBlock[] {
+  return [...text.matchAll(BLOCK)].map(([, label = '', body = '']) => decodeBlock(label, body));
+}
+
+function decodeBlock(label: string, body: string): PemBlock {
   const packed = body.replaceAll(/\s/g, '');
   if (packed === '' || packed.length % 4 !== 0 || !BODY.test(packed)) {
     throw keyError('KEY_MALFORMED', `the PEM block ${label} is not base64`);
