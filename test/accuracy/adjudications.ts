@@ -14,12 +14,19 @@ export type Side = 'theirs' | 'ours';
  */
 const VERDICTS = ['peer-wrong', 'peer-misses', 'same-package', 'not-a-package', 'open'] as const;
 
-/** What the other side must list as well, for the judgement to hold: one of the same type that also has... */
+/**
+ * What must hold besides, for the judgement to stand.
+ * - `same-...`: the other side lists one of the same type with the same place, or last part of the name, or version
+ * - `inside-another`: the other side lists one of the same type in a folder above
+ * - `evidence`: it is put away as evidence of another component of ours
+ */
 const CONDITIONS = [
   'same-place',
   'same-place-and-version',
   'same-place-and-name',
   'same-last-name-and-version',
+  'inside-another',
+  'evidence',
 ] as const;
 
 type Condition = (typeof CONDITIONS)[number];
@@ -74,17 +81,29 @@ export function adjudicate(
       (row.images === undefined || row.images.includes(image)) &&
       matches(row.packages, key) &&
       (row.at === undefined || finding.places.some((place) => matches(row.at ?? '', place))) &&
-      (row.when === undefined || others.some((other) => holds(row.when ?? 'same-place', finding, other))),
+      (row.when === undefined ||
+        (row.when === 'evidence' && finding.evidence === true) ||
+        others.some((other) => holds(row.when ?? 'same-place', finding, other))),
   );
 }
 
 function holds(condition: Condition, finding: Finding, other: Finding): boolean {
-  if (finding.type !== other.type) return false;
+  if (finding.type !== other.type || condition === 'evidence') return false;
+  if (condition === 'inside-another')
+    return finding.places.some((place) => other.places.some((above) => isInside(place, above)));
   if (condition === 'same-last-name-and-version')
     return lastName(finding) === lastName(other) && finding.version === other.version;
   if (!finding.places.some((place) => other.places.some((another) => samePlace(place, another)))) return false;
   if (condition === 'same-place-and-version') return finding.version === other.version;
   return condition === 'same-place' || lastName(finding) === lastName(other);
+}
+
+/** Whether the folder of a package's record is above a place. */
+function isInside(place: string, above: string): boolean {
+  const folder = above.slice(0, above.lastIndexOf('/') + 1);
+  return (
+    folder.length > 1 && place.startsWith(folder) && place !== above && !place.slice(folder.length).match(/^[^/]*$/)
+  );
 }
 
 function samePlace(a: string, b: string): boolean {

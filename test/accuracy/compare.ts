@@ -36,8 +36,8 @@ export function compareWithOracle(
   const placed = lists.theirs.some(({ places }) => places.length > 0);
   const ours = lists.ours.filter(({ type }) => type === oracle.type);
   const covered = placed
-    ? spread(ours).filter(({ places: [place = ''] }) => oracle.covers(place))
-    : ours.filter(({ places }) => places.some((place) => oracle.covers(place)));
+    ? spread(ours).filter((finding) => oracle.covers(finding.places[0] ?? '', finding))
+    : ours.filter((finding) => finding.places.some((place) => oracle.covers(place, finding)));
   const key = placed
     ? (finding: Finding): string => `${findingKey(finding)} ${metadataFolder(finding.places[0] ?? '')}`
     : findingKey;

@@ -12,5 +12,5 @@ export interface Oracle {
   /** What is installed; nothing when the image has nothing of the kind. Each with one place, or none when the tool names none. */
   list(image: BuiltImage): Promise<readonly Finding[]>;
   /** Whether it would have listed a package of its type found there. */
-  covers(place: string): boolean;
+  covers(place: string, finding?: Finding): boolean;
 }

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { findPeer } from '../support/peers.ts';
 import type { BuiltImage } from '../bench/images.ts';
 import { outputOf } from '../integration/run-command.ts';
-import { findingOfPurl, mergeFindings, normalized, type Finding } from './finding.ts';
+import { findingOfPurl, mergeFindings, type Finding } from './finding.ts';
 
 /** Raised whenever what is taken from a peer's output changes. */
-const LISTING = 1;
+const LISTING = 3;
 
 interface Property {
   readonly name: string;
@@ -16,9 +17,7 @@ interface Property {
 }
 
 interface Component {
-  readonly group?: string;
-  readonly name: string;
-  readonly version?: string;
+  readonly 'bom-ref'?: string;
   readonly purl?: string;
   readonly components?: readonly Component[];
   readonly properties?: readonly Property[];
@@ -68,24 +67,20 @@ function ownFindings(component: Component): readonly Finding[] {
   for (const { field, concludedValue, methods } of evidence?.identity ?? []) {
     if (field !== 'purl' || concludedValue === undefined || concludedValue === purl) continue;
     const named = (methods ?? []).map(({ value }) => /^[a-z0-9-]+: (\/.*)$/.exec(value ?? '')?.[1]);
-    found.push(
-      findingOfPurl(
-        concludedValue,
-        named.filter((path) => path !== undefined),
-      ),
+    const other = findingOfPurl(
+      concludedValue,
+      named.filter((path) => path !== undefined),
     );
+    if (other) found.push({ ...other, evidence: true });
   }
   return found.filter((finding) => finding !== undefined);
 }
 
-/** What we do not give a purl, because a part of it is not known for certain. */
-function withoutPurl(
-  { group, name, version = '', properties }: Component,
-  places: readonly string[],
-): Finding | undefined {
-  const type = properties?.find((property) => property.name === 'waybill:package:type')?.value;
-  const full = group === undefined ? name : `${group}/${name}`;
-  return type === undefined ? undefined : normalized({ type, name: full, version, places });
+/** What we do not give a purl, because a part of it is not known for certain, is referred to by what is known. */
+function withoutPurl(component: Component, places: readonly string[]): Finding | undefined {
+  const type = component.properties?.find(({ name }) => name === 'waybill:package:type')?.value;
+  const reference = component['bom-ref'] ?? '';
+  return type !== undefined && reference.startsWith(`${type}/`) ? findingOfPurl(`pkg:${reference}`, places) : undefined;
 }
 
 const syft: Peer = {
@@ -111,7 +106,7 @@ const trivy: Peer = {
   name: 'trivy',
   async list(image, scratch) {
     const options = ['--format', 'cyclonedx', '--offline-scan', '--skip-db-update', '--skip-java-db-update', '--quiet'];
-    const cache = ['--cache-dir', join(scratch, 'trivy')];
+    const cache = ['--cache-dir', await emptyJavaDatabase(join(scratch, 'trivy'))];
     const text = await outputOf(findPeer('trivy') ?? 'trivy', ['image', '--input', image.layout, ...options, ...cache]);
     const found = allComponents(JSON.parse(text) as CycloneDx).map(({ purl, properties }) => {
       const path = properties?.find(({ name }) => name === 'aquasecurity:trivy:FilePath')?.value;
@@ -120,6 +115,19 @@ const trivy: Peer = {
     return mergeFindings(found.filter((finding) => finding !== undefined));
   },
 };
+
+/** Without the database it refuses jars; with an empty one it takes their own word. */
+async function emptyJavaDatabase(folder: string): Promise<string> {
+  await mkdir(join(folder, 'java-db'), { recursive: true });
+  const database = new DatabaseSync(join(folder, 'java-db/trivy-java.db'));
+  database.exec('CREATE TABLE IF NOT EXISTS artifacts (id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT)');
+  database.exec('CREATE TABLE IF NOT EXISTS indices (artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT)');
+  database.close();
+  const far = '2999-01-01T00:00:00Z';
+  const metadata = { Version: 1, NextUpdate: far, UpdatedAt: far, DownloadedAt: far };
+  await writeFile(join(folder, 'java-db/metadata.json'), JSON.stringify(metadata));
+  return folder;
+}
 
 /** Those on this machine. */
 export function peers(): readonly Peer[] {

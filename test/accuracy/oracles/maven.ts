@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Oracle } from '../contract.ts';
 import type { Finding } from '../finding.ts';
 import { lines } from './walk.ts';
@@ -24,6 +24,9 @@ export const mavenOracle: Oracle = {
     }
     return found;
   },
-  // a jar may hold other software, which Maven does not list
-  covers: () => false,
+  // a jar may hold other software as well, which Maven does not list
+  covers: (place, finding) =>
+    /^\/(opt\/hadoop\/lib|app)\//.test(place) &&
+    basename(place).startsWith(`${finding?.name.split('/').at(-1)}-`) &&
+    (place.split(':').length === 1) === place.startsWith('/opt/'),
 };
