@@ -17,7 +17,7 @@ const VERDICTS = ['peer-wrong', 'peer-misses', 'same-package', 'not-a-package', 
 /**
  * What must hold besides, for the judgement to stand.
  * - `same-...`: the other side lists one of the same type with the same place, or last part of the name, or version
- * - `inside-another`: the other side lists one of the same type in a folder above
+ * - `inside-another`: the other side lists the installed npm package whose folder it is in, with no `node_modules` between
  * - `evidence`: it is put away as evidence of another component of ours
  */
 const CONDITIONS = [
@@ -98,12 +98,12 @@ function holds(condition: Condition, finding: Finding, other: Finding): boolean 
   return condition === 'same-place' || lastName(finding) === lastName(other);
 }
 
-/** Whether the folder of a package's record is above a place. */
+/** Whether a place is in the folder of an installed npm package, but not of one installed below that. */
 function isInside(place: string, above: string): boolean {
+  if (!/\/node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/.test(above)) return false;
   const folder = above.slice(0, above.lastIndexOf('/') + 1);
-  return (
-    folder.length > 1 && place.startsWith(folder) && place !== above && !place.slice(folder.length).match(/^[^/]*$/)
-  );
+  const rest = place.slice(folder.length);
+  return place.startsWith(folder) && rest.includes('/') && !rest.includes('node_modules/');
 }
 
 function samePlace(a: string, b: string): boolean {
