@@ -1,6 +1,7 @@
 import type { ImageReference, ImageStore, Platform, ReferrerStore, RegistryReference } from '../image/index.ts';
 import { canonicalRepository, openLocalStore, parseImageReference, parsePlatform } from '../image/index.ts';
 import { coreError, type Runtime } from '../core/index.ts';
+import type { RegistryOptions } from '../registry/index.ts';
 import { appError } from './errors.ts';
 
 /** How an image is reached: what the shared image flags say. */
@@ -41,12 +42,7 @@ export async function openImageStore(text: string, access: ImageAccess, runtime:
   if (reference.transport === 'registry') {
     const { openRegistry } = await import('../registry/index.ts');
     const registry = await openRegistry(reference, {
-      runtime,
-      insecureRegistries: access.insecureRegistries ?? [],
-      allowedRealms: access.allowedRealms ?? [],
-      ...(access.registryCaFile === undefined ? {} : { caFile: access.registryCaFile }),
-      ...(access.authFile === undefined ? {} : { authFile: access.authFile }),
-      ...(access.maxReferrers === undefined ? {} : { maxReferrers: access.maxReferrers }),
+      ...registryOptions(access, runtime),
       ...(access.attachmentRepository === undefined
         ? {}
         : { referrersRepository: attachmentRepository(access.attachmentRepository) }),
@@ -75,6 +71,18 @@ export async function openImageStore(text: string, access: ImageAccess, runtime:
     ...('listReferrers' in local ? { referrers: local } : {}),
     target,
     [Symbol.asyncDispose]: () => local[Symbol.asyncDispose](),
+  };
+}
+
+/** How any repository is reached. */
+export function registryOptions(access: ImageAccess, runtime: Runtime): RegistryOptions {
+  return {
+    runtime,
+    insecureRegistries: access.insecureRegistries ?? [],
+    allowedRealms: access.allowedRealms ?? [],
+    ...(access.registryCaFile === undefined ? {} : { caFile: access.registryCaFile }),
+    ...(access.authFile === undefined ? {} : { authFile: access.authFile }),
+    ...(access.maxReferrers === undefined ? {} : { maxReferrers: access.maxReferrers }),
   };
 }
 

@@ -4,7 +4,7 @@ export { layerLimit } from './byte-size.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';
-export { imageArg } from './shared-args.ts';
+export { destinationArg, imageArg, sourceArg } from './shared-args.ts';
 export {
   allPlatformsFlag,
   attachmentFlags,

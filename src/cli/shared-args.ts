@@ -7,3 +7,18 @@ export const imageArg = string({
     'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE[:NAME|:@POSITION], dir:ROOTFS',
   required: true,
 });
+
+/** What is copied. */
+export const sourceArg = string({
+  name: 'SOURCE',
+  description:
+    'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE[:NAME|:@POSITION]',
+  required: true,
+});
+
+/** What it is copied to. */
+export const destinationArg = string({
+  name: 'DESTINATION',
+  description: 'registry/repository[:tag] or oci:DIR[:TAG] (made when it is missing; the source’s tag unless told)',
+  required: true,
+});

@@ -27,6 +27,7 @@ export { openLocalStore } from './local/open-local-store.ts';
 export type { LocalStore, OpenLocalStoreOptions } from './local/open-local-store.ts';
 export { copyImage } from './copy-image.ts';
 export type { CopyOptions, CopyTarget } from './copy-image.ts';
+export * from './copy/index.ts';
 export { buildImage, buildIndex } from './write/build-image.ts';
 export type { BuildConfig, BuildImageOptions, BuildIndexOptions } from './write/build-image.ts';
 export { buildLayer } from './write/build-layer.ts';

@@ -27,7 +27,20 @@ export async function openBlob(
     await response.discard();
     throw sizeMismatch(client, descriptor, `${announced} bytes are announced`);
   }
-  return { kind: 'stream', stream: blobStream(response, { client, descriptor, request }) };
+  return { kind: 'stream', stream: releasing(blobStream(response, { client, descriptor, request }), response) };
+}
+
+/** A generator that was never started does nothing when it is told to end: the connection is given back here. */
+function releasing(stream: AsyncGenerator<Uint8Array>, first: HttpResponse): AsyncIterable<Uint8Array> {
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: () => stream.next(),
+    return: async () => {
+      await stream.return(undefined);
+      await first.discard();
+      return { done: true, value: undefined };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
 
 function blobRequest(digest: Digest, signal: AbortSignal): RegistryRequest {
