@@ -15,5 +15,6 @@ export {
   layerFlags,
   signedAnnotationFlag,
 } from './shared-flags.ts';
+export { tufAccess, tufFlags } from './tuf-flags.ts';
 export { WaybillCommand } from './waybill-command.ts';
 export type { CommandOutcome, CommonFlags, StartRuntime } from './waybill-command.ts';

@@ -8,6 +8,7 @@ export { renderLint } from './policy.ts';
 export { renderRelease } from './release.ts';
 export { renderSbomTable } from './sbom-table.ts';
 export { renderTree } from './tree.ts';
+export { renderTrust, renderTrustUpdate } from './trust.ts';
 export { renderVerification } from './verification.ts';
 export { displayWidth, fit, renderTable } from './table.ts';
 export type { TableColumn, TableOptions } from './table.ts';
