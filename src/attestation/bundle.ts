@@ -22,6 +22,8 @@ const MAX_DEPTH = 16;
 const BUNDLE_MEMBERS = ['mediaType', 'verificationMaterial', 'dsseEnvelope', 'messageSignature'];
 const ENVELOPE_MEMBERS = ['payload', 'payloadType', 'signatures'];
 const SIGNATURE_MEMBERS = ['sig', 'keyid'];
+const MESSAGE_MEMBERS = ['messageDigest', 'signature'];
+const DIGEST_MEMBERS = ['algorithm', 'digest'];
 const MATERIAL_MEMBERS = [
   'publicKey',
   'certificate',
@@ -37,17 +39,26 @@ export type BundleKeyMaterial =
   | { readonly kind: 'public-key'; readonly hint: string }
   | { readonly kind: 'certificates'; readonly certificates: readonly Uint8Array[] };
 
-/** A DSSE bundle in memory; nothing in it has been verified. */
-export interface ParsedBundle {
+interface BundleParts {
   readonly mediaType: string;
   readonly version: BundleVersion;
-  readonly payloadType: string;
-  readonly payload: Uint8Array;
   readonly signature: Uint8Array;
-  readonly keyid: string;
   readonly material: BundleKeyMaterial;
   readonly logEntries: readonly JsonObject[];
   readonly timestamps: readonly Uint8Array[];
+}
+
+/** A DSSE bundle in memory; nothing in it has been verified. */
+export interface ParsedBundle extends BundleParts {
+  readonly payloadType: string;
+  readonly payload: Uint8Array;
+  readonly keyid: string;
+}
+
+/** A bundle over a file (`messageSignature`) in memory; nothing in it has been verified. */
+export interface ParsedFileBundle extends BundleParts {
+  /** What the bundle says the file's digest is; the algorithm by its name in the format, such as `SHA2_256`. */
+  readonly messageDigest: { readonly algorithm: string; readonly digest: Uint8Array };
 }
 
 export interface ParseBundleOptions {
@@ -64,6 +75,16 @@ export interface ParseBundleOptions {
  * @see https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto
  */
 export function parseBundle(bytes: Uint8Array, options: ParseBundleOptions = {}): ParsedBundle {
+  const bundle = parseAnyBundle(bytes, options);
+  if ('payload' in bundle) return bundle;
+  throw malformed('the bundle signs a file (messageSignature), not a statement (dsseEnvelope)');
+}
+
+/**
+ * Parses a bundle of either kind by the same rules: with an envelope, or with the signature of a file.
+ * @throws AppError BUNDLE_TOO_LARGE, BUNDLE_VERSION, BUNDLE_MALFORMED
+ */
+export function parseAnyBundle(bytes: Uint8Array, options: ParseBundleOptions = {}): ParsedBundle | ParsedFileBundle {
   const bundle = parseTop(bytes, options.maxBytes ?? LIMITS.bundleBytes);
   const mediaType = member(bundle, 'mediaType');
   const version = bundleVersion(mediaType, options.minVersion ?? '0.3');
@@ -71,17 +92,28 @@ export function parseBundle(bytes: Uint8Array, options: ParseBundleOptions = {})
   const envelope = member(bundle, 'dsseEnvelope');
   const message = member(bundle, 'messageSignature');
   if (envelope !== undefined && message !== undefined) throw malformed('the bundle has two kinds of content');
-  if (message !== undefined)
-    throw malformed('the bundle signs a file (messageSignature), not a statement (dsseEnvelope)');
   const material = objectOf(member(bundle, 'verificationMaterial'), 'verificationMaterial', MATERIAL_MEMBERS);
-  return {
+  const parts = {
     mediaType: mediaType as string,
     version,
-    ...parseEnvelope(objectOf(envelope, 'dsseEnvelope', ENVELOPE_MEMBERS)),
     material: parseMaterial(material),
     logEntries: listOf(member(material, 'tlogEntries'), 'tlogEntries').map((entry) => objectOf(entry, 'a log entry')),
     timestamps: parseTimestamps(member(material, 'timestampVerificationData')),
   };
+  return message === undefined
+    ? { ...parts, ...parseEnvelope(objectOf(envelope, 'dsseEnvelope', ENVELOPE_MEMBERS)) }
+    : { ...parts, ...parseMessage(objectOf(message, 'messageSignature', MESSAGE_MEMBERS)) };
+}
+
+function parseMessage(message: JsonObject): Pick<ParsedFileBundle, 'messageDigest' | 'signature'> {
+  const signature = decodeBase64(member(message, 'signature'));
+  if (signature === undefined || signature.byteLength === 0) throw malformed('the signature is missing or not base64');
+  const output = objectOf(member(message, 'messageDigest'), 'messageDigest', DIGEST_MEMBERS);
+  const algorithm = member(output, 'algorithm');
+  const digest = decodeBase64(member(output, 'digest'));
+  if (typeof algorithm !== 'string') throw malformed('the digest names no algorithm');
+  if (digest === undefined || digest.byteLength === 0) throw malformed('the digest is missing or not base64');
+  return { signature, messageDigest: { algorithm, digest } };
 }
 
 function parseTop(bytes: Uint8Array, maxBytes: number): JsonObject {

@@ -1,8 +1,9 @@
 import { SIGN_PREDICATE_TYPE, type PredicateType } from '../attestation/index.ts';
 import type { Digest } from '../core/index.ts';
 import { checkBundle } from './check-bundle.ts';
+import { requireSigners } from './check-signer.ts';
 import { verificationError } from './errors.ts';
-import type { CheckBundleOptions, RejectedBundle, TrustedKey, VerifiedBundle, VerifiedSigner } from './types.ts';
+import type { CheckBundleOptions, RejectedBundle, SignerOptions, VerifiedBundle, VerifiedSigner } from './types.ts';
 
 /** A bundle's bytes and where they were found; `FoundBundle` is one, and so is what an evidence file keeps. */
 export interface CandidateBundle {
@@ -10,14 +11,11 @@ export interface CandidateBundle {
   readonly manifest?: { readonly digest: Digest };
 }
 
-interface EvaluateCommon {
-  readonly keys: readonly TrustedKey[];
+interface EvaluateCommon extends SignerOptions {
   readonly subject: Digest;
-  readonly requireTransparencyLog: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** How many distinct keys must have signed; 1 unless told. */
+  /** How many distinct keys and identities must have signed; 1 unless told. */
   readonly threshold?: number;
-  readonly maxBytes?: number;
 }
 
 /** Image signatures are statements of cosign's `sign/v1` and nothing else; attestations are of the type asked for. */
@@ -29,10 +27,10 @@ export type AcceptedCandidate = VerifiedBundle & { readonly manifestDigest?: Dig
 export type RejectedCandidate = RejectedBundle & { readonly manifestDigest?: Digest };
 
 export interface SignatureEvaluation {
-  /** Whether at least `threshold` distinct keys signed. False when there is nothing to look at. */
+  /** Whether at least `threshold` distinct signers met as many distinct keys or identities. False when there is nothing to look at. */
   readonly satisfied: boolean;
   readonly threshold: number;
-  /** Every key that signed, once, in the order of the first bundle accepted from it. */
+  /** Every key and every owner of a certificate that signed, once, in the order of the first bundle accepted from it. */
   readonly signers: readonly VerifiedSigner[];
   readonly accepted: readonly AcceptedCandidate[];
   /** Every other bundle with its reason; one bad bundle never spoils a good one. */
@@ -41,12 +39,13 @@ export interface SignatureEvaluation {
 
 /**
  * Checks every bundle found at an image and counts distinct signers. In memory, no I/O: the same input gives the same result later.
- * @throws AppError VERIFICATION_NO_KEYS, VERIFICATION_THRESHOLD
+ * @throws AppError VERIFICATION_NO_KEYS, VERIFICATION_NO_TRUST_ROOT, VERIFICATION_THRESHOLD
  */
 export async function evaluateSignatures(
   candidates: readonly CandidateBundle[],
   options: EvaluateOptions,
 ): Promise<SignatureEvaluation> {
+  requireSigners(options);
   const threshold = checkThreshold(options);
   const check: CheckBundleOptions = { ...options, predicateType: wantedType(options) };
   const accepted: AcceptedCandidate[] = [];
@@ -57,27 +56,57 @@ export async function evaluateSignatures(
     if (verdict.ok) accepted.push({ ...verdict, ...found });
     else rejected.push({ ...verdict, ...found });
   }
-  const signers = new Map<string, VerifiedSigner>();
-  for (const { signer } of accepted) if (!signers.has(signer.fingerprint)) signers.set(signer.fingerprint, signer);
-  return { satisfied: signers.size >= threshold, threshold, signers: [...signers.values()], accepted, rejected };
+  const signers = distinctSigners(accepted.map(({ signer }) => signer));
+  return { satisfied: countSatisfied(signers) >= threshold, threshold, signers, accepted, rejected };
+}
+
+/** What makes two signatures those of one signer: the key, or the issuer and the identity that it vouches for. */
+export function signerId(signer: VerifiedSigner): string {
+  return signer.kind === 'key' ? signer.fingerprint : JSON.stringify([signer.issuer ?? null, signer.identity]);
+}
+
+function distinctSigners(signers: readonly VerifiedSigner[]): readonly VerifiedSigner[] {
+  const byId = new Map<string, VerifiedSigner>();
+  for (const signer of signers) if (!byId.has(signerId(signer))) byId.set(signerId(signer), signer);
+  return [...byId.values()];
+}
+
+/**
+ * How many of the trusted keys and identities are met, each by a signer of its own. One signer who meets two rules counts once, and so do two signers who
+ * meet only one rule, or an expression that many meet would let one workflow be all who are asked for.
+ */
+function countSatisfied(signers: readonly VerifiedSigner[]): number {
+  const signerOf = new Map<string, VerifiedSigner>();
+  const place = (signer: VerifiedSigner, tried: Set<string>): boolean => {
+    for (const rule of rulesOf(signer)) {
+      if (tried.has(rule)) continue;
+      tried.add(rule);
+      const holder = signerOf.get(rule);
+      if (holder !== undefined && !place(holder, tried)) continue;
+      signerOf.set(rule, signer);
+      return true;
+    }
+    return false;
+  };
+  return signers.filter((signer) => place(signer, new Set())).length;
+}
+
+function rulesOf(signer: VerifiedSigner): readonly string[] {
+  return signer.kind === 'key' ? [signer.fingerprint] : signer.rules.map((index) => `identity ${index}`);
 }
 
 function wantedType(options: EvaluateOptions): PredicateType {
   return options.kind === 'signature' ? { uri: SIGN_PREDICATE_TYPE } : options.predicateType;
 }
 
-function checkThreshold({ threshold = 1, keys }: EvaluateOptions): number {
+function checkThreshold({ threshold = 1, keys, identities = [] }: EvaluateOptions): number {
   const distinctKeys = new Set(keys.map(({ key }) => key.fingerprint)).size;
-  if (distinctKeys === 0)
-    throw verificationError('VERIFICATION_NO_KEYS', 'no key to verify with', { hint: 'give --key FILE' });
-  if (!Number.isSafeInteger(threshold) || threshold < 1 || threshold > distinctKeys) {
-    throw verificationError(
-      'VERIFICATION_THRESHOLD',
-      `a threshold of ${threshold} cannot be met by ${distinctKeys} distinct keys`,
-      {
-        hint: `give a whole number from 1 to ${distinctKeys}`,
-      },
-    );
+  const most = distinctKeys + identities.length;
+  if (!Number.isSafeInteger(threshold) || threshold < 1 || threshold > most) {
+    const what = identities.length === 0 ? 'distinct keys' : 'distinct keys and identities';
+    throw verificationError('VERIFICATION_THRESHOLD', `a threshold of ${threshold} cannot be met by ${most} ${what}`, {
+      hint: `give a whole number from 1 to ${most}`,
+    });
   }
   return threshold;
 }

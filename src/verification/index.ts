@@ -1,5 +1,9 @@
+export { parseCertificate } from './certificate.ts';
 export { checkBundle } from './check-bundle.ts';
-export { evaluateSignatures } from './evaluate-signatures.ts';
+export { checkArtifact, checkFile } from './check-file.ts';
+export type { CheckArtifactOptions, CheckFileOptions, FileToCheck } from './check-file.ts';
+export { VERIFICATION_ERRORS } from './errors.ts';
+export { evaluateSignatures, signerId } from './evaluate-signatures.ts';
 export type {
   AcceptedCandidate,
   CandidateBundle,
@@ -7,13 +11,36 @@ export type {
   RejectedCandidate,
   SignatureEvaluation,
 } from './evaluate-signatures.ts';
+export { FULCIO_EXTENSION_NAMES } from './fulcio-extensions.ts';
+export type { FulcioExtensionName, FulcioExtensions } from './fulcio-extensions.ts';
+export { compileIdentity } from './identity.ts';
+export type { IdentityKind, IdentityRule, TrustedIdentity } from './identity.ts';
+export { trustedRootFromCertificates } from './private-root.ts';
+export type { CertificateRootOptions } from './private-root.ts';
+export type { VerifiedSct } from './sct.ts';
+export type { TextPattern } from './text-matcher.ts';
+export { thresholdsOf } from './trust-types.ts';
+export type { IgnoredTrust, Thresholds, TrustedAuthority, TrustedLog, TrustedRoot } from './trust-types.ts';
+export { mergeTrustedRoots, parseTrustedRoot, parseTrustedRoots } from './trusted-root.ts';
 export type {
   BundleVerdict,
+  CertificateSigner,
   CheckBundleOptions,
+  FileVerdict,
+  KeySigner,
+  LogEvaluation,
   NotEvaluated,
   RejectedBundle,
   RejectionCode,
+  SignatureProofs,
+  SignerOptions,
+  SigningTime,
+  TimestampEvaluation,
   TrustedKey,
+  TrustedSource,
   VerifiedBundle,
+  VerifiedFile,
+  VerifiedLogEntry,
   VerifiedSigner,
 } from './types.ts';
+export type { Validity } from './validity.ts';

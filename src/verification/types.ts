@@ -1,6 +1,10 @@
-import type { PredicateType, Statement, StatementSubject } from '../attestation/index.ts';
+import type { BundleVersion, PredicateType, Statement, StatementSubject } from '../attestation/index.ts';
 import type { Digest } from '../core/index.ts';
-import type { PublicKeyIdentity } from '../keys/index.ts';
+import type { KeyAlgorithm, PublicKeyIdentity } from '../keys/index.ts';
+import type { FulcioExtensions } from './fulcio-extensions.ts';
+import type { IdentityKind, TrustedIdentity } from './identity.ts';
+import type { VerifiedSct } from './sct.ts';
+import type { Thresholds, TrustedRoot } from './trust-types.ts';
 
 /** A key whose signatures count. */
 export interface TrustedKey {
@@ -11,22 +15,45 @@ export interface TrustedKey {
   readonly requireTransparencyLog?: boolean;
 }
 
-export interface CheckBundleOptions {
-  /** At least one. */
+/** A trusted root and how much of it is asked for. Each is a world of its own: a bundle must satisfy one of them alone. */
+export interface TrustedSource {
+  readonly root: TrustedRoot;
+  /** For certificates; one of each unless told. `thresholdsOf(root)` asks for what the root has. */
+  readonly thresholds?: Partial<Thresholds>;
+  /** For keys, where a log entry is required; one log and no timestamp unless told. */
+  readonly thresholdsForKeys?: Partial<Pick<Thresholds, 'logs' | 'timestamps'>>;
+}
+
+/** Who may have signed, and what must vouch for it. */
+export interface SignerOptions {
+  /** Keys and identities together must be at least one. */
   readonly keys: readonly TrustedKey[];
-  /** The manifest or index that the statement must speak of. */
-  readonly subject: Digest;
+  /** Owners of certificates; needs `trust`. */
+  readonly identities?: readonly TrustedIdentity[];
+  /** Roots for certificates, and for the log entries of keyed bundles. */
+  readonly trust?: readonly TrustedSource[];
   /**
    * Whether a verified transparency log entry is needed. When false (cosign's `--insecure-ignore-tlog`), entries in the bundle are not evaluated, and
-   * the verdict says so.
+   * the verdict says so; certificates then need a timestamp.
    */
   readonly requireTransparencyLog: boolean;
+  /** Algorithms that signers may have; every one that is read unless told. */
+  readonly algorithms?: readonly KeyAlgorithm[];
+  /** The time to judge a certificate at where `thresholds.timestamps` is 0 and nobody trusted vouches for a time. */
+  readonly now?: Date;
+  /** Largest bundle; LIMITS.bundleBytes unless told. */
+  readonly maxBytes?: number;
+  /** Oldest bundle version; 0.3 for images and 0.1 for files unless told. */
+  readonly minVersion?: BundleVersion;
+}
+
+export interface CheckBundleOptions extends SignerOptions {
+  /** The manifest or index that the statement must speak of. */
+  readonly subject: Digest;
   /** The only predicate type accepted; any when absent. */
   readonly predicateType?: PredicateType;
   /** Annotations that the subject must carry, with these values. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Largest bundle; LIMITS.bundleBytes unless told. */
-  readonly maxBytes?: number;
 }
 
 /** Why a bundle was refused. Public and stable: added on purpose, never renamed. */
@@ -37,25 +64,64 @@ export type RejectionCode =
   | 'BUNDLE_VERSION'
   /** The signed payload is not an in-toto statement by its payloadType. */
   | 'PAYLOAD_TYPE'
-  /** Signed with a certificate, where keys are trusted. */
+  /** Signed with a certificate, where only keys are trusted. */
   | 'KEYLESS_UNSUPPORTED'
+  /** Signed with a key, where only identities are trusted. */
+  | 'KEYED_UNSUPPORTED'
   /** Signed by none of the trusted keys. */
   | 'UNTRUSTED_KEY'
-  /** Says that a trusted key signed it, and the signature is wrong: altered after signing. */
+  /** Says that a trusted key or its own certificate signed it, and the signature is wrong: altered after signing. */
   | 'SIGNATURE_INVALID'
+  /** A key or a certificate of an algorithm that is not accepted. */
+  | 'ALGORITHM_NOT_ALLOWED'
+  | 'CERTIFICATE_MALFORMED'
+  /** No trusted authority issued the certificate. */
+  | 'CERTIFICATE_UNTRUSTED'
+  /** Certificate, intermediate or authority were not in force when it was signed. */
+  | 'CERTIFICATE_EXPIRED'
+  /** Not for code signing, that of an authority, an authority that is none, too long a path, an unknown critical extension. */
+  | 'CERTIFICATE_USAGE'
+  | 'CERTIFICATE_NAME_CONSTRAINTS'
+  /** The certificate names nobody that could be an identity. */
+  | 'IDENTITY_UNSUPPORTED'
+  /** The certificate is somebody else's. */
+  | 'IDENTITY_MISMATCH'
+  /** The certificate carries no certificate timestamp, and one is required. */
+  | 'SCT_MISSING'
+  /** Those that it carries do not verify, or are too few. */
+  | 'SCT_INVALID'
   /** A log entry is required, and the bundle has none. */
   | 'LOG_MISSING'
   /** A log entry is required, and no trust root is at hand to check it against. */
   | 'LOG_UNVERIFIABLE'
+  | 'LOG_MALFORMED'
+  /** A log entry of another signature, signer or content. */
+  | 'LOG_MISMATCH'
+  /** A trusted log does not vouch for the entry: promise, checkpoint, proof, or its own time is wrong. */
+  | 'LOG_INVALID'
+  /** Only logs that are not trusted hold an entry. */
+  | 'LOG_UNTRUSTED'
+  /** Entries in fewer distinct operators' logs than required. */
+  | 'LOG_THRESHOLD'
+  /** Nobody trusted says when it was signed. */
+  | 'TIME_MISSING'
+  /** Fewer distinct operators say when than required. */
+  | 'TIME_THRESHOLD'
+  /** Timestamps that do not verify, where one is needed. */
+  | 'TIMESTAMP_INVALID'
   | 'STATEMENT_MALFORMED'
   /** The statement speaks of another image. */
   | 'SUBJECT_MISMATCH'
+  /** The bundle signs another file. */
+  | 'DIGEST_MISMATCH'
+  /** The file's bytes are needed, and only its digest is at hand. */
+  | 'DIGEST_UNSUPPORTED'
   /** The statement is of another kind than the one asked for. */
   | 'PREDICATE_TYPE'
   | 'ANNOTATION_MISMATCH';
 
-/** Who signed, as verified. */
-export interface VerifiedSigner {
+/** A key that signed, as verified. */
+export interface KeySigner {
   readonly kind: 'key';
   /** `sha256:` over the key's SubjectPublicKeyInfo. */
   readonly fingerprint: string;
@@ -64,6 +130,48 @@ export interface VerifiedSigner {
   readonly names: readonly string[];
 }
 
+/** A moment of signing and who vouches for it. */
+export interface SigningTime {
+  /** ISO 8601. */
+  readonly time: string;
+  /** A timestamp authority, a log that signed the time of its entry, or the clock of who asks. */
+  readonly source: 'timestamp' | 'log' | 'clock';
+  /** Who runs it; empty when the trusted root does not say. */
+  readonly operator: string;
+}
+
+/** The owner of a certificate that signed, as verified. */
+export interface CertificateSigner {
+  readonly kind: 'certificate';
+  /** `sha256:` over the SubjectPublicKeyInfo of the certificate; keys of keyless signatures are used once. */
+  readonly fingerprint: string;
+  /** The names of the rules that the certificate meets, in the order given. */
+  readonly names: readonly string[];
+  /** Places of these rules in `identities`. */
+  readonly rules: readonly number[];
+  /** The subject alternative name. */
+  readonly identity: string;
+  readonly identityKind: IdentityKind;
+  /** The OpenID Connect issuer; absent in certificates of private authorities. */
+  readonly issuer?: string;
+  /** What else Fulcio wrote, by name. */
+  readonly extensions: FulcioExtensions;
+  /** When it was signed, by every trusted source, in the order of the bundle. */
+  readonly when: readonly SigningTime[];
+  readonly certificate: {
+    /** `sha256:` over the DER. */
+    readonly fingerprint: string;
+    readonly serialNumber: string;
+    readonly notBefore: string;
+    readonly notAfter: string;
+    readonly algorithm: KeyAlgorithm;
+  };
+  readonly scts: readonly VerifiedSct[];
+}
+
+/** Who signed, as verified. */
+export type VerifiedSigner = KeySigner | CertificateSigner;
+
 /** Something in the bundle that was not looked at. */
 export interface NotEvaluated {
   readonly evaluated: false;
@@ -71,18 +179,61 @@ export interface NotEvaluated {
   readonly entries: number;
 }
 
-export interface VerifiedBundle {
+/** A log entry that a trusted log vouches for. */
+export interface VerifiedLogEntry {
+  readonly logIndex: string;
+  /** Hex. */
+  readonly logId: string;
+  readonly operator: string;
+  readonly baseUrl: string;
+  /** Kind and version, such as `dsse 0.0.1`. */
+  readonly type: string;
+  /** The time that the log signed; never from Rekor v2, never without a promise. */
+  readonly integratedTime?: string;
+  /** Whether a Merkle proof was checked, or only the log's signed promise. */
+  readonly proof: 'promise' | 'inclusion';
+}
+
+export interface LogEvaluation {
+  readonly evaluated: true;
+  readonly entries: number;
+  readonly verified: readonly VerifiedLogEntry[];
+  /** Entries in logs that are not trusted. */
+  readonly untrusted: number;
+}
+
+export interface TimestampEvaluation {
+  readonly evaluated: true;
+  readonly entries: number;
+  readonly verified: readonly SigningTime[];
+  /** Why each other one does not count. */
+  readonly problems: readonly string[];
+}
+
+/** What vouches for a signature. */
+export interface SignatureProofs {
+  readonly signer: VerifiedSigner;
+  readonly log: NotEvaluated | LogEvaluation;
+  readonly timestamps: NotEvaluated | TimestampEvaluation;
+}
+
+export interface VerifiedBundle extends SignatureProofs {
   readonly ok: true;
   readonly bundleDigest: Digest;
-  readonly signer: VerifiedSigner;
   readonly statement: Statement;
   readonly predicateType: string;
   /** The statement's subject that is the image. */
   readonly subject: StatementSubject;
   /** The string annotations of that subject. */
   readonly annotations: Readonly<Record<string, string>>;
-  readonly log: NotEvaluated;
-  readonly timestamps: NotEvaluated;
+}
+
+/** A bundle over a file that verified. */
+export interface VerifiedFile extends SignatureProofs {
+  readonly ok: true;
+  readonly bundleDigest: Digest;
+  /** The digest of the file by which it was compared, such as `sha256:...`. */
+  readonly fileDigest: string;
 }
 
 export interface RejectedBundle {
@@ -100,3 +251,4 @@ export interface RejectedBundle {
 }
 
 export type BundleVerdict = VerifiedBundle | RejectedBundle;
+export type FileVerdict = VerifiedFile | RejectedBundle;

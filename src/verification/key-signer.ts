@@ -1,0 +1,118 @@
+import type { ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
+import type { SignatureToCheck } from './certificate-signer.ts';
+import { evaluateProofs, type Proofs } from './evaluate-proofs.ts';
+import { Rejection, quote } from './rejection.ts';
+import type { KeySigner, SignatureProofs, SignerOptions, TrustedKey, TrustedSource } from './types.ts';
+
+/**
+ * Verifies which trusted key signed a bundle, and its log entries where one of the key's names asks for one.
+ * @throws Rejection
+ */
+export async function checkKeySigner(signature: SignatureToCheck, options: SignerOptions): Promise<SignatureProofs> {
+  const { bundle } = signature;
+  const signingKey = await verifySigner(signature, options.keys);
+  const { key } = signingKey;
+  if (options.algorithms?.includes(key.algorithm) === false) {
+    throw new Rejection('ALGORITHM_NOT_ALLOWED', `the key is ${key.algorithm}, which is not accepted here`);
+  }
+  const all = options.keys.filter((trusted) => trusted.key.fingerprint === key.fingerprint);
+  const { names, proofs } = await checkLog(signature, signingKey, all, options);
+  const signer: KeySigner = {
+    kind: 'key',
+    fingerprint: key.fingerprint,
+    hint: key.hint,
+    names: names.flatMap(({ name }) => (name === undefined ? [] : [name])),
+  };
+  return {
+    signer,
+    log: proofs?.log ?? { evaluated: false, entries: bundle.logEntries.length },
+    timestamps: proofs?.timestamps ?? { evaluated: false, entries: bundle.timestamps.length },
+  };
+}
+
+/** The hint only selects among trusted keys; when it fits none of them, all are tried, as hints of other tools are not always digests. */
+async function verifySigner(signature: SignatureToCheck, keys: readonly TrustedKey[]): Promise<TrustedKey> {
+  const hint = hintOf(signature.bundle);
+  const hinted = keys.filter(({ key }) => key.hint === hint);
+  for (const trusted of hinted.length > 0 ? hinted : keys) {
+    if (await signature.verify(trusted.key)) return trusted;
+  }
+  const [claimed] = hinted;
+  if (claimed !== undefined) {
+    const name = claimed.name === undefined ? '' : ` (${claimed.name})`;
+    // Node's crypto has no Ed25519ph, and it cannot be told from a wrong signature without it
+    const limit = claimed.key.algorithm === 'ed25519' ? '; prehashed signatures (Ed25519ph) are not read' : '';
+    throw new Rejection(
+      'SIGNATURE_INVALID',
+      `it names the trusted key ${claimed.key.fingerprint}${name}, and the signature is not that key's: altered after signing, or never signed${limit}`,
+    );
+  }
+  const claim = hint === '' ? 'it names no key' : `it names the key ${claimedFingerprint(hint) ?? quote(hint)}`;
+  const trusted =
+    keys.length === 1 ? `the trusted key ${keys[0]?.key.fingerprint ?? ''}` : `any of the ${keys.length} trusted keys`;
+  throw new Rejection('UNTRUSTED_KEY', `${claim}, and was not signed by ${trusted}`);
+}
+
+interface LogOutcome {
+  /** The names of the key under which the bundle counts. */
+  readonly names: readonly TrustedKey[];
+  readonly proofs?: Proofs;
+}
+
+/** Names that ask for no log entry always count; those that do count when a trusted root proves one. */
+async function checkLog(
+  signature: SignatureToCheck,
+  { key }: TrustedKey,
+  names: readonly TrustedKey[],
+  options: SignerOptions,
+): Promise<LogOutcome> {
+  const relaxed = names.filter((trusted) => !(trusted.requireTransparencyLog ?? options.requireTransparencyLog));
+  if (relaxed.length === names.length) return { names };
+  try {
+    const spki = key.key.export({ type: 'spki', format: 'der' });
+    return { names, proofs: await proveUnderAny(signature, spki, options.trust ?? []) };
+  } catch (error) {
+    if (relaxed.length > 0 && error instanceof Rejection) return { names: relaxed };
+    throw error;
+  }
+}
+
+async function proveUnderAny(
+  signature: SignatureToCheck,
+  spki: Uint8Array,
+  trust: readonly TrustedSource[],
+): Promise<Proofs> {
+  if (signature.bundle.logEntries.length === 0) {
+    throw new Rejection('LOG_MISSING', 'a transparency log entry is required, and the bundle has none');
+  }
+  let rejection = new Rejection(
+    'LOG_UNVERIFIABLE',
+    'a transparency log entry is required, and there is no trust root to check it against',
+  );
+  for (const { root, thresholdsForKeys } of trust) {
+    const logs = Math.max(1, thresholdsForKeys?.logs ?? 1);
+    try {
+      return await evaluateProofs(signature.bundle, {
+        content: signature.content,
+        signer: { kind: 'key', bytes: spki },
+        root,
+        thresholds: { logs, timestamps: thresholdsForKeys?.timestamps ?? 0 },
+        withLog: true,
+      });
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      rejection = error;
+    }
+  }
+  throw rejection;
+}
+
+/** The hint a keyed bundle states. */
+export function hintOf(bundle: ParsedBundle | ParsedFileBundle): string {
+  if (bundle.material.kind !== 'public-key') return '';
+  return bundle.material.hint === '' && 'keyid' in bundle ? bundle.keyid : bundle.material.hint;
+}
+
+export function claimedFingerprint(hint: string): string | undefined {
+  return /^[A-Za-z0-9+/]{43}=$/.test(hint) ? `sha256:${Buffer.from(hint, 'base64').toString('hex')}` : undefined;
+}
