@@ -29,7 +29,14 @@ import { scanImage } from './scan-image.ts';
 import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 
 /** What a ledger can be failed for. */
-export const LEDGER_FAULTS = ['modified', 'missing', 'unaccounted-executables', 'unaccounted', 'stripped'] as const;
+export const LEDGER_FAULTS = [
+  'modified',
+  'missing',
+  'unaccounted-executables',
+  'unaccounted',
+  'stripped',
+  'not-checked',
+] as const;
 export type LedgerFault = (typeof LEDGER_FAULTS)[number];
 
 export interface ListFilesOptions extends FileFilterOptions {
@@ -120,6 +127,7 @@ const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
   missing: ({ totals }) => totals.missing > 0,
   'unaccounted-executables': ({ totals }) => totals.byClass.unaccounted.executables > 0,
   unaccounted: ({ totals }) => totals.byClass.unaccounted.files > 0,
+  'not-checked': ({ findings }) => findings.some(({ kind }) => kind === 'not-checked'),
   stripped: ({ findings }) => findings.some(({ kind }) => kind === 'database-removed' || kind.startsWith('orphaned-')),
 };
 

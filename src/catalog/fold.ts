@@ -1,6 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { packagePurl, type AlsoKnownAs, type Package } from '../packages/index.ts';
-import { OS_TYPES } from './ownership.ts';
+import { isInstalledByOs, packagePurl, type AlsoKnownAs, type Package } from '../packages/index.ts';
 import { hasSameVersion, isSameSoftware } from './same-software.ts';
 
 /**
@@ -39,7 +38,7 @@ export function foldOwned(
 function describesOwner(owner: Package, owned: Package, single: boolean): boolean {
   if (packagePurl(owned) === undefined) return false;
   if (owner.foundBy === 'jvm' || owner.foundBy === 'declared') return owned.foundBy === 'binary';
-  if (!OS_TYPES.has(owner.type)) return false;
+  if (!isInstalledByOs(owner)) return false;
   if (isSameSoftware(owner, owned)) return true;
   const linked = owned.type === 'golang' || owned.type === 'cargo' || owned.partOf !== undefined;
   return single && !linked && hasSameVersion(owner, owned);

@@ -3,8 +3,8 @@ import { squash, type FileView, type LayerStack } from '../filesystem/index.ts';
 import { comparePackages, type CatalogNote, type Package } from '../packages/index.ts';
 import { runCatalogers, type CatalogOptions } from './runner.ts';
 
-/** Properties of a package that only lower layers have: the last layer that had it, and the one that removed or replaced it. */
-export const HIDDEN_AFTER = 'waybill:hidden:after-layer';
+/** Property of a package that only lower layers have: the last layer after which it was there. */
+const HIDDEN_AFTER = 'waybill:hidden:after-layer';
 
 /** What an image's layers hold although its containers do not see it: anybody who pulls the image has it. */
 export interface HiddenContent {

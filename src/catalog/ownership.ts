@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { packagePurl, type Package, type PackageType } from '../packages/index.ts';
+import { isInstalledByOs, packagePurl, type Package } from '../packages/index.ts';
 
 /** A package brought the file that another one was recognised by. */
 export interface Ownership {
@@ -11,33 +11,11 @@ export interface Ownership {
   readonly path: string;
 }
 
-/** What operating systems install. */
-export const OS_TYPES: ReadonlySet<PackageType> = new Set([
-  'deb',
-  'apk',
-  'rpm',
-  'alpm',
-  'ebuild',
-  'nix',
-  'opkg',
-  'snap',
-]);
-
 /** Catalogers whose packages are whole installations, with other ecosystems' packages and recognised programs in them. */
 const OWNING_CATALOGERS: ReadonlySet<string> = new Set(['conda', 'declared', 'jvm']);
 
 /** Property of a package that came as part of another one: the owner's purl, or its id when it has none. */
 export const OWNED_BY = 'waybill:owned-by';
-
-/** Whether a package manager's record tells of it: the word of a program that was built for a package installs nothing, nor what a
- * document lists as built into another package. */
-function isInstalledByOs({ type, evidence, partOf }: Package): boolean {
-  return (
-    OS_TYPES.has(type) &&
-    partOf === undefined &&
-    !(evidence.length > 0 && evidence.every(({ technique }) => technique === 'binary-analysis'))
-  );
-}
 
 function mayOwn(pkg: Package): boolean {
   return isInstalledByOs(pkg) || OWNING_CATALOGERS.has(pkg.foundBy);

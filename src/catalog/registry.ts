@@ -68,7 +68,7 @@ export const CATALOGERS: readonly Cataloger[] = [
 
 /**
  * What one pass over an image's layers must capture for these catalogers and for the distribution.
- * @param options.digests also what comparing the files with their packages' records needs
+ * @param options.digests also what comparing the files with their packages' records needs: digests of files, and the records themselves
  */
 export function capturePlan(
   catalogers: readonly Cataloger[] = CATALOGERS,

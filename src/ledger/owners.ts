@@ -1,12 +1,9 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { packagePurl, type Package, type PackageType, type RecordedFile } from '../packages/index.ts';
+import { isInstalledByOs, packagePurl, type Package, type RecordedFile } from '../packages/index.ts';
 import type { LedgerOwner } from './types.ts';
 
-/** What operating systems install. */
-const OS_TYPES: ReadonlySet<PackageType> = new Set(['deb', 'apk', 'rpm', 'alpm', 'ebuild', 'nix', 'opkg', 'snap']);
-
 export function isOsPackage(pkg: Package | undefined): boolean {
-  return pkg !== undefined && OS_TYPES.has(pkg.type);
+  return pkg !== undefined && isInstalledByOs(pkg);
 }
 
 /** Whether a package is a program that was recognised in its file: by a classifier, or by what a compiler put into it. */

@@ -13,6 +13,7 @@ export type {
   Supplier,
   Technique,
 } from './package.ts';
+export { isInstalledByOs } from './os-package.ts';
 export type { CatalogNote } from './note.ts';
 export { comparePackages, packageKey, packagePurl } from './purl.ts';
 export { classifyLicenseText } from './license-text.ts';

@@ -55,7 +55,7 @@ export default class ImageFiles extends WaybillCommand<ListFilesResult> {
     }),
     'fail-on': string({
       summary:
-        'Exit 1 when there are such files: modified, missing, unaccounted-executables, unaccounted, stripped (repeatable, or several with commas).',
+        'Exit 1 when there are such files: modified, missing, unaccounted-executables, unaccounted, stripped, not-checked (repeatable, or several with commas).',
       helpValue: 'WHAT',
       multiple: true,
       multipleNonGreedy: true,
