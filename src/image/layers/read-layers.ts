@@ -36,6 +36,8 @@ export interface ReadLayersOptions {
 const PROGRESS_INTERVAL_MS = 100;
 /** Below this size a second thread costs more than it brings. */
 const TWO_THREADS_BYTES = 8 * 1024 * 1024;
+/** A layer of more than a core's share of all by so much decides how long the image takes. */
+const LARGE_SHARE = 1.1;
 /** Cached layers whose stored bytes are checked at a time. */
 const CHECKS_AT_A_TIME = 4;
 
@@ -113,10 +115,11 @@ class LayersReading {
     const queue = layers.toSorted((a, b) => b.descriptor.sizeBytes - a.descriptor.sizeBytes || a.index - b.index);
     const cores = this.#options.concurrency ?? availableParallelism();
     const count = Math.max(1, Math.min(cores, queue.length));
-    // with a layer for every core a second thread each gains no time, and costs a tenth more of it on all cores together
-    const twoThreads = count < cores && queue.some((layer) => layer.descriptor.sizeBytes >= TWO_THREADS_BYTES);
     const { plan } = this.#options;
-    const lanes = Array.from({ length: count }, () => new LayerLane({ plan, limits: this.#limits, twoThreads }));
+    const lanes = Array.from({ length: count }, (_, index) => {
+      const twoThreads = needsTwoThreads(queue, { cores, isFirst: index === 0 });
+      return new LayerLane({ plan, limits: this.#limits, twoThreads });
+    });
     this.#lanes = lanes;
     const timer = setInterval(() => this.#report(), PROGRESS_INTERVAL_MS);
     const stores: Promise<void>[] = [];
@@ -178,6 +181,22 @@ class LayersReading {
       totalLayers: image.layers.length,
     });
   }
+}
+
+/**
+ * Whether a lane is to have a second thread, which costs a tenth more of all cores' time: where there are more cores than layers, and where the largest
+ * layer (the first lane gets it) would keep its lane busy long after the others.
+ */
+function needsTwoThreads(
+  layers: readonly LayerDescriptor[],
+  lane: { readonly cores: number; readonly isFirst: boolean },
+): boolean {
+  const sizes = layers.map(({ descriptor }) => descriptor.sizeBytes);
+  const largest = Math.max(...sizes);
+  if (largest < TWO_THREADS_BYTES) return false;
+  if (sizes.length < lane.cores) return true;
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return lane.isFirst && largest * lane.cores > total * LARGE_SHARE;
 }
 
 /** Layers that agree in this are the same. */
