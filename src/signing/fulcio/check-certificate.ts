@@ -3,6 +3,7 @@ import { isAppError } from '../../core/index.ts';
 import { signingError } from '../errors.ts';
 import type { IdentityToken } from '../identity/token.ts';
 import type { SigningCertificate } from '../signer/contract.ts';
+import { allowsCodeSigning } from '../signer/code-signing.ts';
 import { fulcioExtensions, type FulcioExtensions } from './extensions.ts';
 
 export interface CertificateExpectations {
@@ -13,7 +14,6 @@ export interface CertificateExpectations {
   readonly requireTimestamp: boolean;
 }
 
-const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 const CLOCK_SKEW_MS = 60_000;
 const SAN = /^(?:email|URI|othername|DNS|IP Address):(.+)$/;
 
@@ -32,8 +32,7 @@ export function checkCertificate(ders: readonly Uint8Array[], expected: Certific
   if (now + CLOCK_SKEW_MS < notBefore.getTime() || now > notAfter.getTime()) {
     throw wrong(`is valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}, which is not now`);
   }
-  const uses: readonly string[] | undefined = leaf.keyUsage;
-  if (uses?.includes(CODE_SIGNING) !== true) throw wrong('is not for signing code');
+  if (allowsCodeSigning(leaf) !== 'named') throw wrong('is not for signing code');
   const extensions = fulcioExtensions(leaf.raw);
   if (extensions === undefined) throw wrong('has extensions that cannot be read');
   const issuer = checkIssuer(extensions, expected.token);

@@ -48,12 +48,12 @@ export function keylessSource(options: KeylessOptions): SignerSource {
       const left = (signer?.certificate?.notAfter.getTime() ?? 0) - options.runtime.now().getTime();
       if (signer !== undefined && left >= MIN_LEFT_MS) return signer;
       // whoever came first renews, the others wait for the same one
-      if (current === asked) current = renew();
-      const renewed = current;
-      renewed?.catch(() => {
+      const renewed = current === undefined || current === asked ? renew() : current;
+      current = renewed;
+      renewed.catch(() => {
         if (current === renewed) current = undefined;
       });
-      return (await renewed) ?? this.acquire();
+      return renewed;
     },
   };
 }

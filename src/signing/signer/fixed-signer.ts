@@ -1,8 +1,7 @@
 import { parseCertificateChain, type CertificateChain, type KeySigner } from '../../keys/index.ts';
 import { signingError } from '../errors.ts';
+import { allowsCodeSigning } from './code-signing.ts';
 import type { SignerSource, SigningCertificate } from './contract.ts';
-
-const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 
 /** Signs everything with one key: bundles carry its hint. */
 export function keySource(key: KeySigner): SignerSource {
@@ -52,9 +51,7 @@ export function requireUsable(certificate: SigningCertificate, now: Date): void 
       `the certificate is valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}, which is not now`,
     );
   }
-  // an absent list allows every use
-  const uses: readonly string[] | undefined = leaf.keyUsage;
-  if (uses !== undefined && !uses.includes(CODE_SIGNING)) {
+  if (allowsCodeSigning(leaf) === 'not') {
     throw signingError('SIGNING_CERTIFICATE_UNUSABLE', 'the certificate is not for signing code', {
       hint: 'its extended key usage must contain codeSigning',
     });
