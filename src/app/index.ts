@@ -2,6 +2,8 @@ export { attestImage } from './attest-image.ts';
 export type { AttestImageOptions, AttestImageResult } from './attest-image.ts';
 export { checkGate, replayGate } from './check-gate.ts';
 export type { CheckGateOptions, CheckGateResult, ReplayGateOptions, ReplayGateResult } from './check-gate.ts';
+export { cleanImage } from './clean-image.ts';
+export type { CleanedItem, CleanImageOptions, CleanImageResult, CleanType } from './clean-image.ts';
 export { copyExitCode, copyImageWithAttachments } from './copy-image.ts';
 export type { CopyImageOptions, CopyImageResult } from './copy-image.ts';
 export { createSboms } from './create-sbom.ts';

@@ -1,4 +1,5 @@
 export { askNewPassword, keyAccess } from './ask-password.ts';
+export { askYes } from './ask-yes.ts';
 export { ownCacheDirectory } from './cache-directory.ts';
 export { layerLimit } from './byte-size.ts';
 export { imageAccess } from './image-access-flags.ts';

@@ -94,6 +94,8 @@ export interface ReferrerRemoval {
   readonly deleted: readonly Digest[];
   /** Manifests to take off the listing only: it names them wrongly. */
   readonly unlisted: readonly Digest[];
+  /** Tags that lead to some of the deleted. */
+  readonly tags: readonly string[];
 }
 
 export interface WriteManifestOptions {

@@ -1,4 +1,3 @@
-import type { Digest } from '../core/index.ts';
 import { registryError } from './errors.ts';
 import type { RegistryRequest, RepositoryClient } from './repository-client.ts';
 
@@ -6,17 +5,21 @@ import type { RegistryRequest, RepositoryClient } from './repository-client.ts';
 const UNSUPPORTED: ReadonlySet<number> = new Set([400, 405, 501]);
 
 /**
- * Deletes a manifest by its digest. False when it was not there.
+ * Deletes a manifest by its digest, or a tag. False when it was not there.
  * @throws AppError REGISTRY_DELETE_UNSUPPORTED, and the registry's
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests
  */
-export async function deleteManifest(client: RepositoryClient, digest: Digest, signal: AbortSignal): Promise<boolean> {
+export async function deleteManifest(
+  client: RepositoryClient,
+  reference: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const request: RegistryRequest = {
     method: 'DELETE',
-    path: `manifests/${digest}`,
+    path: `manifests/${reference}`,
     actions: 'pull,push,delete',
     signal,
-    what: `deletion of manifest ${digest}`,
+    what: `deletion of manifest ${reference}`,
     kind: 'manifest',
   };
   const response = await client.send(request);

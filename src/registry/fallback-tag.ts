@@ -34,7 +34,6 @@ interface Fallback {
   /** As stored, unknown members included; undefined when there is none. */
   readonly document: JsonObject | undefined;
   readonly etag: string | undefined;
-  readonly digest: Digest | undefined;
 }
 
 /** @throws AppError REFERRERS_MALFORMED, LIMIT_EXCEEDED, and the registry's for every answer but 404 */
@@ -45,7 +44,7 @@ export async function readFallback(client: RepositoryClient, subject: Digest, si
     if (hasCode(error, 'MANIFEST_NOT_FOUND', 'REPOSITORY_NOT_FOUND')) return undefined;
     throw error;
   });
-  if (!manifest) return { descriptors: [], document: undefined, etag: undefined, digest: undefined };
+  if (!manifest) return { descriptors: [], document: undefined, etag: undefined };
   if (manifest.mediaType !== INDEX) throw malformed('is not an index');
   const document = parseStrictJson(manifest.bytes, `tag ${tag}`, { maxBytes: LIMITS.manifestBytes });
   const entries = isObject(document) ? (document['manifests'] ?? []) : undefined;
@@ -64,7 +63,7 @@ export async function readFallback(client: RepositoryClient, subject: Digest, si
     if (!descriptor) throw malformed('lists something that is not a descriptor');
     return descriptor;
   });
-  return { descriptors, document, etag: manifest.etag, digest: manifest.digest };
+  return { descriptors, document, etag: manifest.etag };
 }
 
 /**
@@ -135,18 +134,20 @@ function entriesOf(current: Fallback, without: ReadonlySet<Digest>): readonly Js
   });
 }
 
-/** An index that lists nothing stays where the registry does not delete. */
+/**
+ * Empties the tag and deletes the empty index: nothing that somebody else adds at this moment is lost. Where the registry keeps the tag, it lists nothing.
+ */
 async function dropTag(
   client: RepositoryClient,
   subject: Digest,
   { current, signal }: { readonly current: Fallback; readonly signal: AbortSignal },
 ): Promise<void> {
-  if (current.digest === undefined) return;
+  const empty = await put(client, subject, { current, entries: [], signal });
+  if (empty === undefined) return;
   try {
-    await deleteManifest(client, current.digest, signal);
+    await deleteManifest(client, empty, signal);
   } catch (error) {
     if (!hasCode(error, 'REGISTRY_DELETE_UNSUPPORTED')) throw error;
-    await put(client, subject, { current, entries: [], signal });
   }
 }
 
@@ -157,7 +158,7 @@ async function replace(
   signal: AbortSignal,
 ): Promise<boolean> {
   const entries = [...entriesOf(current, new Set()), descriptorJson(descriptor)];
-  return put(client, subject, { current, entries, signal });
+  return (await put(client, subject, { current, entries, signal })) !== undefined;
 }
 
 interface Put {
@@ -167,8 +168,12 @@ interface Put {
   readonly signal: AbortSignal;
 }
 
-/** False when the tag has moved meanwhile. */
-async function put(client: RepositoryClient, subject: Digest, { current, entries, signal }: Put): Promise<boolean> {
+/** The digest of what the tag leads to now; undefined when it has moved meanwhile. */
+async function put(
+  client: RepositoryClient,
+  subject: Digest,
+  { current, entries, signal }: Put,
+): Promise<Digest | undefined> {
   const document = { ...current.document, schemaVersion: 2, mediaType: INDEX, manifests: entries };
   const bytes = Buffer.from(JSON.stringify(document));
   const condition =
@@ -177,10 +182,7 @@ async function put(client: RepositoryClient, subject: Digest, { current, entries
       : current.etag === undefined
         ? {}
         : { 'if-match': current.etag };
-  const response = await storeManifest(
-    client,
-    { manifest: { bytes, mediaType: INDEX, digest: sha256Digest(bytes) }, tag: fallbackTag(subject), condition },
-    signal,
-  );
-  return response.status !== 412;
+  const manifest = { bytes, mediaType: INDEX, digest: sha256Digest(bytes) };
+  const response = await storeManifest(client, { manifest, tag: fallbackTag(subject), condition }, signal);
+  return response.status === 412 ? undefined : manifest.digest;
 }

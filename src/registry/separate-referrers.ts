@@ -2,6 +2,9 @@ import type { Digest } from '../core/index.ts';
 import { hasCode } from './repository-client.ts';
 import type { RegistryStore } from './types.ts';
 
+/** Fallback tags, and the tags of cosign's older attachments. */
+const ATTACHMENT_TAG = /^sha(?:256|512)-[0-9a-f]{64,128}(?:\.[a-z]+)?$/;
+
 /**
  * A store whose referrers live in another repository: they are listed, read and written there, everything else in the main one. Which manifests are
  * referrers is known from the listing.
@@ -15,7 +18,8 @@ export function withReferrersElsewhere(main: RegistryStore, referrers: RegistryS
       for (const { digest } of found) known.add(digest);
       return found;
     },
-    readManifest: (reference, signal) => (known.has(reference) ? referrers : main).readManifest(reference, signal),
+    readManifest: (reference, signal) =>
+      (known.has(reference) || ATTACHMENT_TAG.test(reference) ? referrers : main).readManifest(reference, signal),
     async readBlob(descriptor, maxBytes, signal) {
       try {
         return await referrers.readBlob(descriptor, maxBytes, signal);

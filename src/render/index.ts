@@ -1,5 +1,6 @@
 export { renderBase, renderLock } from './base.ts';
 export { renderCatalogers } from './catalogers.ts';
+export { renderClean, renderCleanItems } from './clean.ts';
 export { renderCopy } from './copy.ts';
 export { renderDecision } from './decision.ts';
 export type { RenderDecisionOptions } from './decision.ts';
