@@ -2,9 +2,9 @@
  * Is everything found, and nothing invented? On real images: our SBOM against what package managers say is installed (oracles) and against what other
  * generators list (peers). Every difference is settled by adjudications.json, or the exit code is 1. `npm run accuracy`.
  *
- *     node test/accuracy/accuracy.ts [--only IMAGE]... [--peers | --oracles] [--all] [--json]
+ *     node test/accuracy/accuracy.ts [--only IMAGE]... [--peers | --oracles] [--all] [--json] [--cli PATH]
  *
- * `--all` prints settled differences too. Peers are taken from $WAYBILL_PEERS or the cache (.ci/scanners); without them only oracles are asked.
+ * `--all` prints settled differences too; `--cli` takes a command line that is built already. Peers are taken from $WAYBILL_PEERS or the cache (.ci/scanners); without them only oracles are asked.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -56,12 +56,17 @@ const { values } = parseArgs({
     oracles: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    cli: { type: 'string' },
   },
 });
 const names = ACCURACY_IMAGES.filter((name) => values.only?.includes(name) ?? true);
 const scratch = await mkdtemp(join(tmpdir(), 'waybill-accuracy-'));
 try {
-  const run: Run = { cli: join(await builtPackage(), 'bin/run.js'), scratch, rows: await readAdjudications() };
+  const run: Run = {
+    cli: values.cli ?? join(await builtPackage(), 'bin/run.js'),
+    scratch,
+    rows: await readAdjudications(),
+  };
   const comparisons: Comparison[] = [];
   for (const name of names) {
     const image = await prepareImage(name);
