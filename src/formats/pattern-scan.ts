@@ -44,6 +44,8 @@ const MAX_HITS = 64;
 const MAX_WINDOW_BYTES = 16 * 1024 * 1024;
 const MAX_RESULT_CHARACTERS = 256 * 1024;
 const MAX_TEXT = 256;
+/** Probes of one pattern in one file that were no needle: after these the needle itself is searched for, which made-up files cannot make slow. */
+const MAX_MISSES = 4096;
 const MAX_REACH = 4096;
 /** Longer needles are searched for in another way that is several times slower. */
 const PROBE_BYTES = 6;
@@ -174,6 +176,7 @@ class PatternState {
   readonly #seen = new Set<string>();
   readonly hits: PatternHit[] = [];
   #windowBytes = 0;
+  #misses = 0;
 
   constructor(pattern: CompiledPattern) {
     this.#pattern = pattern;
@@ -181,18 +184,28 @@ class PatternState {
 
   /** @param range offset of the buffer, and the first and last position in it where a needle may start */
   search(buffer: Buffer, range: { base: number; from: number; to: number }): void {
-    const { needle, probe, probeAt } = this.#pattern;
-    const limit = range.to + probeAt;
-    const part = buffer.subarray(0, limit + probe.length);
+    const { needle } = this.#pattern;
+    let [probe, probeAt] = this.#probe;
+    let part = buffer.subarray(0, range.to + probeAt + probe.length);
     let at = part.indexOf(probe, range.from + probeAt);
     while (at >= 0 && !this.#isExhausted) {
       const start = at - probeAt;
       const end = start + needle.length;
       if (end <= buffer.length && buffer.compare(needle, 0, needle.length, start, end) === 0) {
         this.#look(buffer, start, range.base);
+      } else if (++this.#misses === MAX_MISSES) {
+        [probe, probeAt] = this.#probe;
+        part = buffer.subarray(0, range.to + probe.length);
+        at = start;
       }
       at = part.indexOf(probe, at + 1);
     }
+  }
+
+  /** What is searched for, and where it lies in the needle. */
+  get #probe(): readonly [Buffer, number] {
+    const { needle, probe, probeAt } = this.#pattern;
+    return this.#misses < MAX_MISSES ? [probe, probeAt] : [needle, 0];
   }
 
   get #isExhausted(): boolean {

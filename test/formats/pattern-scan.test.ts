@@ -99,6 +99,23 @@ describe('PatternScan', () => {
     assert.deepEqual(scan([{ id: 'h', needle: 'abc', pattern: 'never', before: 4096, after: 4096 }], hostile), []);
   });
 
+  it('finds a needle behind thousands of places that begin like it', () => {
+    const patterns = [
+      { id: 'zeros', needle: '000000000\0', pattern: '(?<version>v\\d)000000000\\0', before: 4, after: 10 },
+    ];
+    const bytes = Buffer.from(
+      `${'0'.repeat(20_000)}v1${'0'.repeat(9)}\0${'00000000x'.repeat(2000)}v2${'0'.repeat(9)}\0`,
+    );
+    const found = expected(patterns, bytes);
+    assert.deepEqual(
+      found.map(({ groups }) => groups['version']),
+      ['v1', 'v2'],
+    );
+    for (const cuts of [[], [4096], [20_005], [20_012], [bytes.length - 5], [100, 4200, 8300, 20_003, 20_004]]) {
+      assert.deepEqual(scan(patterns, bytes, cuts), found, cuts.join());
+    }
+  });
+
   it('refuses needles that are too short', () => {
     assert.throws(() => compilePatterns([{ ...version, needle: 'ab' }]), TypeError);
   });
