@@ -103,7 +103,8 @@ async function writeWhole(path: string, bytes: Uint8Array | string, options: Wri
     if (options.ifExists === 'replace') await rename(temporary, path);
     else await linkNew(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // where there is no folder there is nothing to remove either
+    await rm(temporary, { force: true }).catch(() => undefined);
     if (cause instanceof Error && cause.name === 'AppError') throw cause;
     throw unwritable(path, cause);
   }

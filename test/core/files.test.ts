@@ -33,6 +33,11 @@ describe('writeFileAtomic', () => {
       writeFileAtomic(join(folder, 'no', 'b'), 'x', { ifExists: 'refuse' }),
       code('FILE_UNWRITABLE'),
     );
+    // below a file: nothing temporary can be looked for either
+    await assert.rejects(
+      writeFileAtomic(join(folder, 'a', 'b'), 'x', { ifExists: 'replace' }),
+      code('FILE_UNWRITABLE'),
+    );
   });
 
   test('replaces in one step', async () => {

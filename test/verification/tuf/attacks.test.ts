@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { isAppError } from '../../../src/core/index.ts';
 import { loadTrustedRootFromTuf } from '../../../src/verification/tuf/index.ts';
 import { answer, openTufBench, TRUSTED_ROOT, type TufBench } from '../../support/tuf-bench.ts';
-import { makeTufKey, sha256, signTuf, TufRepository, type JsonObject } from '../../support/tuf-repository.ts';
+import { makeTufKey, sha256, signTuf, type JsonObject, type TufRepository } from '../../support/tuf-repository.ts';
 
 const load = (bench: TufBench, hours = 25): Promise<unknown> => loadTrustedRootFromTuf(bench.later(hours));
 
