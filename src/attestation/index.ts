@@ -6,6 +6,8 @@ export { parseAnyBundle, parseBundle } from './bundle.ts';
 export type { BundleKeyMaterial, BundleVersion, ParseBundleOptions, ParsedBundle, ParsedFileBundle } from './bundle.ts';
 export { asObject, decodeBase64, member } from './json-shape.ts';
 export type { JsonObject } from './json-shape.ts';
+export { findLegacy } from './legacy.ts';
+export type { FindLegacyOptions, FoundLegacy, LegacyCandidate } from './legacy.ts';
 export { IN_TOTO_PAYLOAD_TYPE, pae } from './pae.ts';
 export { matchesPredicateType, PREDICATE_TYPES, resolvePredicateType, SIGN_PREDICATE_TYPE } from './predicate-types.ts';
 export type { PredicateType } from './predicate-types.ts';
