@@ -42,6 +42,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@cyclonedx/cyclonedx-library': ['sbom'],
   '@sigstore/sign': ['signing'],
   '@sigstore/verify': ['verification'],
+  '@sigstore/tuf': ['verification'],
+  '@tufjs/models': ['verification'],
 };
 
 interface ImportLine {

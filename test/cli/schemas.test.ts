@@ -46,6 +46,7 @@ describe('schemas of results', () => {
     ['sign', 'sign oci:images:app --key ours.key --json', 0],
     ['base detect', 'base detect oci:images:app --json', 0],
     ['key generate', 'key generate --output-key-prefix more --json', 0],
+    ['trust show', 'trust show --offline --json', 0],
     ['error', 'tree oci:nowhere --json', 6],
   ] as const) {
     test(`${command}: valid, and neither with a member more, nor of another type, nor one less`, async () => {

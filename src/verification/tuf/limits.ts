@@ -20,3 +20,6 @@ export const DEFAULT_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** What all requests of one refresh may take together. */
 export const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** The same when something kept can stand in: a gate must not wait a minute for a network that is away. */
+export const STAND_IN_TIMEOUT_MS = 10_000;

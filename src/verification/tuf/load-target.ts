@@ -1,7 +1,7 @@
 import { isAppError } from '../../core/index.ts';
 import { withDeadline } from './deadline.ts';
 import { readState, writeState, type KeptState } from './kept-state.ts';
-import { DEFAULT_MAX_AGE_MS, DEFAULT_TIMEOUT_MS } from './limits.ts';
+import { DEFAULT_MAX_AGE_MS, DEFAULT_TIMEOUT_MS, STAND_IN_TIMEOUT_MS } from './limits.ts';
 import { createMirrorReader, isAway, type MirrorReader } from './mirror-reader.ts';
 import { offlineTarget, requireUsable } from './offline-target.ts';
 import { refreshRest, refreshRoots } from './refresh.ts';
@@ -20,7 +20,7 @@ export async function loadTarget(name: TufTargetName, options: TufOptions): Prom
   const session = await startSession(name, options);
   if (options.offline) return offlineTarget(session);
   const what = session.repository.mirror;
-  return withDeadline(options.signal, { ms: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, what }, async (signal) => {
+  return withDeadline(options.signal, { ms: deadlineMs(session), what }, async (signal) => {
     const mirror = createMirrorReader(options.http, what, signal);
     const trusted = freshState(session) ?? (await refresh(session, mirror));
     const files = new Map(session.kept?.files);
@@ -44,6 +44,11 @@ export async function readKeptTarget(name: TufTargetName, options: TufOptions): 
   const bytes = keptFile(session, replay.set);
   if (bytes === undefined) return undefined;
   return toTarget(session, { set: replay.set, source: 'cache', fetchedAt: kept.fetchedAt }, bytes);
+}
+
+function deadlineMs({ options, replay }: Session): number {
+  const canStandIn = options.allowStale !== false && isComplete(replay.set) && options.now() < firstExpiry(replay.set);
+  return options.timeoutMs ?? (canStandIn ? STAND_IN_TIMEOUT_MS : DEFAULT_TIMEOUT_MS);
 }
 
 function freshState({ options, kept, replay }: Session): Trusted | undefined {

@@ -19,7 +19,7 @@ export interface TufOptions {
   readonly maxAgeMs?: number;
   /** Whether kept metadata that has not expired stands in when the mirror cannot be asked; true. */
   readonly allowStale?: boolean;
-  /** Deadline of all requests together; 60 s. */
+  /** Deadline of all requests together; 60 s, or 10 s when kept metadata can stand in. */
   readonly timeoutMs?: number;
 }
 
