@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ServiceRequest {
@@ -27,7 +27,7 @@ export async function startService(
   answer: (request: ServiceRequest, index: number) => ServiceReply | Promise<ServiceReply>,
 ): Promise<TestService> {
   const requests: ServiceRequest[] = [];
-  const server = createServer(async (incoming, response) => {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const request = {
@@ -41,7 +41,8 @@ export async function startService(
     if (reply.hang === true) return;
     response.writeHead(reply.status ?? 200, reply.headers ?? {});
     response.end(reply.body ?? '');
-  });
+  };
+  const server = createServer((incoming, response) => void serve(incoming, response));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
