@@ -41,8 +41,8 @@ export interface CopyImageResult {
   readonly to: string;
   readonly digest: Digest;
   readonly kind: 'image' | 'index';
-  /** The tag that leads to the copy, and whether it did so before. */
-  readonly tag?: { readonly name: string; readonly outcome: 'copied' | 'present' };
+  /** The tag that leads to the copy, and whether it did so before; null when there is none. */
+  readonly tag: { readonly name: string; readonly outcome: 'copied' | 'present' } | null;
   readonly manifests: CopyReport['manifests'];
   readonly blobs: BlobCounts;
   readonly attached: readonly CopiedAttachment[];
@@ -172,7 +172,7 @@ function copyResult(options: CopyImageOptions, { plan, report, tag, destination 
     to: tag === undefined ? `${destination.name}@${plan.root.digest}` : `${destination.name}:${tag}`,
     digest: plan.root.digest,
     kind: plan.kind,
-    ...(tag === undefined || report.tagged === undefined ? {} : { tag: { name: tag, outcome: report.tagged } }),
+    tag: tag === undefined || report.tagged === undefined ? null : { name: tag, outcome: report.tagged },
     manifests: report.manifests,
     blobs: report.blobs,
     attached: report.attached,
