@@ -155,6 +155,7 @@ async function proveUnder(signature: SignatureToCheck, leaf: Certificate, attemp
     root: source.root,
     thresholds,
     withLog: options.requireTransparencyLog,
+    now: options.now,
   });
   const when = proofs.times.length > 0 ? proofs.times : clockOf(thresholds, options);
   const [inForce] = firstThatPasses(usable, ({ authority, path }) => {

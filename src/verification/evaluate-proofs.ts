@@ -15,6 +15,8 @@ export interface ProofContext {
   readonly thresholds: Pick<Thresholds, 'logs' | 'timestamps'>;
   /** False: entries are not looked at, whatever the threshold. */
   readonly withLog: boolean;
+  /** The clock of who asks, for a log's window where no trusted source says when. */
+  readonly now: Date | undefined;
 }
 
 export interface Proofs {
@@ -40,9 +42,9 @@ export async function evaluateProofs(bundle: Bundle, context: ProofContext): Pro
   }
   const proofs = await verifyEntries(bundle, context);
   const times = [...timestamps.verified, ...proofs.flatMap(({ entry }) => timeOf(entry))];
-  for (const proof of proofs) checkLogWindow(proof, times);
   checkLogs(proofs, entries, context);
   checkTimes(times, timestamps, context);
+  for (const proof of proofs) checkLogWindow(proof, times, context);
   const verified = proofs.map(({ entry }) => entry);
   return { log: { evaluated: true, entries, verified, untrusted: entries - verified.length }, timestamps, times };
 }
@@ -79,12 +81,17 @@ function timeOf({ integratedTime, operator }: LogProof['entry']): readonly Signi
   return integratedTime === undefined ? [] : [{ time: integratedTime, source: 'log', operator }];
 }
 
-/** A promise has the log's time in it, and the library looks; a proof alone has none, so a trusted time must lie in the log's window. */
-function checkLogWindow({ entry, log }: LogProof, times: readonly SigningTime[]): void {
+/**
+ * A promise has the log's time in it, and the library looks; a proof alone has none, so a trusted time must lie in the log's window. Where there is none,
+ * the log must still be in use: what it holds was added before.
+ */
+function checkLogWindow({ entry, log }: LogProof, times: readonly SigningTime[], { now }: ProofContext): void {
   if (entry.integratedTime !== undefined) return;
-  const isOpen = times.length === 0 && log.validFor.end === undefined;
-  if (isOpen || times.some(({ time }) => isWithin(log.validFor, new Date(time)))) return;
-  const when = times.length === 0 ? 'and no trusted time is at hand' : `and it was signed at ${times[0]?.time ?? ''}`;
+  const moments = times.length > 0 ? times.map(({ time }) => new Date(time)) : now === undefined ? [] : [now];
+  if (moments.some((moment) => isWithin(log.validFor, moment))) return;
+  const [first] = moments;
+  if (first === undefined && log.validFor.end === undefined) return;
+  const when = first === undefined ? 'and no trusted time is at hand' : `and not at ${first.toISOString()}`;
   throw new Rejection('LOG_INVALID', `the log is trusted ${showValidity(log.validFor)}, ${when}`);
 }
 

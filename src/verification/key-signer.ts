@@ -2,7 +2,7 @@ import type { ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
 import type { SignatureToCheck } from './certificate-signer.ts';
 import { evaluateProofs, type Proofs } from './evaluate-proofs.ts';
 import { Rejection, quote } from './rejection.ts';
-import type { KeySigner, SignatureProofs, SignerOptions, TrustedKey, TrustedSource } from './types.ts';
+import type { KeySigner, SignatureProofs, SignerOptions, TrustedKey } from './types.ts';
 
 /**
  * Verifies which trusted key signed a bundle, and its log entries where one of the key's names asks for one.
@@ -70,7 +70,7 @@ async function checkLog(
   if (relaxed.length === names.length) return { names };
   try {
     const spki = key.key.export({ type: 'spki', format: 'der' });
-    return { names, proofs: await proveUnderAny(signature, spki, options.trust ?? []) };
+    return { names, proofs: await proveUnderAny(signature, spki, options) };
   } catch (error) {
     if (relaxed.length > 0 && error instanceof Rejection) return { names: relaxed };
     throw error;
@@ -80,7 +80,7 @@ async function checkLog(
 async function proveUnderAny(
   signature: SignatureToCheck,
   spki: Uint8Array,
-  trust: readonly TrustedSource[],
+  { trust = [], now }: SignerOptions,
 ): Promise<Proofs> {
   if (signature.bundle.logEntries.length === 0) {
     throw new Rejection('LOG_MISSING', 'a transparency log entry is required, and the bundle has none');
@@ -98,6 +98,7 @@ async function proveUnderAny(
         root,
         thresholds: { logs, timestamps: thresholdsForKeys?.timestamps ?? 0 },
         withLog: true,
+        now,
       });
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;

@@ -39,7 +39,7 @@ export interface SignerOptions {
   readonly requireTransparencyLog: boolean;
   /** Algorithms that signers may have; every one that is read unless told. */
   readonly algorithms?: readonly KeyAlgorithm[];
-  /** The time to judge a certificate at where `thresholds.timestamps` is 0 and nobody trusted vouches for a time. */
+  /** The clock of who asks, where nobody trusted says when: for certificates only if `thresholds.timestamps` is 0, and for a log's window. */
   readonly now?: Date;
   /** Largest bundle; LIMITS.bundleBytes unless told. */
   readonly maxBytes?: number;

@@ -40,7 +40,7 @@ function arcOctets(arc: number): readonly number[] {
 }
 
 export function time(date: Date): Buffer {
-  return tlv(0x18, Buffer.from(`${date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`));
+  return tlv(0x18, Buffer.from(date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')));
 }
 
 export const name = (commonName: string): Buffer => seq(set(seq(oid('2.5.4.3'), utf8(commonName))));

@@ -164,19 +164,26 @@ describe('kept trust roots', () => {
     assert.match(bench.warnings().join(), /no cache folder/);
   });
 
-  test(
-    'in a folder that became read-only are still used',
-    { skip: process.getuid?.() === 0 && 'root writes anywhere' },
-    async () => {
-      await using bench = await openTufBench();
-      await loadTrustedRootFromTuf(bench.options());
-      chmodSync(join(bench.cacheDir, 'tuf'), 0o500);
+  test('in a folder that became read-only are still used, and refreshed with a warning', async () => {
+    await using bench = await openTufBench();
+    await loadTrustedRootFromTuf(bench.options());
+    const folder = join(bench.cacheDir, 'tuf');
+    const root = process.geteuid?.() === 0;
+    for (const path of [bench.path, bench.cacheDir]) chmodSync(path, 0o755);
+    chmodSync(folder, 0o555);
+    chmodSync(stateFile(bench), 0o444);
+    // root may write anywhere: be nobody for a while
+    if (root) process.seteuid?.(65_534);
+    try {
       assert.equal((await loadTrustedRootFromTuf(bench.later(1))).source, 'cache');
+      assert.deepEqual(bench.warnings(), []);
       assert.equal((await loadTrustedRootFromTuf(bench.later(25))).source, 'network');
       assert.match(bench.warnings().join(), /cannot be kept/);
-      chmodSync(join(bench.cacheDir, 'tuf'), 0o700);
-    },
-  );
+    } finally {
+      if (root) process.seteuid?.(0);
+      chmodSync(folder, 0o700);
+    }
+  });
 
   test('can be read for comparison after they expired', async () => {
     await using bench = await openTufBench();

@@ -9,6 +9,17 @@ const FILE = `targets/${sha256(TRUSTED_ROOT)}.trusted_root.json`;
 const WEEK = 24 * 7;
 
 describe('loadTrustedRootFromTuf', () => {
+  test('CVE-2026-48501: requests carry no credentials, whatever the environment holds', async () => {
+    await using bench = await openTufBench();
+    const headers = new Set<string>();
+    bench.answer = (_path, init) => {
+      for (const name of Object.keys(init.headers)) headers.add(name.toLowerCase());
+      return undefined;
+    };
+    await loadTrustedRootFromTuf(bench.options());
+    assert.deepEqual([...headers], ['user-agent']);
+  });
+
   test('first run: root, timestamp, snapshot, targets, file: five requests', async () => {
     await using bench = await openTufBench();
     const target = await loadTrustedRootFromTuf(bench.options());
