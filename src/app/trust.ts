@@ -14,7 +14,7 @@ import {
 } from '../verification/tuf/index.ts';
 import { compareTrust, type TrustChange } from './compare-trust.ts';
 
-const MAX_TRUSTED_ROOT_BYTES = 4 * 1024 * 1024;
+export const MAX_TRUSTED_ROOT_BYTES = 4 * 1024 * 1024;
 
 /** A TUF repository as flags name it. */
 export interface TufAccess {
@@ -59,7 +59,7 @@ export interface ShowTrustResult {
  * @throws AppError of TUF_ERRORS and NET_ERRORS, TRUST_ROOT_MALFORMED, and those of files
  */
 export async function showTrust(options: ShowTrustOptions, runtime: Runtime): Promise<ShowTrustResult> {
-  const { origin, bytes } = await findTrustedRoot(options, runtime);
+  const { origin, bytes } = await readTrustedRoot(options, runtime);
   const roots = describeTrustedRoots(bytes, runtime.now());
   const { outputFile } = options;
   if (outputFile !== undefined) await writeFileAtomic(outputFile, bytes, { ifExists: 'refuse' });
@@ -72,8 +72,9 @@ export async function showTrust(options: ShowTrustOptions, runtime: Runtime): Pr
   };
 }
 
-async function findTrustedRoot(
-  options: ShowTrustOptions,
+/** The bytes of a trusted root and where they are from. */
+export async function readTrustedRoot(
+  options: Omit<ShowTrustOptions, 'outputFile'>,
   runtime: Runtime,
 ): Promise<{ readonly origin: TrustOrigin; readonly bytes: Uint8Array }> {
   const file = options.trustedRootFile;

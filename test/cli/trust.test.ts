@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
@@ -125,6 +125,18 @@ describe('waybill trust', () => {
     failed(await bench.run(`trust show --trusted-root trusted_root.json ${access}`), 2, 'USAGE');
     writeFileSync(join(bench.path, 'broken.json'), '{}');
     ended(await bench.run('trust show --trusted-root broken.json'), 6);
+  });
+
+  test('four processes at once on an empty cache all end well, and leave one whole state', async () => {
+    const env = { WAYBILL_CACHE_DIR: join(bench.path, 'fresh') };
+    const command = `trust show ${access} --json`;
+    const runs = await Promise.all([1, 2, 3, 4].map(() => bench.run(command, { env })));
+    const digests = runs.map((run) => parseResult('trust-show', ended(run, 0).stdout)['digest']);
+    assert.equal(new Set(digests).size, 1);
+    assert.equal(readdirSync(join(bench.path, 'fresh/tuf')).length, 1);
+    server.asked();
+    assert.equal(ended(await bench.run(command, { env }), 0).stderr, '');
+    assert.deepEqual(server.asked(), []);
   });
 
   test('a cache folder that cannot be made: a warning, no failure', async () => {

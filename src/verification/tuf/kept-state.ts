@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isAppError, parseStrictJson, readInputFile, writeFileAtomic, type JsonValue } from '../../core/index.ts';
 import { TUF_LIMITS } from './limits.ts';
 
@@ -41,8 +41,7 @@ export async function readState(path: string): Promise<KeptState | 'damaged' | u
 
 /** @throws AppError FILE_UNWRITABLE */
 export async function writeState(path: string, state: KeptState): Promise<void> {
-  // what cannot be made shows when the file is written
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 }).catch(() => undefined);
+  await makeFolders(path);
   const text = JSON.stringify({
     format: FORMAT,
     fetchedAt: state.fetchedAt.toISOString(),
@@ -53,6 +52,12 @@ export async function writeState(path: string, state: KeptState): Promise<void> 
     files: Object.fromEntries([...state.files].map(([name, bytes]) => [name, encode(bytes)])),
   });
   await writeFileAtomic(path, text, { mode: 0o600, ifExists: 'replace' });
+}
+
+/** The folder and the cache folder above it, one at a time: Node's recursive mkdir never ends in `/proc`. What cannot be made shows when the file is written. */
+async function makeFolders(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const made of [dirname(folder), folder]) await mkdir(made, { mode: 0o700 }).catch(() => undefined);
 }
 
 function encode(bytes: Uint8Array): string {

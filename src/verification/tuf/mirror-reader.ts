@@ -24,13 +24,13 @@ export function createMirrorReader(http: HttpClient, mirror: string, signal: Abo
     if (response.status === 200) return readCapped(response, path, maxBytes);
     await response.discard();
     if (MISSING.has(response.status)) return undefined;
-    throw unavailable(mirror, path, `answers ${response.status}`);
+    throw unavailable(mirror, path, `status ${response.status}`);
   };
   return {
     find,
     async read(path, maxBytes) {
       const bytes = await find(path, maxBytes);
-      if (bytes === undefined) throw unavailable(mirror, path, 'has no such file');
+      if (bytes === undefined) throw unavailable(mirror, path, 'it is not there, or refused');
       return bytes;
     },
   };
@@ -67,7 +67,7 @@ async function readCapped(response: HttpResponse, path: string, maxBytes: number
 }
 
 function unavailable(mirror: string, path: string, why: string): Error {
-  return tufError('TUF_MIRROR_UNAVAILABLE', `the TUF mirror ${mirror} ${why} for ${path}`, {
+  return tufError('TUF_MIRROR_UNAVAILABLE', `the TUF mirror ${mirror} does not give ${path}: ${why}`, {
     hint: 'try again later, or give the trust root as a file with --trusted-root FILE',
   });
 }
