@@ -1,6 +1,7 @@
 export { inertJson, inertXml } from './active-text.ts';
 export { AppError, defineErrors, isAppError } from './app-error.ts';
 export type { AppErrorOptions, ErrorFactory, ErrorTable } from './app-error.ts';
+export { parseBoundedJson } from './bounded-json.ts';
 export { canonicalJson, compareCodeUnits } from './canonical-json.ts';
 export type { JsonValue } from './canonical-json.ts';
 export {

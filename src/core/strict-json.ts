@@ -1,3 +1,4 @@
+import { hasTooManyValues } from './bounded-json.ts';
 import { coreError } from './errors.ts';
 import type { JsonValue } from './canonical-json.ts';
 
@@ -24,6 +25,7 @@ export function parseStrictJson(bytes: Uint8Array, what: string, limits: StrictJ
   } catch (cause) {
     throw coreError('JSON_INVALID', `${what} is not UTF-8`, { cause });
   }
+  if (hasTooManyValues(text)) throw coreError('LIMIT_EXCEEDED', `${what} has more values than any real document`);
   checkStructure(text, what, limits.maxDepth ?? 64);
   let value: JsonValue;
   try {

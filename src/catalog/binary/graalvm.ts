@@ -1,4 +1,4 @@
-import { compareCodeUnits } from '../../core/index.ts';
+import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { GraalvmComponent, GraalvmSbom } from '../../formats/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
@@ -47,7 +47,7 @@ function catalog({ view }: CatalogContext): CatalogResult {
 function parseFacts(bytes: Uint8Array): GraalvmSbom | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(decodeText(bytes));
+    json = parseBoundedJson(decodeText(bytes));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { ContentHash, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
@@ -75,7 +76,7 @@ function readInstalled(file: CapturedFile, report: Report): readonly Installed[]
   const { path } = file.entry;
   let json: unknown;
   try {
-    json = JSON.parse(decodeText(file.bytes));
+    json = parseBoundedJson(decodeText(file.bytes));
   } catch {
     report('malformed-installed-json', 'it is not JSON', path);
     return [];
@@ -222,7 +223,7 @@ function toRoot(view: FileView, file: CapturedFile, find: Find | undefined): Pac
 function readManifest(view: FileView, path: string): JsonObject | undefined {
   const bytes = view.read(path);
   try {
-    return bytes === undefined ? undefined : asObject(JSON.parse(decodeText(bytes)));
+    return bytes === undefined ? undefined : asObject(parseBoundedJson(decodeText(bytes)));
   } catch {
     return undefined;
   }

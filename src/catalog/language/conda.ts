@@ -1,4 +1,4 @@
-import { compareCodeUnits } from '../../core/index.ts';
+import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { ContentHash, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
@@ -82,7 +82,7 @@ function readLinked(file: CapturedFile, report: Report): Linked | undefined {
   const { path } = file.entry;
   let json: JsonObject | undefined;
   try {
-    json = asObject(JSON.parse(decodeText(file.bytes)));
+    json = asObject(parseBoundedJson(decodeText(file.bytes)));
   } catch {
     return report('malformed-record', 'it is not JSON', path);
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import { asObject, asText, decodeText, dependencyNames, type JsonObject } from './json-fields.ts';
 import { plainVersion } from './record.ts';
 
@@ -76,7 +77,7 @@ const LICENSES: ReadonlyMap<string, string> = new Map([
 
 function parse(bytes: Uint8Array): JsonObject | undefined {
   try {
-    return asObject(JSON.parse(decodeText(bytes)));
+    return asObject(parseBoundedJson(decodeText(bytes)));
   } catch {
     return undefined;
   }

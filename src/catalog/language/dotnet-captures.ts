@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
 import type { DotnetBundle, PeVersion } from '../../formats/index.ts';
 import { asObject, decodeText, type JsonObject } from './json-fields.ts';
@@ -28,7 +29,7 @@ export function parsePeVersion({ bytes }: CapturedFile): Pick<PeVersion, 'manage
 
 function parse(bytes: Uint8Array): JsonObject | undefined {
   try {
-    return asObject(JSON.parse(decodeText(bytes)));
+    return asObject(parseBoundedJson(decodeText(bytes)));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import { asObject, type JsonObject } from './json-fields.ts';
 
 /** One library of a `.deps.json`: what was published with a program. */
@@ -39,7 +40,7 @@ const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+-]{0,127}$/;
 export function parseDepsJson(text: string): DepsFile | string {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseBoundedJson(text);
   } catch {
     return 'is not JSON';
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
 import { dependenciesOf, type NpmDependencyNames } from './npm-manifest.ts';
 
@@ -23,7 +24,7 @@ export function parseHiddenLockfile(
 ): ReadonlyMap<string, NpmLockEntry> | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(decodeText(bytes));
+    json = parseBoundedJson(decodeText(bytes));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import type { LicenseClaim } from '../../packages/index.ts';
 import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
 
@@ -39,7 +40,7 @@ export function parseNpmManifest(bytes: Uint8Array): NpmManifestResult {
   let extraDocuments = false;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseBoundedJson(text);
   } catch (error) {
     const first = firstDocument(text);
     if (first === undefined) return { problem: error instanceof Error ? error.message : 'not JSON' };

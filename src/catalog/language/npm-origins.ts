@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
 import { splitPath } from './record.ts';
@@ -84,7 +85,7 @@ function readPnpmLock(text: string): ReadonlyMap<string, NpmOrigin> {
 function readYarnIntegrity(text: string): ReadonlyMap<string, NpmOrigin> | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseBoundedJson(text);
   } catch {
     return undefined;
   }

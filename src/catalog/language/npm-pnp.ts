@@ -1,4 +1,4 @@
-import { compareCodeUnits } from '../../core/index.ts';
+import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Package } from '../../packages/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
@@ -34,7 +34,7 @@ export function readPnpMap(view: FileView, file: CapturedFile): PnpMap | undefin
   const data = name.endsWith('.json') ? text : inlinedData(text);
   let json: unknown;
   try {
-    json = data === undefined ? undefined : JSON.parse(data);
+    json = data === undefined ? undefined : parseBoundedJson(data);
   } catch {
     return undefined;
   }

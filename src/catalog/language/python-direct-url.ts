@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import type { ContentHash } from '../../packages/index.ts';
 import { asObject, asText, decodeText, publicUrl } from './json-fields.ts';
 
@@ -23,7 +24,7 @@ export interface PythonDirectUrl {
 export function parseDirectUrl(bytes: Uint8Array): PythonDirectUrl | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(decodeText(bytes));
+    json = parseBoundedJson(decodeText(bytes));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import type { RustAudit, RustAuditPackage } from '../../formats/index.ts';
 import { asObject, decodeText, type JsonObject } from './json-fields.ts';
 
@@ -8,7 +9,7 @@ export type CheckedRustAudit = Pick<RustAudit, 'packages' | 'truncated' | 'probl
 export function parseRustAudit(bytes: Uint8Array): CheckedRustAudit | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(decodeText(bytes));
+    json = parseBoundedJson(decodeText(bytes));
   } catch {
     return undefined;
   }

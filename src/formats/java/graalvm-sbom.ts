@@ -1,3 +1,4 @@
+import { parseBoundedJson } from '../../core/index.ts';
 import { gunzipSync } from 'node:zlib';
 import { findElfSymbols } from '../elf/elf-symbols.ts';
 import { tryParseElf, type ElfFile } from '../elf/elf.ts';
@@ -81,7 +82,7 @@ function symbolAddresses(elf: ElfFile): ReadonlyMap<string, number> {
 function readDocument(packed: Buffer): GraalvmSbom {
   let json: unknown;
   try {
-    json = JSON.parse(gunzipSync(packed, { maxOutputLength: MAX_DOCUMENT_BYTES }).toString('utf8'));
+    json = parseBoundedJson(gunzipSync(packed, { maxOutputLength: MAX_DOCUMENT_BYTES }).toString('utf8'));
   } catch {
     return failed('it is no gzip-compressed JSON of a real size');
   }
