@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
 import { ended, failed, openBench, type Bench } from '../support/cli/run-waybill.ts';
 import { parseResult } from '../support/cli/schemas.ts';
+import { hasOpenssl, makeCertificates } from '../support/registry/certificates.ts';
 import { TufRepository } from '../support/tuf-repository.ts';
 import { serveTuf, type TufServer } from '../support/tuf-server.ts';
 
@@ -126,6 +127,18 @@ describe('waybill trust', () => {
     writeFileSync(join(bench.path, 'broken.json'), '{}');
     ended(await bench.run('trust show --trusted-root broken.json'), 6);
   });
+
+  test(
+    'a mirror with a certificate of a private authority is believed with --tuf-ca only',
+    { skip: !hasOpenssl() && 'no openssl' },
+    async () => {
+      const { key, cert, caFile } = makeCertificates();
+      await using secure = await serveTuf(repository, { key, cert });
+      const command = `trust show --tuf-mirror ${secure.url} --tuf-root root.json`;
+      failed(await bench.run(command), 4, 'NET_TLS_UNTRUSTED');
+      ended(await bench.run(`${command} --tuf-ca ${caFile}`), 0);
+    },
+  );
 
   test('four processes at once on an empty cache all end well, and leave one whole state', async () => {
     const env = { WAYBILL_CACHE_DIR: join(bench.path, 'fresh') };
