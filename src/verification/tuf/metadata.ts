@@ -1,11 +1,11 @@
-import type * as models from '@tufjs/models';
+import type * as TufModels from '@tufjs/models';
 import type { Metadata, Root, Snapshot, Targets, Timestamp } from '@tufjs/models';
 import { isAppError, parseStrictJson, type JsonValue } from '../../core/index.ts';
 import { tufError } from './errors.ts';
 import { TUF_LIMITS } from './limits.ts';
 
 /** The library of TUF's formats and signatures; loaded when it is needed. */
-export type Models = typeof models;
+export type Models = typeof TufModels;
 
 export const loadModels = (): Promise<Models> => import('@tufjs/models');
 

@@ -71,7 +71,7 @@ export function acceptSnapshot(
   bytes: Uint8Array,
   previous?: Document<'snapshot'>,
 ): TrustedSet {
-  const announced = snapshotOf(require(set.timestamp));
+  const announced = snapshotOf(present(set.timestamp));
   verifyContent('snapshot', bytes, announced);
   const next = parseMetadata(models, 'snapshot', bytes);
   verifySigned(set.root, next, 'snapshot');
@@ -90,7 +90,7 @@ export function acceptSnapshot(
  * @throws AppError of TUF_ERRORS
  */
 export function acceptTargets(models: Models, set: TrustedSet, bytes: Uint8Array): TrustedSet {
-  const announced = targetsOf(require(set.snapshot));
+  const announced = targetsOf(present(set.snapshot));
   verifyContent('targets', bytes, announced);
   const next = parseMetadata(models, 'targets', bytes);
   verifySigned(set.root, next, 'targets');
@@ -174,7 +174,7 @@ function requireVersion(what: string, version: number, announced: number): void 
   throw tufError('TUF_VERSION_MISMATCH', `${what} is version ${version}, and ${announced} was announced`);
 }
 
-function require<T>(document: T | undefined): T {
+function present<T>(document: T | undefined): T {
   if (document === undefined) throw tufError('TUF_METADATA_INVALID', 'metadata is taken out of order');
   return document;
 }
