@@ -1,38 +1,55 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { isInstalledByOs, packagePurl, type AlsoKnownAs, type Package } from '../packages/index.ts';
+import type { Ownership } from './ownership.ts';
 import { hasSameVersion, isSameSoftware } from './same-software.ts';
 
 /**
- * Puts away what describes the same software as the package that owns its files: the owner stays, the finding becomes its evidence
- * (`alsoKnownAs`), edges to and from it are the owner's. What an owner merely contains (libraries bundled into an application) stays a package of its own.
+ * Puts away what describes the same software as the packages that own its files: the owners stay, the finding becomes evidence (`alsoKnownAs`) of each of
+ * them, edges to and from it are theirs. What an owner merely contains (programs and libraries bundled into an application) stays a package of its own.
  * @param wholly by id of a package that lies in owned files only, the ids of its owners
  */
 export function foldOwned(
   packages: readonly Package[],
   wholly: ReadonlyMap<string, readonly string[]>,
+  ownership: readonly Ownership[],
 ): readonly Package[] {
   const byId = new Map(packages.map((pkg) => [pkg.id, pkg]));
   const alone = countByOwnerAndType(packages, wholly);
-  const folded = new Map<string, string>();
+  const folded = new Map<string, readonly string[]>();
   for (const [id, owners] of wholly) {
     const owned = byId.get(id);
-    const owner = owners.length === 1 ? byId.get(owners[0]!) : undefined;
-    if (owned === undefined || owner === undefined) continue;
-    const single = alone.get(`${owner.id}\0${owned.type}`) === 1;
-    if (describesOwner(owner, owned, single)) folded.set(id, owner.id);
+    if (owned === undefined) continue;
+    const isSame = owners.every((ownerId) => {
+      const owner = byId.get(ownerId);
+      const single = owners.length === 1 && alone.get(`${ownerId}\0${owned.type}`) === 1;
+      return owner !== undefined && describesOwner(owner, owned, single);
+    });
+    if (isSame) folded.set(id, owners);
   }
   if (folded.size === 0) return packages;
   // a recognised program in a JDK that an OS package brought
-  for (const [id, owner] of folded) folded.set(id, folded.get(owner) ?? owner);
+  for (const [id, owners] of folded)
+    folded.set(id, [...new Set(owners.flatMap((owner) => folded.get(owner) ?? [owner]))]);
   const evidence = new Map<string, Package[]>();
-  for (const [id, owner] of folded) {
-    const list = evidence.get(owner);
-    if (list) list.push(byId.get(id)!);
-    else evidence.set(owner, [byId.get(id)!]);
+  for (const [id, owners] of folded) {
+    for (const owner of owners) {
+      const list = evidence.get(owner);
+      if (list) list.push(byId.get(id)!);
+      else evidence.set(owner, [byId.get(id)!]);
+    }
   }
-  return packages.flatMap((pkg) =>
-    folded.has(pkg.id) ? [] : [withEvidence(redirect(pkg, folded), evidence.get(pkg.id) ?? [], folded)],
-  );
+  const brought = new Set(ownership.map(({ owned, owner, path }) => [owned, owner, path].join('\0')));
+  return packages.flatMap((pkg) => {
+    if (folded.has(pkg.id)) return [];
+    const put = (evidence.get(pkg.id) ?? []).map((other) => within(other, pkg, brought));
+    return [withEvidence(redirect(pkg, folded), put, folded)];
+  });
+}
+
+/** The finding with those of its places that the owner brought; with all of them when it owns through another package. */
+function within(finding: Package, owner: Package, brought: ReadonlySet<string>): Package {
+  const locations = finding.locations.filter(({ path }) => brought.has([finding.id, owner.id, path].join('\0')));
+  return locations.length === 0 ? finding : { ...finding, locations };
 }
 
 function describesOwner(owner: Package, owned: Package, single: boolean): boolean {
@@ -59,15 +76,15 @@ function countByOwnerAndType(
   return counts;
 }
 
-/** Edges to what was put away lead to its owner. */
-function redirect(pkg: Package, folded: ReadonlyMap<string, string>): Package {
-  const part = pkg.partOf === undefined ? undefined : (folded.get(pkg.partOf) ?? pkg.partOf);
+/** Edges to what was put away lead to its owners. */
+function redirect(pkg: Package, folded: ReadonlyMap<string, readonly string[]>): Package {
+  const part = pkg.partOf === undefined ? undefined : (folded.get(pkg.partOf)?.[0] ?? pkg.partOf);
   const whole = part === undefined || part === pkg.partOf ? pkg : { ...pkg, partOf: part };
   if (!pkg.dependsOn.some((id) => folded.has(id))) return whole;
   return { ...whole, dependsOn: uniqueEdges(pkg.dependsOn, pkg.id, folded) };
 }
 
-function withEvidence(pkg: Package, put: readonly Package[], folded: ReadonlyMap<string, string>): Package {
+function withEvidence(pkg: Package, put: readonly Package[], folded: ReadonlyMap<string, readonly string[]>): Package {
   if (put.length === 0) return pkg;
   const alsoKnownAs = put
     .map((other): AlsoKnownAs => ({
@@ -84,8 +101,12 @@ function withEvidence(pkg: Package, put: readonly Package[], folded: ReadonlyMap
   };
 }
 
-function uniqueEdges(ids: readonly string[], self: string, folded: ReadonlyMap<string, string>): readonly string[] {
-  const targets = new Set(ids.map((id) => folded.get(id) ?? id));
+function uniqueEdges(
+  ids: readonly string[],
+  self: string,
+  folded: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  const targets = new Set(ids.flatMap((id) => folded.get(id) ?? [id]));
   targets.delete(self);
   return [...targets].toSorted(compareCodeUnits);
 }

@@ -69,7 +69,7 @@ export function runCatalogers(options: CatalogOptions): CatalogRun {
   const wholly = whollyOwned(merged, ownership);
   return {
     distribution,
-    packages: markOwned(foldOwned(merged, wholly), wholly).toSorted(comparePackages),
+    packages: markOwned(foldOwned(merged, wholly, ownership), wholly).toSorted(comparePackages),
     ownership,
     diagnostics: limitDiagnostics([
       ...found,

@@ -26,22 +26,31 @@ const AFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
 ];
 
 /** Catalogers that recognise what lies there, whoever brought it. */
-const RECOGNISED: ReadonlySet<string> = new Set(['binary', 'elf-note', 'jvm']);
+const RECOGNISED: ReadonlySet<string> = new Set(['binary', 'elf-note']);
 
 /** `python3.11-foo` and the like: the interpreter's version in front. */
 const VERSIONED_PREFIX = /^(?:python3\.\d{1,2}|ruby\d\.\d|php\d\.\d|lua\d\.\d)-/;
 
 /**
- * Whether an OS package and a finding in its files are the same software under two names, by the naming rules of the distributions. Programs that
- * were recognised in an OS package's files are that package.
+ * Whether an OS package and a finding in its files are the same software under two names, by the naming rules of the distributions. A Java runtime in an
+ * OS package's files is that package; a recognised program is, when its version or its name is the package's: large applications bundle others' programs.
  */
 export function isSameSoftware(owner: Package, owned: Package): boolean {
-  if (RECOGNISED.has(owned.foundBy)) return true;
+  if (owned.foundBy === 'jvm') return true;
+  if (RECOGNISED.has(owned.foundBy)) return hasSameVersion(owner, owned) || hasSameName(owner, owned);
   // what is linked into a program, and what is packed into an archive, is not the program
   if (owned.type === 'golang' || owned.type === 'cargo' || owned.partOf !== undefined) return false;
   const wanted = plain(owned.name);
   const names = new Set([owner.name, upstreamName(owner)].flatMap(candidates));
   return names.has(wanted) || names.has(wanted.replace(/-?\d+$/, ''));
+}
+
+/** Distributions write a major version behind a program's name: gcc-12, redis7, libpython3.11. */
+function hasSameName(owner: Package, owned: Package): boolean {
+  const wanted = plain(owned.name);
+  return [owner.name, upstreamName(owner)]
+    .flatMap(candidates)
+    .some((name) => name === wanted || name.replace(/[-\d]+$/, '') === wanted);
 }
 
 /** Whether the OS package's version is the finding's: the part before packaging revisions begins with it. */

@@ -198,11 +198,82 @@ describe('runCatalogers', () => {
     const { packages } = run(
       fake('os', [debian('yaml-for-us', [`${site}/y/PKG-INFO`, '/usr/bin/x'], { version: '1:5.3.1+dfsg-2' })]),
       fake('python', [pkg('pyyaml', `${site}/y/PKG-INFO`, { type: 'pypi', version: '5.3.1' })]),
-      fake('binary', [pkg('x', '/usr/bin/x', { type: 'generic', version: '9', foundBy: 'binary' })]),
+      fake('binary', [pkg('x', '/usr/bin/x', { type: 'generic', version: '5.3.1', foundBy: 'binary' })]),
     );
     assert.deepEqual(
       packages.map(({ name, alsoKnownAs }) => [name, alsoKnownAs?.map(({ purl }) => purl)]),
-      [['yaml-for-us', ['pkg:generic/x@9', 'pkg:pypi/pyyaml@5.3.1']]],
+      [['yaml-for-us', ['pkg:generic/x@5.3.1', 'pkg:pypi/pyyaml@5.3.1']]],
+    );
+  });
+
+  it('keeps programs that an OS package bundles: neither the name nor the version is its own', () => {
+    const binary = (name: string, path: string): Package =>
+      pkg(name, path, { type: 'generic', version: '7.0.15', foundBy: 'binary' });
+    const suite = debian('forge-ee', ['/opt/forge/bin/redis-server'], { version: '16.0.1-ee.0' });
+    const named = debian('redis7', ['/usr/bin/redis-server'], { version: '5:20240101-1' });
+    const lib = debian('libpython3.11', ['/usr/lib/libpython3.11.so'], { version: '7.0.15~rc1' });
+    const { packages } = run(
+      fake('os', [suite, named, lib]),
+      fake('binary', [
+        binary('redis', '/opt/forge/bin/redis-server'),
+        { ...binary('redis', '/usr/bin/redis-server'), version: '7.0.16' },
+        { ...binary('python', '/usr/lib/libpython3.11.so'), version: '3.11.2' },
+      ]),
+    );
+    assert.deepEqual(
+      packages.map(({ name, alsoKnownAs, properties }) => [
+        name,
+        alsoKnownAs?.map(({ purl }) => purl),
+        properties?.[OWNED_BY],
+      ]),
+      [
+        ['forge-ee', undefined, undefined],
+        ['libpython3.11', ['pkg:generic/python@3.11.2'], undefined],
+        ['redis7', ['pkg:generic/redis@7.0.16'], undefined],
+        ['redis', undefined, 'pkg:deb/debian/forge-ee@16.0.1-ee.0'],
+      ],
+    );
+  });
+
+  it('makes software that several OS packages brought the evidence of each of them', () => {
+    const openssl = pkg('openssl', '/usr/bin/openssl', {
+      type: 'generic',
+      version: '3.0.22',
+      foundBy: 'binary',
+      locations: [
+        { path: '/usr/bin/openssl', layer: 0 },
+        { path: '/usr/lib/libcrypto.so.3', layer: 0 },
+      ],
+    });
+    const { packages } = run(
+      fake('os', [
+        debian('openssl', ['/usr/bin/openssl'], { version: '3.0.22-1' }),
+        debian('libssl3', ['/usr/lib/libcrypto.so.3'], { version: '3.0.22-1', qualifiers: { upstream: 'openssl' } }),
+      ]),
+      fake('binary', [openssl]),
+    );
+    assert.deepEqual(
+      packages.map(({ name, alsoKnownAs }) => [name, alsoKnownAs?.map(({ locations }) => locations[0]?.path)]),
+      [
+        ['libssl3', ['/usr/lib/libcrypto.so.3']],
+        ['openssl', ['/usr/bin/openssl']],
+      ],
+    );
+    // one of them merely contains it
+    const apart = run(
+      fake('os', [
+        debian('openssl', ['/usr/bin/openssl'], { version: '3.0.22-1' }),
+        debian('forge-ee', ['/usr/lib/libcrypto.so.3'], { version: '16' }),
+      ]),
+      fake('binary', [openssl]),
+    ).packages;
+    assert.deepEqual(
+      apart.map(({ type, name, alsoKnownAs }) => [type, name, alsoKnownAs]),
+      [
+        ['deb', 'forge-ee', undefined],
+        ['deb', 'openssl', undefined],
+        ['generic', 'openssl', undefined],
+      ],
     );
   });
 
