@@ -68,20 +68,22 @@ function evidenceHash(pkg: Package): string {
   return sha256Hex([pkg.foundBy, ...places].join('\n')).slice(0, 12);
 }
 
+/** What each component needs, and what lies inside it. */
 function edges(
   packages: readonly Package[],
   refs: ReadonlyMap<Package, string>,
 ): ReadonlyMap<string, readonly string[]> {
   const byId = new Map(packages.map((pkg) => [pkg.id, refs.get(pkg)!]));
-  return new Map(
-    packages.map((pkg) => [
-      refs.get(pkg)!,
-      pkg.dependsOn.flatMap((id) => {
-        const ref = byId.get(id);
-        return ref === undefined ? [] : [ref];
-      }),
-    ]),
-  );
+  const graph = new Map<string, string[]>();
+  for (const pkg of packages) {
+    const known = pkg.dependsOn.flatMap((id) => byId.get(id) ?? []);
+    graph.set(refs.get(pkg)!, known);
+  }
+  for (const pkg of packages) {
+    const whole = pkg.partOf === undefined ? undefined : byId.get(pkg.partOf);
+    if (whole !== undefined) graph.get(whole)?.push(refs.get(pkg)!);
+  }
+  return graph;
 }
 
 /** SOURCE_DATE_EPOCH, else when the image says it was created. */

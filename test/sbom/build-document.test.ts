@@ -90,6 +90,16 @@ describe('buildSbomDocument', () => {
     assert.ok(document.properties.some(({ value }) => value === 'error dpkg x: unreadable'));
   });
 
+  test('what lies inside a component hangs from it, not from the image', () => {
+    const packages = [
+      samplePackage({ type: 'pypi', name: 'wheel', id: 'w' }),
+      samplePackage({ type: 'cargo', name: 'crate', id: 'c', partOf: 'w' }),
+    ];
+    const { dependencies, root } = buildSbomDocument(sampleInput({ packages, distribution: undefined }));
+    assert.deepEqual(dependencies.get(root.ref), ['pkg:pypi/wheel@1.0']);
+    assert.deepEqual(dependencies.get('pkg:pypi/wheel@1.0'), ['pkg:cargo/crate@1.0']);
+  });
+
   test('every component can be reached from the root, whatever the edges', () => {
     const edges = fc.array(fc.tuple(fc.nat(11), fc.nat(14)), { maxLength: 40 });
     fc.assert(
