@@ -147,6 +147,24 @@ describe('readPrivateKey', () => {
     }
   });
 
+  it('reads every accepted algorithm in PKCS#8, and every curve in SEC 1', async () => {
+    const curves = { 'ecdsa-p256': 'P-256', 'ecdsa-p384': 'P-384', 'ecdsa-p521': 'P-521' } as const;
+    for (const [algorithm, namedCurve] of Object.entries(curves)) {
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve });
+      for (const type of ['pkcs8', 'sec1'] as const) {
+        const signer = await readPrivateKey(exportPem(privateKey, type), noPassword);
+        assert.equal(signer.publicKey.algorithm, algorithm);
+        assert.ok(verifySignature(signer.publicKey, DATA, await signer.sign(DATA)));
+      }
+    }
+    for (const algorithm of ['rsa', 'ed25519'] as const) {
+      const { privateKey } = await generateKeyPair(algorithm, randomBytes);
+      const signer = await readPrivateKey(exportPem(privateKey, 'pkcs8'), noPassword);
+      assert.equal(signer.publicKey.algorithm, algorithm);
+      assert.ok(verifySignature(signer.publicKey, DATA, await signer.sign(DATA)));
+    }
+  });
+
   it('refuses a public key, foreign encryption, and rubbish', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const encrypted = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
