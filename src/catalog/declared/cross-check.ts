@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../../core/index.ts';
-import type { FileView } from '../../filesystem/index.ts';
+import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import { packagePurl, type CatalogNote, type Diagnostic, type Package } from '../../packages/index.ts';
 import {
   parseDeclaredPurl,
@@ -45,7 +45,7 @@ interface FoundIndex {
 }
 
 /**
- * Compares every document in the image that lists software (but Bitnami's, which become packages, and those of Python packages) with what all catalogers
+ * Compares every document in the image that lists software (but Bitnami's, which become packages; those of Python packages too) with what all catalogers
  * found. Discrepancies: `declared-not-found`, `declared-other-version`, and, where the document claims to be complete, `found-not-declared`; of each at most 200 for
  * a document, then `more-discrepancies`. Qualifiers are not compared. Needs the bytes that the cataloger's rule `declared/documents` captured.
  */
@@ -56,7 +56,7 @@ export function crossCheckDeclared(view: FileView, packages: readonly Package[])
     diagnostics.push({ code, severity: 'warning', message, path: `/${path}`, source: SOURCE });
   };
   let index: FoundIndex | undefined;
-  const files = view.captured('declared/documents').filter(({ entry }) => !entry.path.includes('.dist-info/sboms/'));
+  const files = documentsOf(view);
   let bytesLeft = MAX_TOTAL_BYTES;
   for (const [at, file] of files.entries()) {
     const { path } = file.entry;
@@ -77,6 +77,13 @@ export function crossCheckDeclared(view: FileView, packages: readonly Package[])
     notes.push(...crossCheck(document, `/${path}`, index));
   }
   return { notes, diagnostics };
+}
+
+/** Documents by their names, and what lies where wheels keep theirs; each once, by path. */
+function documentsOf(view: FileView): readonly CapturedFile[] {
+  const inWheels = view.captured('python/sboms').filter(({ entry }) => entry.path.includes('.dist-info/sboms/'));
+  const all = new Map([...view.captured('declared/documents'), ...inWheels].map((file) => [file.entry.path, file]));
+  return [...all.values()].toSorted((a, b) => compareCodeUnits(a.entry.path, b.entry.path));
 }
 
 /** Makes what was found comparable with many documents. */

@@ -94,7 +94,8 @@ function vendored(file: CapturedFile, { name, version, owner }: Vendored): Packa
 }
 
 /**
- * What wheels say they carry in documents of their own: libraries that were copied or compiled in.
+ * The shared libraries that auditwheel copied into wheels, by the document that it left. Documents of other tools list what a build resolved, used in the
+ * wheel or not: those are compared with the scan and believed no more than any document in an image.
  * @see https://peps.python.org/pep-0770/
  */
 export function carriedPackages(
@@ -107,7 +108,7 @@ export function carriedPackages(
   const byRecord = new Map(owners.map((owner) => [owner.record, owner]));
   for (const file of view.captured(ruleId)) {
     const owner = byRecord.get(SBOM.exec(file.entry.path)?.[1] ?? '');
-    if (owner === undefined) continue;
+    if (owner === undefined || !splitPath(file.entry.path).name.startsWith('auditwheel')) continue;
     const document = readDeclaredDocument(file);
     if (document === 'other' || 'unreadable' in document) {
       const reason = document === 'other' ? 'neither CycloneDX nor SPDX in JSON' : document.unreadable;

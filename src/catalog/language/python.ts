@@ -53,7 +53,7 @@ export const pythonCataloger: Cataloger = {
     packageTypes: CARRIED_TYPES,
     reads: [
       '*.dist-info/METADATA',
-      '*.dist-info/sboms/*',
+      '*.dist-info/sboms/auditwheel*',
       '*.egg-info/PKG-INFO',
       '*.egg-info',
       '*.egg',

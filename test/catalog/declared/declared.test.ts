@@ -147,7 +147,7 @@ describe('crossCheckDeclared', () => {
     );
   });
 
-  it('tells of broken documents whose name leaves no doubt, and leaves those of Python packages alone', () => {
+  it('tells of broken documents whose name leaves no doubt, and compares those of Python packages too', () => {
     const { notes, diagnostics } = check({
       'a.cdx.json': '{"bomFormat":"CycloneDX",',
       'b.spdx.json': '{"a":1,"a":2}',
@@ -155,7 +155,10 @@ describe('crossCheckDeclared', () => {
       'd/bom.json': '[{"bomFormat":"CycloneDX"}]',
       'x.dist-info/sboms/e.cdx.json': cdx(['pkg:npm/a@1']),
     });
-    assert.deepEqual(notes, []);
+    assert.deepEqual(
+      notes.map(({ code, path }) => `${code} ${path}`),
+      ['declared-not-found /x.dist-info/sboms/e.cdx.json'],
+    );
     assert.deepEqual(
       diagnostics.map(({ code, path }) => `${code} ${path}`),
       ['malformed-document /a.cdx.json', 'malformed-document /b.spdx.json'],

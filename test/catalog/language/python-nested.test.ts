@@ -83,7 +83,7 @@ describe('pythonCataloger: what lies inside a distribution', () => {
     }
   });
 
-  it('takes what a wheel says it carries as parts of it, and not itself', () => {
+  it('takes what auditwheel says a wheel carries as parts of it, not itself, and no other tool at its word', () => {
     const document = {
       bomFormat: 'CycloneDX',
       specVersion: '1.6',
@@ -98,7 +98,11 @@ describe('pythonCataloger: what lies inside a distribution', () => {
     const { byName, diagnostics } = catalog({
       [`${info('fast')}/METADATA`]: metadata('fast'),
       [`${info('fast')}/sboms/auditwheel.cdx.json`]: JSON.stringify(document),
-      [`${info('fast')}/sboms/broken.json`]: '{',
+      [`${info('fast')}/sboms/auditwheel-2.json`]: '{',
+      [`${info('fast')}/sboms/fast.cyclonedx.json`]: JSON.stringify({
+        ...document,
+        components: [{ type: 'library', name: 'r-efi', purl: 'pkg:cargo/r-efi@5.2.0' }],
+      }),
       'srv/sboms/other.json': JSON.stringify(document),
     });
     assert.deepEqual([...byName.keys()].toSorted(), ['fast', 'libgfortran', 'serde']);
