@@ -110,13 +110,18 @@ export async function removeFromFallback(
   signal: AbortSignal,
 ): Promise<void> {
   const { subject, digests } = removed;
+  let seen = 0;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const current = await readFallback(client, subject, signal);
     const kept = current.descriptors.filter(({ digest }) => !digests.has(digest));
-    if (kept.length === current.descriptors.length) return;
-    if (kept.length > 0) await put(client, subject, { current, entries: entriesOf(current, digests), signal });
+    const isDone = kept.length === current.descriptors.length;
+    seen = isDone ? seen + 1 : 0;
+    // once more when another writer's overlapping update would have landed; nothing to look for where nothing was written
+    if (isDone && (attempt === 1 || seen === 2)) return;
+    if (isDone) await client.backOff(1, signal);
+    else if (kept.length > 0) await put(client, subject, { current, entries: entriesOf(current, digests), signal });
     else await dropTag(client, subject, { current, signal });
-    await client.backOff(Math.min(attempt, 4), signal);
+    if (!isDone) await client.backOff(Math.min(attempt, 4), signal);
   }
   throw registryError(
     'REFERRER_STILL_LISTED',
