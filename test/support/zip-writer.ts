@@ -72,7 +72,13 @@ function writeEntry(
     local.writeUInt32LE(content.length, 22);
   }
   local.writeUInt16LE(nameBytes.length, 26);
-  const descriptor = details.descriptor === true ? Buffer.alloc(16) : Buffer.alloc(0);
+  const descriptor = Buffer.alloc(details.descriptor === true ? 16 : 0);
+  if (details.descriptor === true) {
+    descriptor.write('PK\x07\x08', 'latin1');
+    descriptor.writeUInt32LE(checksum, 4);
+    descriptor.writeUInt32LE(data.length, 8);
+    descriptor.writeUInt32LE(content.length, 12);
+  }
   const sizes = [claims.sizeBytes ?? content.length, claims.compressedBytes ?? data.length, claims.offset ?? at.offset];
   const extra = at.zip64 ? Buffer.alloc(28) : Buffer.alloc(0);
   if (at.zip64) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { readZipEntry } from '../zip/entry.ts';
+import type { ReadsPart } from '../zip/end.ts';
 import { tryReadZip, type ZipArchive, type ZipEntry } from '../zip/zip.ts';
 import { DirectoryFacts, isArchiveName } from './directory.ts';
 import { parseManifest } from './manifest.ts';
@@ -75,11 +76,11 @@ const ATTRIBUTES =
  */
 export function extractJavaArchive(
   bytes: Uint8Array,
-  info: { readonly path: string; readonly complete: boolean },
+  info: { readonly path: string; readonly complete: boolean; readonly sparse?: SparseBytes },
 ): Uint8Array | undefined {
   if (!info.complete || bytes.byteLength === 0) return undefined;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader = new ArchiveReader(buffer.byteLength * MAX_EXPANSION + FREE_BYTES);
+  const reader = new ArchiveReader(buffer.byteLength * MAX_EXPANSION + FREE_BYTES, info.sparse);
   reader.read(buffer, { inside: '', parent: -1, depth: 0 });
   const { archives, problems } = reader;
   const [first] = archives;
@@ -88,6 +89,14 @@ export function extractJavaArchive(
     return undefined;
   }
   return Buffer.from(JSON.stringify({ archives, problems } satisfies JavaArchiveFacts), 'utf8');
+}
+
+/** Bytes of which parts are left out, zeros in their place. */
+export interface SparseBytes {
+  /** Of all bytes. */
+  readonly digests: { readonly sha1: string; readonly sha256: string };
+  /** Told of each part that is read; when one was left out, the result is of no use. */
+  readonly reads: ReadsPart;
 }
 
 interface Place {
@@ -103,14 +112,21 @@ class ArchiveReader {
   #bytesLeft: number;
   #recordBytesLeft = MAX_RECORD_BYTES;
   #entriesLeft = MAX_ENTRIES;
+  readonly #sparse: SparseBytes | undefined;
 
-  constructor(bytesLeft: number) {
+  constructor(bytesLeft: number, sparse: SparseBytes | undefined) {
     this.#bytesLeft = bytesLeft;
+    this.#sparse = sparse;
   }
 
   read(bytes: Buffer, place: Place): void {
     const facts = new DirectoryFacts();
-    const zip = tryReadZip(bytes, { maxEntries: this.#entriesLeft, wants: (name) => facts.add(name) });
+    const reads = place.depth === 0 ? this.#sparse?.reads : undefined;
+    const zip = tryReadZip(bytes, {
+      maxEntries: this.#entriesLeft,
+      wants: (name) => facts.add(name),
+      ...(reads === undefined ? {} : { reads }),
+    });
     if (zip === undefined) return this.#report(place.inside, 'not-an-archive');
     this.#entriesLeft -= facts.entryCount;
     for (const problem of zip.problems) this.#report(place.inside, problem);
@@ -153,12 +169,12 @@ class ArchiveReader {
     const manifest = read(facts.manifest(zip.entries), 4 * MiB);
     const licenses = facts.licenseFiles(zip.entries);
     const title = titleOf(read(licenses[0], 256 * KiB));
+    const sparse = place.depth === 0 ? this.#sparse : undefined;
     return {
       inside: place.inside,
       parent: place.parent,
       sizeBytes: zip.bytes.byteLength,
-      sha1: hash('sha1', zip.bytes),
-      sha256: hash('sha256', zip.bytes),
+      ...(sparse?.digests ?? { sha1: hash('sha1', zip.bytes), sha256: hash('sha256', zip.bytes) }),
       entryCount: facts.entryCount,
       classCount: facts.classCount,
       classFolders: facts.classFolders(),

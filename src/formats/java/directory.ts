@@ -14,6 +14,16 @@ export function isArchiveName(name: string): boolean {
   return ARCHIVE.test(name);
 }
 
+/** Whether an archive's reader looks into the entry of this name. */
+export function mattersInJavaArchive(name: string): boolean {
+  if (name.endsWith('.class')) return false;
+  if (isArchiveName(name)) return true;
+  if (name.startsWith('META-INF/') || name.startsWith('meta-inf/') || name.length < 64) {
+    return COORDINATES.test(name) || MANIFEST.test(name) || LICENSE.test(name);
+  }
+  return false;
+}
+
 /** Maven's records in one archive. */
 export interface CoordinateEntries {
   readonly folder: string;
@@ -39,11 +49,7 @@ export class DirectoryFacts {
       this.#addClass(name);
       return false;
     }
-    if (isArchiveName(name)) return true;
-    if (name.startsWith('META-INF/') || name.startsWith('meta-inf/') || name.length < 64) {
-      return COORDINATES.test(name) || MANIFEST.test(name) || LICENSE.test(name);
-    }
-    return false;
+    return mattersInJavaArchive(name);
   }
 
   classFolders(): readonly string[] {

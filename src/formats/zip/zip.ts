@@ -1,4 +1,4 @@
-import { findZipEnd, type ZipEnd } from './end.ts';
+import { findZipEnd, type ReadsPart, type ZipEnd } from './end.ts';
 
 /** One entry as the central directory describes it. */
 export interface ZipEntry {
@@ -42,6 +42,8 @@ export interface ZipOptions {
   readonly maxEntries?: number;
   /** Asked for every entry, in order: whether to keep it. Others only count, and bound the rest. All unless told. */
   readonly wants?: (name: string) => boolean;
+  /** Told of each part that the result, and what `readZipEntry` will make of its entries, depends on. */
+  readonly reads?: ReadsPart;
 }
 
 const ENTRY = 0x02014b50;
@@ -61,7 +63,7 @@ const UNSAFE = /[\0-\x1f\x7f-\x9f\\]|^\/|^[A-Za-z]:|(?:^|\/)\.\.(?:\/|$)/;
  */
 export function tryReadZip(input: Uint8Array, options: ZipOptions = {}): ZipArchive | undefined {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-  const end = findZipEnd(bytes);
+  const end = findZipEnd(bytes, options.reads);
   if (end === undefined) return undefined;
   const problems = new Set<ZipProblem>();
   const entries = listEntries(bytes, {
@@ -70,12 +72,27 @@ export function tryReadZip(input: Uint8Array, options: ZipOptions = {}): ZipArch
     maxEntries: options.maxEntries ?? MAX_ENTRIES,
     wants: options.wants,
   });
+  if (options.reads !== undefined) tellReads(bytes, { end, entries, reads: options.reads });
   return {
     bytes,
     entries: unique(entries, problems),
     prefixBytes: end.prefixBytes,
     problems: [...problems].toSorted(),
   };
+}
+
+function tellReads(
+  bytes: Buffer,
+  from: { readonly end: ZipEnd; readonly entries: readonly ZipEntry[]; readonly reads: ReadsPart },
+): void {
+  const { end, entries, reads } = from;
+  reads(end.directoryOffset, end.directoryOffset + end.directoryBytes);
+  for (const { offset, compressedBytes } of entries) {
+    if (offset + LOCAL_BYTES > bytes.byteLength) continue;
+    const nameBytes = bytes.readUInt16LE(offset + 26) + bytes.readUInt16LE(offset + 28);
+    reads(offset, offset + LOCAL_BYTES);
+    reads(offset, offset + LOCAL_BYTES + nameBytes + compressedBytes);
+  }
 }
 
 interface Listing {

@@ -12,6 +12,7 @@ import {
   type LargePlan,
 } from './large-executable.ts';
 import { Scratch, type ByteSpan } from './scratch.ts';
+import { SparseArchive, SPARSE_ARCHIVE_BYTES } from './sparse-archive.ts';
 
 /** What is to be done with the content of the file that streams by. */
 export interface FileTask {
@@ -49,7 +50,7 @@ const NO_SIGNS: ReadonlySet<string> = new Set();
 /**
  * How the current file is gathered: not at all; until its beginning says what it is; whole; in parts; or what the plan for parts says is not known yet.
  */
-type Mode = 'none' | 'magic' | 'head' | 'whole' | 'parts';
+type Mode = 'none' | 'magic' | 'head' | 'whole' | 'parts' | 'archive';
 
 /**
  * Takes file contents chunk by chunk: hashes, keeps what rules capture, hands files to extractors. A file that arrives in one chunk is never
@@ -69,6 +70,7 @@ export class ContentSink {
   #isExecutable = false;
   #plan: LargePlan | undefined;
   #signs: SignScan | undefined;
+  #archive: SparseArchive | undefined;
   #kept: KeptContent | undefined;
 
   constructor(recorder: LayerRecorder, matcher: CaptureMatcher, host: SinkHost) {
@@ -89,6 +91,10 @@ export class ContentSink {
     this.#plan = undefined;
     this.#signs = undefined;
     this.#kept = undefined;
+    // a second look is for what was left out at the first
+    const isLarge = task.sizeBytes > SPARSE_ARCHIVE_BYTES && task.spans === undefined;
+    const isArchive = isLarge && task.rules.length === 0 && this.#extraction.needsArchive;
+    this.#archive = isArchive ? new SparseArchive(task.sizeBytes) : undefined;
   }
 
   write(chunk: Uint8Array): void {
@@ -109,7 +115,8 @@ export class ContentSink {
   }
 
   #gather(task: FileTask, chunk: Buffer): void {
-    if (this.#mode === 'none') return;
+    this.#archive?.add(chunk);
+    if (this.#mode === 'none' || this.#mode === 'archive') return;
     if (this.#mode === 'parts') {
       this.#placePart(chunk);
       return;
@@ -124,7 +131,7 @@ export class ContentSink {
   }
 
   #append(chunk: Buffer): void {
-    if (this.#mode === 'none') return;
+    if (this.#mode === 'none' || this.#mode === 'archive') return;
     const room = this.#gatherBytes - this.#scratch.bytes.length;
     if (room <= 0) return;
     const isShort = this.#mode === 'magic' || this.#mode === 'head';
@@ -136,7 +143,7 @@ export class ContentSink {
     this.#noteKind(task, head);
     this.#isExecutable = executableKind(head) !== undefined;
     if (!this.#isExecutable) this.#extraction.isNoExecutable();
-    if (this.#isNeededWhole) this.#mode = 'whole';
+    if (this.#isNeededWhole) this.#mode = this.#archive ? 'archive' : 'whole';
     else if (!this.#isExecutable || this.#extraction.executableBytes === 0) this.#mode = 'none';
     else this.#mode = task.sizeBytes <= WHOLE_BYTES ? 'whole' : 'head';
   }
@@ -182,16 +189,22 @@ export class ContentSink {
   /** Forgets the file: its content could not be read. */
   cancel(): void {
     this.#task = undefined;
+    this.#free();
+  }
+
+  #free(): void {
     this.#scratch.reset();
+    this.#archive?.free();
+    this.#archive = undefined;
   }
 
   /** @returns what was kept, for hard links that follow */
   end(): KeptContent | undefined {
     if (this.#kept === undefined) {
-      const gathered = this.#scratch.bytes;
+      const gathered = this.#archive?.finish() ?? this.#scratch.bytes;
       this.#complete(this.#plan ? gathered.subarray(0, this.#plan.lengthBytes) : gathered, false);
     }
-    this.#scratch.reset();
+    this.#free();
     this.#task = undefined;
     return this.#kept;
   }
@@ -213,6 +226,7 @@ export class ContentSink {
       isExecutable: this.#isExecutable,
       plan: this.#plan,
       signs: this.#signs?.finish() ?? NO_SIGNS,
+      archive: this.#archive,
     });
     const { extractRules, linkRules, sizeBytes } = task;
     this.#kept = {

@@ -12,6 +12,7 @@ import type { ExecutableStructure } from './executable-structure.ts';
 import { EXTRACTORS } from './extractors.ts';
 import { judgePartial, type LargePlan } from './large-executable.ts';
 import type { ByteSpan } from './scratch.ts';
+import type { SparseArchive } from './sparse-archive.ts';
 
 /** What an extractor made of a file. */
 export interface KeptExtract {
@@ -36,6 +37,8 @@ export interface GatheredInfo {
   /** Absent when the file was gathered without gaps. */
   readonly plan: LargePlan | undefined;
   readonly signs: ReadonlySet<string>;
+  /** Present when only parts of an archive were kept. */
+  readonly archive?: SparseArchive | undefined;
 }
 
 interface RuleScan {
@@ -86,6 +89,12 @@ export class Extraction {
     return this.#task !== undefined && byPath(this.#task).some((rule) => !this.#isPatterns(rule));
   }
 
+  /** Whether that is for reading it as a Java archive and nothing else. */
+  get needsArchive(): boolean {
+    const rules = this.#task === undefined ? [] : byPath(this.#task).map((rule) => this.#matcher.rule(rule));
+    return rules.length > 0 && rules.every(({ extract }) => extract?.kind === 'java-archive');
+  }
+
   #isPatterns(rule: number): boolean {
     return this.#matcher.rule(rule).extract?.kind === 'patterns';
   }
@@ -116,7 +125,8 @@ export class Extraction {
   end(bytes: Buffer, info: GatheredInfo): { extracts: readonly KeptExtract[]; missing: readonly ByteSpan[] } {
     const task = this.#task as FileTask;
     if (byPath(task).length === 0 && task.executableRules.length === 0) return NOTHING;
-    const extracts = [...this.#endScans(task, info.isExecutable), ...this.#byPath(task, bytes, info.structure)];
+    const extracts = [...this.#endScans(task, info.isExecutable), ...this.#byPath(task, bytes, info)];
+    if (info.archive?.isLacking) return { extracts: [], missing: [{ start: 0, end: task.sizeBytes }] };
     if (info.structure.format === undefined) return { extracts, missing: [] };
     const missing: ByteSpan[] = [];
     for (const rule of task.executableRules) {
@@ -140,7 +150,7 @@ export class Extraction {
     });
   }
 
-  #byPath(task: FileTask, bytes: Buffer, structure: ExecutableStructure): KeptExtract[] {
+  #byPath(task: FileTask, bytes: Buffer, { structure, archive }: GatheredInfo): KeptExtract[] {
     return byPath(task).flatMap((index) => {
       const { extract, executables } = this.#matcher.rule(index);
       // the other way of matching will see to it
@@ -148,8 +158,10 @@ export class Extraction {
       if (byContent && task.executableRules.includes(index)) return [];
       const extractor = extract && EXTRACTORS[extract.kind];
       if (!extractor?.mayApply(bytes, structure)) return [];
-      const found = extractor.extract(bytes, { path: task.path, sizeBytes: task.sizeBytes, complete: true });
-      if (found === undefined) return [];
+      const { path, sizeBytes } = task;
+      const sparse = archive === undefined ? {} : { sparse: archive };
+      const found = extractor.extract(bytes, { path, sizeBytes, complete: true, ...sparse });
+      if (found === undefined || archive?.isLacking === true) return [];
       return [this.#keep(task, found, { rule: index, captures: task.extractRules.includes(index), byContent })];
     });
   }

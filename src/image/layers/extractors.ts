@@ -8,6 +8,7 @@ import {
   extractPeVersion,
   extractRustAudit,
   hasDotnetBundle,
+  type SparseBytes,
 } from '../../formats/index.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
 import { mayBeGo } from './go-marker.ts';
@@ -18,6 +19,8 @@ export interface ExtractorInfo {
   readonly sizeBytes: number;
   /** False when `bytes` is only the file's beginning, or parts of it are zeros. */
   readonly complete: boolean;
+  /** Present when parts of an archive that nobody needs are zeros. */
+  readonly sparse?: SparseBytes;
 }
 
 /**
