@@ -49,20 +49,28 @@ export interface CatalogRun {
 const MAX_SAME_DIAGNOSTICS = 100;
 /** Far above any real image; a made-up one must not need gigabytes of packages and of SBOM. */
 const MAX_PACKAGES = 100_000;
+/** Of all catalogers; those that come when it is used up may still find a few, so that no flood of one kind hides the others. */
+const MAX_ALL_PACKAGES = 120_000;
+const ALWAYS_PACKAGES = 2000;
 const MAX_NOTES = 10_000;
 const MAX_CAPTURED_FILES = 250_000;
 
 /**
  * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. More than 100,000
- * packages of one cataloger, or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are missing. Nothing else is dropped:
+ * packages of one cataloger, 120,000 of all (2,000 of each in any case), or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are
+ * missing. Nothing else is dropped:
  * a package that lies wholly in another one's files becomes that one's evidence when both are the same software, else it has the property `waybill:owned-by`.
  */
 export function runCatalogers(options: CatalogOptions): CatalogRun {
   const { view, catalogers = CATALOGERS, languageFiles = true, recordedFiles = false, rethrow = false } = options;
   const { distribution, diagnostics: found } = detectDistribution(view);
-  const results = catalogers.map((cataloger) =>
-    runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow),
-  );
+  let left = MAX_ALL_PACKAGES;
+  const results = catalogers.map((cataloger) => {
+    const result = runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow);
+    const limited = limitPackages(cataloger, result, Math.min(MAX_PACKAGES, Math.max(left, ALWAYS_PACKAGES)));
+    left -= limited.packages.length;
+    return limited;
+  });
   const merged = joinRecognisedPrograms(mergePackages(results.map((result) => result.packages)));
   const declared = crossCheck(catalogers, { view, packages: merged }, rethrow);
   const ownership = findOwnership(merged);
@@ -103,13 +111,7 @@ function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean)
   const { view, diagnostics: limited } = limitView(context.view, cataloger);
   try {
     const { packages, diagnostics, notes = [] } = cataloger.catalog({ ...context, view });
-    if (packages.length <= MAX_PACKAGES) return { packages, diagnostics: [...diagnostics, ...limited], notes };
-    const message = `${packages.length} are more than the ${MAX_PACKAGES} of any real image; the rest is missing`;
-    return {
-      packages: packages.toSorted(comparePackages).slice(0, MAX_PACKAGES),
-      diagnostics: [...diagnostics, ...limited, tooMany(cataloger, message)],
-      notes,
-    };
+    return { packages, diagnostics: [...diagnostics, ...limited], notes };
   } catch (error) {
     if (rethrow) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -119,6 +121,17 @@ function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean)
       diagnostics: [{ code: 'cataloger-failed', severity: 'error', message, source: cataloger.id }],
     };
   }
+}
+
+function limitPackages(cataloger: Cataloger, result: CatalogResult, limit: number): CatalogResult {
+  const { packages, diagnostics } = result;
+  if (packages.length <= limit) return result;
+  const message = `${packages.length} are more than any real image has; after ${limit} the rest is missing`;
+  return {
+    ...result,
+    packages: packages.toSorted(comparePackages).slice(0, limit),
+    diagnostics: [...diagnostics, tooMany(cataloger, message)],
+  };
 }
 
 function tooMany(cataloger: Cataloger, what: string): Diagnostic {

@@ -47,6 +47,19 @@ describe('runCatalogers', () => {
         .map(({ code, severity, source }) => [code, severity, source]),
       [['too-many-packages', 'error', 'many']],
     );
+    // floods of several kinds share what one image may have, and hide no kind
+    const flood = (name: string, count: number): Cataloger =>
+      fake(
+        name,
+        Array.from({ length: count }, (_, index) => pkg(`${name}${index}`, `/${name}/${index}`)),
+      );
+    const flooded = run(fake('p', many), flood('a', 50_000), flood('b', 3000), flood('c', 1999));
+    const counts = Map.groupBy(flooded.packages, ({ name }) => name[0]);
+    assert.deepEqual(
+      ['p', 'a', 'b', 'c'].map((name) => counts.get(name)?.length),
+      [100_000, 20_000, 2000, 1999],
+    );
+    assert.equal(flooded.diagnostics.filter(({ code }) => code === 'too-many-packages').length, 3);
     const entry = view.lookup('etc/os-release');
     assert.ok(entry);
     const file = { entry, bytes: new Uint8Array() };
