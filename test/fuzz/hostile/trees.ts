@@ -35,6 +35,33 @@ const packageJson = (index: number): TarInput =>
     `{"name":"p${index}","version":"1.0.0","license":"MIT","dependencies":{"p${index + 500}":"*"}}`,
   );
 
+/** As many packages as one cataloger may find, for ten of them. */
+function* everyKind(): Generator<TarInput> {
+  const count = 100_000;
+  yield file('opt/root/var/lib/dpkg/status', () =>
+    numbered(count, (index) => `Package: d${index}\nStatus: install ok installed\nVersion: 1\n\n`),
+  );
+  yield file('lib/apk/db/installed', () => numbered(count, (index) => `P:a${index}\nV:1-r0\n\n`));
+  yield file('usr/lib/opkg/status', () =>
+    numbered(count, (index) => `Package: o${index}\nStatus: install ok installed\nVersion: 1\n\n`),
+  );
+  yield* many(count, packageJson);
+  yield* many(count, (index) =>
+    small(`usr/lib/ruby/gems/3.0.0/specifications/g${index}-1.0.gemspec`, `# stub: g${index} 1.0 ruby lib\n`),
+  );
+  yield* many(count, (index) =>
+    small(`usr/lib/python3/site-packages/p${index}-1.dist-info/METADATA`, `Name: p${index}\nVersion: 1\n`),
+  );
+  yield* many(count, (index) => small(`opt/conda/conda-meta/c${index}-1-0.json`, `{"name":"c${index}","version":"1"}`));
+  yield* many(count, (index) =>
+    small(`usr/lib/R/library/r${index}/DESCRIPTION`, `Package: r${index}\nVersion: 1\nBuilt: R 4.0.0; ; x; unix\n`),
+  );
+  yield* many(count, (index) => small(`var/db/pkg/a/e${index}-1/CONTENTS`, ''));
+  yield* many(count, (index) =>
+    small(`usr/lib/erlang/lib/l${index}-1/ebin/l${index}.app`, `{application,l${index},[{vsn,"1"}]}.`),
+  );
+}
+
 export const TREE_CASES: readonly HostileCase[] = [
   { id: 'pax header of two gigabytes', layer: () => hugePax(2 * 1024 ** 3), exit: 6, tells: /TAR_LIMIT|LAYER_/ },
   { id: '250,000 package.json', layer: () => many(250_000, packageJson), tells: /too-/, maxMiB: 2048 },
@@ -87,6 +114,12 @@ export const TREE_CASES: readonly HostileCase[] = [
     maxMiB: 2048,
   },
   {
+    id: 'a hundred thousand packages of each of ten kinds',
+    layer: everyKind,
+    tells: /too-many-packages/,
+    maxMiB: 2048,
+  },
+  {
     id: 'a million links in circles',
     layer: () =>
       many(1_000_000, (index) =>
@@ -114,7 +147,7 @@ export const TREE_CASES: readonly HostileCase[] = [
     layer: function* () {
       yield small('var/lib/dpkg/status.d/big', 'Package: big\nVersion: 1\nArchitecture: all\n');
       yield file('var/lib/dpkg/info/big.list', () =>
-        numbered(1_000_000, (index) => `/usr/share/big/${index % 1000}/${index}\n`),
+        numbered(600_000, (index) => `/usr/share/big/${index % 1000}/${index}\n`),
       );
       yield* many(1_000_000, (index) => ({
         header: { path: `usr/share/big/${index % 1000}/${index}`, type: 'file', mode: 0o644 },
