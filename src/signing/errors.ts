@@ -29,6 +29,8 @@ export const SIGNING_ERRORS = {
   IDENTITY_TOKEN_AUDIENCE: ExitCode.Auth,
   /** A service refused what it was asked. */
   SERVICE_REFUSED: ExitCode.Remote,
+  /** A log has this very entry already and does not give it out: an earlier try was lost on the way. */
+  SERVICE_ENTRY_EXISTS: ExitCode.Remote,
   SERVICE_UNAUTHORIZED: ExitCode.Auth,
   /** A service failed, after every try. */
   SERVICE_UNAVAILABLE: ExitCode.Remote,

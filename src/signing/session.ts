@@ -1,5 +1,5 @@
 import { IN_TOTO_PAYLOAD_TYPE, parseStatement } from '../attestation/index.ts';
-import { LIMITS } from '../core/index.ts';
+import { isAppError, LIMITS } from '../core/index.ts';
 import { bytesToSign, digestFor, type Artifact, type SignedArtifact } from './artifact.ts';
 import { bundleDocument, type ChainInBundle } from './bundle-document.ts';
 import { selfCheck } from './self-check.ts';
@@ -62,8 +62,10 @@ async function signArtifact(artifact: Artifact, options: SigningSessionOptions):
     const shortLived = signer.certificate?.issuer !== undefined;
     checkPlan(witnesses, { artifact, publicKey: signer.key.publicKey, shortLived });
   }
-  const { signed, testimonies } = await signAndTestify(artifact, signer, async (made) =>
-    witnesses === undefined ? [] : gather(witnesses, made, witnesses),
+  const { signed, testimonies } = await againIfLogged(signer, () =>
+    signAndTestify(artifact, signer, async (made) =>
+      witnesses === undefined ? [] : gather(witnesses, made, witnesses),
+    ),
   );
   const document = bundleDocument(signed, {
     testimonies,
@@ -83,6 +85,17 @@ async function signArtifact(artifact: Artifact, options: SigningSessionOptions):
     testimonies,
     ...(signer.certificate === undefined ? {} : { certificate: signer.certificate }),
   };
+}
+
+/** An answer that was lost leaves an entry behind that the log does not give out; another signature, which differs for ECDSA, is another entry. */
+async function againIfLogged(signer: BundleSigner, sign: () => Promise<Testified>): Promise<Testified> {
+  try {
+    return await sign();
+  } catch (error) {
+    const differs = signer.key.publicKey.algorithm.startsWith('ecdsa');
+    if (!isAppError(error) || error.code !== 'SERVICE_ENTRY_EXISTS' || !differs) throw error;
+    return sign();
+  }
 }
 
 interface Testified {

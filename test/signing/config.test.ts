@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isAppError } from '../../src/core/index.ts';
 import {
   parseSigningConfig,
   servicesFromConfig,
@@ -100,6 +102,21 @@ describe('parseSigningConfig', () => {
         bytes.toString().slice(0, 200),
       );
     }
+  });
+});
+
+describe('parseSigningConfig with hostile input', () => {
+  it('throws nothing but AppErrors', () => {
+    const names = ['caUrls', 'oidcUrls', 'rekorTlogUrls', 'rekorTlogConfig', 'tsaUrls', 'tsaConfig'];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), fc.jsonValue()), (members) => {
+        try {
+          parseSigningConfig(config(members));
+        } catch (error) {
+          assert.ok(isAppError(error), String(error));
+        }
+      }),
+    );
   });
 });
 

@@ -125,6 +125,20 @@ describe('Rekor version 2', () => {
     assert.equal(verifier.keyDetails, 'PKIX_ECDSA_P256_SHA_256');
   });
 
+  it('signs once more when an answer was lost and the log has the entry already', async () => {
+    await using sigstore = await startSigstore({
+      rekor2: (_request, index) => (index === 0 ? { status: 409 } : undefined),
+    });
+    const urls = { logs: [{ url: sigstore.rekor2.url, apiVersion: 2 as const }] };
+    assert.equal((await (await session(urls)).sign(FILE)).testimonies.length, 1);
+    const [first, second] = sigstore.rekor2.requests;
+    assert.notEqual(first?.body.toString(), second?.body.toString());
+    await using stubborn = await startService(() => ({ status: 409 }));
+    const again = await session({ logs: [{ url: stubborn.url, apiVersion: 2 }] });
+    await assert.rejects(again.sign(FILE), { code: 'SERVICE_ENTRY_EXISTS' });
+    assert.equal(stubborn.requests.length, 2);
+  });
+
   it('refuses entries of something else, of another kind, and without proof', async () => {
     await using sigstore = await startSigstore();
     const edits: readonly ((entry: Record<string, unknown>) => void)[] = [

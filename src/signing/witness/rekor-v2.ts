@@ -41,10 +41,16 @@ export function rekorV2(service: Service): Witness {
         body: Buffer.from(JSON.stringify({ hashedRekordRequestV002: request(signed) })),
         timeLimitMs: TIME_LIMIT_MS,
         maxAnswerBytes: MAX_ANSWER_BYTES,
+        accept: [409],
         signal: runtime.signal,
       } as const satisfies ServiceCall;
-      const answer = answerJson(await callService(client, call), call);
-      return { kind: 'log-entry', service, entry: parseEntry(answer, signed, call) };
+      const answer = await callService(client, call);
+      if (answer.status === 409) {
+        throw signingError('SERVICE_ENTRY_EXISTS', `the log ${service.url.host} has this entry already`, {
+          hint: 'such a log does not give out entries again: sign once more',
+        });
+      }
+      return { kind: 'log-entry', service, entry: parseEntry(answerJson(answer, call), signed, call) };
     },
   };
 }
