@@ -1,4 +1,4 @@
-import type { AuthorityView, LogView, TrustedRootView } from '../verification/tuf/index.ts';
+import type { AuthorityView, LogView, TrustedRootView } from '../verification/index.ts';
 
 /** An authority or log that differs between two trusted roots. */
 export interface TrustChange {

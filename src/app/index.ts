@@ -36,6 +36,7 @@ export type { AttachedBundle, SignImageOptions, SignImageResult } from './sign-i
 export { showTrust, updateTrust } from './trust.ts';
 export type { ShowTrustOptions, ShowTrustResult, TrustOrigin, TufAccess, UpdateTrustResult } from './trust.ts';
 export type { TrustChange, TrustEntry } from './compare-trust.ts';
+export type { SignerAccess } from './signers.ts';
 export { verifyExitCode, verifyImage } from './verify-image.ts';
 export type { AcceptedSignature, RejectedSignature, VerifyImageOptions, VerifyImageResult } from './verify-image.ts';
 export { writeCycloneDx } from '../sbom/index.ts';

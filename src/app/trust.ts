@@ -11,7 +11,7 @@ import {
   type TufSource,
   type TufTarget,
   type TufVersions,
-} from '../verification/tuf/index.ts';
+} from '../verification/index.ts';
 import { compareTrust, type TrustChange } from './compare-trust.ts';
 
 export const MAX_TRUSTED_ROOT_BYTES = 4 * 1024 * 1024;

@@ -4,7 +4,8 @@ import {
   SIGN_PREDICATE_TYPE,
   type UnreadableReferrer,
 } from '../attestation/index.ts';
-import { ExitCode, type Digest, type Runtime } from '../core/index.ts';
+import { coreError, ExitCode, type Digest, type Runtime } from '../core/index.ts';
+import { parseImageReference } from '../image/index.ts';
 import {
   evaluateSignatures,
   type EvaluateOptions,
@@ -12,31 +13,25 @@ import {
   type VerifiedBundle,
 } from '../verification/index.ts';
 import { findLimits, openImageStore, requireReferrers, type ImageAccess } from './open-image-store.ts';
-import { readPublicKeys } from './read-keys.ts';
+import { acceptedSigner, type AcceptedSigner } from './accepted-signer.ts';
 import { resolveTarget } from './resolve-target.ts';
+import { loadSigners, type SignerAccess } from './signers.ts';
 
 export interface VerifyImageOptions {
   readonly image: string;
   readonly access: ImageAccess;
-  /** Public key files; at least one. */
-  readonly keyFiles: readonly string[];
+  readonly signers: SignerAccess;
   /** An attestation of this type (short name or URI) instead of an image signature. */
   readonly type?: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** How many distinct keys must have signed. */
+  /** How many distinct keys and identities must have signed. */
   readonly threshold?: number;
-  readonly insecureIgnoreTlog: boolean;
 }
 
-export interface AcceptedSignature {
-  /** Files of the keys that it verifies with. */
-  readonly signer: readonly string[];
-  readonly fingerprint: string;
+export interface AcceptedSignature extends AcceptedSigner {
   readonly predicateType: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly bundle: Digest;
-  /** Whether a transparency log entry was verified. */
-  readonly logVerified: false;
 }
 
 export interface RejectedSignature {
@@ -45,6 +40,8 @@ export interface RejectedSignature {
   readonly code: string;
   readonly reason: string;
   readonly claimedFingerprint?: string;
+  /** Whom the certificate names; unverified. */
+  readonly claimedIdentity?: string;
 }
 
 export interface VerifyImageResult {
@@ -65,15 +62,20 @@ export interface VerifyImageResult {
 /** Finds what is attached to the image and says who signed it, and why each other bundle does not count. No signature is a negative verdict. */
 export async function verifyImage(options: VerifyImageOptions, runtime: Runtime): Promise<VerifyImageResult> {
   const wanted = options.type === undefined ? undefined : resolvePredicateType(options.type);
-  const keys = await readPublicKeys(options.keyFiles);
+  refuseRegistryOffline(options);
   await using opened = await openImageStore(options.image, options.access, runtime);
   const store = requireReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
   const found = await findBundles(store, target.digest, { ...findLimits(options.access), signal: runtime.signal });
+  const signers = await loadSigners(
+    options.signers,
+    found.bundles.map(({ bytes }) => bytes),
+    runtime,
+  );
   const common = {
-    keys,
+    ...signers,
+    ...(options.access.maxBundleBytes === undefined ? {} : { maxBytes: options.access.maxBundleBytes }),
     subject: target.digest,
-    requireTransparencyLog: !options.insecureIgnoreTlog,
     threshold: options.threshold ?? 1,
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
   };
@@ -96,6 +98,14 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   };
 }
 
+/** @throws AppError USAGE */
+function refuseRegistryOffline({ image, signers }: VerifyImageOptions): void {
+  if (!signers.offline || parseImageReference(image).transport !== 'registry') return;
+  throw coreError('USAGE', `${image} is in a registry, and --offline allows no request`, {
+    hint: 'copy it first: waybill copy IMAGE oci:DIR:TAG; to stay away from everything but the registry, give --trusted-root FILE',
+  });
+}
+
 export function verifyExitCode(result: VerifyImageResult): ExitCode {
   return result.verified ? ExitCode.Passed : ExitCode.Negative;
 }
@@ -111,12 +121,10 @@ function negativeCode(
 
 function acceptedSignature(bundle: VerifiedBundle): AcceptedSignature {
   return {
-    signer: bundle.signer.names,
-    fingerprint: bundle.signer.fingerprint,
+    ...acceptedSigner(bundle),
     predicateType: bundle.predicateType,
     annotations: bundle.annotations,
     bundle: bundle.bundleDigest,
-    logVerified: false,
   };
 }
 
@@ -127,6 +135,7 @@ function rejectedSignature(bundle: RejectedBundle & { readonly manifestDigest?: 
     code: bundle.code,
     reason: bundle.reason,
     ...(bundle.claimedFingerprint === undefined ? {} : { claimedFingerprint: bundle.claimedFingerprint }),
+    ...(bundle.claimedIdentity === undefined ? {} : { claimedIdentity: bundle.claimedIdentity }),
   };
 }
 

@@ -16,6 +16,7 @@ export {
   layerFlags,
   signedAnnotationFlag,
 } from './shared-flags.ts';
+export { signerAccess, signerFlags } from './signer-flags.ts';
 export { tufAccess, tufFlags } from './tuf-flags.ts';
 export { WaybillCommand } from './waybill-command.ts';
 export type { CommandOutcome, CommonFlags, StartRuntime } from './waybill-command.ts';

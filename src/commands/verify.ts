@@ -1,4 +1,4 @@
-import { boolean, integer, string } from '@oclif/core/flags';
+import { integer, string } from '@oclif/core/flags';
 import type { VerifyImageResult } from '../app/index.ts';
 import {
   attachmentFlags,
@@ -7,6 +7,8 @@ import {
   imageArg,
   imageFlags,
   parsePairs,
+  signerAccess,
+  signerFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -15,21 +17,15 @@ import {
 export default class Verify extends WaybillCommand<VerifyImageResult> {
   static override summary = 'Say who signed an image, and why each other bundle does not count.';
   static override description =
-    'Exit 0: signed by at least --threshold of the keys. Exit 1: it is not. A registry that does not answer is exit 4 or 5, never "unsigned". With --type an attestation of ' +
+    'Exit 0: signed by at least --threshold of the keys and identities. Exit 1: it is not. Certificates (keyless signatures) need an identity and who vouches for it; whom to believe is Sigstore’s public trusted root unless told. A registry that does not answer is exit 4 or 5, never "unsigned". With --type an attestation of ' +
     'that type is wanted instead of an image signature; an attestation alone never counts as a signature.';
   static override examples = [
+    '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --certificate-identity https://github.com/shop/app/.github/workflows/release.yml@refs/heads/main --certificate-oidc-issuer https://token.actions.githubusercontent.com',
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --key release.pub --insecure-ignore-tlog',
     '<%= config.bin %> <%= command.id %> oci:build:1.2 --key release.pub --insecure-ignore-tlog --type cyclonedx',
   ];
   static override args = { image: imageArg };
   static override flags = {
-    key: string({
-      summary: 'Public key file (repeatable).',
-      helpValue: 'FILE',
-      required: true,
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
     type: string({ summary: 'Want an attestation of this type: a short name or a URI.', helpValue: 'TYPE' }),
     annotation: string({
       char: 'a',
@@ -38,12 +34,8 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
       multiple: true,
       multipleNonGreedy: true,
     }),
-    threshold: integer({ summary: 'How many distinct keys must have signed.', default: 1, min: 1 }),
-    'insecure-ignore-tlog': boolean({
-      summary:
-        'Accept signatures without a verified transparency log entry. Needed for now: logs cannot be verified yet.',
-      default: false,
-    }),
+    threshold: integer({ summary: 'How many distinct keys and identities must have signed.', default: 1, min: 1 }),
+    ...signerFlags,
     ...imageFlags,
     ...attachmentFlags,
     ...attachmentLimitFlags,
@@ -57,9 +49,8 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
       {
         image: args.image,
         access: imageAccess(flags),
-        keyFiles: flags.key,
+        signers: signerAccess(flags),
         threshold: flags.threshold,
-        insecureIgnoreTlog: flags['insecure-ignore-tlog'],
         ...(flags.type === undefined ? {} : { type: flags.type }),
         ...(flags.annotation === undefined ? {} : { annotations: parsePairs(flags.annotation, 'annotation') }),
       },

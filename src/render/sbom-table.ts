@@ -25,6 +25,14 @@ const COLUMNS: readonly TableColumn<SbomComponent>[] = [
   { title: 'PATH', value: placeText, shrink: 3, least: 24 },
 ];
 
+/** What notes are called; keys that an image trusts are no news. */
+const NOTE_WORDS: Readonly<Record<string, string>> = {
+  'known-unknown': 'not known',
+  discrepancy: 'discrepancy',
+  hidden: 'hidden',
+  integrity: 'modified',
+};
+
 /**
  * The SBOM for people: one line per component, then a summary, then what could not be read. Safe for a terminal. Cut to `width` on a terminal
  * only.
@@ -50,7 +58,8 @@ export function sbomSummary(document: SbomDocument): string {
     lines.push(`not known: ${path === undefined ? '' : `${path}: `}${message}`);
   }
   for (const { kind, path, message } of document.notes) {
-    if (kind !== 'trust') lines.push(`${kind === 'discrepancy' ? 'discrepancy' : 'not known'}: ${path}: ${message}`);
+    const word = NOTE_WORDS[kind];
+    if (word !== undefined) lines.push(`${word}: ${path}: ${message}`);
   }
   return lines.map((line) => `${safeText(line)}\n`).join('');
 }

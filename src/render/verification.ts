@@ -1,5 +1,5 @@
 import { safeText } from '../core/index.ts';
-import type { VerifyImageResult } from '../app/index.ts';
+import type { AcceptedSignature, VerifyImageResult } from '../app/index.ts';
 
 /** Who signed, one line each, then why each other bundle does not count. */
 export function renderVerification(result: VerifyImageResult): string {
@@ -7,21 +7,38 @@ export function renderVerification(result: VerifyImageResult): string {
     `${verdictWord(result)}  ${safeText(result.image)}`,
     `digest    ${result.digest}${result.kind === 'index' ? ' (index: covers all its platforms)' : ''}`,
   ];
-  for (const item of result.accepted) {
-    const annotations = Object.entries(item.annotations).map(([key, value]) => `${safeText(key)}=${safeText(value)}`);
-    lines.push(`accepted  ${result.wanted} by key ${safeText(item.signer.join(', '))} (${item.fingerprint})`);
-    lines.push(
-      `          ${safeText(item.predicateType)}, no transparency log verified${annotations.length === 0 ? '' : `, ${annotations.join(' ')}`}`,
-    );
-  }
+  for (const item of result.accepted) lines.push(...acceptedLines(item, result.wanted));
   for (const item of result.rejected) {
     lines.push(`refused   ${item.code}: ${safeText(item.reason)}`);
     if (item.bundle !== undefined || item.referrer !== undefined)
       lines.push(`          bundle ${item.bundle ?? item.referrer}`);
   }
+  const claimed = result.rejected.find((item) => item.code === 'IDENTITY_MISMATCH')?.claimedIdentity;
+  if (claimed !== undefined)
+    lines.push(`hint      the certificate says ${safeText(claimed)}; expect that only if it is who should have signed`);
   if (!result.verified && result.rejected.some((item) => item.code === 'LOG_MISSING'))
     lines.push('hint      signatures without a transparency log entry are accepted with --insecure-ignore-tlog');
   return lines.join('\n');
+}
+
+function acceptedLines(item: AcceptedSignature, wanted: string): readonly string[] {
+  const annotations = Object.entries(item.annotations).map(([key, value]) => `${safeText(key)}=${safeText(value)}`);
+  const who =
+    item.kind === 'key'
+      ? `by key ${safeText(item.signer.join(', '))} (${item.fingerprint})`
+      : `by ${safeText(item.identity ?? '')}${item.issuer === undefined ? '' : `, vouched for by ${safeText(item.issuer)}`}`;
+  const facts = [
+    safeText(item.predicateType),
+    ...item.times
+      .slice(0, 1)
+      .map(({ time, source }) => `${time} by ${source === 'clock' ? 'this machine’s clock' : `a ${source}`}`),
+    ...item.logs.map(
+      ({ index, operator }) => `log index ${safeText(index)}${operator === '' ? '' : ` (${safeText(operator)})`}`,
+    ),
+    ...(item.logVerified ? [] : ['no transparency log verified']),
+    ...annotations,
+  ];
+  return [`accepted  ${wanted} ${who}`, `          ${facts.join(', ')}`];
 }
 
 function verdictWord(result: VerifyImageResult): string {

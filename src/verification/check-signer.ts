@@ -78,7 +78,9 @@ function claimedIdentity(material: BundleKeyMaterial): string | undefined {
   const certificate = material.kind === 'certificates' ? material.certificates[0] : undefined;
   if (certificate === undefined) return undefined;
   try {
-    return new X509Certificate(certificate).subjectAltName?.slice(0, 500);
+    const names = new X509Certificate(certificate).subjectAltName?.slice(0, 500);
+    // one name, as it nearly always is, stands without its kind
+    return names?.replace(/^(?:URI|email):(?=[^,]*$)/, '');
   } catch {
     return undefined;
   }

@@ -44,3 +44,21 @@ export type {
   VerifiedSigner,
 } from './types.ts';
 export type { Validity } from './validity.ts';
+export {
+  describeTrustedRoots,
+  loadSigningConfigFromTuf,
+  loadTrustedRootFromTuf,
+  readKeptSigningConfig,
+  readKeptTrustedRoot,
+} from './tuf/index.ts';
+export type {
+  AuthorityView,
+  CertificateView,
+  LogView,
+  TrustedRootView,
+  TufOptions,
+  TufSource,
+  TufTarget,
+  TufVersions,
+  ValidityView,
+} from './tuf/index.ts';

@@ -44,7 +44,7 @@ describe('wrong use of a command', () => {
       ['sbom create a b', 'Unexpected argument: b'],
       ['sbom catalogers surplus', 'Unexpected argument: surplus'],
       ['key generate surplus words', 'Unexpected argument: surplus'],
-      ['verify x', '--key is missing'],
+      ['verify x', 'who must have signed is missing'],
       ['gate check x', '--policy is missing'],
       ['attest x --key k', '--predicate is missing; --type is missing'],
       ['sbom create x --output', 'Flag --output expects a value'],

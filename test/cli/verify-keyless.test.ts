@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { attachBundle, signStatement, SIGN_PREDICATE_TYPE } from '../../src/attestation/index.ts';
+import { ended, failed, openBench, type Bench } from '../support/cli/run-waybill.ts';
+import { parseResult } from '../support/cli/schemas.ts';
+import { makeImage } from '../support/images.ts';
+import { bytesOf, ISSUER, newWorld, rootJson, SAN, signKeyless } from '../verification/support/world.ts';
+
+interface Verified {
+  readonly code: string;
+  readonly accepted: readonly { readonly kind: string; readonly identity: string; readonly logVerified: boolean }[];
+  readonly rejected: readonly { readonly code: string; readonly claimedIdentity?: string }[];
+}
+
+describe('waybill verify of keyless signatures', () => {
+  let bench: Bench;
+  const world = newWorld();
+  const who = `--certificate-identity ${SAN} --certificate-oidc-issuer ${ISSUER}`;
+
+  before(async () => {
+    bench = await openBench();
+    const { image, store } = await makeImage(join(bench.path, 'images'), {
+      layers: [{ 'etc/motd': 'hello' }],
+      tag: 'app',
+    });
+    const { digest, manifest } = image;
+    const bundle = bytesOf(signKeyless(world, { payload: signStatement(digest), tsas: [world.tsa] }));
+    await attachBundle(store, { mediaType: manifest.mediaType, digest, sizeBytes: manifest.bytes.byteLength }, bundle, {
+      predicateType: SIGN_PREDICATE_TYPE,
+      created: new Date(0),
+      signal: new AbortController().signal,
+    });
+    writeFileSync(join(bench.path, 'root.json'), JSON.stringify(rootJson(world)));
+    writeFileSync(join(bench.path, 'other.json'), JSON.stringify(rootJson(newWorld('two.test'))));
+  });
+  after(() => bench[Symbol.asyncDispose]());
+
+  const verify = (options: string) => bench.run(`verify oci:images:app ${options} --offline`);
+
+  test('accepts the identity that signed, and says who vouched, when, and where it is logged', async () => {
+    const { stdout } = ended(await verify(`${who} --trusted-root root.json`), 0);
+    assert.match(stdout, /^VERIFIED /);
+    assert.ok(stdout.includes(`accepted  signature by ${SAN}, vouched for by ${ISSUER}`));
+    assert.match(stdout, /2026-01-15T12:00:\d\d(?:\.\d+)?Z by a (?:log|timestamp), log index \d+/);
+    const json = ended(await verify(`${who} --trusted-root root.json --json`), 0).stdout;
+    const { accepted } = parseResult('verify', json) as Verified;
+    assert.deepEqual(
+      accepted.map(({ kind, identity, logVerified }) => [kind, identity, logVerified]),
+      [['certificate', SAN, true]],
+    );
+  });
+
+  test('takes whole expressions and required extensions, and any of several identities', async () => {
+    const issuer = `--certificate-oidc-issuer ${ISSUER} --trusted-root root.json`;
+    ended(await verify(`--certificate-identity-regexp https://github.com/acme/.* ${issuer}`), 0);
+    ended(await verify(`--certificate-identity nobody --certificate-identity ${SAN} ${issuer}`), 0);
+    ended(await verify(`--certificate-identity-regexp github.com/acme ${issuer}`), 1);
+    ended(await verify(`${who} --trusted-root root.json --certificate-github-workflow-ref refs/heads/other`), 1);
+    ended(await verify(`${who} --certificate-identity other --trusted-root root.json --threshold 2`), 1);
+    failed(await verify(`${who} --trusted-root root.json --threshold 2`), 2, 'VERIFICATION_THRESHOLD');
+  });
+
+  test('refuses other identities and other roots, and says whom the certificate names', async () => {
+    const { stdout } = ended(
+      await verify(`--certificate-identity nobody --certificate-oidc-issuer ${ISSUER} --trusted-root root.json --json`),
+      1,
+    );
+    const { code, rejected } = parseResult('verify', stdout) as Verified;
+    assert.equal(code, 'NOT_VERIFIED');
+    assert.deepEqual(
+      rejected.map((item) => [item.code, item.claimedIdentity]),
+      [['IDENTITY_MISMATCH', SAN]],
+    );
+    const other = ended(await verify(`${who} --trusted-root other.json`), 1).stdout;
+    assert.match(other, /refused {3}CERTIFICATE_UNTRUSTED/);
+  });
+
+  test('asks for an issuer, for a rule that somebody fails, and for a registry none while offline', async () => {
+    failed(await verify(`--certificate-identity ${SAN} --trusted-root root.json`), 2, 'USAGE');
+    failed(
+      await verify(`--certificate-identity-regexp .* --certificate-oidc-issuer-regexp .* --trusted-root root.json`),
+      2,
+      'VERIFICATION_IDENTITY',
+    );
+    failed(await bench.run(`verify 127.0.0.1:1/app ${who} --trusted-root root.json --offline`), 2, 'USAGE');
+    failed(
+      await verify(`${who} --certificate-extension nonsense=1 --trusted-root root.json`),
+      2,
+      'VERIFICATION_IDENTITY',
+    );
+  });
+});
