@@ -139,7 +139,7 @@ describe('checkBundle', () => {
     const bundle = edit(signed, (json) => (json.verificationMaterial = { certificate: { rawBytes } }));
     const verdict = await check(bundle);
     assert.ok(!verdict.ok);
-    assert.equal(verdict.claimedIdentity, 'URI:https://example.com/release.yml');
+    assert.equal(verdict.claimedIdentity, 'https://example.com/release.yml');
     assert.match(verdict.reason, /release\.yml/);
   });
 
