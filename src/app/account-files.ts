@@ -15,6 +15,9 @@ import {
 } from '../ledger/index.ts';
 import type { CatalogNote } from '../packages/index.ts';
 
+/** Files that an SBOM names one by one; the ledger has them all. */
+const MAX_MODIFIED = 1000;
+
 /** Whose files are to be accounted for. */
 export interface FilesToAccount {
   readonly stack: LayerStack;
@@ -75,6 +78,23 @@ export function strippedNotes({ findings }: Ledger): readonly CatalogNote[] {
     }
     return isOrphan(finding) ? [orphanNote(finding)] : [];
   });
+}
+
+/** Which files of packages are not as recorded, as notes of an SBOM: package, digests, layer and the history line of the layer. */
+export function integrityNotes({ findings }: Ledger): readonly CatalogNote[] {
+  const modified = findings.filter((finding) => finding.kind === 'modified');
+  const notes = modified.slice(0, MAX_MODIFIED).map((finding): CatalogNote => {
+    const { path, owner, algorithm, expected, found = 'a link', layer, createdBy } = finding;
+    const name = owner.purl ?? owner.id;
+    const by = createdBy === undefined ? '' : ` (${createdBy})`;
+    const message = `is not as ${name} has it: ${algorithm} ${expected} recorded, ${found} found, layer ${layer}${by}`;
+    const facts = { package: name, layer: String(layer), algorithm, expected, found };
+    return { kind: 'integrity', code: 'modified-file', message, path, source: 'ledger', facts };
+  });
+  const [first] = notes.slice(-1);
+  if (first === undefined || modified.length <= MAX_MODIFIED) return notes;
+  const message = `and ${modified.length - MAX_MODIFIED} more files are not as their packages have them`;
+  return [...notes, { kind: 'integrity', code: 'more-modified-files', message, path: first.path, source: 'ledger' }];
 }
 
 type OrphanFinding = Exclude<StrippedFinding, { readonly kind: 'database-removed' }>;

@@ -12,7 +12,7 @@ import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { imageSbom, readSourceDateEpoch, rootfsSbom, type PlatformSbom, type SbomSettings } from './platform-sbom.ts';
 import { loadOne } from './resolve-target.ts';
-import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
+import { warnOfDiagnostics, warnOfNotes } from './warn-of-diagnostics.ts';
 
 export interface CreateSbomOptions {
   readonly image: string;
@@ -61,6 +61,7 @@ export async function createSboms(options: CreateSbomOptions, runtime: Runtime):
       : await imageSboms(options, runtime, settings);
   for (const sbom of created.platforms) {
     warnOfDiagnostics(sbom.diagnostics, runtime);
+    warnOfNotes(sbom.notes, runtime);
     if (sbom.packages === 0 && !options.allowEmpty) {
       throw appError(
         'NOTHING_CATALOGUED',

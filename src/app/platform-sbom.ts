@@ -8,6 +8,7 @@ import { matchBases, type Lock } from '../provenance/index.ts';
 import { buildSbomDocument, type SbomBase, type SbomDocument, type SbomSubject } from '../sbom/index.ts';
 import {
   accountFiles,
+  integrityNotes,
   ledgerLayers,
   strippedNotes,
   writeLedgerDocument,
@@ -125,7 +126,7 @@ function platformSbom(subject: SbomSubject, files: FilesToAccount, options: Plat
   const about = { ...(digest === undefined ? {} : { digest }), ...(platform === undefined ? {} : { platform }) };
   const written = options.ledgerDocument === true ? writeLedgerDocument(ledger, { ...about, catalog }) : undefined;
   const hidden = options.hidden === true ? catalogHidden(stack, catalog.packages) : undefined;
-  const notes = [...catalog.notes, ...strippedNotes(ledger), ...(hidden?.notes ?? [])];
+  const notes = [...catalog.notes, ...integrityNotes(ledger), ...strippedNotes(ledger), ...(hidden?.notes ?? [])];
   const document = buildSbomDocument({
     subject,
     distribution: catalog.distribution,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { createSboms, type CreateSbomOptions } from '../../src/app/index.ts';
+import type { ProgressEvent } from '../../src/core/index.ts';
 import { openGateBench } from '../support/gate-bench.ts';
 import { BASE_LAYER, npmLayer } from '../support/cli/sample-images.ts';
 
@@ -67,5 +69,42 @@ describe('createSboms', () => {
     const squashed = (await createSboms(options, bench.runtime)).platforms[0];
     assert.equal(squashed?.document.components.length, 2);
     assert.notEqual(squashed?.document.serialNumber, all?.document.serialNumber);
+  });
+
+  test('names the package files that a later layer changed, and warns of them and of a stripped inventory', async () => {
+    await using bench = await openGateBench();
+    const md5 = createHash('md5').update('true').digest('hex');
+    const files = {
+      ...BASE_LAYER,
+      'usr/bin/true': 'true',
+      'var/lib/dpkg/info/tiny-shell.list': '/usr/bin/true\n',
+      'var/lib/dpkg/info/tiny-shell.md5sums': `${md5}  usr/bin/true\n`,
+    };
+    await bench.image('app', [files, { 'usr/bin/true': 'evil' }]);
+    const warnings: string[] = [];
+    const runtime = {
+      ...bench.runtime,
+      progress: (event: ProgressEvent) => {
+        if (event.kind === 'warning') warnings.push(event.message);
+      },
+    };
+    const options: CreateSbomOptions = { ...OPTIONS, image: `oci:${bench.file('images')}:app` };
+    const [sbom] = (await createSboms({ ...options, integrity: true }, runtime)).platforms;
+    const evil = createHash('md5').update('evil').digest('hex');
+    const notes = sbom?.notes.filter(({ kind }) => kind === 'integrity');
+    assert.deepEqual(
+      notes?.map(({ code, path }) => [code, path]),
+      [['modified-file', '/usr/bin/true']],
+    );
+    assert.match(notes?.[0]?.message ?? '', new RegExp(`tiny-shell@.*md5 ${md5} recorded, ${evil} found, layer 1`));
+    assert.ok(
+      sbom?.document.properties.some(({ name, value }) => name === 'waybill:integrity' && value.includes(evil)),
+    );
+    assert.equal(warnings.filter((text) => text.includes('/usr/bin/true')).length, 1);
+    assert.deepEqual((await createSboms(options, bench.runtime)).platforms[0]?.notes, []);
+
+    await bench.image('stripped', [files, { 'var/lib/dpkg/.wh.status': '' }, npmLayer('right-pad')]);
+    await createSboms({ ...options, image: `oci:${bench.file('images')}:stripped` }, runtime);
+    assert.equal(warnings.filter((text) => text.includes('/var/lib/dpkg/status')).length, 1);
   });
 });
