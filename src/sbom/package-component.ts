@@ -47,7 +47,8 @@ export function packageComponent(pkg: Package, ref: string, context: ComponentCo
     hashes: pkg.hashes ?? [],
     properties: properties(pkg, context),
     identity: pkg.evidence.map((item) => ({
-      field: item.field,
+      // what shows a purl shows a name where no purl is claimed
+      field: item.field === 'purl' && purl === undefined ? 'name' : item.field,
       technique: item.technique,
       confidence: Math.round(Math.min(1, Math.max(0, item.confidence || 0)) * 1000) / 1000,
       ...(item.value === undefined ? {} : { value: cleanLine(item.value) }),

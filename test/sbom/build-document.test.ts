@@ -90,6 +90,18 @@ describe('buildSbomDocument', () => {
     assert.ok(document.properties.some(({ value }) => value === 'error dpkg x: unreadable'));
   });
 
+  test('no evidence of a purl where none is claimed', () => {
+    const [known, unknown] = [true, false].map((purlKnown) => {
+      const pkg = samplePackage({ type: 'rpm', namespace: 'fedora', name: 'x', purlKnown });
+      return buildSbomDocument(sampleInput({ packages: [pkg], distribution: undefined })).components[0];
+    });
+    assert.deepEqual(
+      known?.identity.map(({ field }) => field),
+      ['purl'],
+    );
+    assert.deepEqual([unknown?.purl, unknown?.identity.map(({ field }) => field)], [undefined, ['name']]);
+  });
+
   test('what lies inside a component hangs from it, not from the image', () => {
     const packages = [
       samplePackage({ type: 'pypi', name: 'wheel', id: 'w' }),
