@@ -22,7 +22,7 @@ export interface Deb822Document {
   readonly stanzas: readonly Deb822Stanza[];
   /** The first 100 problems. */
   readonly problems: readonly Deb822Problem[];
-  /** There were more than `MAX_STANZAS` stanzas; the rest was not read. */
+  /** There were as many stanzas as may be read; the rest was not. */
   readonly truncated: boolean;
 }
 
@@ -38,9 +38,14 @@ const TAB = 9;
  * Parses Debian control data: the dpkg database, copyright files, package indexes. Hostile input: never throws, linear in the text's length.
  * Empty lines end a stanza; a line of only white space continues the field, as hand-written files have them. Lines that begin with `#` are comments.
  * @param wanted lower-case names of the fields to keep; all when left out
+ * @param maxStanzas 250,000 unless told
  * @see https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html
  */
-export function parseDeb822(text: string, wanted?: ReadonlySet<string>): Deb822Document {
+export function parseDeb822(
+  text: string,
+  wanted?: ReadonlySet<string>,
+  maxStanzas: number = MAX_STANZAS,
+): Deb822Document {
   const stanzas: Deb822Stanza[] = [];
   const problems: Deb822Problem[] = [];
   let fields: Map<string, string> | undefined;
@@ -64,7 +69,7 @@ export function parseDeb822(text: string, wanted?: ReadonlySet<string>): Deb822D
     fields = undefined;
   };
 
-  for (let at = 0, line = 1; at < text.length && stanzas.length < MAX_STANZAS; line++) {
+  for (let at = 0, line = 1; at < text.length && stanzas.length < maxStanzas; line++) {
     const newline = text.indexOf('\n', at);
     const next = newline === -1 ? text.length : newline + 1;
     let end = newline === -1 ? text.length : newline;
@@ -97,7 +102,7 @@ export function parseDeb822(text: string, wanted?: ReadonlySet<string>): Deb822D
     at = next;
   }
   closeStanza();
-  return { stanzas, problems, truncated: stanzas.length >= MAX_STANZAS };
+  return { stanzas, problems, truncated: stanzas.length >= maxStanzas };
 }
 
 /** Index of the colon after a field name (printable ASCII but space and colon); -1 when the line is no field. */

@@ -41,7 +41,11 @@ const MAX_PATH_CHARS = 256 * 1024 * 1024;
  * Parses `installed`: paragraphs of `X:value` lines of any length, divided by empty lines. Hostile input: never throws, linear.
  * @see https://wiki.alpinelinux.org/wiki/Apk_spec
  */
-export function parseApkInstalled(bytes: Uint8Array, options: { readonly digests?: boolean } = {}): ApkDocument {
+export function parseApkInstalled(
+  bytes: Uint8Array,
+  options: { readonly digests?: boolean; readonly maxRecords?: number } = {},
+): ApkDocument {
+  const { maxRecords = MAX_RECORDS } = options;
   const records: ApkRecord[] = [];
   const problems: ApkProblem[] = [];
   let fields = new Map<string, string>();
@@ -61,12 +65,17 @@ export function parseApkInstalled(bytes: Uint8Array, options: { readonly digests
     start = 0;
   };
   let number = 0;
-  for (const raw of decodeName(bytes).split('\n')) {
+  const text = decodeName(bytes);
+  for (let at = 0; at <= text.length;) {
+    // not split: millions of lines at once would take gigabytes
+    const newline = text.indexOf('\n', at);
+    const raw = text.slice(at, newline === -1 ? text.length : newline);
+    at += raw.length + 1;
     number++;
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     if (line === '') {
       close();
-      if (records.length >= MAX_RECORDS) break;
+      if (records.length >= maxRecords) break;
       continue;
     }
     if (line[1] !== ':') {
@@ -88,7 +97,7 @@ export function parseApkInstalled(bytes: Uint8Array, options: { readonly digests
     } else if (KEPT.includes(letter) && !fields.has(letter)) fields.set(letter, value.trim());
   }
   close();
-  return { records, problems, truncated: records.length >= MAX_RECORDS || pathChars > MAX_PATH_CHARS };
+  return { records, problems, truncated: records.length >= maxRecords || pathChars > MAX_PATH_CHARS };
 }
 
 /** `Q1` and a SHA-1, or `Q2` and a SHA-256, in base64; very old databases have an MD5 in hex. */

@@ -18,6 +18,8 @@ import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
+/** Of all databases of an image together: no more packages are taken from one cataloger. */
+const MAX_RECORDS = 100_000;
 const NAME = /^[A-Za-z0-9._][A-Za-z0-9._+-]{0,255}$/;
 const VERSION = /^[A-Za-z0-9._~+-]{1,255}$/;
 const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
@@ -61,13 +63,20 @@ interface DatabaseContext {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const packages = context.view
-    .captured('apk/installed')
-    .flatMap((file) => databasePackages(context, file, diagnostics));
+  const packages: Package[] = [];
+  for (const file of context.view.captured('apk/installed')) {
+    const maxRecords = Math.max(0, MAX_RECORDS - packages.length);
+    for (const pkg of databasePackages(context, file, { diagnostics, maxRecords })) packages.push(pkg);
+  }
   return { packages, diagnostics, notes: keyFileNotes(context.view, APK_KEYS) };
 }
 
-function databasePackages(context: CatalogContext, file: CapturedFile, diagnostics: Diagnostic[]): readonly Package[] {
+function databasePackages(
+  context: CatalogContext,
+  file: CapturedFile,
+  options: { readonly diagnostics: Diagnostic[]; readonly maxRecords: number },
+): readonly Package[] {
+  const { diagnostics, maxRecords } = options;
   const { view } = context;
   const root = rootOf(view, file.entry.path);
   // a root inside the image has an operating system of its own
@@ -80,6 +89,7 @@ function databasePackages(context: CatalogContext, file: CapturedFile, diagnosti
     truncated,
   } = parseApkInstalled(file.bytes, {
     digests: context.recordedFiles === true,
+    maxRecords,
   });
   const path = `/${file.entry.path}`;
   for (const { line, text } of problems) {

@@ -50,6 +50,9 @@ const ON_DISK: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_STATES: ReadonlySet<string> = new Set([...ON_DISK, 'config-files', 'not-installed', 'half-installed']);
 
+/** Stanzas of all databases of an image together: no more packages are taken from one cataloger. */
+const MAX_RECORDS = 100_000;
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9+._-]{0,255}$/;
 const VERSION = /^[A-Za-z0-9.+:~_-]{1,255}$/;
 const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -57,8 +60,9 @@ const ARCHITECTURE = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** Reads every dpkg database that was captured: `status`, its journal `updates/`, and distroless images' `status.d/`. */
 export function readDpkgDatabases(view: FileView, diagnostics: Diagnostic[]): readonly DpkgDatabase[] {
   const builders = new Map<string, DatabaseReader>();
+  const budget: StanzaBudget = { left: MAX_RECORDS };
   const builder = (folder: string): DatabaseReader => {
-    const known = builders.get(folder) ?? new DatabaseReader(diagnostics);
+    const known = builders.get(folder) ?? new DatabaseReader(diagnostics, budget);
     builders.set(folder, known);
     return known;
   };
@@ -73,17 +77,24 @@ export function readDpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
   return [...builders].map(([folder, reader]) => ({ folder, root: rootOf(view, folder), records: reader.records() }));
 }
 
+interface StanzaBudget {
+  left: number;
+}
+
 /** Collects the records of one database; a class because stanzas of several files replace each other. */
 class DatabaseReader {
   readonly #records = new Map<string, DpkgRecord>();
   readonly #diagnostics: Diagnostic[];
+  readonly #budget: StanzaBudget;
 
-  constructor(diagnostics: Diagnostic[]) {
+  constructor(diagnostics: Diagnostic[], budget: StanzaBudget) {
     this.#diagnostics = diagnostics;
+    this.#budget = budget;
   }
 
   add(entry: FileEntry, bytes: Uint8Array, withStatus: boolean): void {
-    const document = parseDeb822(decode(bytes), WANTED);
+    const document = parseDeb822(decode(bytes), WANTED, this.#budget.left);
+    this.#budget.left -= document.stanzas.length;
     for (const problem of document.problems) {
       this.#report(entry, 'malformed-stanza', `line ${problem.line}: ${problem.kind}: ${JSON.stringify(problem.text)}`);
     }

@@ -41,6 +41,8 @@ const WANTED: ReadonlySet<string> = new Set([
   'cpe-id',
   'essential',
 ]);
+/** Stanzas of all databases of an image together: no more packages are taken from one cataloger. */
+const MAX_RECORDS = 100_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9+._-]{0,255}$/;
 const VERSION = /^[A-Za-z0-9.+:~_-]{1,255}$/;
 /** States in which files are on disk. */
@@ -57,6 +59,12 @@ export function readOpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
     else known.push(file);
   }
   const databases: OpkgDatabase[] = [];
+  let left = MAX_RECORDS;
+  const stanzasOf = (file: CapturedFile): readonly Deb822Stanza[] => {
+    const stanzas = readStanzas(file, left, diagnostics);
+    left -= stanzas.length;
+    return stanzas;
+  };
   const add = (folder: string, records: ReadonlyMap<string, OpkgRecord>): void => {
     const sorted = [...records].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
     if (sorted.length > 0) databases.push({ folder, root: rootOf(view, folder, PLACES), records: sorted });
@@ -64,27 +72,25 @@ export function readOpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
   for (const file of view.captured('opkg/status')) {
     const folder = parentOf(file.entry.path);
     const records = new Map<string, OpkgRecord>();
-    for (const stanza of stanzasOf(file, diagnostics))
-      addRecord(records, stanza, { file, withStatus: true, diagnostics });
-    for (const control of controls.get(folder) ?? []) supplement(records, control, diagnostics);
+    for (const stanza of stanzasOf(file)) addRecord(records, stanza, { file, withStatus: true, diagnostics });
+    for (const control of controls.get(folder) ?? []) supplement(records, control, stanzasOf);
     controls.delete(folder);
     add(folder, records);
   }
   for (const [folder, files] of controls) {
     const records = new Map<string, OpkgRecord>();
     for (const file of files) {
-      for (const stanza of stanzasOf(file, diagnostics))
-        addRecord(records, stanza, { file, withStatus: false, diagnostics });
+      for (const stanza of stanzasOf(file)) addRecord(records, stanza, { file, withStatus: false, diagnostics });
     }
     add(folder, records);
   }
   return databases;
 }
 
-function stanzasOf(file: CapturedFile, diagnostics: Diagnostic[]): readonly Deb822Stanza[] {
+function readStanzas(file: CapturedFile, maxStanzas: number, diagnostics: Diagnostic[]): readonly Deb822Stanza[] {
   const { bytes, entry } = file;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const { stanzas, problems, truncated } = parseDeb822(text, WANTED);
+  const { stanzas, problems, truncated } = parseDeb822(text, WANTED, maxStanzas);
   for (const { line, kind, text: found } of problems) {
     report(diagnostics, 'malformed-stanza', entry, `line ${line}: ${kind}: ${JSON.stringify(found)}`);
   }
@@ -122,11 +128,15 @@ function addRecord(
 }
 
 /** The control file of an installed package has the fields that status leaves out. */
-function supplement(records: Map<string, OpkgRecord>, control: CapturedFile, diagnostics: Diagnostic[]): void {
+function supplement(
+  records: Map<string, OpkgRecord>,
+  control: CapturedFile,
+  stanzasOf: (file: CapturedFile) => readonly Deb822Stanza[],
+): void {
   const name = control.entry.path.slice(control.entry.path.lastIndexOf('/') + 1, -'.control'.length);
   const record = records.get(name);
   if (record === undefined) return;
-  const [stanza] = stanzasOf(control, diagnostics);
+  const [stanza] = stanzasOf(control);
   if (stanza === undefined || stanza.fields.get('package') !== name) return;
   records.set(name, { ...record, fields: new Map([...stanza.fields, ...record.fields]) });
 }
