@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { LIMITS } from '../core/index.ts';
 import { keyError } from './errors.ts';
 import { pemBlocks } from './pem.ts';
@@ -48,7 +48,7 @@ export function chainOf(ders: readonly Uint8Array[]): CertificateChain {
     });
   }
   issuers.reduce((issued, issuer) => {
-    if (!issuer.ca || !issued.checkIssued(issuer) || !issued.verify(issuer.publicKey)) {
+    if (!issuer.ca || !hasIssued(issuer, issued)) {
       throw keyError(
         'KEY_MALFORMED',
         `the certificate of ${nameOf(issuer)} did not issue the one of ${nameOf(issued)}`,
@@ -62,8 +62,26 @@ export function chainOf(ders: readonly Uint8Array[]): CertificateChain {
   return {
     leaf,
     intermediates: issuers.filter((issuer) => issuer.issuer !== issuer.subject),
-    publicKey: identifyPublicKey(leaf.publicKey),
+    publicKey: identifyPublicKey(keyOf(leaf)),
   };
+}
+
+/** By name and by signature. */
+function hasIssued(issuer: X509Certificate, issued: X509Certificate): boolean {
+  try {
+    return issued.checkIssued(issuer) && issued.verify(issuer.publicKey);
+  } catch {
+    // OpenSSL throws for keys that it does not know
+    return false;
+  }
+}
+
+function keyOf(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey;
+  } catch (cause) {
+    throw keyError('KEY_UNSUPPORTED', `the key in the certificate of ${nameOf(certificate)} cannot be read`, { cause });
+  }
 }
 
 function parseCertificate(der: Uint8Array): X509Certificate {

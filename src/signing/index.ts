@@ -1,6 +1,6 @@
 export type { Artifact } from './artifact.ts';
 export type { ChainInBundle } from './bundle-document.ts';
-export { servicesFromConfig, servicesFromUrls } from './config/services.ts';
+export { requireAuthority, servicesFromConfig, servicesFromUrls } from './config/services.ts';
 export type { Service, ServiceGroup, ServiceUrls, SigningServices } from './config/services.ts';
 export { parseSigningConfig } from './config/signing-config.ts';
 export type { ConfiguredService, ServiceSelector, SigningConfig } from './config/signing-config.ts';

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { isAppError } from '../../src/core/index.ts';
 import {
   parseSigningConfig,
+  requireAuthority,
   servicesFromConfig,
   servicesFromUrls,
   type SigningServices,
@@ -128,7 +129,10 @@ describe('servicesFromConfig', () => {
       service('now', { validFor: { start: '2020-01-01T00:00:00Z', end: '2026-06-01T00:00:00Z' } }),
     ];
     assert.equal(services({ caUrls }).certificateAuthority?.url.host, 'now');
-    assert.equal(services({ caUrls: caUrls.slice(0, 2) }).certificateAuthority, undefined);
+    const none = services({ caUrls: caUrls.slice(0, 2) });
+    assert.equal(none.certificateAuthority, undefined);
+    assert.throws(() => requireAuthority(none), { code: 'SIGNING_CONFIG_UNSATISFIED', hint: /--fulcio-url/ });
+    assert.equal(requireAuthority(services({ caUrls })).host, 'now');
   });
 
   it('takes the highest version that is spoken, then the newest start', () => {

@@ -79,6 +79,17 @@ export function servicesFromUrls(urls: ServiceUrls): SigningServices {
   };
 }
 
+/**
+ * The certificate authority of keyless signing.
+ * @throws AppError SIGNING_CONFIG_UNSATISFIED
+ */
+export function requireAuthority(services: SigningServices): URL {
+  if (services.certificateAuthority !== undefined) return services.certificateAuthority.url;
+  throw signingError('SIGNING_CONFIG_UNSATISFIED', 'no certificate authority can be used now', {
+    hint: 'give --fulcio-url, a --signing-config that names one, or a --key to sign with',
+  });
+}
+
 function ranked(
   services: readonly ConfiguredService[],
   spoken: readonly number[],
