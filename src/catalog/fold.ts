@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { isInstalledByOs, packagePurl, type AlsoKnownAs, type Package } from '../packages/index.ts';
+import { asOtherName, isInstalledByOs, packagePurl, type Package } from '../packages/index.ts';
 import type { Ownership } from './ownership.ts';
 import { hasSameVersion, isSameSoftware } from './same-software.ts';
 
@@ -87,11 +87,7 @@ function redirect(pkg: Package, folded: ReadonlyMap<string, readonly string[]>):
 function withEvidence(pkg: Package, put: readonly Package[], folded: ReadonlyMap<string, readonly string[]>): Package {
   if (put.length === 0) return pkg;
   const alsoKnownAs = put
-    .map((other): AlsoKnownAs => ({
-      purl: packagePurl(other)!,
-      foundBy: other.foundBy,
-      locations: other.locations,
-    }))
+    .map((other) => asOtherName(other, packagePurl(other)!))
     .toSorted((a, b) => compareCodeUnits(a.purl, b.purl) || compareCodeUnits(a.foundBy, b.foundBy));
   const edges = [...pkg.dependsOn, ...put.flatMap(({ dependsOn }) => dependsOn)];
   return {

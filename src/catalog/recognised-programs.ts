@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { packagePurl, type AlsoKnownAs, type Package } from '../packages/index.ts';
+import { asOtherName, packagePurl, type Package } from '../packages/index.ts';
 
 /**
  * A program that a classifier recognised, and that another cataloger knows by what was linked into it, is one package: the other one. It takes the
@@ -40,8 +40,7 @@ function join(pkg: Package, finding: Package): Package {
     };
   }
   if (purl === undefined || finding.version === pkg.version) return pkg;
-  const other: AlsoKnownAs = { purl, foundBy: finding.foundBy, locations: finding.locations };
-  return { ...pkg, alsoKnownAs: [...(pkg.alsoKnownAs ?? []), other] };
+  return { ...pkg, alsoKnownAs: [...(pkg.alsoKnownAs ?? []), asOtherName(finding, purl)] };
 }
 
 function redirected(pkg: Package, renamed: ReadonlyMap<string, string>): Package {

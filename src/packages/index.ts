@@ -14,6 +14,7 @@ export type {
   Technique,
 } from './package.ts';
 export { isInstalledByOs } from './os-package.ts';
+export { asOtherName } from './other-name.ts';
 export type { CatalogNote } from './note.ts';
 export { comparePackages, packageKey, packagePurl } from './purl.ts';
 export { classifyLicenseText } from './license-text.ts';

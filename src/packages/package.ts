@@ -79,6 +79,8 @@ export interface AlsoKnownAs {
   /** Id of the cataloger. */
   readonly foundBy: string;
   readonly locations: readonly Location[];
+  /** What the finding rests on, the weakest of its evidence; absent when it gave none. */
+  readonly evidence?: IdentityEvidence;
 }
 
 export interface ContentHash {

@@ -50,19 +50,24 @@ export function packageComponent(pkg: Package, ref: string, context: ComponentCo
       // what shows a purl shows a name where no purl is claimed
       field: item.field === 'purl' && purl === undefined ? 'name' : item.field,
       technique: item.technique,
-      confidence: Math.round(Math.min(1, Math.max(0, item.confidence || 0)) * 1000) / 1000,
+      confidence: rounded(item.confidence),
       ...(item.value === undefined ? {} : { value: cleanLine(item.value) }),
     })),
-    alsoKnownAs: (pkg.alsoKnownAs ?? []).map(({ purl, foundBy, locations }) => ({
+    alsoKnownAs: (pkg.alsoKnownAs ?? []).map(({ purl, foundBy, locations, evidence }) => ({
       purl: cleanText(purl),
       foundBy,
       path: cleanText(locations[0]?.path ?? ''),
+      ...(evidence === undefined ? {} : { technique: evidence.technique, confidence: rounded(evidence.confidence) }),
     })),
     occurrences: pkg.locations.map(({ path, inside, layer }) => ({
       path: cleanText(inside === undefined ? path : `${path}:${inside}`),
       layer,
     })),
   };
+}
+
+function rounded(confidence: number): number {
+  return Math.round(Math.min(1, Math.max(0, confidence || 0)) * 1000) / 1000;
 }
 
 /** The operating system as a component. */

@@ -114,10 +114,18 @@ export interface SbomComponent {
   /** Sorted by name, then value. */
   readonly properties: readonly SbomProperty[];
   readonly identity: readonly IdentityEvidence[];
-  /** purls of findings that describe the same software, with who found them and where; sorted. */
-  readonly alsoKnownAs: readonly { readonly purl: string; readonly foundBy: string; readonly path: string }[];
+  /** purls of findings that describe the same software, with who found them, where and how surely; sorted. */
+  readonly alsoKnownAs: readonly SbomOtherName[];
   /** Where it was seen; the first is the primary place. */
   readonly occurrences: readonly Location[];
+}
+
+export interface SbomOtherName {
+  readonly purl: string;
+  readonly foundBy: string;
+  readonly path: string;
+  readonly technique?: IdentityEvidence['technique'];
+  readonly confidence?: number;
 }
 
 /**

@@ -253,6 +253,7 @@ describe('runCatalogers', () => {
       type: 'generic',
       version: '3.0.22',
       foundBy: 'binary',
+      evidence: [{ field: 'version', technique: 'binary-analysis', confidence: 0.9 }],
       locations: [
         { path: '/usr/bin/openssl', layer: 0 },
         { path: '/usr/lib/libcrypto.so.3', layer: 0 },
@@ -272,6 +273,7 @@ describe('runCatalogers', () => {
         ['openssl', ['/usr/bin/openssl']],
       ],
     );
+    assert.equal(packages[0]?.alsoKnownAs?.[0]?.evidence?.technique, 'binary-analysis');
     // one of them merely contains it
     const apart = run(
       fake('os', [

@@ -75,7 +75,15 @@ describe('buildSbomDocument', () => {
     assert.ok(named(nested).includes('waybill:part-of=pkg:maven/com.example/app@1.0'));
     assert.ok(named(nested).includes(`waybill:distribution:SHA-512=${'c'.repeat(128)}`));
     assert.equal(app?.type, 'framework');
-    assert.deepEqual(app?.alsoKnownAs, [{ purl: 'pkg:generic/app@1.0', foundBy: 'binary', path: '/opt/app.jar' }]);
+    assert.deepEqual(app?.alsoKnownAs, [
+      {
+        purl: 'pkg:generic/app@1.0',
+        foundBy: 'binary',
+        path: '/opt/app.jar',
+        technique: 'binary-analysis',
+        confidence: 0.8,
+      },
+    ]);
     assert.ok(named(app).includes('waybill:also-known-as=pkg:generic/app@1.0'));
     assert.ok(properties.some(({ value }) => value === 'note go packed-executable /usr/bin/x: packed'));
     assert.ok(properties.some(({ name }) => name === 'waybill:trust'));

@@ -132,7 +132,12 @@ function samplePackages(): readonly Package[] {
       id: 'java:app',
       kind: 'framework',
       alsoKnownAs: [
-        { purl: 'pkg:generic/app@1.0', foundBy: 'binary', locations: [{ path: '/opt/app.jar', layer: 1 }] },
+        {
+          purl: 'pkg:generic/app@1.0',
+          foundBy: 'binary',
+          locations: [{ path: '/opt/app.jar', layer: 1 }],
+          evidence: { field: 'version', technique: 'binary-analysis', confidence: 0.8 },
+        },
       ],
       locations: [{ path: '/opt/app.jar', layer: 1 }],
     }),

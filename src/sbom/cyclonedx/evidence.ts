@@ -38,12 +38,11 @@ export function componentEvidence(component: SbomComponent, version: CycloneDxVe
     return methods.length === 0 ? [] : [identity(component, field, { methods, version })];
   });
   // other names of the same software, found in the component's own files; 1.5 has room for one identity only
-  const others = component.alsoKnownAs.map(({ purl, foundBy, path }): ComponentIdentity => ({
-    field: 'purl',
-    confidence: 1,
-    concludedValue: purl,
-    methods: [{ technique: 'manifest-analysis', confidence: 1, value: `${foundBy}: ${path}` }],
-  }));
+  const others = component.alsoKnownAs.map((other): ComponentIdentity => {
+    const { purl, foundBy, path, technique = 'manifest-analysis', confidence = 1 } = other;
+    const method = { technique, confidence, value: `${foundBy}: ${path}` };
+    return { field: 'purl', confidence, concludedValue: purl, methods: [method] };
+  });
   return {
     identity: version === '1.5' ? all.slice(0, 1) : [...all, ...others],
     occurrences: component.occurrences.map(({ path, layer }) => ({
