@@ -1,6 +1,6 @@
 import { sameBytes } from './bytes.ts';
 import { basicConstraints, EXTENSION_OID, extendedKeyUsage, KEY_PURPOSE, keyUsage } from './certificate-extensions.ts';
-import { certificateKey, isIssuedBy, SIGNATURE_HASHES, type Certificate } from './certificate.ts';
+import { isIssuedBy, SIGNATURE_HASHES, type Certificate } from './certificate.ts';
 import { nameConstraintProblem } from './name-constraints.ts';
 import { Rejection, rejectAs } from './rejection.ts';
 
@@ -103,7 +103,7 @@ function checkCommon(certificate: Certificate, what: string): void {
       `${what} is signed with the algorithm ${certificate.signatureAlgorithm}`,
     );
   }
-  rejectAs('ALGORITHM_NOT_ALLOWED', `the key of ${what}`, () => certificateKey(certificate));
+  rejectAs('ALGORITHM_NOT_ALLOWED', `the key of ${what}`, () => certificate.key());
 }
 
 function checkLeaf(leaf: Certificate, purpose: PathPurpose): void {

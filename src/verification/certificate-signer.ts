@@ -2,13 +2,7 @@ import type { ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
 import { isAppError } from '../core/index.ts';
 import type { PublicKeyIdentity } from '../keys/index.ts';
 import { checkPath, checkPathAt, findPath, type CertificatePath } from './certificate-path.ts';
-import {
-  certificateFingerprint,
-  certificateKey,
-  parseCertificate,
-  serialHex,
-  type Certificate,
-} from './certificate.ts';
+import { certificateFingerprint, parseCertificate, serialHex, type Certificate } from './certificate.ts';
 import { distinctOperators, evaluateProofs, type Proofs } from './evaluate-proofs.ts';
 import { identityOf, matchIdentity, type IdentityMatch, type TrustedIdentity } from './identity.ts';
 import { Rejection, rejectAs, quote } from './rejection.ts';
@@ -100,7 +94,7 @@ function checkChainAllowed({ version, material }: SignatureToCheck['bundle'], tr
 
 function checkKey(leaf: Certificate, { algorithms }: SignerOptions): PublicKeyIdentity {
   try {
-    const key = certificateKey(leaf);
+    const key = leaf.key();
     if (algorithms?.includes(key.algorithm) === false) {
       throw new Rejection(
         'ALGORITHM_NOT_ALLOWED',

@@ -52,6 +52,11 @@ export interface Certificate {
   readonly signatureAlgorithm: string;
   readonly signature: Uint8Array;
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
+  /**
+   * The certificate's key, if its algorithm is on the list of those accepted. Read once, when it is asked for first.
+   * @throws AppError KEY_UNSUPPORTED; Error when it is no key at all
+   */
+  readonly key: () => PublicKeyIdentity;
 }
 
 /**
@@ -70,6 +75,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   // what is signed and what is said outside must be the same algorithm
   if (!sameBytes(derChild(parts, 1).bytes, algorithm.bytes)) throw new Error('it names two signature algorithms');
   const validity = derChildren(derChild(parts, 3), DER_TAG.sequence);
+  const spki = derChild(parts, 5, DER_TAG.sequence).bytes;
   return {
     bytes,
     tbs,
@@ -79,10 +85,11 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     subject: derChild(parts, 4, DER_TAG.sequence).bytes,
     notBefore: derTime(derChild(validity, 0)),
     notAfter: derTime(derChild(validity, 1)),
-    spki: derChild(parts, 5, DER_TAG.sequence).bytes,
+    spki,
     signatureAlgorithm: derOid(derChild(derChildren(algorithm), 0)),
     signature: derBitStringBytes(derChild(outer, 2)),
     extensions: parseExtensions(parts.slice(6)),
+    key: lazyKey(spki),
   };
 }
 
@@ -101,13 +108,16 @@ function parseExtensions(rest: readonly DerElement[]): ReadonlyMap<string, Certi
   return extensions;
 }
 
-/**
- * The certificate's key, if its algorithm is on the list of those accepted.
- * @throws AppError KEY_UNSUPPORTED; Error when it is no key at all
- */
-export function certificateKey(certificate: Certificate): PublicKeyIdentity {
-  const key = createPublicKey({ key: Buffer.from(certificate.spki), format: 'der', type: 'spki' });
-  return parsePublicKey(key.export({ type: 'spki', format: 'pem' }));
+function lazyKey(spki: Uint8Array): () => PublicKeyIdentity {
+  let known: PublicKeyIdentity | undefined;
+  return () => {
+    const key = (): PublicKeyIdentity => {
+      const object = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+      return parsePublicKey(object.export({ type: 'spki', format: 'pem' }));
+    };
+    known ??= key();
+    return known;
+  };
 }
 
 /** Whether `issuer` names itself as the certificate's issuer and its key made the signature. Never throws for hostile ones. */
@@ -116,7 +126,7 @@ export function isIssuedBy(certificate: Certificate, issuer: Certificate): boole
   const algorithm = certificate.signatureAlgorithm;
   if (!Object.hasOwn(SIGNATURE_HASHES, algorithm)) return false;
   try {
-    const { key } = certificateKey(issuer);
+    const { key } = issuer.key();
     return verify(SIGNATURE_HASHES[algorithm], certificate.tbs.bytes, key, certificate.signature);
   } catch {
     return false;

@@ -2,6 +2,8 @@ export { parseCertificate } from './certificate.ts';
 export { checkBundle } from './check-bundle.ts';
 export { checkArtifact, checkFile } from './check-file.ts';
 export type { CheckArtifactOptions, CheckFileOptions, FileToCheck } from './check-file.ts';
+export { describeBundle } from './describe-bundle.ts';
+export type { DescribedBundle, DescribedCertificate, DescribedLogEntry } from './describe-bundle.ts';
 export { VERIFICATION_ERRORS } from './errors.ts';
 export { evaluateSignatures, signerId } from './evaluate-signatures.ts';
 export type {

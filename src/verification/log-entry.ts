@@ -15,7 +15,7 @@ const DECIMAL = /^(?:0|[1-9][0-9]{0,18})$/;
 export function parseLogEntry(entry: JsonObject, version: BundleVersion): TransparencyLogEntry {
   return rejectAs('LOG_MALFORMED', 'a log entry of the bundle does not parse', () => {
     const promise = member(entry, 'inclusionPromise');
-    const proof = member(entry, 'inclusionProof');
+    const proof = proofOf(entry, version);
     if (version === '0.1' && promise === undefined)
       throw new Error('a bundle of version 0.1 needs an inclusion promise');
     if (version !== '0.1' && proof === undefined)
@@ -30,10 +30,18 @@ export function parseLogEntry(entry: JsonObject, version: BundleVersion): Transp
         promise === undefined
           ? undefined
           : { signedEntryTimestamp: base64Of(objectOf(promise, 'inclusionPromise'), 'signedEntryTimestamp') },
-      inclusionProof: proof === undefined ? undefined : parseProof(objectOf(proof, 'inclusionProof')),
+      inclusionProof: proof === undefined ? undefined : parseProof(proof),
       canonicalizedBody: base64Of(entry, 'canonicalizedBody'),
     };
   });
+}
+
+/** The proof; those of version 0.1 may lack the checkpoint, and are nothing without it. */
+function proofOf(entry: JsonObject, version: BundleVersion): JsonObject | undefined {
+  const value = member(entry, 'inclusionProof');
+  if (value === undefined) return undefined;
+  const proof = objectOf(value, 'inclusionProof');
+  return version === '0.1' && member(proof, 'checkpoint') === undefined ? undefined : proof;
 }
 
 function parseProof(proof: JsonObject): NonNullable<TransparencyLogEntry['inclusionProof']> {

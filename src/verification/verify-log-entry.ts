@@ -132,7 +132,7 @@ function materialOf(entry: TransparencyLogEntry, log: TrustedLog): TrustMaterial
     tlogs: [
       {
         logID: Buffer.from(entry.logId.keyId),
-        baseURL: log.baseUrl,
+        baseURL: checkpointName(entry, log),
         publicKey: log.key.key,
         validFor: { start: log.validFor.start, end: log.validFor.end ?? END_OF_TIME },
       },
@@ -140,6 +140,14 @@ function materialOf(entry: TransparencyLogEntry, log: TrustedLog): TrustMaterial
     ctlogs: [],
     publicKey: () => ({ publicKey: log.key.key, validFor: () => true }),
   };
+}
+
+/**
+ * What the library looks for the checkpoint's name in. Only key ids of Ed25519 have the name in them; a Rekor v1 signs with the name of its machine, which
+ * is in no trusted root, and its key alone says who it is.
+ */
+function checkpointName({ inclusionProof }: TransparencyLogEntry, log: TrustedLog): string {
+  return log.key.algorithm === 'ed25519' ? log.baseUrl : (inclusionProof?.checkpoint?.envelope ?? log.baseUrl);
 }
 
 function describe(entry: TransparencyLogEntry, body: LogBody, log: TrustedLog): VerifiedLogEntry {

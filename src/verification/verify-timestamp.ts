@@ -1,5 +1,5 @@
 import { checkPath, checkPathAt, findPath } from './certificate-path.ts';
-import { certificateKey, type Certificate } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import { Rejection, rejectAs } from './rejection.ts';
 import { isSignerOf, parseTimestamp, tokenProblem, type TimestampToken } from './timestamp-token.ts';
 import type { TrustedAuthority } from './trust-types.ts';
@@ -49,7 +49,7 @@ function verifyWith(token: TimestampToken, signature: Uint8Array, authority: Tru
     }
     checkPath(path, 'timeStamping');
     checkPathAt(path, token.time);
-    const problem = tokenProblem(token, signature, { certificate, key: certificateKey(certificate) });
+    const problem = tokenProblem(token, signature, { certificate, key: certificate.key() });
     if (problem !== undefined) throw new Rejection('TIMESTAMP_INVALID', problem);
     return true;
   });
