@@ -200,6 +200,7 @@ describe('buildLedger: rules', () => {
           {
             'var/lib/dpkg/status': '',
             'var/lib/dpkg/info/a.postinst': { content: '#!/bin/sh', mode: 0o755 },
+            'var/lib/dpkg/run.sh': { content: '#!/bin/sh', mode: 0o755 },
             'srv/root/db': '',
             'etc/ssl/certs/1234.0': { link: '/usr/share/ca-certificates/x.crt' },
             'etc/ssl/certs/added.pem': 'a certificate',
@@ -221,7 +222,8 @@ describe('buildLedger: rules', () => {
         '/srv/root/db': 'package-state',
         '/usr/lib/python3/dist-packages/x-1.dist-info/RECORD': 'package-state python-state',
         '/var/cache/tool': 'unaccounted',
-        '/var/lib/dpkg/info/a.postinst': 'package-state dpkg-state',
+        '/var/lib/dpkg/info/a.postinst': 'package-state dpkg-scripts',
+        '/var/lib/dpkg/run.sh': 'unaccounted',
         '/var/lib/dpkg/status': 'package-state dpkg-state',
       },
     );
