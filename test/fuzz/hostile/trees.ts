@@ -62,6 +62,25 @@ function* everyKind(): Generator<TarInput> {
   );
 }
 
+/** Lists of files that are not there, each as long as its rule allows, of every package manager that keeps some. */
+function* longLists(): Generator<TarInput> {
+  const site = 'usr/lib/python3/site-packages';
+  for (let index = 0; index < 5; index += 1) {
+    yield small(`${site}/r${index}-1.dist-info/METADATA`, `Name: r${index}\nVersion: 1\n`);
+    yield file(`${site}/r${index}-1.dist-info/RECORD`, () => numbered(4_000_000, (line) => `${line},,1\n`));
+    yield file(`var/db/pkg/a/e${index}-1/CONTENTS`, () => numbered(3_000_000, (line) => `dir /${line}\n`));
+    yield small(`var/lib/pacman/local/p${index}-1-1/desc`, `%NAME%\np${index}\n\n%VERSION%\n1-1\n\n`);
+    yield file(`var/lib/pacman/local/p${index}-1-1/files`, () =>
+      numbered(2_500_000, (line) => `${line}\n`, ['%FILES%\n', '\n']),
+    );
+    yield small(`var/lib/dpkg/status.d/d${index}`, `Package: d${index}\nVersion: 1\n`);
+    yield file(`var/lib/dpkg/info/d${index}.list`, () => numbered(1_500_000, (line) => `/${line}\n`));
+    yield file(`srv/${index}/lib/apk/db/installed`, () =>
+      numbered(5_000_000, (line) => `R:${line}\n`, ['P:a\nV:1-r0\nF:usr\n', '\n']),
+    );
+  }
+}
+
 export const TREE_CASES: readonly HostileCase[] = [
   { id: 'pax header of two gigabytes', layer: () => hugePax(2 * 1024 ** 3), exit: 6, tells: /TAR_LIMIT|LAYER_/ },
   { id: '250,000 package.json', layer: () => many(250_000, packageJson), tells: /too-/, maxMiB: 2048 },
@@ -119,6 +138,7 @@ export const TREE_CASES: readonly HostileCase[] = [
     tells: /too-many-packages/,
     maxMiB: 2048,
   },
+  { id: 'lists of files at their caps', layer: longLists, maxMiB: 2048 },
   {
     id: 'a million links in circles',
     layer: () =>
