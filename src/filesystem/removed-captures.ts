@@ -1,6 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { FileTree, NO_NODE, type Node } from './file-tree.ts';
+import type { FileView } from './file-view.ts';
 import { RecordKind, type LayerStack } from './layer-records.ts';
 import { applyLayer } from './squash.ts';
 
@@ -22,12 +23,18 @@ export interface RemovedCapture {
 
 /**
  * Files that rules captured in lower layers and that are not captured in the final view: `stripped` inventories, deleted package databases. A file
- * that a newer one replaced, or that came back, is not removed. Costs as much as squashing once.
+ * that a newer one replaced, or that came back, is not removed. Costs as much as squashing once, unless the view of all layers is given and shows at
+ * once that nothing was removed.
  * @returns by rule (in the order given), then by path
  * @throws AppError FILESYSTEM_TOO_LARGE
  */
-export function removedCaptures(stack: LayerStack, ruleIds: readonly string[]): readonly RemovedCapture[] {
+export function removedCaptures(
+  stack: LayerStack,
+  ruleIds: readonly string[],
+  view?: FileView,
+): readonly RemovedCapture[] {
   if (!ruleIds.some((id) => stack.layers.some((records) => records.captures.rules.includes(id)))) return [];
+  if (view !== undefined && areAllCaptured(stack, ruleIds, view)) return [];
   const tree = new FileTree(stack.layers);
   const watch = new CaptureWatch(tree, ruleIds);
   stack.layers.forEach((records, layer) => {
@@ -35,6 +42,51 @@ export function removedCaptures(stack: LayerStack, ruleIds: readonly string[]): 
     watch.afterLayer(layer);
   });
   return watch.finish(stack.firstLayer);
+}
+
+/** Whether all that the rules captured in any layer is captured in the view, under the same path. Never true where links could lead elsewhere. */
+function areAllCaptured(stack: LayerStack, ruleIds: readonly string[], view: FileView): boolean {
+  const folders = new Set<string>();
+  for (const ruleId of ruleIds) {
+    const present = new Set(view.captured(ruleId).map(({ entry }) => entry.path));
+    for (const records of stack.layers) {
+      const rule = records.captures.rules.indexOf(ruleId);
+      for (const [index, record] of records.captures.record.entries()) {
+        if (records.captures.rule[index] !== rule) continue;
+        const folder = textAt(records.directories, records.directory[record] as number);
+        const name = textAt(records.names, record);
+        if (!present.has(folder === '' ? name : `${folder}/${name}`)) return false;
+        folders.add(folder);
+      }
+    }
+  }
+  return !mayLeadThroughLink(stack, folders);
+}
+
+/**
+ * Whether one of the folders, or a folder that it lies in, may be a link in some layer: a link is recorded there, or one of that name is recorded at a path
+ * that may itself lead through a link.
+ */
+function mayLeadThroughLink(stack: LayerStack, folders: ReadonlySet<string>): boolean {
+  const all = new Set<string>();
+  for (const folder of folders) {
+    for (let end = folder.length; end > 0; end = folder.lastIndexOf('/', end - 1)) all.add(folder.slice(0, end));
+  }
+  const watched = new Set([...all].map((path) => path.slice(path.lastIndexOf('/') + 1)));
+  const linkNames = new Set<string>();
+  const suspects: string[] = [];
+  for (const records of stack.layers) {
+    for (const record of records.linkRecord) {
+      if (records.kind[record] !== RecordKind.Symlink) continue;
+      const name = textAt(records.names, record);
+      linkNames.add(name);
+      if (!watched.has(name)) continue;
+      const folder = textAt(records.directories, records.directory[record] as number);
+      if (all.has(folder === '' ? name : `${folder}/${name}`)) return true;
+      suspects.push(folder);
+    }
+  }
+  return suspects.some((folder) => folder.split('/').some((segment) => linkNames.has(segment)));
 }
 
 interface Watched {

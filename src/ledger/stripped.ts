@@ -31,16 +31,16 @@ export interface StrippedOptions {
 
 /**
  * What tells that the inventory of an image was stripped: package databases that a lower layer had and an upper one deleted, and what packages leave behind
- * that no database knows. Takes as long as squashing the layers. Sorted as the findings of a ledger.
+ * that no database knows. Takes as long as squashing the layers where something may have been removed. Sorted as the findings of a ledger.
  */
 export function strippedInventory(options: StrippedOptions): readonly StrippedFinding[] {
   const findings = [...removedDatabases(options), ...orphans(options)];
   return findings.toSorted((a, b) => compareCodeUnits(a.kind, b.kind) || compareCodeUnits(a.path, b.path));
 }
 
-function removedDatabases({ stack, layers = [] }: StrippedOptions): readonly StrippedFinding[] {
+function removedDatabases({ stack, view, layers = [] }: StrippedOptions): readonly StrippedFinding[] {
   if (stack.layers.length < 2) return [];
-  return removedCaptures(stack, DATABASE_RULES)
+  return removedCaptures(stack, DATABASE_RULES, view)
     .filter(({ path }) => !path.endsWith('.md5sums'))
     .slice(0, MAX_FINDINGS)
     .map(({ path, lastLayer, removedInLayer }): StrippedFinding => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { removedCaptures } from '../../src/filesystem/index.ts';
+import { removedCaptures, squash } from '../../src/filesystem/index.ts';
 import { planOf, stackOf } from '../support/layer-fixtures.ts';
 
 type Trees = Parameters<typeof stackOf>[0];
@@ -10,7 +10,10 @@ const plan = planOf(
 );
 
 async function removed(...trees: Trees[number][]): Promise<string[]> {
-  const found = removedCaptures(await stackOf(trees, plan), ['key', 'db']);
+  const stack = await stackOf(trees, plan);
+  const found = removedCaptures(stack, ['key', 'db']);
+  // the shortcut changes nothing
+  assert.deepEqual(removedCaptures(stack, ['key', 'db'], squash(stack)), found);
   return found.map(({ ruleId, path, bytes, capturedInLayer, lastLayer, removedInLayer, isReplaced }) =>
     [ruleId, path, Buffer.from(bytes).toString(), capturedInLayer, lastLayer, removedInLayer, isReplaced].join(' '),
   );
@@ -54,5 +57,22 @@ describe('removedCaptures', () => {
       [],
     );
     assert.deepEqual(removedCaptures(await stackOf([{ a: '1' }]), ['key']), []);
+  });
+
+  it('is not misled by folders that once were links', async () => {
+    const there = { 'var/lib/dpkg/status': 'a' };
+    // the same path, whose folder was another one in between
+    const trees = [
+      { real: 'dir', var: 'link:real', ...there },
+      { var: 'dir', ...there },
+    ] as const;
+    assert.deepEqual(await removed(...trees), []);
+    const moved = [
+      { 'x/lib/dpkg/status': 'old', y: 'link:x' },
+      { 'y/.wh.lib': '', 'x/lib/dpkg/status': 'new' },
+    ] as const;
+    assert.deepEqual(await removed(...moved), []);
+    const through = [{ 'q/keep': '', var: 'link:q' }, there, { '.wh.var': '' }, there, { 'q/.wh.lib': '' }] as const;
+    assert.deepEqual(await removed(...through), ['db q/lib/dpkg/status a 1 3 4 false']);
   });
 });
