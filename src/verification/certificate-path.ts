@@ -7,7 +7,7 @@ import { Rejection, rejectAs } from './rejection.ts';
 /** Authorities between a certificate and its anchor, the anchor included. */
 const MAX_AUTHORITIES = 8;
 /** Signatures that are checked while looking for a path: hostile certificates of one name would make it explode. */
-const MAX_ATTEMPTS = 128;
+const MAX_ATTEMPTS = 32;
 
 /** Extensions that are understood; any other one that is critical refuses the certificate. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([

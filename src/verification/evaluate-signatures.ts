@@ -56,8 +56,8 @@ export async function evaluateSignatures(
     if (verdict.ok) accepted.push({ ...verdict, ...found });
     else rejected.push({ ...verdict, ...found });
   }
-  const signers = distinctSigners(accepted.map(({ signer }) => signer));
-  return { satisfied: countSatisfied(signers) >= threshold, threshold, signers, accepted, rejected };
+  const all = accepted.map(({ signer }) => signer);
+  return { satisfied: countSatisfied(all) >= threshold, threshold, signers: distinctSigners(all), accepted, rejected };
 }
 
 /** What makes two signatures those of one signer: the key, or the issuer and the identity that it vouches for. */
@@ -76,19 +76,25 @@ function distinctSigners(signers: readonly VerifiedSigner[]): readonly VerifiedS
  * meet only one rule, or an expression that many meet would let one workflow be all who are asked for.
  */
 function countSatisfied(signers: readonly VerifiedSigner[]): number {
-  const signerOf = new Map<string, VerifiedSigner>();
-  const place = (signer: VerifiedSigner, tried: Set<string>): boolean => {
-    for (const rule of rulesOf(signer)) {
+  const rulesById = new Map<string, Set<string>>();
+  for (const signer of signers) {
+    const id = signerId(signer);
+    rulesById.set(id, new Set([...(rulesById.get(id) ?? []), ...rulesOf(signer)]));
+  }
+  const holders = new Map<string, string>();
+  // who finds a rule taken makes its holder look for another: the greatest number of pairs
+  const place = (id: string, tried: Set<string>): boolean => {
+    for (const rule of rulesById.get(id) ?? []) {
       if (tried.has(rule)) continue;
       tried.add(rule);
-      const holder = signerOf.get(rule);
+      const holder = holders.get(rule);
       if (holder !== undefined && !place(holder, tried)) continue;
-      signerOf.set(rule, signer);
+      holders.set(rule, id);
       return true;
     }
     return false;
   };
-  return signers.filter((signer) => place(signer, new Set())).length;
+  return [...rulesById.keys()].filter((id) => place(id, new Set())).length;
 }
 
 function rulesOf(signer: VerifiedSigner): readonly string[] {

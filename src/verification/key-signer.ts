@@ -34,9 +34,9 @@ export async function checkKeySigner(signature: SignatureToCheck, options: Signe
 async function verifySigner(signature: SignatureToCheck, keys: readonly TrustedKey[]): Promise<TrustedKey> {
   const hint = hintOf(signature.bundle);
   const hinted = keys.filter(({ key }) => key.hint === hint);
-  for (const trusted of hinted.length > 0 ? hinted : keys) {
-    if (await signature.verify(trusted.key)) return trusted;
-  }
+  const { signingKey, rejection } = await findSigningKey(signature, hinted.length > 0 ? hinted : keys);
+  if (signingKey !== undefined) return signingKey;
+  if (rejection !== undefined) throw rejection;
   const [claimed] = hinted;
   if (claimed !== undefined) {
     const name = claimed.name === undefined ? '' : ` (${claimed.name})`;
@@ -51,6 +51,23 @@ async function verifySigner(signature: SignatureToCheck, keys: readonly TrustedK
   const trusted =
     keys.length === 1 ? `the trusted key ${keys[0]?.key.fingerprint ?? ''}` : `any of the ${keys.length} trusted keys`;
   throw new Rejection('UNTRUSTED_KEY', `${claim}, and was not signed by ${trusted}`);
+}
+
+/** The first key that made the signature; or else why one of them cannot be tried: a file's digest is not enough for every algorithm. */
+async function findSigningKey(
+  signature: SignatureToCheck,
+  keys: readonly TrustedKey[],
+): Promise<{ readonly signingKey?: TrustedKey; readonly rejection?: Rejection }> {
+  let rejection: Rejection | undefined;
+  for (const trusted of keys) {
+    try {
+      if (await signature.verify(trusted.key)) return { signingKey: trusted };
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      rejection = error;
+    }
+  }
+  return rejection === undefined ? {} : { rejection };
 }
 
 interface LogOutcome {

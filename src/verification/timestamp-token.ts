@@ -17,7 +17,7 @@ import {
 import type { HashName } from './signed-content.ts';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;
-const MAX_CERTIFICATES = 32;
+const MAX_CERTIFICATES = 16;
 
 const OID = {
   signedData: '1.2.840.113549.1.7.2',

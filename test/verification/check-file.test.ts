@@ -85,6 +85,20 @@ describe('checkFile', () => {
     assertRejected(await check(bundle, { file: { digest: DIGEST } }), 'DIGEST_UNSUPPORTED', /Ed25519/);
   });
 
+  it('tries every key, also beside one that needs the bytes', async () => {
+    const [mine, other] = [newPair(), newPair('ed25519')];
+    const bundle = changed(sign({ keyed: mine, logs: [] }), (json) => (json.verificationMaterial['publicKey'] = {}));
+    const keys = [{ key: keyOf(other) }, { key: keyOf(mine) }];
+    const options = { keys, identities: [], requireTransparencyLog: false, file: { digest: DIGEST } };
+    assert.equal((await check(bundle, options)).ok, true);
+    const foreign = changed(
+      sign({ keyed: newPair(), logs: [] }),
+      (json) => (json.verificationMaterial['publicKey'] = {}),
+    );
+    assertRejected(await check(foreign, options), 'DIGEST_UNSUPPORTED');
+    assertRejected(await check(foreign, { ...options, file: { bytes: FILE } }), 'UNTRUSTED_KEY');
+  });
+
   it('CVE-2022-36056: refuses another file, whatever digest the bundle states', async () => {
     const other = { bytes: Buffer.from('another file') };
     assertRejected(await check(sign(), { file: other }), 'DIGEST_MISMATCH');

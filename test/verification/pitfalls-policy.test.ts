@@ -76,6 +76,20 @@ describe('pitfall 11: thresholds met by duplicates', () => {
     assert.equal(exact.satisfied, true);
   });
 
+  it('what one signer meets in several bundles is joined, and rules are dealt out to the best', async () => {
+    const byRef = async (ref: string): Promise<TrustedIdentity> =>
+      identity({ extensions: { sourceRepositoryRef: ref } });
+    const rules = [await identity({ identity: { regexp: '.+' } }), await byRef('refs/heads/a')];
+    const bytesWith = (names: string, ref: string): { readonly bytes: Uint8Array } => ({
+      bytes: bytesOf(signKeyless(world, { names: extension.uri(names), extensions: [extension.fulcio(14, ref)] })),
+    });
+    const options = { ...common, identities: rules, trust: [{ root }] };
+    // the first meets both rules, and must leave the one that the second needs
+    const both = [bytesWith(SAN, 'refs/heads/b'), bytesWith(SAN, 'refs/heads/a'), bytesWith(`${SAN}0`, 'refs/heads/b')];
+    assert.equal((await evaluateSignatures(both, options)).satisfied, true);
+    assert.equal((await evaluateSignatures(both.slice(0, 2), options)).satisfied, false);
+  });
+
   it('a key and an identity are two', async () => {
     const pair = newPair();
     const keys = [{ key: keyOf(pair), requireTransparencyLog: false }];
