@@ -96,6 +96,7 @@ function registryTarget(
     ...(mountable ? { mountBlob: ({ digest }, signal) => store.mountBlob(digest, mountFrom.repository, signal) } : {}),
     uploadBlob: (source, descriptor, signal) => store.uploadBlob(source, descriptor, signal),
     writeManifest: (manifest, options, signal) => store.writeManifest(manifest, options, signal),
+    writeReferrers: (subject, referrers, signal) => store.writeReferrers(subject, referrers, signal),
   };
 }
 

@@ -66,26 +66,29 @@ export async function readFallback(client: RepositoryClient, subject: Digest, si
   return { descriptors, document, etag: manifest.etag };
 }
 
+interface Added {
+  readonly subject: Digest;
+  readonly descriptors: readonly Descriptor[];
+}
+
 /**
- * Adds a referrer to the fallback tag. Several writers at once: conditional PUTs where the registry gives ETags, and everywhere a second look some
+ * Adds referrers of one subject to the fallback tag. Several writers at once: conditional PUTs where the registry gives ETags, and everywhere a second look some
  * time later, as most registries ignore the condition.
  * @throws AppError REFERRER_NOT_LISTED, and those of `readFallback`
  */
-export async function addToFallback(
-  client: RepositoryClient,
-  added: { readonly subject: Digest; readonly descriptor: Descriptor },
-  signal: AbortSignal,
-): Promise<void> {
-  const { subject, descriptor } = added;
+export async function addToFallback(client: RepositoryClient, added: Added, signal: AbortSignal): Promise<void> {
+  const { subject, descriptors } = added;
   let seen = 0;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     try {
       const current = await readFallback(client, subject, signal);
-      const listed = current.descriptors.some(({ digest }) => digest === descriptor.digest);
+      const digests = new Set(current.descriptors.map(({ digest }) => digest));
+      const missing = descriptors.filter(({ digest }) => !digests.has(digest));
+      const listed = missing.length === 0;
       seen = listed ? seen + 1 : 0;
       // once right after writing, once more when another writer's overlapping update would have landed
       if (seen === 2) return;
-      if (!listed && (await replace(client, current, added, signal))) continue;
+      if (!listed && (await replace(client, current, { subject, descriptors: missing }, signal))) continue;
     } catch (error) {
       // a registry seen in the wild answers 500 while a tag is being written
       if (!hasCode(error, 'REGISTRY_SERVER_ERROR') || attempt >= MAX_SERVER_ERRORS) throw error;
@@ -94,7 +97,7 @@ export async function addToFallback(
   }
   throw registryError(
     'REFERRER_NOT_LISTED',
-    `tag ${fallbackTag(subject)} of ${client.name} does not keep ${descriptor.digest}: other writers replace it`,
+    `tag ${fallbackTag(subject)} of ${client.name} does not keep ${descriptors[0]?.digest ?? ''}: other writers replace it`,
     { hint: 'try again when nothing else is attached to this image' },
   );
 }
@@ -159,10 +162,10 @@ async function dropTag(
 async function replace(
   client: RepositoryClient,
   current: Fallback,
-  { subject, descriptor }: { readonly subject: Digest; readonly descriptor: Descriptor },
+  { subject, descriptors }: Added,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const entries = [...entriesOf(current, new Set()), descriptorJson(descriptor)];
+  const entries = [...entriesOf(current, new Set()), ...descriptors.map(descriptorJson)];
   return (await put(client, subject, { current, entries, signal })) !== undefined;
 }
 

@@ -12,7 +12,7 @@ import { createRepositoryClient, type RepositoryClient } from './repository-clie
 import { withReferrersElsewhere } from './separate-referrers.ts';
 import type { RegistryOptions, RegistryStore, UploadSettings } from './types.ts';
 import { mountBlob, uploadBlob } from './upload.ts';
-import { writeManifest } from './write-manifest.ts';
+import { writeManifest, writeReferrers } from './write-manifest.ts';
 
 const MiB = 1024 * 1024;
 const DEFAULT_UPLOAD: UploadSettings = { chunkedAboveBytes: 256 * MiB, chunkBytes: 32 * MiB };
@@ -95,6 +95,7 @@ function createStore(client: RepositoryClient, { reference, options, http }: Sto
       await storeManifest(client, { manifest, tag }, signal);
     },
     writeManifest: (manifest, how, signal) => writeManifest(client, { manifest, options: how }, signal),
+    writeReferrers: (subject, referrers, signal) => writeReferrers(client, { subject, referrers }, signal),
     removeReferrers: (subject, removal, signal) => removeReferrers(client, { subject, removal }, signal),
     listReferrers: (subject, signal) => listReferrers(client, subject, signal),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),

@@ -28,6 +28,10 @@ export function withReferrersElsewhere(main: RegistryStore, referrers: RegistryS
         return main.readBlob(descriptor, maxBytes, signal);
       }
     },
+    writeReferrers: (subject, added, signal) => {
+      for (const { manifest } of added) known.add(manifest.digest);
+      return referrers.writeReferrers(subject, added, signal);
+    },
     removeReferrers: (subject, removal, signal) => referrers.removeReferrers(subject, removal, signal),
     writeBlob: (bytes, digest, signal) => referrers.writeBlob(bytes, digest, signal),
     async writeManifest(manifest, options, signal) {

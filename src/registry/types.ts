@@ -44,6 +44,12 @@ export interface UploadSettings {
 /** What is uploaded: bytes and files can be sent again after a broken connection, streams cannot. */
 export type UploadSource = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | BlobSource;
 
+/** A referrer to be stored, and how to list it. */
+export interface NewReferrer {
+  readonly manifest: RawManifest;
+  readonly descriptor: Descriptor;
+}
+
 /** One repository of a registry. */
 export interface RegistryStore extends ImageStore, ReferrerStore {
   /**
@@ -51,6 +57,8 @@ export interface RegistryStore extends ImageStore, ReferrerStore {
    * @throws AppError DIGEST_MISMATCH, and the registry's
    */
   headManifest(reference: Digest | string, signal: AbortSignal): Promise<Descriptor | undefined>;
+  /** Stores many referrers of one subject and makes all of them findable; what `writeManifest` does for one. */
+  writeReferrers(subject: Digest, referrers: readonly NewReferrer[], signal: AbortSignal): Promise<void>;
   removeReferrers(subject: Digest, removal: ReferrerRemoval, signal: AbortSignal): Promise<void>;
   hasBlob(digest: Digest, signal: AbortSignal): Promise<boolean>;
   /** Lets this repository have a blob of another one of the same registry; false when the registry does not do it. */

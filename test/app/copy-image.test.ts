@@ -278,6 +278,48 @@ describe('copyImageWithAttachments', () => {
       await assert.rejects(copy(`${registry.host}/app:v1`, target), failsWith('NEEDS_REGISTRY_OR_LAYOUT'));
   });
 
+  test('an index that lists what is attached to one of its images is copied whole, children first', async () => {
+    const layout = path('inside');
+    const { store, platforms, index } = await makeIndex(layout);
+    const [first] = platforms;
+    assert.ok(first);
+    const inside = await attachNote(store, first, 'listed in the index');
+    await attachNote(store, first, 'beside it');
+    const document = JSON.parse(Buffer.from(index.bytes).toString()) as { manifests: object[] };
+    const { mediaType, digest, sizeBytes } = inside;
+    const listed = { mediaType, digest, size: sizeBytes, platform: { os: 'unknown', architecture: 'unknown' } };
+    const whole = manifestOf({ ...document, manifests: [...document.manifests, listed] }, OCI_INDEX);
+    await store.writeManifest(whole, { tag: 'whole' }, calm);
+    await using registry = await startRegistry({ referrers: 'none' });
+    const result = await copy(`oci:${layout}:whole`, `${registry.host}/app:v1`, {
+      toAttachmentRepository: `${registry.host}/sigs`,
+    });
+    assert.equal(result.attached.length, 1);
+    const order = writes(registry);
+    const position = (wanted: string): number => order.findIndex((entry) => entry.endsWith(`/app/manifests/${wanted}`));
+    assert.ok(position(digest) !== -1 && position(digest) < position(whole.digest));
+    await using there = await openQuietly(registry.host, 'app');
+    assert.deepEqual(
+      (await there.listReferrers(first.digest, calm)).map((entry) => entry.digest),
+      [digest],
+    );
+  });
+
+  test('many referrers take one update of the fallback tag', async () => {
+    const layout = path('crowded');
+    const { store, image } = await makeImage(layout, { layers: [{ a: '1' }] });
+    const subject = descriptorOf(image.manifest);
+    for (let number = 0; number < 30; number += 1) await attachSignature(store, subject, number);
+    await using registry = await startRegistry({ referrers: 'none' });
+    const { attached } = await copy(`oci:${layout}`, `${registry.host}/app:v1`);
+    assert.equal(attached.length, 30);
+    assert.equal(writes(registry).filter((entry) => /manifests\/sha256-/.test(entry)).length, 1);
+    await using there = await openQuietly(registry.host, 'app');
+    const listed = await there.listReferrers(subject.digest, calm);
+    assert.equal(listed.length, 30);
+    assert.ok(listed.every(({ artifactType, annotations }) => artifactType !== undefined && annotations !== undefined));
+  });
+
   test('things attached to each other without end are cut off', async () => {
     const layout = path('deep');
     const { store, image } = await makeImage(layout, { layers: [{ a: '1' }] });

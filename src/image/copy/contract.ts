@@ -28,6 +28,12 @@ export interface CopyTargetStore {
   /** Stores a blob; size and digest are checked on its way. */
   uploadBlob(source: BlobSource, descriptor: Descriptor, signal: AbortSignal): Promise<void>;
   writeManifest(manifest: RawManifest, options: WriteManifestOptions, signal: AbortSignal): Promise<void>;
+  /** Stores many referrers of one subject at once, where that is cheaper than one by one. */
+  writeReferrers?(
+    subject: Digest,
+    referrers: readonly { readonly manifest: RawManifest; readonly descriptor: Descriptor }[],
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Makes an image without a tag findable, where that takes more than storing it. */
   listManifest?(manifest: RawManifest, signal: AbortSignal): Promise<void>;
 }
