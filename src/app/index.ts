@@ -36,8 +36,13 @@ export type { AttachedBundle, SignImageOptions, SignImageResult } from './sign-i
 export { showTrust, updateTrust } from './trust.ts';
 export type { ShowTrustOptions, ShowTrustResult, TrustOrigin, TufAccess, UpdateTrustResult } from './trust.ts';
 export type { TrustChange, TrustEntry } from './compare-trust.ts';
+export { inspectBundle } from './inspect-bundle.ts';
+export type { InspectBundleResult } from './inspect-bundle.ts';
+export { verifyBlob, verifyBlobExitCode } from './verify-blob.ts';
+export type { VerifyBlobOptions, VerifyBlobResult } from './verify-blob.ts';
 export type { SignerAccess } from './signers.ts';
 export { verifyExitCode, verifyImage } from './verify-image.ts';
+export type { AcceptedSigner } from './accepted-signer.ts';
 export type { AcceptedSignature, RejectedSignature, VerifyImageOptions, VerifyImageResult } from './verify-image.ts';
 export { writeCycloneDx } from '../sbom/index.ts';
 export type { SbomComponent, SbomDocument } from '../sbom/index.ts';

@@ -21,3 +21,11 @@ export function layerLimit(flags: { readonly 'max-layer-bytes': string | undefin
   const text = flags['max-layer-bytes'];
   return text === undefined ? {} : { maxLayerBytes: parseByteSize(text, 'max-layer-bytes') };
 }
+
+/** The value of `--max-bundle-bytes` as an option, when it was given. */
+export function bundleLimit(flags: { readonly 'max-bundle-bytes': string | undefined }): {
+  readonly maxBundleBytes?: number;
+} {
+  const text = flags['max-bundle-bytes'];
+  return text === undefined ? {} : { maxBundleBytes: parseByteSize(text, 'max-bundle-bytes') };
+}

@@ -1,7 +1,7 @@
 export { askNewPassword, keyAccess } from './ask-password.ts';
 export { askYes } from './ask-yes.ts';
 export { ownCacheDirectory } from './cache-directory.ts';
-export { layerLimit } from './byte-size.ts';
+export { bundleLimit, layerLimit } from './byte-size.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';
@@ -10,6 +10,7 @@ export {
   allPlatformsFlag,
   attachmentFlags,
   attachmentLimitFlags,
+  bundleLimitFlag,
   gateAttachmentFlags,
   imageFlags,
   keyFlag,

@@ -53,6 +53,15 @@ export const gateAttachmentFlags = {
   }),
 };
 
+/** How large a bundle may be. */
+export const bundleLimitFlag = {
+  'max-bundle-bytes': string({
+    summary: 'A larger bundle does not count (suffixes K, M, G). Default: 16M.',
+    helpValue: '16M',
+    helpGroup: 'IMAGE',
+  }),
+};
+
 /** Caps of every command that reads what is attached. */
 export const attachmentLimitFlags = {
   'max-referrers': integer({
@@ -62,11 +71,7 @@ export const attachmentLimitFlags = {
     min: 1,
     max: 100_000,
   }),
-  'max-bundle-bytes': string({
-    summary: 'A larger bundle does not count (suffixes K, M, G). Default: 16M.',
-    helpValue: '16M',
-    helpGroup: 'IMAGE',
-  }),
+  ...bundleLimitFlag,
 };
 
 export const layerFlags = {

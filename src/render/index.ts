@@ -10,6 +10,7 @@ export { renderRelease } from './release.ts';
 export { renderSbomTable } from './sbom-table.ts';
 export { renderTree } from './tree.ts';
 export { renderTrust, renderTrustUpdate } from './trust.ts';
-export { renderVerification } from './verification.ts';
+export { renderBlobVerification, renderVerification } from './verification.ts';
+export { renderBundle } from './bundle.ts';
 export { displayWidth, fit, renderTable } from './table.ts';
 export type { TableColumn, TableOptions } from './table.ts';

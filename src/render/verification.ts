@@ -1,5 +1,5 @@
 import { safeText } from '../core/index.ts';
-import type { AcceptedSignature, VerifyImageResult } from '../app/index.ts';
+import type { AcceptedSignature, AcceptedSigner, VerifyBlobResult, VerifyImageResult } from '../app/index.ts';
 
 /** Who signed, one line each, then why each other bundle does not count. */
 export function renderVerification(result: VerifyImageResult): string {
@@ -14,21 +14,50 @@ export function renderVerification(result: VerifyImageResult): string {
       lines.push(`          bundle ${item.bundle ?? item.referrer}`);
   }
   const claimed = result.rejected.find((item) => item.code === 'IDENTITY_MISMATCH')?.claimedIdentity;
-  if (claimed !== undefined)
-    lines.push(`hint      the certificate says ${safeText(claimed)}; expect that only if it is who should have signed`);
+  if (claimed !== undefined) lines.push(identityHint(claimed));
   if (!result.verified && result.rejected.some((item) => item.code === 'LOG_MISSING'))
     lines.push('hint      signatures without a transparency log entry are accepted with --insecure-ignore-tlog');
   return lines.join('\n');
 }
 
+/** Whether the bundle over a file verifies, by whom, or why not. */
+export function renderBlobVerification(result: VerifyBlobResult): string {
+  const lines = [
+    `${result.verified ? 'VERIFIED' : 'NOT VERIFIED'}  ${safeText(result.file)}`,
+    `digest    ${result.digest}`,
+  ];
+  if (result.signer !== undefined) {
+    const { kind = 'signature', predicateType, signer } = result;
+    lines.push(...signerLines(signer, { what: kind, facts: predicateType === undefined ? [] : [predicateType] }));
+  }
+  if (result.reason !== undefined) lines.push(`refused   ${result.code}: ${safeText(result.reason)}`);
+  if (result.code === 'IDENTITY_MISMATCH' && result.claimedIdentity !== undefined)
+    lines.push(identityHint(result.claimedIdentity));
+  return lines.join('\n');
+}
+
+function identityHint(claimed: string): string {
+  return `hint      the certificate says ${safeText(claimed)}; expect that only if it is who should have signed`;
+}
+
 function acceptedLines(item: AcceptedSignature, wanted: string): readonly string[] {
-  const annotations = Object.entries(item.annotations).map(([key, value]) => `${safeText(key)}=${safeText(value)}`);
+  const annotations = Object.entries(item.annotations).map(([key, value]) => `${key}=${value}`);
+  return signerLines(item, { what: wanted, facts: [item.predicateType], more: annotations });
+}
+
+interface SignedFacts {
+  readonly what: string;
+  readonly facts: readonly string[];
+  readonly more?: readonly string[];
+}
+
+function signerLines(item: AcceptedSigner, { what, facts: first, more = [] }: SignedFacts): readonly string[] {
   const who =
     item.kind === 'key'
       ? `by key ${safeText(item.signer.join(', '))} (${item.fingerprint})`
       : `by ${safeText(item.identity ?? '')}${item.issuer === undefined ? '' : `, vouched for by ${safeText(item.issuer)}`}`;
   const facts = [
-    safeText(item.predicateType),
+    ...first.map((text) => safeText(text)),
     ...item.times
       .slice(0, 1)
       .map(({ time, source }) => `${time} by ${source === 'clock' ? 'this machine’s clock' : `a ${source}`}`),
@@ -36,9 +65,9 @@ function acceptedLines(item: AcceptedSignature, wanted: string): readonly string
       ({ index, operator }) => `log index ${safeText(index)}${operator === '' ? '' : ` (${safeText(operator)})`}`,
     ),
     ...(item.logVerified ? [] : ['no transparency log verified']),
-    ...annotations,
+    ...more.map((text) => safeText(text)),
   ];
-  return [`accepted  ${wanted} ${who}`, `          ${facts.join(', ')}`];
+  return [`accepted  ${what} ${who}`, `          ${facts.join(', ')}`];
 }
 
 function verdictWord(result: VerifyImageResult): string {

@@ -37,7 +37,7 @@ export interface DescribedBundle {
   readonly content: 'statement' | 'file signature';
   /** Of a statement. */
   readonly predicateType?: string;
-  readonly subjects?: readonly { readonly name?: string; readonly digests: Readonly<Record<string, string>> }[];
+  readonly subjects?: readonly { readonly name?: string; readonly digest: Readonly<Record<string, string>> }[];
   /** Of a file signature: `SHA2_256:hex`. */
   readonly fileDigest?: string;
   /** The key it is said to be signed with. */
@@ -94,7 +94,7 @@ function describeContent(
   const { predicateType, subjects } = parseStatement(bundle.payload);
   return {
     predicateType,
-    subjects: subjects.map(({ name, digests }) => ({ ...(name === undefined ? {} : { name }), digests })),
+    subjects: subjects.map(({ name, digest }) => ({ ...(name === undefined ? {} : { name }), digest })),
   };
 }
 

@@ -45,7 +45,7 @@ describe('waybill verify of keyless signatures', () => {
     assert.ok(stdout.includes(`accepted  signature by ${SAN}, vouched for by ${ISSUER}`));
     assert.match(stdout, /2026-01-15T12:00:\d\d(?:\.\d+)?Z by a (?:log|timestamp), log index \d+/);
     const json = ended(await verify(`${who} --trusted-root root.json --json`), 0).stdout;
-    const { accepted } = parseResult('verify', json) as Verified;
+    const { accepted } = parseResult('verify', json) as unknown as Verified;
     assert.deepEqual(
       accepted.map(({ kind, identity, logVerified }) => [kind, identity, logVerified]),
       [['certificate', SAN, true]],
@@ -67,7 +67,7 @@ describe('waybill verify of keyless signatures', () => {
       await verify(`--certificate-identity nobody --certificate-oidc-issuer ${ISSUER} --trusted-root root.json --json`),
       1,
     );
-    const { code, rejected } = parseResult('verify', stdout) as Verified;
+    const { code, rejected } = parseResult('verify', stdout) as unknown as Verified;
     assert.equal(code, 'NOT_VERIFIED');
     assert.deepEqual(
       rejected.map((item) => [item.code, item.claimedIdentity]),
