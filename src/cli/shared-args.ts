@@ -4,7 +4,7 @@ import { string } from '@oclif/core/args';
 export const imageArg = string({
   name: 'IMAGE',
   description:
-    'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE[:NAME|:@POSITION], dir:ROOTFS',
+    'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE[:NAME|:@POSITION], docker-daemon:NAME, dir:ROOTFS',
   required: true,
 });
 
