@@ -64,7 +64,10 @@ interface DatabaseContext {
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages: Package[] = [];
-  for (const file of context.view.captured('apk/installed')) {
+  const files = context.view.captured('apk/installed');
+  const isOwn = ({ entry }: CapturedFile): boolean => rootOf(context.view, entry.path) === '';
+  // a flood elsewhere must not hide the image's own packages
+  for (const file of [...files.filter(isOwn), ...files.filter((each) => !isOwn(each))]) {
     const maxRecords = Math.max(0, MAX_RECORDS - packages.length);
     for (const pkg of databasePackages(context, file, { diagnostics, maxRecords })) packages.push(pkg);
   }

@@ -1,5 +1,5 @@
 import { parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
-import type { FileEntry, FileView } from '../../filesystem/index.ts';
+import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 
 /** One installed package as the database describes it. */
@@ -66,14 +66,28 @@ export function readDpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
     builders.set(folder, known);
     return known;
   };
-  for (const { entry, bytes } of view.captured('dpkg/status')) builder(parentOf(entry.path)).add(entry, bytes, true);
-  // later journal entries replace earlier ones, and what status says
-  for (const { entry, bytes } of view.captured('dpkg/updates')) {
-    if (/\/\d+$/.test(entry.path)) builder(parentOf(parentOf(entry.path))).add(entry, bytes, true);
-  }
-  for (const { entry, bytes } of view.captured('dpkg/status-d')) {
-    if (!entry.path.endsWith('.md5sums')) builder(parentOf(parentOf(entry.path))).add(entry, bytes, false);
-  }
+  const own = view.resolve('var/lib/dpkg')?.path;
+  const isOwn = ({ entry }: CapturedFile): boolean => own !== undefined && entry.path.startsWith(`${own}/`);
+  const [statuses, updates, distroless] = [
+    view.captured('dpkg/status'),
+    view.captured('dpkg/updates'),
+    view.captured('dpkg/status-d'),
+  ];
+  const read = (wanted: (file: CapturedFile) => boolean): void => {
+    for (const { entry, bytes } of statuses.filter(wanted)) {
+      builder(parentOf(entry.path)).add(entry, bytes, true);
+    }
+    // later journal entries replace earlier ones, and what status says
+    for (const { entry, bytes } of updates.filter(wanted)) {
+      if (/\/\d+$/.test(entry.path)) builder(parentOf(parentOf(entry.path))).add(entry, bytes, true);
+    }
+    for (const { entry, bytes } of distroless.filter(wanted)) {
+      if (!entry.path.endsWith('.md5sums')) builder(parentOf(parentOf(entry.path))).add(entry, bytes, false);
+    }
+  };
+  // a flood elsewhere must not hide the image's own packages
+  read(isOwn);
+  read((file) => !isOwn(file));
   return [...builders].map(([folder, reader]) => ({ folder, root: rootOf(view, folder), records: reader.records() }));
 }
 

@@ -69,7 +69,10 @@ export function readOpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
     const sorted = [...records].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
     if (sorted.length > 0) databases.push({ folder, root: rootOf(view, folder, PLACES), records: sorted });
   };
-  for (const file of view.captured('opkg/status')) {
+  const files = view.captured('opkg/status');
+  const isOwn = ({ entry }: CapturedFile): boolean => rootOf(view, parentOf(entry.path), PLACES) === '';
+  // a flood elsewhere must not hide the image's own packages
+  for (const file of [...files.filter(isOwn), ...files.filter((each) => !isOwn(each))]) {
     const folder = parentOf(file.entry.path);
     const records = new Map<string, OpkgRecord>();
     for (const stanza of stanzasOf(file)) addRecord(records, stanza, { file, withStatus: true, diagnostics });

@@ -17,12 +17,14 @@ describe('package databases in many folders', () => {
   for (const { cataloger, path, stanza } of FLOODS) {
     it(`${cataloger.id}: all together have no more packages than one may have, and it is told`, () => {
       const text = Array.from({ length: EACH }, (_, index) => stanza(index)).join('');
-      const files = Object.fromEntries(['a', 'b', 'c', 'd'].map((root) => [`srv/${root}/${path}`, text]));
+      const files: Record<string, string> = { [path]: stanza(7).replace('p7', 'witness') };
+      for (const root of ['a', 'b', 'c', 'd']) files[`a/${root}/${path}`] = text;
       const view = memoryView(files, { captures: cataloger.captures });
       const { packages, diagnostics } = cataloger.catalog({ view, distribution: undefined });
       assert.ok(packages.length >= 2 * EACH && packages.length <= 100_002, String(packages.length));
+      assert.ok(packages.some(({ name }) => name === 'witness'));
       const told = diagnostics.filter(({ code }) => code === 'database-too-large').map((found) => found.path);
-      assert.deepEqual(told, [`/srv/c/${path}`, `/srv/d/${path}`]);
+      assert.deepEqual(told, [`/a/c/${path}`, `/a/d/${path}`]);
     });
   }
 });
