@@ -70,6 +70,10 @@ export async function imageSbom(image: Image, opened: OpenedStore, options: Imag
   });
   const { stack, view, catalog } = scanned;
   const base = settings.lock === undefined ? undefined : provedBase(scanned, settings.lock);
+  if (settings.lock !== undefined && base === undefined) {
+    const message = `no base of the lock is what ${image.digest} stands on: components say nothing of a base`;
+    runtime.progress({ kind: 'warning', message });
+  }
   const files = {
     stack,
     view,

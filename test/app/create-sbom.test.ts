@@ -33,6 +33,20 @@ describe('createSboms', () => {
     const own = base1(sbom?.document.properties ?? []);
     assert.ok(own.includes(`waybill:base:digest=${base.image.digest}`) && own.includes('waybill:base:layers=1'));
     assert.ok(own.some((line) => line.startsWith('waybill:base:removed=pkg:deb/debian/tiny-shell@')));
+    const warnings: string[] = [];
+    const progress = (event: ProgressEvent): void => {
+      if (event.kind === 'warning') warnings.push(event.message);
+    };
+    await bench.image('other', [npmLayer('left-pad')]);
+    for (const tag of ['app', 'other']) {
+      const options = {
+        ...OPTIONS,
+        image: `oci:${bench.file('images')}:${tag}`,
+        lockFile: bench.file('bases.lock.jsonl'),
+      };
+      await createSboms(options, { ...bench.runtime, progress });
+    }
+    assert.equal(warnings.filter((text) => text.includes('no base of the lock')).length, 1);
     const plain = await createSboms({ ...OPTIONS, image }, bench.runtime);
     assert.notEqual(plain.platforms[0]?.document.serialNumber, sbom?.document.serialNumber);
   });
