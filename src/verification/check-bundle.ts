@@ -61,12 +61,23 @@ async function verifyParsed(
     },
     options,
   );
-  const statement = parseOrReject(() => parseStatement(bundle.payload));
+  return { ok: true, bundleDigest, ...checkStatement(bundle.payload, options), ...proofs };
+}
+
+/**
+ * What a signed statement says, if it is about the subject, of the type and with the annotations that are wanted.
+ * @throws Rejection
+ */
+export function checkStatement(
+  payload: Uint8Array,
+  options: CheckBundleOptions,
+): Pick<VerifiedBundle, 'statement' | 'predicateType' | 'subject' | 'annotations'> {
+  const statement = parseOrReject(() => parseStatement(payload));
   const subject = checkSubject(statement, options.subject);
   checkPredicateType(statement, options);
   const annotations = stringAnnotations(subject);
   checkAnnotations(annotations, options.annotations ?? {});
-  return { ok: true, bundleDigest, statement, predicateType: statement.predicateType, subject, annotations, ...proofs };
+  return { statement, predicateType: statement.predicateType, subject, annotations };
 }
 
 function checkSubject(statement: Statement, wanted: Digest): StatementSubject {
@@ -86,7 +97,11 @@ function checkPredicateType(statement: Statement, { predicateType }: CheckBundle
   );
 }
 
-function checkAnnotations(actual: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): void {
+/** @throws Rejection ANNOTATION_MISMATCH */
+export function checkAnnotations(
+  actual: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): void {
   for (const [name, value] of Object.entries(wanted)) {
     const found = Object.hasOwn(actual, name) ? actual[name] : undefined;
     if (found === value) continue;

@@ -54,7 +54,11 @@ function evaluateTimestamps(bundle: Bundle, { content, root }: ProofContext): Ti
   const problems: string[] = [];
   for (const timestamp of bundle.timestamps) {
     try {
-      const { time, operator } = verifyTimestamp(timestamp, content.signature, root.timestampAuthorities);
+      const { time, operator } = verifyTimestamp(
+        timestamp,
+        content.stamped ?? content.signature,
+        root.timestampAuthorities,
+      );
       verified.push({ time: time.toISOString(), source: 'timestamp', operator });
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;

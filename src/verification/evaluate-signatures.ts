@@ -1,9 +1,17 @@
-import { SIGN_PREDICATE_TYPE, type PredicateType } from '../attestation/index.ts';
+import { SIGN_PREDICATE_TYPE, type LegacyCandidate, type PredicateType } from '../attestation/index.ts';
 import type { Digest } from '../core/index.ts';
 import { checkBundle } from './check-bundle.ts';
+import { checkLegacy } from './check-legacy.ts';
 import { requireSigners } from './check-signer.ts';
 import { verificationError } from './errors.ts';
-import type { CheckBundleOptions, RejectedBundle, SignerOptions, VerifiedBundle, VerifiedSigner } from './types.ts';
+import type {
+  CheckBundleOptions,
+  RejectedBundle,
+  SignerOptions,
+  VerifiedBundle,
+  VerifiedLegacySignature,
+  VerifiedSigner,
+} from './types.ts';
 
 /** A bundle's bytes and where they were found; `FoundBundle` is one, and so is what an evidence file keeps. */
 export interface CandidateBundle {
@@ -16,6 +24,8 @@ interface EvaluateCommon extends SignerOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** How many distinct keys and identities must have signed; 1 unless told. */
   readonly threshold?: number;
+  /** What was found in the layout of cosign 1 and 2; only where somebody asked for it. */
+  readonly legacy?: readonly LegacyCandidate[];
 }
 
 /** Image signatures are statements of cosign's `sign/v1` and nothing else; attestations are of the type asked for. */
@@ -24,6 +34,7 @@ export type EvaluateOptions =
   | (EvaluateCommon & { readonly kind: 'attestation'; readonly predicateType: PredicateType });
 
 export type AcceptedCandidate = VerifiedBundle & { readonly manifestDigest?: Digest };
+export type AcceptedLegacy = VerifiedLegacySignature & { readonly manifestDigest: Digest };
 export type RejectedCandidate = RejectedBundle & { readonly manifestDigest?: Digest };
 
 export interface SignatureEvaluation {
@@ -33,6 +44,8 @@ export interface SignatureEvaluation {
   /** Every key and every owner of a certificate that signed, once, in the order of the first bundle accepted from it. */
   readonly signers: readonly VerifiedSigner[];
   readonly accepted: readonly AcceptedCandidate[];
+  /** Signatures in the layout of cosign 1 and 2; attestations in it are among the accepted. */
+  readonly acceptedLegacy: readonly AcceptedLegacy[];
   /** Every other bundle with its reason; one bad bundle never spoils a good one. */
   readonly rejected: readonly RejectedCandidate[];
 }
@@ -56,8 +69,18 @@ export async function evaluateSignatures(
     if (verdict.ok) accepted.push({ ...verdict, ...found });
     else rejected.push({ ...verdict, ...found });
   }
-  const all = accepted.map(({ signer }) => signer);
-  return { satisfied: countSatisfied(all) >= threshold, threshold, signers: distinctSigners(all), accepted, rejected };
+  const acceptedLegacy: AcceptedLegacy[] = [];
+  for (const candidate of options.legacy ?? []) {
+    if (candidate.kind !== options.kind) continue;
+    const verdict = await checkLegacy(candidate, check);
+    const manifestDigest = candidate.manifest;
+    if (!verdict.ok) rejected.push({ ...verdict, manifestDigest });
+    else if ('layout' in verdict) acceptedLegacy.push({ ...verdict, manifestDigest });
+    else accepted.push({ ...verdict, manifestDigest });
+  }
+  const all = [...accepted, ...acceptedLegacy].map(({ signer }) => signer);
+  const satisfied = countSatisfied(all) >= threshold;
+  return { satisfied, threshold, signers: distinctSigners(all), accepted, acceptedLegacy, rejected };
 }
 
 /** What makes two signatures those of one signer: the key, or the issuer and the identity that it vouches for. */

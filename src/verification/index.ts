@@ -4,10 +4,12 @@ export { checkArtifact, checkFile } from './check-file.ts';
 export type { CheckArtifactOptions, CheckFileOptions, FileToCheck } from './check-file.ts';
 export { describeBundle } from './describe-bundle.ts';
 export type { DescribedBundle, DescribedCertificate, DescribedLogEntry } from './describe-bundle.ts';
+export { checkLegacy } from './check-legacy.ts';
 export { VERIFICATION_ERRORS } from './errors.ts';
 export { evaluateSignatures, signerId } from './evaluate-signatures.ts';
 export type {
   AcceptedCandidate,
+  AcceptedLegacy,
   CandidateBundle,
   EvaluateOptions,
   RejectedCandidate,
@@ -30,6 +32,7 @@ export type {
   CheckBundleOptions,
   FileVerdict,
   KeySigner,
+  LegacyVerdict,
   LogEvaluation,
   NotEvaluated,
   RejectedBundle,
@@ -42,6 +45,7 @@ export type {
   TrustedSource,
   VerifiedBundle,
   VerifiedFile,
+  VerifiedLegacySignature,
   VerifiedLogEntry,
   VerifiedSigner,
 } from './types.ts';

@@ -16,6 +16,8 @@ export type HashName = 'sha256' | 'sha384' | 'sha512';
 /** What was signed, as far as log entries and timestamps ask for it. */
 export interface SignedContent {
   readonly signature: Uint8Array;
+  /** What timestamps are over; the signature unless told. */
+  readonly stamped?: Uint8Array;
   /** Whether this is the digest of the bytes that were signed. */
   readonly isSignedDigest: (algorithm: HashName, digest: Uint8Array) => boolean;
   /** Whether this is the digest of an envelope's payload; never for files. */

@@ -236,6 +236,17 @@ export interface VerifiedFile extends SignatureProofs {
   readonly fileDigest: string;
 }
 
+/** An image signature in the layout of cosign 1 and 2 that verified. */
+export interface VerifiedLegacySignature extends SignatureProofs {
+  readonly ok: true;
+  readonly layout: 'legacy';
+  /** Of the document that was signed. */
+  readonly bundleDigest: Digest;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The name that the signer gave the image; a claim, never compared. */
+  readonly imageName: string;
+}
+
 export interface RejectedBundle {
   readonly ok: false;
   readonly bundleDigest: Digest;
@@ -252,3 +263,4 @@ export interface RejectedBundle {
 
 export type BundleVerdict = VerifiedBundle | RejectedBundle;
 export type FileVerdict = VerifiedFile | RejectedBundle;
+export type LegacyVerdict = VerifiedLegacySignature | RejectedBundle;
