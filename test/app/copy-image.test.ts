@@ -369,7 +369,7 @@ describe('copyImageWithAttachments', () => {
       nondistributable: false,
     };
     const { blobs } = await copyImageWithAttachments(options, runtime);
-    assert.ok(events.length > 1);
+    assert.ok(events.length > 0);
     assert.deepEqual([events.at(-1)?.doneBytes, events.at(-1)?.totalBytes], [blobs.copiedBytes, blobs.copiedBytes]);
   });
 

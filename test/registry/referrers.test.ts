@@ -109,6 +109,27 @@ describe('listReferrers', () => {
     });
   }
 
+  for (const [action, code, codeOfTag = code] of [
+    [{ kind: 'hang' }, 'REGISTRY_TIMEOUT'],
+    [{ kind: 'stall', bytes: 10 }, 'REGISTRY_TIMEOUT'],
+    [{ kind: 'drop' }, 'REGISTRY_UNREACHABLE'],
+    [{ kind: 'drop-after', bytes: 10 }, 'REGISTRY_UNREACHABLE'],
+    [{ kind: 'truncate', bytes: 10 }, 'JSON_INVALID', 'DIGEST_MISMATCH'],
+    [{ kind: 'append', bytes: LIMITS.manifestBytes }, 'LIMIT_EXCEEDED'],
+  ] as const satisfies readonly (readonly [FaultAction, string, string?])[]) {
+    test(`${action.kind}, from the API or for the tag, is an error, never "none"`, async () => {
+      const timeouts = { headersMs: 100, idleMs: 100 };
+      for (const referrers of ['api', 'none'] as const) {
+        await using registry = await startRegistry({ referrers });
+        await using writer = await openQuietly(registry.host, 'app');
+        await attach(writer, 'one');
+        registry.fail({ path: referrers === 'api' ? /referrers/ : /manifests\/sha256-/, action });
+        await using store = await openQuietly(registry.host, 'app', { timeouts });
+        await assert.rejects(store.listReferrers(subject, calm), failsWith(referrers === 'api' ? code : codeOfTag));
+      }
+    });
+  }
+
   test('a redirect on the registry’s own host is followed', async () => {
     await using registry = await startRegistry();
     await using store = await openQuietly(registry.host, 'app');

@@ -8,6 +8,8 @@ import { COPY_CONCURRENCY } from './read-tree.ts';
 /** Transfers of one blob that are begun, when the line breaks. */
 const MAX_ATTEMPTS = 3;
 const WAIT_MS = 500;
+/** Progress is told at steps of this size. */
+const REPORT_BYTES = 256 * 1024;
 
 export interface BlobCounts {
   readonly copied: number;
@@ -38,8 +40,11 @@ export async function copyBlobs(manifests: readonly PlannedManifest[], options: 
   const jobs = distinctJobs(manifests, options.to);
   const totalBytes = jobs.reduce((sum, { descriptor }) => sum + descriptor.sizeBytes, 0);
   let doneBytes = 0;
+  let reportedBytes = 0;
   const advance = (bytes: number): void => {
     doneBytes += bytes;
+    if (doneBytes < totalBytes && Math.abs(doneBytes - reportedBytes) < REPORT_BYTES) return;
+    reportedBytes = doneBytes;
     options.onProgress(doneBytes, totalBytes);
   };
   const outcomes = await mapConcurrent(jobs, COPY_CONCURRENCY, async (job) => {
@@ -104,6 +109,7 @@ async function copyOne({ descriptor, space }: Job, options: CopyOne): Promise<Ou
       throwIfAborted(signal);
     }
     await wait(WAIT_MS * attempt);
+    throwIfAborted(signal);
   }
 }
 
