@@ -50,14 +50,14 @@ const MAX_SAME_DIAGNOSTICS = 100;
 /** Far above any real image; a made-up one must not need gigabytes of packages and of SBOM. */
 const MAX_PACKAGES = 100_000;
 /** Of all catalogers; those that come when it is used up may still find a few, so that no flood of one kind hides the others. */
-const MAX_ALL_PACKAGES = 120_000;
+const MAX_ALL_PACKAGES = 100_000;
 const ALWAYS_PACKAGES = 2000;
 const MAX_NOTES = 10_000;
 const MAX_CAPTURED_FILES = 250_000;
 
 /**
  * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. More than 100,000
- * packages of one cataloger, 120,000 of all (2,000 of each in any case), or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are
+ * packages of one cataloger or of all (2,000 of each in any case), or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are
  * missing. Nothing else is dropped:
  * a package that lies wholly in another one's files becomes that one's evidence when both are the same software, else it has the property `waybill:owned-by`.
  */

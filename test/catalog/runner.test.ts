@@ -57,7 +57,7 @@ describe('runCatalogers', () => {
     const counts = Map.groupBy(flooded.packages, ({ name }) => name[0]);
     assert.deepEqual(
       ['p', 'a', 'b', 'c'].map((name) => counts.get(name)?.length),
-      [100_000, 20_000, 2000, 1999],
+      [100_000, 2000, 2000, 1999],
     );
     assert.equal(flooded.diagnostics.filter(({ code }) => code === 'too-many-packages').length, 3);
     const entry = view.lookup('etc/os-release');

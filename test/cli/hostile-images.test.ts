@@ -5,6 +5,12 @@ import { after, before, describe, test } from 'node:test';
 import { ended, openBench, type Bench } from '../support/cli/run-waybill.ts';
 import { BASE_LAYER, npmLayer } from '../support/cli/sample-images.ts';
 import { parseResult } from '../support/cli/schemas.ts';
+import { ARCHIVE_CASES } from '../fuzz/hostile/archives.ts';
+import type { HostileCase } from '../fuzz/hostile/case.ts';
+import { DATABASE_CASES } from '../fuzz/hostile/databases.ts';
+import { TEXT_CASES } from '../fuzz/hostile/texts.ts';
+import { TREE_CASES } from '../fuzz/hostile/trees.ts';
+import { WITNESS, writeHostileLayout } from '../fuzz/hostile-layout.ts';
 import { makeImage } from '../support/images.ts';
 
 /** Everything a terminal acts on: C0 but for line feeds, DEL, C1, bidirectional and zero-width controls. */
@@ -81,3 +87,47 @@ describe('an image that is out to deceive', () => {
     assert.match(lines[10] ?? '', /^warning: and 20 more: /);
   });
 });
+
+/** Those that cost little; the others are for `npm run fuzz -- --hostile`. */
+const CHEAP = [
+  'jars 100 deep',
+  'jar that claims 10 GB',
+  'Berkeley DB pages that lead to themselves',
+  'SQLite with a view that never ends',
+  'SQLite with a cyclic tree',
+  'SQLite with a log that lies',
+  'JSON nested 100,000 deep, for everybody who reads JSON',
+  'YAML whose anchors laugh a billion times',
+  'gemspecs that are programs',
+  'texts that make readers look back',
+  'names that act on terminals, everywhere',
+];
+
+describe('an image that is out to harm', () => {
+  let bench: Bench;
+  before(async () => {
+    bench = await openBench();
+  });
+  after(() => bench[Symbol.asyncDispose]());
+  const cases = [...ARCHIVE_CASES, ...DATABASE_CASES, ...TEXT_CASES, ...TREE_CASES].filter(({ id }) =>
+    CHEAP.includes(id),
+  );
+  assert.equal(cases.length, CHEAP.length);
+
+  for (const [index, hostile] of cases.entries()) {
+    test(`${hostile.id}: told, and the rest is found`, async () => {
+      await checkHostile(bench, `hostile${index}`, hostile);
+    });
+  }
+});
+
+async function checkHostile(bench: Bench, name: string, hostile: HostileCase): Promise<void> {
+  await writeHostileLayout(join(bench.path, name), hostile);
+  const command = `sbom create oci:${name}:it --no-cache -o cyclonedx-json=${name}.json`;
+  const { stderr } = ended(await bench.run(command), hostile.exit ?? 0);
+  const sbom = readFileSync(join(bench.path, `${name}.json`), 'utf8');
+  assert.ok(sbom.includes(`"${WITNESS}`), 'the witness');
+  if (hostile.tells !== undefined) assert.match(stderr.match(/\[[\w-]+\/[\w-]+\]/g)?.join(' ') ?? '', hostile.tells);
+  assert.doesNotMatch(stderr, ACTIVE);
+  ended(await bench.run(`image files oci:${name}:it --no-cache --summary`), 0);
+}

@@ -17,7 +17,7 @@ const RPM = 'var/lib/rpm';
 /** Every overflow page leads to itself, every hash page is full of places that lead to the same chain. */
 function circularBerkeley(): Buffer {
   const bytes = berkeleyDatabase(
-    Array.from({ length: 400 }, (_, index) => rpmPackage(`p${index}`, { summary: 'x'.repeat(9000) })),
+    Array.from({ length: 100 }, (_, index) => rpmPackage(`p${index}`, { summary: 'x'.repeat(9000) })),
     { pageBytes: 4096 },
   );
   for (let at = 2 * 4096; at < bytes.length; at += 4096) bytes.writeUInt32LE(at / 4096, at + 16);
@@ -49,7 +49,7 @@ function recursiveSqlite(): Buffer {
 
 /** The interior pages of a table lead back to its root. */
 function cyclicSqlite(): Buffer {
-  const bytes = sqliteDatabase(Array.from({ length: 20_000 }, (_, index) => rpmPackage(`p${index}`)));
+  const bytes = sqliteDatabase(Array.from({ length: 2500 }, (_, index) => rpmPackage(`p${index}`)));
   const pageBytes = bytes.readUInt16BE(16);
   for (let at = pageBytes; at < bytes.length; at += pageBytes) {
     if (bytes[at] !== 5) continue;
