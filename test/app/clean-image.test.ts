@@ -12,7 +12,7 @@ import { digestHex, TemporaryDirectory, type Digest } from '../../src/core/index
 import { createOciLayout, openOciLayout } from '../../src/image/index.ts';
 import { attachLegacy, attachNote, attachSignature, descriptorOf, makeIndex } from '../support/attached-world.ts';
 import { startRegistry, type TestRegistry, type TestRegistryOptions } from '../support/registry/index.ts';
-import { calm, OCI_INDEX, OCI_MANIFEST, openQuietly, quietRuntime } from '../support/registry/opening.ts';
+import { calm, manifestOf, OCI_INDEX, OCI_MANIFEST, openQuietly, quietRuntime } from '../support/registry/opening.ts';
 import { failsWith } from '../net/client.ts';
 
 let temporary: TemporaryDirectory;
@@ -221,6 +221,30 @@ describe('cleanImage', () => {
       store.listEntries().map((entry) => entry.digest),
       [index.digest],
     );
+  });
+
+  test('layouts: a fallback tag that lists them, as other tools write it, loses them and keeps the rest', async () => {
+    const layout = path('tagged');
+    const { store, index, platforms } = await makeIndex(layout);
+    const [first] = platforms;
+    assert.ok(first);
+    const gone = await attachSignature(store, descriptorOf(index));
+    const kept = await attachNote(store, descriptorOf(index), 'kept');
+    const entry = ({ mediaType, digest, sizeBytes }: typeof gone): object => ({ mediaType, digest, size: sizeBytes });
+    const list = manifestOf(
+      { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [entry(gone), entry(kept)] },
+      OCI_INDEX,
+    );
+    await store.writeManifest(list, { tag: fallback(index.digest) }, calm);
+    await clean(`oci:${layout}:v1`, { type: 'signature' });
+    assert.deepEqual(
+      (await store.listReferrers(index.digest, calm)).map(({ digest }) => digest),
+      [kept.digest],
+    );
+    await clean(`oci:${layout}:v1`);
+    assert.deepEqual(await store.listReferrers(index.digest, calm), []);
+    const tags = store.listEntries().map((listed) => listed.annotations?.['org.opencontainers.image.ref.name']);
+    assert.deepEqual(tags.toSorted(), ['amd64', 'arm64', 'v1']);
   });
 
   test('archives cannot be cleaned', async () => {

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { copyImageWithAttachments, type CopyImageOptions, type CopyImageResult } from '../../src/app/index.ts';
 import { digestHex, TemporaryDirectory, type ProgressEvent } from '../../src/core/index.ts';
-import { createOciLayout, openOciLayout, type RawManifest, type ReferrerStore } from '../../src/image/index.ts';
+import {
+  createOciLayout,
+  loadImage,
+  openOciLayout,
+  type RawManifest,
+  type ReferrerStore,
+} from '../../src/image/index.ts';
 import { attachLegacy, attachNote, attachSignature, descriptorOf, makeIndex } from '../support/attached-world.ts';
-import { makeImage } from '../support/images.ts';
+import { dockerSaveMembers, writeArchive } from '../support/image-archives.ts';
+import { LINUX_AMD64, makeImage } from '../support/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry/index.ts';
 import { calm, manifestOf, OCI_INDEX, OCI_MANIFEST, openQuietly, quietRuntime } from '../support/registry/opening.ts';
 import { failsWith } from '../net/client.ts';
@@ -380,6 +387,36 @@ describe('copyImageWithAttachments', () => {
     const result = await copy(`oci-archive:${archive}:v1`, `oci:${path('unpacked')}`);
     assert.equal(result.attached.length, 4);
     rmSync(archive);
+  });
+
+  test('a docker archive is a source: its manifest is made up, and that is told', async () => {
+    const { store, image } = await makeImage(path('saved'), { layers: [{ a: '1' }, { b: '2' }] });
+    await writeArchive(path('saved.tar'), dockerSaveMembers(store, image, ['app:1']));
+    await using registry = await startRegistry();
+    const warnings: string[] = [];
+    const options = {
+      from: `docker-archive:${path('saved.tar')}`,
+      to: `${registry.host}/app:v1`,
+      access: {},
+      referrers: true,
+      legacy: true,
+      nondistributable: false,
+    };
+    const { digest, attached } = await copyImageWithAttachments(options, {
+      ...quietRuntime(),
+      progress: (event) => {
+        if (event.kind === 'warning') warnings.push(event.message);
+      },
+    });
+    assert.equal(registry.getManifest('app', 'v1')?.digest, digest);
+    assert.deepEqual(attached, []);
+    assert.match(warnings.join('\n'), /made up/);
+    await using there = await openQuietly(registry.host, 'app');
+    const loaded = await loadImage(there, { reference: 'v1', hostPlatform: LINUX_AMD64, signal: calm });
+    assert.deepEqual(
+      loaded.layers.map(({ diffId }) => diffId),
+      image.layers.map(({ diffId }) => diffId),
+    );
   });
 
   test('a manifest of another digest than the index says is refused', async () => {
