@@ -4,8 +4,22 @@ import { DigestGate } from './digest-gate.ts';
 const NOTHING: readonly number[] = [];
 /** Prefixes are looked up by their beginning: there are hundreds, and nearly no file has one of them. */
 const PREFIX_KEY = 4;
+const MARKS = 1 << 14;
 
-/** Answers, for each path that streams by, what a plan wants of it. Look-ups by last segment: the number of rules hardly matters. */
+interface SuffixRule {
+  readonly rule: number;
+  readonly suffix: string;
+}
+
+interface PrefixRule {
+  readonly rule: number;
+  readonly prefix: string;
+}
+
+/**
+ * Answers, for each path that streams by, what a plan wants of it. Look-ups by last segment: the number of rules hardly matters. A map is only asked about
+ * what numbers say may be in it: looking up a new string costs more than all else here.
+ */
 export class CaptureMatcher {
   /** Ids of the plan's rules, in order, and of the one that keeps the targets of hard links. */
   readonly ruleIds: readonly string[];
@@ -15,11 +29,18 @@ export class CaptureMatcher {
   readonly executableRules: readonly number[];
   readonly #rules: readonly CaptureRule[];
   readonly #byName = new Map<string, number[]>();
-  readonly #byPathSuffix = new Map<string, { rule: number; suffix: string }[]>();
-  readonly #byDirectory = new Map<string, { rule: number; suffix: string }[]>();
-  readonly #suffixes: { rule: number; suffix: string }[] = [];
-  readonly #prefixes = new Map<string, { rule: number; prefix: string }[]>();
-  readonly #shortPrefixes: { rule: number; prefix: string }[] = [];
+  readonly #byPathSuffix = new Map<string, SuffixRule[]>();
+  /** Which numbers the names of those two have. */
+  readonly #nameMarks = new Uint8Array(MARKS);
+  readonly #byDirectory = new Map<string, SuffixRule[]>();
+  /** By the code of their last character. */
+  readonly #suffixes = new Map<number, SuffixRule[]>();
+  /** By the number of their beginning. */
+  readonly #prefixes = new Map<number, PrefixRule[]>();
+  readonly #shortPrefixes: PrefixRule[] = [];
+  /** The folder of the path before, and the rules that want everything in it: most files lie beside each other. */
+  #folder = '';
+  #ofFolder: readonly number[] = NOTHING;
   readonly #digestRules: readonly DigestRule[];
 
   constructor(plan: CapturePlan) {
@@ -42,13 +63,19 @@ export class CaptureMatcher {
   }
 
   #compile(rule: CaptureRule, index: number): void {
-    for (const name of rule.names ?? []) add(this.#byName, name, index);
-    for (const suffix of rule.suffixes ?? []) this.#suffixes.push({ rule: index, suffix });
+    for (const name of rule.names ?? []) {
+      add(this.#byName, name, index);
+      this.#nameMarks[markOf(name)] = 1;
+    }
+    for (const suffix of rule.suffixes ?? []) add(this.#suffixes, lastCode(suffix), { rule: index, suffix });
     for (const prefix of rule.prefixes ?? []) {
       if (prefix.length < PREFIX_KEY) this.#shortPrefixes.push({ rule: index, prefix });
-      else add(this.#prefixes, prefix.slice(0, PREFIX_KEY), { rule: index, prefix });
+      else add(this.#prefixes, beginningOf(prefix), { rule: index, prefix });
     }
-    for (const suffix of rule.pathSuffixes ?? []) add(this.#byPathSuffix, lastSegment(suffix), { rule: index, suffix });
+    for (const suffix of rule.pathSuffixes ?? []) {
+      add(this.#byPathSuffix, lastSegment(suffix), { rule: index, suffix });
+      this.#nameMarks[markOf(lastSegment(suffix))] = 1;
+    }
     for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
   }
 
@@ -62,25 +89,39 @@ export class CaptureMatcher {
     const slash = path.lastIndexOf('/');
     const name = slash < 0 ? path : path.slice(slash + 1);
     const found: number[] = [];
-    const named = this.#byName.get(name);
-    if (named) found.push(...named);
-    for (const { rule, suffix } of this.#byPathSuffix.get(name) ?? []) {
-      if (endsWithSegments(path, path.length, suffix)) found.push(rule);
-    }
-    for (const { rule, suffix } of this.#suffixes) {
+    if (this.#nameMarks[markOf(name)] === 1) this.#findNamed(path, name, found);
+    for (const { rule, suffix } of this.#suffixes.get(lastCode(name)) ?? NO_SUFFIXES) {
       if (name.endsWith(suffix) && !this.#isExcepted(rule, name)) found.push(rule);
     }
-    for (const prefixes of [this.#shortPrefixes, this.#prefixes.get(name.slice(0, PREFIX_KEY)) ?? []]) {
-      for (const { rule, prefix } of prefixes) if (name.startsWith(prefix)) found.push(rule);
+    for (const { rule, prefix } of this.#shortPrefixes) if (name.startsWith(prefix)) found.push(rule);
+    if (name.length >= PREFIX_KEY) {
+      for (const { rule, prefix } of this.#prefixes.get(beginningOf(name)) ?? NO_PREFIXES) {
+        if (name.startsWith(prefix)) found.push(rule);
+      }
     }
     if (slash > 0 && this.#byDirectory.size > 0) {
-      const parent = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);
-      for (const { rule, suffix } of this.#byDirectory.get(parent) ?? []) {
-        if (endsWithSegments(path, slash, suffix) && !this.#isExcepted(rule, name)) found.push(rule);
-      }
+      for (const rule of this.#rulesOfFolder(path, slash)) if (!this.#isExcepted(rule, name)) found.push(rule);
     }
     if (found.length === 0) return NOTHING;
     return found.length === 1 ? found : [...new Set(found)].toSorted((a, b) => a - b);
+  }
+
+  #findNamed(path: string, name: string, found: number[]): void {
+    const named = this.#byName.get(name);
+    if (named) found.push(...named);
+    for (const { rule, suffix } of this.#byPathSuffix.get(name) ?? NO_SUFFIXES) {
+      if (endsWithSegments(path, path.length, suffix)) found.push(rule);
+    }
+  }
+
+  /** Rules for everything in the folder that ends at a slash of the path. */
+  #rulesOfFolder(path: string, slash: number): readonly number[] {
+    if (slash === this.#folder.length && path.startsWith(this.#folder)) return this.#ofFolder;
+    this.#folder = path.slice(0, slash);
+    const parent = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);
+    const matching = this.#byDirectory.get(parent)?.filter(({ suffix }) => endsWithSegments(path, slash, suffix));
+    this.#ofFolder = matching === undefined ? NOTHING : matching.map(({ rule }) => rule);
+    return this.#ofFolder;
   }
 
   #isExcepted(rule: number, name: string): boolean {
@@ -88,7 +129,27 @@ export class CaptureMatcher {
   }
 }
 
-function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+const NO_SUFFIXES: readonly SuffixRule[] = [];
+const NO_PREFIXES: readonly PrefixRule[] = [];
+
+/** A small number that most names do not share. */
+function markOf(name: string): number {
+  const { length } = name;
+  const ends = (name.charCodeAt(0) * 31 + name.charCodeAt(length - 1)) * 31 + name.charCodeAt(length >> 1);
+  return (ends * 31 + length) & (MARKS - 1);
+}
+
+function lastCode(name: string): number {
+  return name.charCodeAt(name.length - 1);
+}
+
+/** Of at least four characters. */
+function beginningOf(name: string): number {
+  const [a, b, c, d] = [name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2), name.charCodeAt(3)];
+  return (a << 21) ^ (b << 14) ^ (c << 7) ^ d;
+}
+
+function add<K, T>(map: Map<K, T[]>, key: K, value: T): void {
   const list = map.get(key);
   if (list) list.push(value);
   else map.set(key, [value]);

@@ -8,7 +8,6 @@ import { CONTENT_KINDS, RecordKind, type ContentKind, type LayerRecords } from '
 export interface RecordInput {
   /** Normalised path without leading slash; '' is the root. */
   readonly path: string;
-  readonly kind: RecordKind;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -83,11 +82,11 @@ export class LayerRecorder {
    * Adds an entry.
    * @returns its record number; -1 when the entry is a marker that stands for nothing (`.wh..wh.plnk` and the like)
    */
-  add(entry: RecordInput): number {
+  add(entry: RecordInput, kind: RecordKind): number {
     const slash = entry.path.lastIndexOf('/');
     const name = slash < 0 ? entry.path : entry.path.slice(slash + 1);
     const directory = slash < 0 ? '' : entry.path.slice(0, slash);
-    if (!name.startsWith(WHITEOUT)) return this.#append(entry, directory, name, entry.kind);
+    if (!name.startsWith(WHITEOUT)) return this.#append(entry, directory, name, kind);
     if (name === OPAQUE) return this.#append(entry, directory, '', RecordKind.Opaque);
     const removed = name.slice(WHITEOUT.length);
     // aufs bookkeeping, and names that no file can have

@@ -5,9 +5,11 @@ import { LayerRecorder, RecordKind, type RecordInput } from '../../src/filesyste
 
 const ENTRY = { mode: 0o644, uid: 0, gid: 0, mtime: 0, sizeBytes: 0 };
 
-function layer(entries: readonly Pick<RecordInput, 'path' | 'kind' | 'linkTarget'>[]): LayerRecorder {
+type Entry = Pick<RecordInput, 'path' | 'linkTarget'> & { readonly kind: RecordKind };
+
+function layer(entries: readonly Entry[]): LayerRecorder {
   const recorder = new LayerRecorder([]);
-  for (const entry of entries) recorder.add({ ...ENTRY, ...entry });
+  for (const entry of entries) recorder.add({ ...ENTRY, ...entry }, entry.kind);
   return recorder;
 }
 
@@ -34,7 +36,8 @@ describe('squash of hostile layers', () => {
     const long = 'd'.repeat(4000);
     assert.throws(
       () => {
-        for (let index = 0; index < 70_000; index += 1) recorder.add({ ...ENTRY, ...file(`${index}${long}`) });
+        for (let index = 0; index < 70_000; index += 1)
+          recorder.add({ ...ENTRY, ...file(`${index}${long}`) }, RecordKind.File);
       },
       { code: 'FILESYSTEM_TOO_LARGE' },
     );

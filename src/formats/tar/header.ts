@@ -28,7 +28,8 @@ export function isZeroBlock(block: Uint8Array): boolean {
  * Decodes a v7, ustar, star or GNU header.
  * @throws AppError TAR_CHECKSUM, TAR_MALFORMED
  */
-export function parseHeader(block: Uint8Array): RawHeader {
+export function parseHeader(bytes: Uint8Array): RawHeader {
+  const block = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!checksumMatches(block)) throw tarError('TAR_CHECKSUM', 'a header has a wrong checksum');
   const ustar = isUstar(block);
   const gnu = ustar && block[262] === 0x20;
@@ -64,7 +65,7 @@ function isUstar(block: Uint8Array): boolean {
   );
 }
 
-function headerName(block: Uint8Array, hasPrefix: boolean): string {
+function headerName(block: Buffer, hasPrefix: boolean): string {
   const name = field(block, 0, 100);
   if (!hasPrefix || block[345] === 0) return name;
   // star keeps times after a shorter prefix
@@ -74,10 +75,16 @@ function headerName(block: Uint8Array, hasPrefix: boolean): string {
 }
 
 /** Text up to the first NUL. */
-function field(block: Uint8Array, offset: number, length: number): string {
-  if (block[offset] === 0) return '';
-  const nul = block.indexOf(0, offset);
-  return decodeName(block.subarray(offset, nul < 0 ? offset + length : Math.min(nul, offset + length)));
+function field(block: Buffer, offset: number, length: number): string {
+  const limit = offset + length;
+  let end = offset;
+  let codes = 0;
+  for (let byte = block[end] as number; end < limit && byte !== 0; byte = block[end] as number) {
+    codes |= byte;
+    end += 1;
+  }
+  if (end === offset) return '';
+  return codes < 0x80 ? block.toString('latin1', offset, end) : decodeName(block.subarray(offset, end));
 }
 
 /** The body of a GNU long name or long link entry: text up to the first NUL. */

@@ -67,7 +67,8 @@ export function assembleMember(raw: RawHeader, context: MemberContext): TarMembe
   if (path === '' && type !== 'directory') throw tarError('TAR_MALFORMED', `a ${type} without a name`);
   const linkTarget = memberLink(type, context.longLink ?? pax?.linkPath ?? global?.linkPath ?? raw.linkName, path);
   const xattrs = pax?.xattrs ?? global?.xattrs;
-  return {
+  // a literal with spreads takes several times as long, and there may be millions
+  const member: { -readonly [K in keyof TarMember]: TarMember[K] } = {
     path,
     type,
     mode: raw.mode,
@@ -75,13 +76,14 @@ export function assembleMember(raw: RawHeader, context: MemberContext): TarMembe
     gid: numberOr(pax?.gid ?? global?.gid, raw.gid),
     mtime: pax?.mtime ?? global?.mtime ?? raw.mtime,
     sizeBytes: isFile ? (sparse?.realBytes ?? context.storedBytes) : 0,
-    ...(linkTarget === undefined ? {} : { linkTarget }),
-    ...(xattrs === undefined ? {} : { xattrs }),
     sparse: sparse !== undefined,
     contentOffset: context.contentOffset,
     // runtimes ignore the size that some writers give links, directories and devices
     storedBytes: isFile ? context.storedBytes : 0,
   };
+  if (linkTarget !== undefined) member.linkTarget = linkTarget;
+  if (xattrs !== undefined) member.xattrs = xattrs;
+  return member;
 }
 
 function numberOr(id: number | undefined, raw: number): number {

@@ -31,6 +31,8 @@ const KINDS: Readonly<Record<CollectedEntry['type'], RecordKind>> = {
 /** Sparse files are mostly holes: beyond this size their content is not made up and looked at. */
 const MAX_SPARSE_BYTES = 1024 * 1024 * 1024;
 const MAX_DIAGNOSTICS = 1000;
+const MARKS = 1 << 16;
+const NO_RULES: readonly number[] = [];
 /** Shorter than any header. */
 const SMALLEST_EXECUTABLE = 64;
 const SMALLEST_SCRIPT = 3;
@@ -50,6 +52,8 @@ export class EntryCollector {
   readonly #digestGate: DigestGate;
   readonly #diagnostics: StackDiagnostic[] = [];
   readonly #keptByPath = new Map<string, KeptContent>();
+  /** Which numbers its paths have. */
+  readonly #keptMarks = new Uint8Array(MARKS);
   readonly #missingSources = new Map<string, Set<number>>();
   readonly #missingExecutables: { path: string; spans: readonly ByteSpan[] }[] = [];
   #current = '';
@@ -87,14 +91,14 @@ export class EntryCollector {
   member(member: CollectedEntry): boolean {
     const kind = KINDS[member.type];
     this.#digestGate.see(member.path);
-    const record = this.#recorder.add({ ...member, kind });
+    const record = this.#recorder.add(member, kind);
     if (record < 0) return false;
     if (kind === RecordKind.HardLink) {
       this.#hardLink(record, member);
       return false;
     }
     // another entry of this path ends what hard links could have shared
-    if (this.#keptByPath.size > 0) this.#keptByPath.delete(member.path);
+    this.#forget(member.path);
     return kind === RecordKind.File && this.#beginFile(record, member);
   }
 
@@ -102,12 +106,19 @@ export class EntryCollector {
     const { path, sizeBytes } = member;
     const matcher = this.#matcher;
     const digests = this.#digestGate.wanted(path, sizeBytes);
-    const fitting = matcher.matchingRules(path).filter((rule) => this.#fits(rule, path, sizeBytes));
+    const matching = matcher.matchingRules(path);
+    const fitting = matching.length === 0 ? NO_RULES : matching.filter((rule) => this.#fits(rule, path, sizeBytes));
     const rules = fitting.filter((rule) => !matcher.extracts(rule));
-    const extractRules = fitting.filter((rule) => matcher.extracts(rule));
-    const forLinks = (this.#linkSources.get(path) ?? []).filter((rule) => sizeBytes <= matcher.rule(rule).maxBytes);
+    const extractRules = fitting.length === 0 ? NO_RULES : fitting.filter((rule) => matcher.extracts(rule));
+    const forLinks =
+      this.#linkSources.size === 0
+        ? NO_RULES
+        : (this.#linkSources.get(path) ?? NO_RULES).filter((rule) => sizeBytes <= matcher.rule(rule).maxBytes);
     if (forLinks.some((rule) => !matcher.extracts(rule))) rules.push(matcher.linkSourceRule);
-    const linkRules = forLinks.filter((rule) => matcher.extracts(rule) && !extractRules.includes(rule));
+    const linkRules =
+      forLinks.length === 0
+        ? NO_RULES
+        : forLinks.filter((rule) => matcher.extracts(rule) && !extractRules.includes(rule));
     const executableRules = sizeBytes >= SMALLEST_EXECUTABLE ? matcher.executableRules : [];
     const notesKind = sizeBytes >= SMALLEST_SCRIPT && matcher.executableRules.length > 0;
     const named = rules.length + extractRules.length + linkRules.length;
@@ -115,9 +126,19 @@ export class EntryCollector {
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
     if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
-    const spans = this.#executables.get(path);
-    const content = { record, path, sizeBytes, spans, notesKind, digests };
-    this.#sink.begin({ ...content, rules, extractRules, linkRules, executableRules });
+    const spans = this.#executables.size === 0 ? undefined : this.#executables.get(path);
+    this.#sink.begin({
+      record,
+      path,
+      sizeBytes,
+      rules,
+      extractRules,
+      linkRules,
+      executableRules,
+      notesKind,
+      spans,
+      digests,
+    });
     return true;
   }
 
@@ -136,7 +157,18 @@ export class EntryCollector {
     if (!kept) return;
     if (kept.missing) this.#missingExecutables.push({ path: this.#current, spans: kept.missing });
     const isOfUse = kept.whole !== undefined || kept.extracts.length > 0 || kept.looked.length > 0;
-    if (isOfUse || this.#linkSources.has(this.#current)) this.#keptByPath.set(this.#current, kept);
+    if (isOfUse || (this.#linkSources.size > 0 && this.#linkSources.has(this.#current)))
+      this.#remember(this.#current, kept);
+  }
+
+  #remember(path: string, kept: KeptContent): void {
+    this.#keptByPath.set(path, kept);
+    this.#keptMarks[markOf(path)] = 1;
+  }
+
+  /** Looking up a new string in a map costs more than all else of a member, so a number is asked first. */
+  #forget(path: string): void {
+    if (this.#keptMarks[markOf(path)] === 1) this.#keptByPath.delete(path);
   }
 
   /** A link captures what its own path asks for, from what was kept of its target. */
@@ -146,7 +178,7 @@ export class EntryCollector {
     const matching = this.#matcher.matchingRules(member.path);
     if (kept === undefined) {
       this.#lookAgain(target, matching);
-      this.#keptByPath.delete(member.path);
+      this.#forget(member.path);
       return;
     }
     const fitting = matching.filter((rule) => this.#fits(rule, member.path, kept.sizeBytes));
@@ -162,7 +194,7 @@ export class EntryCollector {
       target,
       fitting.filter((rule) => this.#matcher.extracts(rule) && !found.has(rule)),
     );
-    this.#keptByPath.set(member.path, kept);
+    this.#remember(member.path, kept);
   }
 
   #lookAgain(target: string, rules: readonly number[]): void {
@@ -208,4 +240,11 @@ export class EntryCollector {
   diagnose(diagnostic: Omit<StackDiagnostic, 'source'>): void {
     if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push({ ...diagnostic, source: 'image' });
   }
+}
+
+/** A number that most paths do not share. */
+function markOf(path: string): number {
+  const { length } = path;
+  const inside = (path.charCodeAt(length >> 1) * 31 + path.charCodeAt(length >> 2)) * 31 + path.charCodeAt(length - 5);
+  return (inside * 31 + length) & (MARKS - 1);
 }
