@@ -39,8 +39,14 @@ function arcOctets(arc: number): readonly number[] {
   return octetsOfArc;
 }
 
+/** GeneralizedTime, as timestamps have it. */
 export function time(date: Date): Buffer {
   return tlv(0x18, Buffer.from(date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')));
+}
+
+/** UTCTime, as certificates have it before 2050. */
+export function shortTime(date: Date): Buffer {
+  return tlv(0x17, Buffer.from(date.toISOString().replaceAll(/^..|[-:T]|\.\d+/g, '')));
 }
 
 export const name = (commonName: string): Buffer => seq(set(seq(oid('2.5.4.3'), utf8(commonName))));

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { bits, bool, context, contextValue, int, name, octets, oid, seq, time, tlv, utf8 } from './asn1.ts';
+import { bits, bool, context, contextValue, int, name, octets, oid, seq, shortTime, tlv, utf8 } from './asn1.ts';
 
 export interface Pair {
   readonly publicKey: KeyObject;
@@ -122,7 +122,7 @@ function tbsOf(options: CertificateOptions, extensions: readonly Extension[]): B
     int(serial),
     seq(oid(algorithmOf(options.issuer.pair.privateKey).oid)),
     name(options.issuer.subject),
-    seq(time(options.notBefore), time(options.notAfter)),
+    seq(shortTime(options.notBefore), shortTime(options.notAfter)),
     options.subject === '' ? seq() : name(options.subject),
     spkiOf(options.publicKey),
     ...(version === 3 ? [context(3, seq(...extensions.map(extensionDer)))] : []),

@@ -84,7 +84,9 @@ export function addEntry(log: Log, options: EntryOptions): EntryJson {
 
 /** A signed note over a tree. */
 export function checkpoint(log: Log, size: number, root: string): string {
-  const note = `${log.origin}\n${size}\n${root}\n`;
+  // the old log names its tree too
+  const origin = log.version === 1 ? `${log.origin} - 1193050959916656506` : log.origin;
+  const note = `${origin}\n${size}\n${root}\n`;
   const line = Buffer.concat([log.id.subarray(0, 4), signBytes(log, note)]).toString('base64');
   return `${note}\n\u2014 ${log.origin} ${line}\n`;
 }

@@ -1,4 +1,4 @@
-import { sign, type KeyObject } from 'node:crypto';
+import { createHash, sign, type KeyObject } from 'node:crypto';
 import { pae, signStatement } from '../../../src/attestation/index.ts';
 import { sha256Digest } from '../../../src/core/index.ts';
 import {
@@ -200,11 +200,21 @@ export function signKeyless(world: World, options: SignOptions = {}): SignedBund
   const payloadType = options.payloadType ?? 'application/vnd.in-toto+json';
   const data = options.file ?? pae(payloadType, payload);
   const hash = options.hash ?? algorithmOf(pair.privateKey).hash;
+  const entryHash = hash === 'sha384' || hash === 'sha512' ? hash : 'sha256';
   const signature = sign(hash, data, pair.privateKey);
   const leaf = options.keyed === undefined ? leafOf(world, pair, at, options) : undefined;
   const logs = options.logs ?? [world.rekor1];
   const signer = leaf === undefined ? pemOf(spkiOf(pair.publicKey), 'PUBLIC KEY') : pemOf(leaf);
-  const facts: EntryFacts = { signature, signer, payload, data, leaf, pair, isFile: options.file !== undefined };
+  const facts: EntryFacts = {
+    signature,
+    signer,
+    payload,
+    data,
+    leaf,
+    pair,
+    isFile: options.file !== undefined,
+    hash: entryHash,
+  };
   const tlogEntries = logs.map((log) => logEntry(log, facts, at, options));
   const rfc3161Timestamps = (options.tsas ?? []).map((tsa) => ({
     signedTimestamp: stamp(tsa, signature, { at, ...options.token }).toString('base64'),
@@ -259,7 +269,10 @@ function leafOf(world: World, pair: Pair, at: Date, options: SignOptions): Buffe
   });
 }
 
+const DIGEST_NAMES = { sha256: 'SHA2_256', sha384: 'SHA2_384', sha512: 'SHA2_512' } as const;
+
 interface EntryFacts {
+  readonly hash: keyof typeof DIGEST_NAMES;
   readonly signature: Buffer;
   readonly signer: string;
   readonly payload: Uint8Array;
@@ -277,7 +290,8 @@ function logEntry(log: Log, facts: EntryFacts, at: Date, options: SignOptions): 
         ? { publicKey: { rawBytes: spkiOf(facts.pair.publicKey).toString('base64') } }
         : { x509Certificate: { rawBytes: facts.leaf.toString('base64') } };
     const record = {
-      data: { algorithm: 'SHA2_256', digest: sha256(facts.data).toString('base64') },
+      // the log asks for the hash that the signature was made with
+      data: { algorithm: DIGEST_NAMES[facts.hash], digest: createHash(facts.hash).update(facts.data).digest('base64') },
       signature: { content: signature, verifier: { keyDetails: 'PKIX_ECDSA_P256_SHA_256', ...verifier } },
     };
     const body = { apiVersion: '0.0.2', kind: 'hashedrekord', spec: { hashedRekordV002: record } };
@@ -286,13 +300,21 @@ function logEntry(log: Log, facts: EntryFacts, at: Date, options: SignOptions): 
   const signer = Buffer.from(facts.signer).toString('base64');
   const kind = options.entryKind ?? (facts.isFile ? 'hashedrekord' : 'dsse');
   const payloadHash = { algorithm: 'sha256', value: sha256(facts.payload).toString('hex') };
+  const envelopeHash = {
+    algorithm: 'sha256',
+    value: sha256('an envelope, which nobody can make again').toString('hex'),
+  };
   const [kindVersion, spec] = {
-    dsse: ['0.0.1', { payloadHash, signatures: [{ signature, verifier: signer }] }] as const,
+    dsse: ['0.0.1', { envelopeHash, payloadHash, signatures: [{ signature, verifier: signer }] }] as const,
     intoto: [
       '0.0.2',
       {
         content: {
-          envelope: { signatures: [{ sig: Buffer.from(signature).toString('base64'), publicKey: signer }] },
+          envelope: {
+            payloadType: 'application/vnd.in-toto+json',
+            signatures: [{ sig: Buffer.from(signature).toString('base64'), publicKey: signer }],
+          },
+          hash: envelopeHash,
           payloadHash,
         },
       },
