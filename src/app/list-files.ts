@@ -92,9 +92,13 @@ interface Scanned {
 
 /**
  * Accounts for every file of an image. A negative verdict only for what `failOn` names.
- * @throws AppError USAGE for filters that cannot be, and the codes of reading
+ * @throws AppError USAGE for filters that cannot be and for faults that `integrity: false` cannot tell, and the codes of reading
  */
 export async function listFiles(options: ListFilesOptions, runtime: Runtime): Promise<ListFilesOutcome> {
+  const unchecked = options.integrity ? undefined : options.failOn.find((fault) => COMPARED.has(fault));
+  if (unchecked !== undefined) {
+    throw coreError('USAGE', `--fail-on ${unchecked} needs the comparison that --no-integrity leaves out`);
+  }
   const { path: rootfs, transport } = { path: '', ...parseImageReference(options.image) };
   const scanned = transport === 'dir' ? await scanRootfs(rootfs, options, runtime) : await scanLayers(options, runtime);
   const { view, catalog, stack, layers, baseLayers } = scanned;
@@ -121,6 +125,9 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
   };
   return { result, exitCode: failed.length > 0 ? ExitCode.Negative : ExitCode.Passed };
 }
+
+/** What only the comparison with records tells: without it, none would be a pass that nobody checked. */
+const COMPARED: ReadonlySet<LedgerFault> = new Set(['modified', 'missing', 'not-checked']);
 
 const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
   modified: ({ totals }) => totals.integrity.modified > 0,
