@@ -72,6 +72,22 @@ describe('interrupting a command', () => {
     });
   }
 
+  test('copy that is interrupted leaves no tag, no half blob, and can be run again', async () => {
+    registry.fail({ path: /\/blobs\//, times: 2, action: { kind: 'stall', bytes: 10 } });
+    const command = `copy ${registry.host}/shop/app:v1 oci:interrupted`;
+    const { status, stdout, ms } = await interrupt(command, /\/blobs\//, ['SIGINT']);
+    registry.clearFaults();
+    assert.deepEqual({ status, stdout }, { status: 130, stdout: '' });
+    assert.ok(ms < 1500, `took ${ms} ms`);
+    const folder = join(bench.path, 'interrupted');
+    assert.deepEqual(
+      readdirSync(join(folder, 'blobs')).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')).manifests, []);
+    assert.equal((await bench.run(command)).status, 0);
+  });
+
   test('SIGTERM and a second SIGINT end it too; --json says so as JSON', async () => {
     registry.fail({ path: /\/manifests\//, action: { kind: 'hang' } });
     const command = `sbom create ${registry.host}/shop/app:v1 --json`;

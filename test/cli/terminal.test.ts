@@ -124,4 +124,24 @@ describe('waybill on a terminal', { skip: PYTHON ? false : 'needs python3 for a 
     });
     assert.equal(status, 130, screen);
   });
+
+  test('clean shows what it would remove and asks; only yes removes it; Ctrl-C is exit 130', async () => {
+    ended(await bench.run('key generate --output-key-prefix plain'), 0);
+    ended(await bench.run('sign oci:images:app --key plain.key'), 0);
+    const question = '[y/N] ';
+    const refused = await onTerminal('clean oci:images:app', { answers: [[question, 'n']] });
+    assert.equal(refused.status, 0, refused.screen);
+    assert.match(refused.screen, /signature https[^]*remove \d+ of them for good\? \[y\/N\] [^]*\d not removed/);
+    const interrupted = await onTerminal('clean oci:images:app', { answers: [[question, '\u0003']] });
+    assert.equal(interrupted.status, 130, interrupted.screen);
+    const confirmed = await onTerminal('clean oci:images:app', { answers: [[question, 'yes']] });
+    assert.match(confirmed.screen, /\d removed/);
+    assert.match(ended(await bench.run('clean oci:images:app'), 0).stdout, /nothing to remove/);
+  });
+
+  test('copy shows how many bytes have passed', async () => {
+    const { status, screen } = await onTerminal('copy oci:images:app oci:copied');
+    assert.equal(status, 0, screen);
+    assert.match(screen, /copying: 0\.\d MB of 0\.\d MB/);
+  });
 });
