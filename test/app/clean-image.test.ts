@@ -244,7 +244,7 @@ describe('cleanImage', () => {
     await clean(`oci:${layout}:v1`);
     assert.deepEqual(await store.listReferrers(index.digest, calm), []);
     const tags = store.listEntries().map((listed) => listed.annotations?.['org.opencontainers.image.ref.name']);
-    assert.deepEqual(tags.toSorted(), ['amd64', 'arm64', 'v1']);
+    assert.deepEqual(new Set(tags), new Set(['amd64', 'arm64', 'v1']));
   });
 
   test('archives cannot be cleaned', async () => {
