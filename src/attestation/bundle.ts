@@ -66,6 +66,8 @@ export interface ParseBundleOptions {
   readonly maxBytes?: number;
   /** Oldest version accepted; 0.3 unless told, which is what may lie in a registry. */
   readonly minVersion?: BundleVersion;
+  /** Most log entries; 32 unless told. */
+  readonly maxLogEntries?: number;
 }
 
 /**
@@ -97,7 +99,9 @@ export function parseAnyBundle(bytes: Uint8Array, options: ParseBundleOptions = 
     mediaType: mediaType as string,
     version,
     material: parseMaterial(material),
-    logEntries: listOf(member(material, 'tlogEntries'), 'tlogEntries').map((entry) => objectOf(entry, 'a log entry')),
+    logEntries: listOf(member(material, 'tlogEntries'), 'tlogEntries', options.maxLogEntries).map((entry) =>
+      objectOf(entry, 'a log entry'),
+    ),
     timestamps: parseTimestamps(member(material, 'timestampVerificationData')),
   };
   return message === undefined
@@ -221,11 +225,10 @@ function known(object: JsonObject, members: readonly string[], what: string): vo
   if (unknown !== undefined) throw malformed(`${what} has an unknown member ${JSON.stringify(unknown.slice(0, 80))}`);
 }
 
-function listOf(value: JsonValue | undefined, what: string): readonly JsonValue[] {
+function listOf(value: JsonValue | undefined, what: string, most: number = MAX_ITEMS): readonly JsonValue[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw malformed(`${what} of the bundle is not a list`);
-  if (value.length > MAX_ITEMS)
-    throw malformed(`the bundle has ${value.length} ${what}, more than the ${MAX_ITEMS} allowed`);
+  if (value.length > most) throw malformed(`the bundle has ${value.length} ${what}, more than the ${most} allowed`);
   return value as readonly JsonValue[];
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../attestation/index.ts';
 import { sha256Digest, type Digest } from '../core/index.ts';
 import { verifySignature } from '../keys/index.ts';
-import { checkSigner, claimsOf, parseOrReject, requireSigners } from './check-signer.ts';
+import { checkSigner, claimsOf, parseOptionsOf, parseOrReject, requireSigners } from './check-signer.ts';
 import { Rejection, quote } from './rejection.ts';
 import { envelopeContent } from './signed-content.ts';
 import type { BundleVerdict, CheckBundleOptions, VerifiedBundle } from './types.ts';
@@ -25,15 +25,9 @@ import type { BundleVerdict, CheckBundleOptions, VerifiedBundle } from './types.
 export async function checkBundle(bytes: Uint8Array, options: CheckBundleOptions): Promise<BundleVerdict> {
   requireSigners(options);
   const bundleDigest = sha256Digest(bytes);
-  const { maxBytes, minVersion } = options;
   let bundle: ParsedBundle | undefined;
   try {
-    bundle = parseOrReject(() =>
-      parseBundle(bytes, {
-        ...(maxBytes === undefined ? {} : { maxBytes }),
-        ...(minVersion === undefined ? {} : { minVersion }),
-      }),
-    );
+    bundle = parseOrReject(() => parseBundle(bytes, parseOptionsOf(options)));
     return await verifyParsed(bundle, bundleDigest, options);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;

@@ -3,7 +3,7 @@ import { parseAnyBundle, type ParsedBundle, type ParsedFileBundle } from '../att
 import { digestAlgorithm, digestHex, sha256Digest, type Digest } from '../core/index.ts';
 import { verifySignature, type PublicKeyIdentity } from '../keys/index.ts';
 import { checkBundle } from './check-bundle.ts';
-import { checkSigner, claimsOf, parseOrReject, requireSigners } from './check-signer.ts';
+import { checkSigner, claimsOf, parseOptionsOf, parseOrReject, requireSigners } from './check-signer.ts';
 import { hexOf } from './bytes.ts';
 import { verifyDigest } from './prehashed-signature.ts';
 import { Rejection, quote } from './rejection.ts';
@@ -69,8 +69,8 @@ function isStatement(bytes: Uint8Array, options: SignerOptions): boolean {
   }
 }
 
-function parseFor(bytes: Uint8Array, { maxBytes, minVersion = '0.1' }: SignerOptions): ParsedBundle | ParsedFileBundle {
-  return parseOrReject(() => parseAnyBundle(bytes, { minVersion, ...(maxBytes === undefined ? {} : { maxBytes }) }));
+function parseFor(bytes: Uint8Array, options: SignerOptions): ParsedBundle | ParsedFileBundle {
+  return parseOrReject(() => parseAnyBundle(bytes, { minVersion: '0.1', ...parseOptionsOf(options) }));
 }
 
 type FileProofs = Omit<VerifiedFile, 'ok' | 'bundleDigest'>;

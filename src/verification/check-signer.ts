@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { BundleKeyMaterial, ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
+import type { BundleKeyMaterial, ParseBundleOptions, ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
 import { isAppError } from '../core/index.ts';
 import { checkCertificateSigner, type SignatureToCheck } from './certificate-signer.ts';
 import { verificationError } from './errors.ts';
@@ -43,6 +43,15 @@ export function checkSigner(signature: SignatureToCheck, options: SignerOptions)
   }
   if (options.keys.length > 0) return checkKeySigner(signature, options);
   throw new Rejection('KEYED_UNSUPPORTED', 'it was signed with a key; only identities are trusted here');
+}
+
+/** What of the options is for the parser of bundles. */
+export function parseOptionsOf({ maxBytes, minVersion, maxLogEntries }: SignerOptions): ParseBundleOptions {
+  return {
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxLogEntries === undefined ? {} : { maxLogEntries }),
+  };
 }
 
 /** Runs a parser of bundles or statements; what it refuses refuses the bundle. */

@@ -45,6 +45,8 @@ export interface SignerOptions {
   readonly maxBytes?: number;
   /** Oldest bundle version; 0.3 for images and 0.1 for files unless told. */
   readonly minVersion?: BundleVersion;
+  /** Most log entries of one bundle; 32 unless told. */
+  readonly maxLogEntries?: number;
 }
 
 export interface CheckBundleOptions extends SignerOptions {

@@ -33,6 +33,8 @@ describe('pitfall 1: endless data', () => {
     const many = <T>(list: readonly T[]): T[] => Array.from({ length: 33 }, () => list[0] as T);
     const entries = changed(good, (json) => (json.verificationMaterial.tlogEntries = many(tlogEntries)));
     assertRejected(await check(entries), 'BUNDLE_MALFORMED', /33 tlogEntries/);
+    assertRejected(await check(entries, { maxLogEntries: 33 }), 'LOG_INVALID', /twice/);
+    assertRejected(await check(good, { maxLogEntries: 0 }), 'BUNDLE_MALFORMED', /1 tlogEntries/);
     const stamps = changed(good, (json) => {
       json.verificationMaterial.timestampVerificationData.rfc3161Timestamps = many(
         timestampVerificationData.rfc3161Timestamps,
