@@ -2,7 +2,8 @@ import type { ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
 import type { SignatureToCheck } from './certificate-signer.ts';
 import { evaluateProofs, type Proofs } from './evaluate-proofs.ts';
 import { Rejection, quote } from './rejection.ts';
-import type { KeySigner, SignatureProofs, SignerOptions, TrustedKey } from './types.ts';
+import type { KeySigner, SignatureProofs, SignerOptions, SigningTime, TrustedKey } from './types.ts';
+import { isWithin, showValidity, type Validity } from './validity.ts';
 
 /**
  * Verifies which trusted key signed a bundle, and its log entries where one of the key's names asks for one.
@@ -16,7 +17,7 @@ export async function checkKeySigner(signature: SignatureToCheck, options: Signe
     throw new Rejection('ALGORITHM_NOT_ALLOWED', `the key is ${key.algorithm}, which is not accepted here`);
   }
   const all = options.keys.filter((trusted) => trusted.key.fingerprint === key.fingerprint);
-  const { names, proofs } = await checkLog(signature, signingKey, all, options);
+  const { names, proofs } = await checkNames(signature, signingKey, all, options);
   const signer: KeySigner = {
     kind: 'key',
     fingerprint: key.fingerprint,
@@ -70,28 +71,72 @@ async function findSigningKey(
   return rejection === undefined ? {} : { rejection };
 }
 
-interface LogOutcome {
+interface KeyOutcome {
   /** The names of the key under which the bundle counts. */
   readonly names: readonly TrustedKey[];
   readonly proofs?: Proofs;
 }
 
-/** Names that ask for no log entry always count; those that do count when a trusted root proves one. */
-async function checkLog(
+/** Names that ask for nothing always count; those that ask for a log entry or a time do when a trusted root proves it. */
+async function checkNames(
   signature: SignatureToCheck,
   { key }: TrustedKey,
   names: readonly TrustedKey[],
   options: SignerOptions,
-): Promise<LogOutcome> {
-  const relaxed = names.filter((trusted) => !(trusted.requireTransparencyLog ?? options.requireTransparencyLog));
-  if (relaxed.length === names.length) return { names };
-  try {
-    const spki = key.key.export({ type: 'spki', format: 'der' });
-    return { names, proofs: await proveUnderAny(signature, spki, options) };
-  } catch (error) {
-    if (relaxed.length > 0 && error instanceof Rejection) return { names: relaxed };
-    throw error;
+): Promise<KeyOutcome> {
+  const spki = key.key.export({ type: 'spki', format: 'der' });
+  const counted: TrustedKey[] = [];
+  let proofs: Proofs | undefined;
+  let rejection: Rejection | undefined;
+  for (const trusted of names) {
+    const withLog = trusted.requireTransparencyLog ?? options.requireTransparencyLog;
+    try {
+      if (withLog) proofs = proofs?.log.evaluated === true ? proofs : await proveUnderAny(signature, spki, options);
+      else if (trusted.validFor !== undefined) proofs ??= await proveTimes(signature, spki, options);
+      if (trusted.validFor !== undefined) checkKeyWindow(trusted.validFor, proofs?.times ?? [], options);
+      counted.push(trusted);
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      rejection = error;
+    }
   }
+  if (counted.length === 0 && rejection !== undefined) throw rejection;
+  return { names: counted, ...(proofs === undefined ? {} : { proofs }) };
+}
+
+/** What timestamps alone say, under the root that knows most of them. */
+async function proveTimes(
+  { bundle, content }: SignatureToCheck,
+  spki: Uint8Array,
+  { trust = [], now }: SignerOptions,
+): Promise<Proofs | undefined> {
+  let best: Proofs | undefined;
+  for (const { root } of trust) {
+    const proofs = await evaluateProofs(bundle, {
+      content,
+      signer: { kind: 'key', bytes: spki },
+      root,
+      thresholds: { logs: 0, timestamps: 0 },
+      withLog: false,
+      now,
+    });
+    if (best === undefined || proofs.times.length > best.times.length) best = proofs;
+  }
+  return best;
+}
+
+/** Every trusted time must lie in the key's window; where there is none, the clock of who asks. */
+function checkKeyWindow(validFor: Validity, times: readonly SigningTime[], { now }: SignerOptions): void {
+  const moments = times.length > 0 ? times.map(({ time }) => new Date(time)) : now === undefined ? [] : [now];
+  if (moments.length === 0) {
+    throw new Rejection(
+      'TIME_MISSING',
+      'the key is trusted for a time only, and nobody trusted says when it was signed',
+    );
+  }
+  const outside = moments.find((moment) => !isWithin(validFor, moment));
+  if (outside === undefined) return;
+  throw new Rejection('KEY_EXPIRED', `the key is trusted ${showValidity(validFor)}, not at ${outside.toISOString()}`);
 }
 
 async function proveUnderAny(

@@ -5,6 +5,7 @@ import type { FulcioExtensions } from './fulcio-extensions.ts';
 import type { IdentityKind, TrustedIdentity } from './identity.ts';
 import type { VerifiedSct } from './sct.ts';
 import type { Thresholds, TrustedRoot } from './trust-types.ts';
+import type { Validity } from './validity.ts';
 
 /** A key whose signatures count. */
 export interface TrustedKey {
@@ -13,6 +14,11 @@ export interface TrustedKey {
   readonly key: PublicKeyIdentity;
   /** For this key instead of the options' own. */
   readonly requireTransparencyLog?: boolean;
+  /**
+   * When it may have signed, for keys that follow one another. Every trusted time must lie within: timestamps, and the log's where an entry is required;
+   * `now` where there is none.
+   */
+  readonly validFor?: Validity;
 }
 
 /** A trusted root and how much of it is asked for. Each is a world of its own: a bundle must satisfy one of them alone. */
@@ -70,6 +76,8 @@ export type RejectionCode =
   | 'KEYLESS_UNSUPPORTED'
   /** Signed with a key, where only identities are trusted. */
   | 'KEYED_UNSUPPORTED'
+  /** A trusted key that was not in force when it signed. */
+  | 'KEY_EXPIRED'
   /** Signed by none of the trusted keys. */
   | 'UNTRUSTED_KEY'
   /** Says that a trusted key or its own certificate signed it, and the signature is wrong: altered after signing. */
