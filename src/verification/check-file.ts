@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { parseAnyBundle, type ParsedBundle, type ParsedFileBundle } from '../attestation/index.ts';
-import { digestAlgorithm, digestHex, sha256Digest, type Digest } from '../core/index.ts';
+import { digestAlgorithm, digestHex, parseDigest, sha256Digest, type Digest } from '../core/index.ts';
 import { verifySignature, type PublicKeyIdentity } from '../keys/index.ts';
 import { checkBundle } from './check-bundle.ts';
 import { checkSigner, claimsOf, parseOptionsOf, parseOrReject, requireSigners } from './check-signer.ts';
@@ -45,7 +45,7 @@ export async function checkFile(bytes: Uint8Array, options: CheckFileOptions): P
 export type CheckArtifactOptions = CheckFileOptions & Pick<CheckBundleOptions, 'predicateType' | 'annotations'>;
 
 /**
- * Checks a bundle of either kind about a file: its signature, or a statement of which the file is a subject (by SHA-256, or by the digest given).
+ * Checks a bundle of either kind about a file: its signature, or a statement of which the file is a subject (by SHA-256 or SHA-512, or by the digest given).
  * @throws AppError VERIFICATION_NO_KEYS, VERIFICATION_NO_TRUST_ROOT
  */
 export async function checkArtifact(
@@ -55,8 +55,14 @@ export async function checkArtifact(
   requireSigners(options);
   const { file } = options;
   if (!isStatement(bytes, options)) return checkFile(bytes, options);
-  const subject = 'digest' in file ? file.digest : sha256Digest(file.bytes);
-  return checkBundle(bytes, { ...options, subject, minVersion: options.minVersion ?? '0.1' });
+  const check = (subject: Digest): Promise<BundleVerdict> =>
+    checkBundle(bytes, { ...options, subject, minVersion: options.minVersion ?? '0.1' });
+  if ('digest' in file) return check(file.digest);
+  const verdict = await check(sha256Digest(file.bytes));
+  // statements about npm packages name them by SHA-512 alone
+  if (verdict.ok || verdict.code !== 'SUBJECT_MISMATCH') return verdict;
+  const other = await check(parseDigest(`sha512:${hash('sha512', file.bytes, 'hex')}`));
+  return other.ok ? other : verdict;
 }
 
 function isStatement(bytes: Uint8Array, options: SignerOptions): boolean {

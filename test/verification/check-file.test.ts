@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { before, describe, it } from 'node:test';
+import { createStatement } from '../../src/attestation/index.ts';
 import { parseDigest, sha256Digest } from '../../src/core/index.ts';
 import { checkArtifact, checkFile, type CheckFileOptions, type FileVerdict } from '../../src/verification/index.ts';
 import { acceptedSigner, assertRejected } from './support/assert-verdict.ts';
@@ -157,6 +158,14 @@ describe('checkArtifact', () => {
     );
     assertRejected(await checkArtifact(bytesOf(old), { ...options, file: { bytes: FILE } }), 'SUBJECT_MISMATCH');
     assertRejected(await checkArtifact(Buffer.from('{'), { ...options, file: { bytes: FILE } }), 'BUNDLE_MALFORMED');
+    const payload = createStatement({
+      subjects: [{ digest: { sha512: hash('sha512', FILE, 'hex') } }],
+      predicateType: 'https://e.x/',
+      predicateJson: Buffer.from('{}'),
+    });
+    const npm = bytesOf(signKeyless(world, { payload }));
+    assert.equal((await checkArtifact(npm, { ...options, file: { bytes: FILE } })).ok, true);
+    assertRejected(await checkArtifact(npm, { ...options, file: { digest: DIGEST } }), 'SUBJECT_MISMATCH');
     await assert.rejects(checkArtifact(Buffer.from('{'), { ...options, identities: [], file: { bytes: FILE } }), {
       code: 'VERIFICATION_NO_KEYS',
     });
