@@ -1,7 +1,12 @@
-import { findBundles, resolvePredicateType } from '../attestation/index.ts';
+import {
+  attestStatement,
+  findBundles,
+  resolvePredicateType,
+  SIGN_PREDICATE_TYPE,
+  signStatement,
+} from '../attestation/index.ts';
 import { isAppError, type Digest, type JsonValue, type Runtime } from '../core/index.ts';
 import { formatPlatform, listPlatformImages, type Descriptor, type Image, type ReferrerStore } from '../image/index.ts';
-import type { KeySigner } from '../keys/index.ts';
 import {
   comparableSbom,
   compareSboms,
@@ -9,9 +14,8 @@ import {
   writeCycloneDx,
   type ComparableSbom,
 } from '../sbom/index.ts';
-import { evaluateSignatures, type EvaluateOptions } from '../verification/index.ts';
-import { attachAttestation } from './attest-image.ts';
-
+import { evaluateSignatures, type EvaluateOptions, type SignerOptions } from '../verification/index.ts';
+import { attach } from './attach.ts';
 import { appError } from './errors.ts';
 import {
   findLimits,
@@ -20,13 +24,13 @@ import {
   type ImageAccess,
   type OpenedStore,
 } from './open-image-store.ts';
+import { openSigning, type SignedBy, type Signing } from './open-signing.ts';
 import { imageSbom, readSourceDateEpoch } from './platform-sbom.ts';
-import { readSigner, type KeyAccess } from './read-keys.ts';
 import { imageTarget, resolveTarget } from './resolve-target.ts';
-import { attachSignature } from './sign-image.ts';
+import type { SigningAccess } from './signing-access.ts';
 import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 
-export interface ReleaseImageOptions extends KeyAccess {
+export interface ReleaseImageOptions extends SigningAccess {
   readonly image: string;
   readonly access: ImageAccess;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -34,7 +38,7 @@ export interface ReleaseImageOptions extends KeyAccess {
   readonly maxLayerBytes?: number;
 }
 
-/** What `release` did for one digest. `present`: it was there already, by this key. */
+/** What `release` did for one digest. `present`: it was there already, by this key or identity. */
 export interface ReleaseStep {
   readonly what: 'sbom' | 'signature';
   readonly subject: Digest;
@@ -44,11 +48,10 @@ export interface ReleaseStep {
   readonly packages?: number;
 }
 
-export interface ReleaseImageResult {
+export interface ReleaseImageResult extends SignedBy {
   readonly image: string;
   readonly digest: Digest;
   readonly kind: 'image' | 'index';
-  readonly signer: string;
   readonly steps: readonly ReleaseStep[];
 }
 
@@ -56,17 +59,19 @@ const SBOM_TYPE = resolvePredicateType('cyclonedx');
 
 /**
  * Everything a release needs in one step: for every platform the SBOM, attested; the image (or index) signed; everything verified again from the store. What
- * this key attached before is left as it is, so a second run changes nothing. The signature comes last: a signed image has its SBOMs.
+ * this key or identity attached before is left as it is, so a second run changes nothing. The signature comes last: a signed image has its SBOMs.
  */
 export async function releaseImage(options: ReleaseImageOptions, runtime: Runtime): Promise<ReleaseImageResult> {
   const sourceDateEpoch = readSourceDateEpoch(runtime.env['SOURCE_DATE_EPOCH']);
-  const signer = await readSigner(options);
+  await using signing = await openSigning(options, runtime);
+  // an identity that is missing is told of before the long work
+  const signedBy = await signing.signedBy();
   await using opened = await openImageStore(options.image, options.access, runtime);
   const store = requireWritableReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
   const images =
     target.kind === 'image' ? [target.image] : await listPlatformImages(opened.store, target.index, runtime.signal);
-  const context: ReleaseContext = { options, opened, store, signer, runtime, sourceDateEpoch };
+  const context: ReleaseContext = { options, opened, store, signing, runtime, sourceDateEpoch };
   const steps: ReleaseStep[] = [];
   for (const image of images) steps.push(await releaseSbom(image, context));
   steps.push(await releaseSignature(target.descriptor, context));
@@ -75,7 +80,7 @@ export async function releaseImage(options: ReleaseImageOptions, runtime: Runtim
     image: options.image,
     digest: target.digest,
     kind: target.kind,
-    signer: signer.publicKey.fingerprint,
+    ...signedBy,
     steps,
   };
 }
@@ -84,13 +89,13 @@ interface ReleaseContext {
   readonly options: ReleaseImageOptions;
   readonly opened: OpenedStore;
   readonly store: ReferrerStore;
-  readonly signer: KeySigner;
+  readonly signing: Signing;
   readonly runtime: Runtime;
   readonly sourceDateEpoch: number | undefined;
 }
 
 async function releaseSbom(image: Image, context: ReleaseContext): Promise<ReleaseStep> {
-  const { options, opened, store, signer, runtime, sourceDateEpoch } = context;
+  const { options, opened, signing, runtime, sourceDateEpoch } = context;
   const platform = formatPlatform(image.platform);
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
   const sbom = await imageSbom(image, opened, { runtime, settings: { sourceDateEpoch }, ...limits });
@@ -103,7 +108,7 @@ async function releaseSbom(image: Image, context: ReleaseContext): Promise<Relea
   const predicateJson = await writeCycloneDx(sbom.document, { format: 'json', specVersion: '1.6' });
   const present = await findOwn(
     image.digest,
-    { ...wanted(context, image.digest), kind: 'attestation', predicateType: SBOM_TYPE },
+    { ...(await wanted(context, image.digest)), kind: 'attestation', predicateType: SBOM_TYPE },
     context,
   );
   // not by its serial number alone: one that differs would fail whoever derives it again
@@ -111,42 +116,48 @@ async function releaseSbom(image: Image, context: ReleaseContext): Promise<Relea
   const same = present.find((bundle) => isSameSbom(bundle.predicate, own));
   const common = { what: 'sbom', subject: image.digest, platform, packages: sbom.packages } as const;
   if (same !== undefined) return { ...common, outcome: 'present', bundle: same.bundle };
-  const attached = await attachAttestation(
-    {
-      store,
-      subject: imageTarget(image).descriptor,
-      signer,
-      predicateType: SBOM_TYPE.uri,
-      predicateJson,
-      ...(opened.repository === undefined ? {} : { subjectName: opened.repository }),
-    },
-    runtime,
-  );
-  return { ...common, outcome: 'made', bundle: attached.bundle };
+  const payload = attestStatement({
+    predicateType: SBOM_TYPE.uri,
+    predicateJson,
+    subject: image.digest,
+    ...(opened.repository === undefined ? {} : { subjectName: opened.repository }),
+  });
+  const { bytes, bundle } = await signing.signStatement(payload, image.digest);
+  await attachTo(imageTarget(image).descriptor, { bytes, predicateType: SBOM_TYPE.uri }, context);
+  return { ...common, outcome: 'made', bundle };
+}
+
+async function attachTo(
+  subject: Descriptor,
+  { bytes, predicateType }: { readonly bytes: Uint8Array; readonly predicateType: string },
+  { store, runtime }: ReleaseContext,
+): Promise<void> {
+  await attach({ store, subject, bundle: bytes, predicateType }, runtime);
 }
 
 async function releaseSignature(subject: Descriptor, context: ReleaseContext): Promise<ReleaseStep> {
   const annotations = context.options.annotations ?? {};
   const present = await findOwn(
     subject.digest,
-    { ...wanted(context, subject.digest), kind: 'signature', annotations },
+    { ...(await wanted(context, subject.digest)), kind: 'signature', annotations },
     context,
   );
   const found = present[0];
   if (found !== undefined)
     return { what: 'signature', subject: subject.digest, outcome: 'present', bundle: found.bundle };
-  const attached = await attachSignature(
-    { store: context.store, subject, signer: context.signer, annotations },
-    context.runtime,
+  const { bytes, bundle } = await context.signing.signStatement(
+    signStatement(subject.digest, annotations),
+    subject.digest,
   );
-  return { what: 'signature', subject: subject.digest, outcome: 'made', bundle: attached.bundle };
+  await attachTo(subject, { bytes, predicateType: SIGN_PREDICATE_TYPE }, context);
+  return { what: 'signature', subject: subject.digest, outcome: 'made', bundle };
 }
 
-function wanted(
-  context: ReleaseContext,
+async function wanted(
+  { signing }: ReleaseContext,
   subject: Digest,
-): Pick<EvaluateOptions, 'keys' | 'subject' | 'requireTransparencyLog'> {
-  return { keys: [{ key: context.signer.publicKey }], subject, requireTransparencyLog: false };
+): Promise<SignerOptions & { readonly subject: Digest }> {
+  return { ...(await signing.ownSignatures()), subject };
 }
 
 interface OwnBundle {
@@ -163,7 +174,7 @@ function isSameSbom(predicate: JsonValue, own: ComparableSbom): boolean {
   }
 }
 
-/** Bundles on a digest that verify with the release's own key. */
+/** Bundles on a digest that verify with the release's own key or identity. */
 async function findOwn(
   subject: Digest,
   options: EvaluateOptions,
@@ -179,7 +190,7 @@ async function findOwn(
 
 /** Reads back from the store what a step says is there. */
 async function selfVerify(step: ReleaseStep, context: ReleaseContext): Promise<void> {
-  const common = wanted(context, step.subject);
+  const common = await wanted(context, step.subject);
   const options: EvaluateOptions =
     step.what === 'signature'
       ? { ...common, kind: 'signature' }

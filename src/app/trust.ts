@@ -94,6 +94,17 @@ export async function readTrustedRoot(
   };
 }
 
+/**
+ * The bytes of the signing configuration that a repository has now.
+ * @throws AppError of TUF_ERRORS and NET_ERRORS
+ */
+export async function readSigningConfig(access: TufAccess, runtime: Runtime): Promise<Uint8Array> {
+  const options = { ...access, offline: false };
+  await using http = clientOf(options, runtime);
+  const { bytes } = await loadSigningConfigFromTuf(tufOptions(options, runtime, http));
+  return bytes;
+}
+
 /** One file of a repository after an update. */
 export interface UpdatedFile {
   readonly name: string;

@@ -11,13 +11,15 @@ export {
   attachmentFlags,
   attachmentLimitFlags,
   bundleLimitFlag,
+  bundleOutput,
+  bundleOutputFlags,
   gateAttachmentFlags,
   imageFlags,
-  keyFlag,
   layerFlags,
   signedAnnotationFlag,
 } from './shared-flags.ts';
 export { signerAccess, signerFlags } from './signer-flags.ts';
+export { signingAccess, signingFlags } from './signing-flags.ts';
 export { tufAccess, tufFlags } from './tuf-flags.ts';
 export { WaybillCommand } from './waybill-command.ts';
 export type { CommandOutcome, CommonFlags, StartRuntime } from './waybill-command.ts';

@@ -82,13 +82,6 @@ export const layerFlags = {
   }),
 };
 
-/** Flags of every command that signs. */
-export const keyFlag = string({
-  summary: 'Private key file: cosign’s encrypted format (COSIGN_PASSWORD or a prompt), or PEM.',
-  helpValue: 'FILE',
-  required: true,
-});
-
 export const allPlatformsFlag = boolean({
   summary: 'Every platform of an index.',
   helpGroup: 'IMAGE',
@@ -103,3 +96,25 @@ export const signedAnnotationFlag = string({
   multiple: true,
   multipleNonGreedy: true,
 });
+
+/** What becomes of the bundle of an image. */
+export const bundleOutputFlags = {
+  bundle: string({ summary: 'Write the bundle to this file too.', helpValue: 'FILE', exclusive: ['recursive'] }),
+  upload: boolean({ summary: 'Attach the bundle to the image.', allowNo: true, default: true }),
+  recursive: boolean({
+    char: 'r',
+    summary: 'Of an index, every platform’s manifest too.',
+    default: false,
+    exclusive: ['platform'],
+  }),
+};
+
+/** Values of `bundleOutputFlags` as use cases take them. */
+export function bundleOutput(flags: {
+  readonly bundle: string | undefined;
+  readonly upload: boolean;
+  readonly recursive: boolean;
+}): { readonly bundleFile?: string; readonly upload: boolean; readonly recursive: boolean } {
+  const { bundle, upload, recursive } = flags;
+  return { upload, recursive, ...(bundle === undefined ? {} : { bundleFile: bundle }) };
+}

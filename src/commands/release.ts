@@ -3,15 +3,15 @@ import type { ReleaseImageResult } from '../app/index.ts';
 import {
   attachmentFlags,
   attachmentLimitFlags,
-  keyAccess,
   imageAccess,
   imageArg,
   imageFlags,
-  keyFlag,
   layerFlags,
   layerLimit,
   parsePairs,
   signedAnnotationFlag,
+  signingAccess,
+  signingFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -22,15 +22,15 @@ export default class Release extends WaybillCommand<ReleaseImageResult> {
   static override summary = 'SBOM, attestation, signature and self-verification in one step.';
   static override description =
     'For every platform of the image: generate the SBOM and attest it; then sign what the reference leads to (an index covers its platforms); then read everything back and ' +
-    'verify it. What this key attached before is left as it is: running it twice changes nothing.';
+    'verify it. What this key or identity attached before is left as it is: running it twice changes nothing.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --key release.key',
   ];
   static override args = { image: imageArg };
   static override flags = {
-    key: keyFlag,
     annotation: signedAnnotationFlag,
     'allow-empty': boolean({ summary: 'An image without any package is fine.', default: false }),
+    ...signingFlags,
     ...imageFlags,
     ...attachmentFlags,
     ...attachmentLimitFlags,
@@ -45,7 +45,7 @@ export default class Release extends WaybillCommand<ReleaseImageResult> {
       {
         image: args.image,
         access: imageAccess(flags),
-        ...keyAccess(flags.key, runtime.env),
+        ...signingAccess(flags, runtime),
         annotations: parsePairs(flags.annotation ?? [], 'annotation'),
         allowEmpty: flags['allow-empty'],
         ...layerLimit(flags),

@@ -8,6 +8,7 @@ export { renderFiles } from './files.ts';
 export { renderLint } from './policy.ts';
 export { renderRelease } from './release.ts';
 export { renderSbomTable } from './sbom-table.ts';
+export { renderAttested, renderBlobAttested, renderBlobsSigned, renderSigned } from './signed.ts';
 export { renderTree } from './tree.ts';
 export { renderTrust, renderTrustUpdate } from './trust.ts';
 export { renderBlobVerification, renderVerification } from './verification.ts';

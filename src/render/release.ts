@@ -1,3 +1,4 @@
+import { signerLines } from './signed.ts';
 import { safeText } from '../core/index.ts';
 import type { ReleaseImageResult } from '../app/index.ts';
 
@@ -11,7 +12,7 @@ export function renderRelease(result: ReleaseImageResult): string {
   return [
     `released  ${safeText(result.image)}`,
     `digest    ${result.digest} (${result.kind})`,
-    `key       ${result.signer}`,
+    ...signerLines(result),
     ...steps,
   ].join('\n');
 }

@@ -13,7 +13,6 @@ export type { InteractiveOptions, SignInPrompt } from './identity/oidc/sign-in.t
 export { IDENTITY_PROVIDERS } from './identity/registry.ts';
 export { resolveIdentity } from './identity/resolve-identity.ts';
 export type { IdentityRequest, ResolvedIdentity } from './identity/resolve-identity.ts';
-export { SIGSTORE_AUDIENCE } from './identity/token.ts';
 export type { IdentityToken } from './identity/token.ts';
 export { openSigningSession } from './session.ts';
 export type { SignedBundle, SigningSession, SigningSessionOptions } from './session.ts';
