@@ -67,9 +67,9 @@ export async function openDestination(options: DestinationOptions, runtime: Runt
 function layoutTarget(layout: OciLayoutStore): CopyTargetStore {
   return {
     name: layout.name,
-    hasBlob: (descriptor) => Promise.resolve(layout.hasBlob(descriptor)),
-    hasManifest: ({ mediaType, digest, bytes }) =>
-      Promise.resolve(layout.hasBlob({ mediaType, digest, sizeBytes: bytes.byteLength })),
+    hasBlob: (descriptor, signal) => layout.holdsBlob(descriptor, signal),
+    hasManifest: ({ mediaType, digest, bytes }, signal) =>
+      layout.holdsBlob({ mediaType, digest, sizeBytes: bytes.byteLength }, signal),
     resolveTag: async (tag, signal) => orUndefined(async () => (await layout.readManifest(tag, signal)).digest),
     listReferrers: (subject, signal) => layout.listReferrers(subject, signal),
     uploadBlob: (source, descriptor, signal) => layout.uploadBlob(source, descriptor, signal),

@@ -17,7 +17,7 @@ export interface CopySource {
 /** One place that is copied to. */
 export interface CopyTargetStore {
   readonly name: string;
-  /** Whether the blob is there, with its size where that can be told. */
+  /** Whether the blob is there; what lies on this machine is compared with its digest. */
   hasBlob(descriptor: Descriptor, signal: AbortSignal): Promise<boolean>;
   hasManifest(manifest: RawManifest, signal: AbortSignal): Promise<boolean>;
   /** What a tag leads to now. */

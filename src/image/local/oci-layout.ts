@@ -90,7 +90,7 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
    * @throws AppError SIZE_MISMATCH, DIGEST_MISMATCH, INTERRUPTED
    */
   async uploadBlob(source: BlobSource, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
-    if (this.hasBlob(descriptor)) {
+    if (await this.holdsBlob(descriptor, signal)) {
       // a stream that nobody reads keeps its connection
       if (source.kind === 'stream') await source.stream[Symbol.asyncIterator]().return?.();
       return;
@@ -126,6 +126,20 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
   /** Whether a file of that digest's name and size is there; its content is not read. */
   hasBlob(descriptor: Descriptor): boolean {
     return this.#files.locate(blobPath(descriptor.digest))?.lengthBytes === descriptor.sizeBytes;
+  }
+
+  /** Whether a blob is there with the content that its digest says: it is read. */
+  async holdsBlob(descriptor: Descriptor, signal: AbortSignal): Promise<boolean> {
+    if (!this.hasBlob(descriptor)) return false;
+    const source = this.#reader.openBlob(descriptor);
+    try {
+      // read to its end, where a mismatch is thrown
+      for await (const _chunk of checkedStream(source, descriptor, { what: 'blob', signal }));
+      return true;
+    } catch (error) {
+      if (isAppError(error) && (error.code === 'DIGEST_MISMATCH' || error.code === 'SIZE_MISMATCH')) return false;
+      throw error;
+    }
   }
 
   async writeManifest(manifest: RawManifest, options: WriteManifestOptions, signal: AbortSignal): Promise<void> {
