@@ -5,7 +5,6 @@ export type { CheckArtifactOptions, CheckFileOptions, FileToCheck } from './chec
 export { describeBundle } from './describe-bundle.ts';
 export type { DescribedBundle, DescribedCertificate, DescribedLogEntry } from './describe-bundle.ts';
 export { checkLegacy } from './check-legacy.ts';
-export { VERIFICATION_ERRORS } from './errors.ts';
 export { evaluateSignatures, signerId } from './evaluate-signatures.ts';
 export type {
   AcceptedCandidate,

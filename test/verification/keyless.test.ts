@@ -5,6 +5,7 @@ import { TrustedRoot as ProtoTrustedRoot } from '@sigstore/protobuf-specs';
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
 import {
   checkBundle,
+  FULCIO_EXTENSION_NAMES,
   type BundleVerdict,
   type CertificateSigner,
   type CheckBundleOptions,
@@ -154,6 +155,7 @@ describe('checkBundle with certificates', () => {
       deploymentEnvironment: 'production',
       tokenSubject: 'repo:acme/app:ref:refs/tags/v1',
     });
+    assert.deepEqual(Object.keys(signer.extensions), FULCIO_EXTENSION_NAMES);
     const time = SIGNED_AT.toISOString();
     assert.deepEqual(signer.names, ['release']);
     assert.deepEqual(signer.when, [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { createStatement, resolvePredicateType } from '../../src/attestation/index.ts';
-import { evaluateSignatures, type TrustedIdentity, type TrustedRoot } from '../../src/verification/index.ts';
+import { evaluateSignatures, signerId, type TrustedIdentity, type TrustedRoot } from '../../src/verification/index.ts';
 import { acceptedSigner, assertRejected } from './support/assert-verdict.ts';
 import { extension, newPair } from './support/certificates.ts';
 import { changed, keyOf, newBench, type Bench } from './support/check.ts';
@@ -9,6 +9,7 @@ import { newLog } from './support/log.ts';
 import {
   bytesOf,
   identity,
+  ISSUER,
   newWorld,
   rootJson,
   SAN,
@@ -59,6 +60,7 @@ describe('pitfall 11: thresholds met by duplicates', () => {
     const other = await identity({ identity: 'bob@acme.test' });
     const twice = await evaluateSignatures(again, { ...common, identities: [wanted, other], trust: [{ root }] });
     assert.deepEqual([twice.satisfied, twice.accepted.length, twice.signers.length], [false, 2, 1]);
+    assert.deepEqual(twice.signers.map(signerId), [JSON.stringify([ISSUER, SAN])]);
     // the same rule twice is no way around it
     const doubled = await evaluateSignatures(again, { ...common, identities: [wanted, wanted], trust: [{ root }] });
     assert.equal(doubled.satisfied, false);
