@@ -21,6 +21,10 @@ export function textAt(table: TextTable, index: number): string {
 const MAX_POOL_BYTES = 1024 * 1024 * 1024;
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
+/** What grows beyond the first is given the second at once: see the scratch memory of layers for what pieces in between do. Untouched memory takes no room. */
+const SMALL_BYTES = 1024 * 1024;
+const LARGE_BYTES = 33 * 1024 * 1024;
+
 /** Grows by doubling; `finish` gives an array of exactly the length, ready to be transferred. */
 export class ByteList {
   #bytes: Buffer;
@@ -66,8 +70,12 @@ export class ByteList {
         `the names, attributes or captured files of one layer need more than ${this.#maxBytes} bytes`,
       );
     }
-    const capacity = Math.min(this.#maxBytes, Math.max(needed, this.#bytes.length * 2));
-    this.#bytes = Buffer.from((this.#bytes.buffer as ArrayBuffer).transfer(capacity));
+    const doubled = Math.max(needed, this.#bytes.length * 2);
+    const capacity = Math.min(this.#maxBytes, doubled <= SMALL_BYTES ? doubled : Math.max(doubled, LARGE_BYTES));
+    const larger = Buffer.from(new ArrayBuffer(capacity));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    (this.#bytes.buffer as ArrayBuffer).transfer(0);
+    this.#bytes = larger;
   }
 }
 

@@ -4,13 +4,20 @@ export interface ByteSpan {
   readonly end: number;
 }
 
-/** Memory larger than this is given back after use. */
+/** Memory of which more than this was used is given back after use. */
 const KEPT_BYTES = 16 * 1024 * 1024;
+/**
+ * Memory is taken in at least this size; what is not touched takes no room. Smaller pieces teach the C library's allocator, which raises its limits to the
+ * largest piece of up to 32 MiB that was given back, to keep as much for itself in every thread.
+ */
+const LEAST_BYTES = 33 * 1024 * 1024;
 
 /** Memory in which files are gathered, one at a time, used again and again. */
 export class Scratch {
   #memory = Buffer.from(new ArrayBuffer(0));
   #length = 0;
+  /** The most that was written into this memory. */
+  #usedBytes = 0;
   /** All of the file is gathered, or only these parts. */
   #spans: readonly ByteSpan[] | undefined;
 
@@ -23,19 +30,20 @@ export class Scratch {
   reset(): void {
     this.#length = 0;
     this.#spans = undefined;
-    if (this.#memory.length > KEPT_BYTES) this.#replace(new ArrayBuffer(0));
+    if (this.#usedBytes > KEPT_BYTES || this.#memory.length > LEAST_BYTES) this.#release();
   }
 
   /** Adds a chunk to the end. @param totalBytes how much there will be: room is made once */
   append(chunk: Uint8Array, totalBytes: number): void {
     const needed = this.#length + chunk.length;
     if (needed > this.#memory.length) {
-      const larger = new ArrayBuffer(Math.max(needed, totalBytes));
+      const larger = new ArrayBuffer(Math.max(needed, totalBytes, LEAST_BYTES));
       new Uint8Array(larger).set(this.#memory.subarray(0, this.#length));
       this.#replace(larger);
     }
     this.#memory.set(chunk, this.#length);
     this.#length = needed;
+    this.#usedBytes = Math.max(this.#usedBytes, needed);
   }
 
   /**
@@ -44,7 +52,8 @@ export class Scratch {
    */
   keepOnly(spans: readonly ByteSpan[], lengthBytes: number): void {
     const gathered = Buffer.from(this.bytes);
-    this.#replace(new ArrayBuffer(lengthBytes));
+    this.#replace(new ArrayBuffer(Math.max(lengthBytes, LEAST_BYTES)));
+    this.#usedBytes = Math.max(lengthBytes, KEPT_BYTES + 1);
     this.#length = lengthBytes;
     this.#spans = spans;
     this.place(gathered, 0);
@@ -64,6 +73,11 @@ export class Scratch {
       if (span.start >= chunkEnd) return;
       if (start < end) this.#memory.set(chunk.subarray(start - offset, end - offset), start);
     }
+  }
+
+  #release(): void {
+    this.#replace(new ArrayBuffer(0));
+    this.#usedBytes = 0;
   }
 
   #replace(memory: ArrayBuffer): void {
