@@ -129,7 +129,7 @@ function platformSbom(subject: SbomSubject, files: FilesToAccount, options: Plat
   const { ledger, summary } = accountFiles(files);
   const about = { ...(digest === undefined ? {} : { digest }), ...(platform === undefined ? {} : { platform }) };
   const written = options.ledgerDocument === true ? writeLedgerDocument(ledger, { ...about, catalog }) : undefined;
-  const hidden = options.hidden === true ? catalogHidden(stack, catalog.packages) : undefined;
+  const hidden = options.hidden === true ? catalogHidden(stack, catalog) : undefined;
   const notes = [...catalog.notes, ...integrityNotes(ledger), ...strippedNotes(ledger), ...(hidden?.notes ?? [])];
   const document = buildSbomDocument({
     subject,

@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { squash, type FileView, type LayerStack } from '../filesystem/index.ts';
 import { comparePackages, type CatalogNote, type Package } from '../packages/index.ts';
-import { runCatalogers, type CatalogOptions } from './runner.ts';
+import { runCatalogers, type CatalogOptions, type CatalogRun } from './runner.ts';
 
 /** Property of a package that only lower layers have: the last layer after which it was there. */
 const HIDDEN_AFTER = 'waybill:hidden:after-layer';
@@ -10,7 +10,7 @@ const HIDDEN_AFTER = 'waybill:hidden:after-layer';
 export interface HiddenContent {
   /** Packages that some lower view has and the final one has not, with scope `excluded`; ids and edges as in the final run. Sorted. */
   readonly packages: readonly Package[];
-  /** Files that look like secrets and were deleted later, kind `hidden`; sorted by path. */
+  /** Files that look like secrets, and keys that packages were trusted by, deleted later; kind `hidden`, sorted by path. */
   readonly notes: readonly CatalogNote[];
 }
 
@@ -25,17 +25,23 @@ const PUBLIC =
 
 /**
  * Catalogs every view that the layers pass through from the bottom up, and tells what is in none but lower ones.
- * @param final the packages of the whole image, as `runCatalogers` gives them
+ * @param final the packages and notes of the whole image, as `runCatalogers` gives them
  */
 export function catalogHidden(
   stack: LayerStack,
-  final: readonly Package[],
+  final: Pick<CatalogRun, 'packages' | 'notes'>,
   options: Pick<CatalogOptions, 'catalogers'> = {},
 ): HiddenContent {
-  const kept = new Set(final.map(({ id }) => id));
+  const kept = new Set(final.packages.map(({ id }) => id));
+  const trusted = new Set(final.notes.map(keyOfNote));
   const hidden = new Map<string, Package>();
+  const keys = new Map<string, CatalogNote>();
   for (let layers = 1; layers < stack.layers.length; layers += 1) {
-    const { packages } = runCatalogers({ ...options, view: squash(stack, layers), languageFiles: false });
+    const { packages, notes } = runCatalogers({ ...options, view: squash(stack, layers), languageFiles: false });
+    for (const note of notes) {
+      if (note.kind === 'trust' && !trusted.has(keyOfNote(note)))
+        keys.set(keyOfNote(note), deletedKey(note, layers - 1));
+    }
     for (const pkg of packages) {
       if (kept.has(pkg.id)) continue;
       const properties = { ...pkg.properties, [HIDDEN_AFTER]: String(layers - 1) };
@@ -44,8 +50,20 @@ export function catalogHidden(
   }
   return {
     packages: [...hidden.values()].toSorted(comparePackages),
-    notes: deletedSecrets(stack, squash(stack)),
+    notes: [...keys.values(), ...deletedSecrets(stack, squash(stack))]
+      .toSorted((a, b) => compareCodeUnits(a.path, b.path) || compareCodeUnits(a.message, b.message))
+      .slice(0, MAX_NOTES),
   };
+}
+
+function keyOfNote({ source, code, path, message }: CatalogNote): string {
+  return [source, code, path, message].join('\0');
+}
+
+/** @param layer the last one after which the key was there */
+function deletedKey(note: CatalogNote, layer: number): CatalogNote {
+  const message = `${note.message}; so it was until layer ${layer}, a later one takes that back`;
+  return { ...note, kind: 'hidden', code: 'deleted-key', message, facts: { ...note.facts, layer: String(layer) } };
 }
 
 function deletedSecrets(stack: LayerStack, final: FileView): readonly CatalogNote[] {
@@ -63,5 +81,5 @@ function deletedSecrets(stack: LayerStack, final: FileView): readonly CatalogNot
       });
     }
   });
-  return [...notes.values()].toSorted((a, b) => compareCodeUnits(a.path, b.path)).slice(0, MAX_NOTES);
+  return [...notes.values()];
 }

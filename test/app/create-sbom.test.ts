@@ -85,6 +85,21 @@ describe('createSboms', () => {
     assert.notEqual(squashed?.document.serialNumber, all?.document.serialNumber);
   });
 
+  test('all-layers tells of keys that packages were trusted by, and that a later layer deleted', async () => {
+    await using bench = await openGateBench();
+    const keys = { 'etc/apt/trusted.gpg.d/gone.asc': 'key', 'etc/apt/trusted.gpg.d/kept.asc': 'key' };
+    await bench.image('app', [{ ...BASE_LAYER, ...keys }, { 'etc/apt/trusted.gpg.d/.wh.gone.asc': '' }]);
+    const options = { ...OPTIONS, image: `oci:${bench.file('images')}:app`, scope: 'all-layers' } as const;
+    const [sbom] = (await createSboms(options, bench.runtime)).platforms;
+    assert.deepEqual(
+      sbom?.notes.map(({ kind, code, path, facts }) => [kind, code, path, facts?.['layer']]),
+      [
+        ['trust', 'apt-keyring', '/etc/apt/trusted.gpg.d/kept.asc', undefined],
+        ['hidden', 'deleted-key', '/etc/apt/trusted.gpg.d/gone.asc', '0'],
+      ],
+    );
+  });
+
   test('names the package files that a later layer changed, and warns of them and of a stripped inventory', async () => {
     await using bench = await openGateBench();
     const md5 = createHash('md5').update('true').digest('hex');
