@@ -93,11 +93,28 @@ function registryTarget(
     hasManifest: async ({ digest }, signal) => (await store.headManifest(digest, signal)) !== undefined,
     resolveTag: async (tag, signal): Promise<Digest | undefined> => (await store.headManifest(tag, signal))?.digest,
     listReferrers: (subject, signal) => store.listReferrers(subject, signal),
-    ...(mountable ? { mountBlob: ({ digest }, signal) => store.mountBlob(digest, mountFrom.repository, signal) } : {}),
+    ...(mountable
+      ? { mountBlob: ({ digest }, signal) => mountOrNot(store, { digest, from: mountFrom.repository }, signal) }
+      : {}),
     uploadBlob: (source, descriptor, signal) => store.uploadBlob(source, descriptor, signal),
     writeManifest: (manifest, options, signal) => store.writeManifest(manifest, options, signal),
     writeReferrers: (subject, referrers, signal) => store.writeReferrers(subject, referrers, signal),
   };
+}
+
+/** Some registries answer a mount that they do not want with 401 or 403; whether a plain upload is allowed shows when it is tried. */
+async function mountOrNot(
+  store: RegistryStore,
+  blob: { readonly digest: Digest; readonly from: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await store.mountBlob(blob.digest, blob.from, signal);
+  } catch (error) {
+    if (isAppError(error) && (error.code === 'REGISTRY_FORBIDDEN' || error.code === 'REGISTRY_UNAUTHORIZED'))
+      return false;
+    throw error;
+  }
 }
 
 async function orUndefined<T>(read: () => Promise<T>): Promise<T | undefined> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { copyImageWithAttachments } from '../../src/app/index.ts';
 import { digestHex, TemporaryDirectory } from '../../src/core/index.ts';
+import { startRegistry } from '../support/registry/index.ts';
 import { openOciLayout } from '../../src/image/index.ts';
 import { attachNote, makeIndex } from '../support/attached-world.ts';
 import { failsWith } from '../net/client.ts';
@@ -52,4 +53,22 @@ test('copyImageWithAttachments compares what lies in a layout with its digest, a
     readFileSync(join(folder, entry)).map((byte) => byte ^ 1),
   );
   await assert.rejects(copyImageWithAttachments(options, quietRuntime()), failsWith('MANIFEST_DIGEST_MISMATCH'));
+});
+
+test('copyImageWithAttachments sends blobs where the registry refuses to take them over', async () => {
+  await using temporary = await TemporaryDirectory.create('waybill-test-');
+  const { index } = await makeIndex(join(temporary.path, 'from'));
+  await using registry = await startRegistry();
+  const options = { access: {}, referrers: true, legacy: false, nondistributable: false };
+  const copy = (from: string, to: string): ReturnType<typeof copyImageWithAttachments> =>
+    copyImageWithAttachments({ from, to, ...options }, quietRuntime());
+  await copy(`oci:${join(temporary.path, 'from')}:v1`, `${registry.host}/one:v1`);
+  for (const status of [403, 405, 202]) {
+    const headers = { location: '/v2/two/blobs/uploads/none' };
+    registry.fail({ path: /mount=/, action: { kind: 'status', status, headers } });
+    const { blobs } = await copy(`${registry.host}/one:v1`, `${registry.host}/to-${status}:v1`);
+    assert.deepEqual([blobs.mounted, blobs.copied > 0], [0, true]);
+    assert.equal(registry.getManifest(`to-${status}`, 'v1')?.digest, index.digest);
+    registry.clearFaults();
+  }
 });
