@@ -6,6 +6,8 @@ export const imageArg = string({
   description:
     'registry/repository[:tag][@digest], oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE[:NAME|:@POSITION], docker-daemon:NAME, dir:ROOTFS',
   required: true,
+  // what is piped in may be an identity token, and is never an image
+  ignoreStdin: true,
 });
 
 /** What is copied. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
+import { signingConfigOf } from '../signing/support/signing-config.ts';
 import { startSigstore, type Fault, type FakeSigstore } from '../signing/support/sigstore.ts';
 import { CLAIMS, tokenParts, tokenWith } from '../signing/support/tokens.ts';
 import { ended, failed, openBench, type Bench, type Finished } from '../support/cli/run-waybill.ts';
@@ -32,7 +34,7 @@ describe('signing with an identity', () => {
     writeFileSync(join(bench.path, 'file.txt'), 'a file');
     writeFileSync(join(bench.path, 'other.txt'), 'another file');
     writeFileSync(join(bench.path, 'predicate.json'), '{"answer": 42}\n');
-    writeFileSync(join(bench.path, 'signing-config.json'), JSON.stringify(signingConfig(sigstore)));
+    writeFileSync(join(bench.path, 'signing-config.json'), JSON.stringify(signingConfigOf(sigstore)));
     ended(await bench.run('key generate --output-key-prefix ours'), 0);
   });
   after(async () => {
@@ -180,6 +182,18 @@ describe('signing with an identity', () => {
     assert.ok(!existsSync(join(bench.path, 'x.json')));
   });
 
+  test('a token comes over standard input, and is never taken for a file or an image', async () => {
+    const pipe = (command: string): Promise<Finished> =>
+      piped(bench, `${command} ${services} --identity-token -`, TOKEN);
+    ended(await pipe('blob sign file.txt --bundle piped.json'), 0);
+    ended(await run(`blob verify file.txt --bundle piped.json ${WHO}`), 0);
+    for (const command of ['sign', 'blob sign', 'blob attest --bundle x.json']) {
+      const { stdout, stderr } = ended(await pipe(command), 2);
+      for (const part of tokenParts(TOKEN))
+        assert.ok(!`${stdout}${stderr}`.includes(part), 'a part of the token is shown');
+    }
+  });
+
   test('a service that fails is exit 4, one that refuses the token 5; nothing is attached or written', async (context) => {
     context.after(() => {
       fault = {};
@@ -212,17 +226,11 @@ describe('signing with an identity', () => {
   });
 });
 
-function signingConfig({ fulcio, rekor1 }: FakeSigstore): object {
-  const service = (url: string): object => ({
-    url,
-    majorApiVersion: 1,
-    operator: 'sigstore.mock',
-    validFor: { start: '2020-01-01T00:00:00Z' },
-  });
-  return {
-    mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
-    caUrls: [service(fulcio.url)],
-    rekorTlogUrls: [service(rekor1.url)],
-    rekorTlogConfig: { selector: 'ANY' },
-  };
+/** Runs a command with this on its standard input. */
+async function piped({ argv, env, path }: Bench, command: string, input: string): Promise<Finished> {
+  const child = spawn(process.execPath, [...argv, ...command.split(' ')], { cwd: path, env, timeout: 60_000 });
+  child.stdin.end(input);
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => stream.setEncoding('utf8').toArray());
+  const status = await new Promise<number | null>((resolve) => void child.on('close', resolve));
+  return { status, stdout: ((await stdout) ?? []).join(''), stderr: ((await stderr) ?? []).join('') };
 }

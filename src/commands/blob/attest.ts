@@ -21,7 +21,11 @@ export default class BlobAttest extends WaybillCommand<AttestBlobResult> {
   ];
   static override strict = false;
   static override args = {
-    file: stringArg({ name: 'FILE', description: 'Files that the statement is about, one or more.' }),
+    file: stringArg({
+      name: 'FILE',
+      description: 'Files that the statement is about, one or more.',
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     type: string({

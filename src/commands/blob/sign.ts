@@ -21,7 +21,7 @@ export default class BlobSign extends WaybillCommand<SignBlobsResult> {
   ];
   static override strict = false;
   static override args = {
-    file: stringArg({ name: 'FILE', description: 'Files to sign, one or more.', required: true }),
+    file: stringArg({ name: 'FILE', description: 'Files to sign, one or more.', required: true, ignoreStdin: true }),
   };
   static override flags = {
     bundle: string({
