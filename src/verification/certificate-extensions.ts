@@ -93,7 +93,7 @@ export function generalName(element: DerElement): GeneralName {
   const parts = derChildren(element);
   if (derOid(derChild(parts, 0)) !== FULCIO_OTHER_NAME) return { kind: 'unknown', value: '', element };
   const value = readDer(derChild(parts, 1, 0xa0).content, DER_TAG.utf8String);
-  return { kind: 'other-name', value: utf8(value.content), element };
+  return { kind: 'other-name', value: utf8Name(value.content), element };
 }
 
 // a NUL or a line feed in a name is how two readers come to see two names
@@ -103,9 +103,14 @@ function ascii(bytes: Uint8Array): string {
   return text;
 }
 
-/** Text of a UTF8String; control characters are refused. */
+/** Text of a UTF8String as it is. */
 export function utf8(bytes: Uint8Array): string {
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  if (/\p{Cc}/u.test(text)) throw new Error('text with control characters');
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+/** Text of a UTF8String that names somebody; control characters are refused. */
+export function utf8Name(bytes: Uint8Array): string {
+  const text = utf8(bytes);
+  if (text === '' || /\p{Cc}/u.test(text)) throw new Error('a name that is empty or has control characters');
   return text;
 }

@@ -108,8 +108,12 @@ function checkCommon(certificate: Certificate, what: string): void {
 
 function checkLeaf(leaf: Certificate, purpose: PathPurpose): void {
   if (basicConstraints(leaf).isCa) usage('the certificate is that of an authority');
-  if (keyUsage(leaf)?.digitalSignature !== true) usage('the certificate is not for digital signatures');
-  if (keyUsage(leaf)?.keyCertSign === true) usage('the certificate is for signing certificates');
+  const use = keyUsage(leaf);
+  // Fulcio always says so; authorities for timestamps may leave it open
+  if (use === undefined ? purpose === 'codeSigning' : !use.digitalSignature) {
+    usage('the certificate is not for digital signatures');
+  }
+  if (use?.keyCertSign === true) usage('the certificate is for signing certificates');
   const purposes = extendedKeyUsage(leaf) ?? [];
   if (!purposes.includes(KEY_PURPOSE[purpose])) usage(`the certificate is not for ${PURPOSE_WORDS[purpose]}`);
   // RFC 3161, section 2.3: for nothing else, and said so that nobody can overlook it

@@ -1,4 +1,4 @@
-import { utf8 } from './certificate-extensions.ts';
+import { utf8, utf8Name } from './certificate-extensions.ts';
 import type { Certificate } from './certificate.ts';
 import { DER_TAG, readDer } from './der.ts';
 
@@ -60,7 +60,8 @@ export function oidcIssuer(certificate: Certificate): string | undefined {
   const current = extensionText(certificate, 8);
   const old = extensionText(certificate, 1);
   if (current !== undefined && old !== undefined && current !== old) throw new Error('it names two issuers');
-  return current ?? old;
+  const issuer = current ?? old;
+  return issuer === undefined ? undefined : utf8Name(Buffer.from(issuer));
 }
 
 function extensionText(certificate: Certificate, arc: number): string | undefined {

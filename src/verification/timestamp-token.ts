@@ -27,6 +27,7 @@ const OID = {
   signingCertificate: '1.2.840.113549.1.9.16.2.12',
   signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
   rsaEncryption: '1.2.840.113549.1.1.1',
+  ecPublicKey: '1.2.840.10045.2.1',
 } as const;
 
 const DIGESTS: Readonly<Record<string, HashName>> = {
@@ -165,12 +166,13 @@ export function tokenProblem(
   return verify(signatureHash, signed, by.key.key, token.signature) ? undefined : 'its signature is wrong';
 }
 
+/** Some name the kind of key only; the hash is then the one of the signed attributes. */
 function signatureHashOf(token: TimestampToken, key: PublicKeyIdentity): HashName | null | undefined {
-  if (token.signatureAlgorithm === OID.rsaEncryption)
-    return key.algorithm === 'rsa' ? token.digestAlgorithm : undefined;
-  return Object.hasOwn(SIGNATURE_HASHES, token.signatureAlgorithm)
-    ? SIGNATURE_HASHES[token.signatureAlgorithm]
-    : undefined;
+  const { signatureAlgorithm } = token;
+  if (signatureAlgorithm === OID.rsaEncryption) return key.algorithm === 'rsa' ? token.digestAlgorithm : undefined;
+  if (signatureAlgorithm === OID.ecPublicKey)
+    return key.algorithm.startsWith('ecdsa') ? token.digestAlgorithm : undefined;
+  return Object.hasOwn(SIGNATURE_HASHES, signatureAlgorithm) ? SIGNATURE_HASHES[signatureAlgorithm] : undefined;
 }
 
 /** The one value of a signed attribute. */

@@ -116,6 +116,21 @@ describe('subject alternative names', () => {
     await check(extension.otherName('bob\u0007'), 'bob', 'CERTIFICATE_MALFORMED');
   });
 
+  it('what Fulcio wrote about a workflow may have any characters; an issuer may not', async () => {
+    const odd = signKeyless(bench.world, { extensions: [extension.fulcio(4, 'a\tname \u{1F680}')] });
+    assert.equal(acceptedSigner(await bench.check(odd)).extensions.githubWorkflowName, 'a\tname \u{1F680}');
+    const extensions = [
+      extension.usage(0x80),
+      extension.purposes(['1.3.6.1.5.5.7.3.3']),
+      extension.uri(SAN),
+      extension.fulcio(8, `${ISSUER}\n`),
+    ];
+    assertRejected(
+      await bench.check(signKeyless(bench.world, { certificate: { extensions } })),
+      'CERTIFICATE_MALFORMED',
+    );
+  });
+
   it('two issuers that differ are refused, and the old one is enough', async () => {
     const differing = signKeyless(bench.world, {
       certificate: {

@@ -65,6 +65,9 @@ describe('timestamps of RFC 3161', () => {
       await assertTsa({ key: 'rsa' }, undefined, { digestHash: hash });
     }
     for (const key of ['P-384', 'P-521', 'ed25519'] as const) await assertTsa({ key });
+    await assertToken({ withKeyKind: true });
+    await assertTsa({ key: 'ed25519' }, /signed with the algorithm/, { withKeyKind: true });
+    await assertTsa({ extensions: [extension.purposes([TIME_STAMPING], true)] });
   });
 
   it('must be granted, over the signature, of one signer, with the certificate named', async () => {

@@ -73,6 +73,8 @@ export interface TokenOptions {
   readonly named?: Buffer;
   readonly withoutName?: boolean;
   readonly signers?: number;
+  /** Name the kind of key instead of the algorithm. */
+  readonly withKeyKind?: boolean;
 }
 
 /** A granted answer with a token over `data`. */
@@ -98,7 +100,8 @@ export function stamp(tsa: Tsa, data: Uint8Array, options: TokenOptions): Buffer
   const isRsa = tsa.pair.publicKey.asymmetricKeyType === 'rsa';
   const algorithm = algorithmOf(tsa.pair.privateKey);
   // RSA as OpenSSL writes it: the hash stands apart
-  const signatureOid = isRsa ? '1.2.840.113549.1.1.1' : algorithm.oid;
+  const kind = isRsa ? '1.2.840.113549.1.1.1' : '1.2.840.10045.2.1';
+  const signatureOid = isRsa || options.withKeyKind === true ? kind : algorithm.oid;
   const signature = sign(isRsa ? digestHash : algorithm.hash, set(...attributes), tsa.pair.privateKey);
   const signer = seq(
     int(1),
