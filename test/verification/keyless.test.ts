@@ -67,6 +67,7 @@ describe('checkBundle with certificates', () => {
     'Rekor v1, hashedrekord over the envelope': () => ({ entryKind: 'hashedrekord' }),
     'Rekor v1 and a timestamp': () => ({ tsas: [world.tsa] }),
     'Rekor v2 and a timestamp': () => ({ logs: [world.rekor2], tsas: [world.tsa] }),
+    'Rekor v2, dsse as it once was': () => ({ entryKind: 'dsse', logs: [world.rekor2], tsas: [world.tsa] }),
     'both logs and a timestamp': () => ({ logs: [world.rekor1, world.rekor2], tsas: [world.tsa] }),
     'a tree of one entry': () => ({ entry: { neighbours: 0 } }),
     'a tree of many entries': () => ({ entry: { neighbours: 37 } }),

@@ -172,7 +172,7 @@ export interface SignOptions {
   /** Which logs hold an entry: of Rekor 1 unless told. */
   readonly logs?: readonly Log[];
   readonly entry?: Partial<EntryOptions>;
-  /** Kind of entry in Rekor 1. */
+  /** Kind of entry; Rekor 2 has `hashedrekord` unless told, and once had `dsse`. */
   readonly entryKind?: 'dsse' | 'intoto' | 'hashedrekord';
   readonly tsas?: readonly Tsa[];
   readonly token?: Partial<TokenOptions>;
@@ -289,10 +289,17 @@ function logEntry(log: Log, facts: EntryFacts, at: Date, options: SignOptions): 
       facts.leaf === undefined
         ? { publicKey: { rawBytes: spkiOf(facts.pair.publicKey).toString('base64') } }
         : { x509Certificate: { rawBytes: facts.leaf.toString('base64') } };
+    const keyDetails = 'PKIX_ECDSA_P256_SHA_256';
+    if (options.entryKind === 'dsse') {
+      const payloadHash = { algorithm: 'SHA2_256', digest: sha256(facts.payload).toString('base64') };
+      const dsseV002 = { payloadHash, signatures: [{ content: signature, verifier: { keyDetails, ...verifier } }] };
+      const body = { apiVersion: '0.0.2', kind: 'dsse', spec: { dsseV002 } };
+      return addEntry(log, { body, kind: 'dsse', kindVersion: '0.0.2', at, ...options.entry });
+    }
     const record = {
       // the log asks for the hash that the signature was made with
       data: { algorithm: DIGEST_NAMES[facts.hash], digest: createHash(facts.hash).update(facts.data).digest('base64') },
-      signature: { content: signature, verifier: { keyDetails: 'PKIX_ECDSA_P256_SHA_256', ...verifier } },
+      signature: { content: signature, verifier: { keyDetails, ...verifier } },
     };
     const body = { apiVersion: '0.0.2', kind: 'hashedrekord', spec: { hashedRekordV002: record } };
     return addEntry(log, { body, kind: 'hashedrekord', kindVersion: '0.0.2', at, ...options.entry });
