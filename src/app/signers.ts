@@ -1,4 +1,4 @@
-import { parseAnyBundle } from '../attestation/index.ts';
+import { parseAnyBundle, type LegacyCandidate } from '../attestation/index.ts';
 import { coreError, isAppError, LIMITS, readInputFile, type Runtime } from '../core/index.ts';
 import {
   compileIdentity,
@@ -40,12 +40,14 @@ export interface SignerAccess {
  */
 export async function loadSigners(
   access: SignerAccess,
-  bundles: readonly Uint8Array[],
+  judged: { readonly bundles: readonly Uint8Array[]; readonly legacy?: readonly LegacyCandidate[] },
   runtime: Runtime,
 ): Promise<SignerOptions> {
   const keys = await readPublicKeys(access.keyFiles);
   const identities = await Promise.all(access.identities.map((rule) => compileIdentity(rule)));
-  const needsLogs = !access.insecureIgnoreTlog && bundles.some(hasLogEntry);
+  const { bundles, legacy = [] } = judged;
+  const isLogged = bundles.some(hasLogEntry) || legacy.some(({ rekorBundle }) => rekorBundle !== undefined);
+  const needsLogs = !access.insecureIgnoreTlog && isLogged;
   const needsRoot = identities.length > 0 || isTrustGiven(access) || needsLogs;
   const trust = needsRoot ? await loadTrust(access, runtime) : undefined;
   return {

@@ -52,7 +52,7 @@ export async function verifyBlob(options: VerifyBlobOptions, runtime: Runtime): 
   const bundle = await readInputFile(options.bundleFile, maxBundleBytes);
   const { file, digest } = await readArtifact(options.file, runtime.signal);
   const verdict = await checkArtifact(bundle, {
-    ...(await loadSigners(options.signers, [bundle], runtime)),
+    ...(await loadSigners(options.signers, { bundles: [bundle] }, runtime)),
     file,
     maxBytes: maxBundleBytes,
     ...(wanted === undefined ? {} : { predicateType: wanted }),

@@ -1,5 +1,6 @@
 import {
   findBundles,
+  findLegacy,
   resolvePredicateType,
   SIGN_PREDICATE_TYPE,
   type UnreadableReferrer,
@@ -8,6 +9,7 @@ import { coreError, ExitCode, type Digest, type Runtime } from '../core/index.ts
 import { parseImageReference } from '../image/index.ts';
 import {
   evaluateSignatures,
+  type AcceptedLegacy,
   type EvaluateOptions,
   type RejectedBundle,
   type VerifiedBundle,
@@ -21,6 +23,8 @@ export interface VerifyImageOptions {
   readonly image: string;
   readonly access: ImageAccess;
   readonly signers: SignerAccess;
+  /** Also judge what cosign 1 and 2 attached under tags. */
+  readonly allowLegacy?: boolean;
   /** An attestation of this type (short name or URI) instead of an image signature. */
   readonly type?: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -31,7 +35,10 @@ export interface VerifyImageOptions {
 export interface AcceptedSignature extends AcceptedSigner {
   readonly predicateType: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Digest of the bundle's bytes; of a signature in the layout of cosign 1 and 2, of the document that was signed. */
   readonly bundle: Digest;
+  /** In the layout of cosign 1 and 2. */
+  readonly legacy?: true;
 }
 
 export interface RejectedSignature {
@@ -67,14 +74,22 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   const store = requireReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
   const found = await findBundles(store, target.digest, { ...findLimits(options.access), signal: runtime.signal });
-  const signers = await loadSigners(
-    options.signers,
-    found.bundles.map(({ bytes }) => bytes),
-    runtime,
-  );
+  const { maxBundleBytes } = options.access;
+  const limits = maxBundleBytes === undefined ? {} : { maxBundleBytes };
+  const legacy =
+    options.allowLegacy === true
+      ? await findLegacy(store, target.digest, {
+          otherReferrers: found.otherReferrers,
+          ...limits,
+          signal: runtime.signal,
+        })
+      : { candidates: [], unreadable: [] };
+  const bundles = found.bundles.map(({ bytes }) => bytes);
+  const signers = await loadSigners(options.signers, { bundles, legacy: legacy.candidates }, runtime);
   const common = {
     ...signers,
-    ...(options.access.maxBundleBytes === undefined ? {} : { maxBytes: options.access.maxBundleBytes }),
+    ...(maxBundleBytes === undefined ? {} : { maxBytes: maxBundleBytes }),
+    legacy: legacy.candidates,
     subject: target.digest,
     threshold: options.threshold ?? 1,
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
@@ -82,10 +97,12 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   const evaluation: EvaluateOptions =
     wanted === undefined ? { ...common, kind: 'signature' } : { ...common, kind: 'attestation', predicateType: wanted };
   const result = await evaluateSignatures(found.bundles, evaluation);
-  const rejected = [...result.rejected.map(rejectedSignature), ...found.unreadable.map(unreadableSignature)];
+  const unreadable = [...found.unreadable, ...legacy.unreadable];
+  const rejected = [...result.rejected.map(rejectedSignature), ...unreadable.map(unreadableSignature)];
+  const accepted = [...result.accepted.map(acceptedSignature), ...result.acceptedLegacy.map(acceptedLegacy)];
   return {
     verified: result.satisfied,
-    code: result.satisfied ? 'VERIFIED' : negativeCode(result.accepted, rejected),
+    code: result.satisfied ? 'VERIFIED' : negativeCode(accepted, rejected),
     image: options.image,
     digest: target.digest,
     kind: target.kind,
@@ -93,7 +110,7 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
     predicateType: wanted?.uri ?? SIGN_PREDICATE_TYPE,
     threshold: result.threshold,
     signers: result.signers.length,
-    accepted: result.accepted.map(acceptedSignature),
+    accepted,
     rejected,
   };
 }
@@ -111,7 +128,7 @@ export function verifyExitCode(result: VerifyImageResult): ExitCode {
 }
 
 function negativeCode(
-  accepted: readonly VerifiedBundle[],
+  accepted: readonly AcceptedSignature[],
   rejected: readonly RejectedSignature[],
 ): VerifyImageResult['code'] {
   if (accepted.length > 0) return 'THRESHOLD_NOT_MET';
@@ -125,6 +142,17 @@ function acceptedSignature(bundle: VerifiedBundle): AcceptedSignature {
     predicateType: bundle.predicateType,
     annotations: bundle.annotations,
     bundle: bundle.bundleDigest,
+  };
+}
+
+/** A signature as cosign 1 and 2 made them: no statement, so its type is that of every image signature. */
+function acceptedLegacy(signature: AcceptedLegacy): AcceptedSignature {
+  return {
+    ...acceptedSigner(signature),
+    predicateType: SIGN_PREDICATE_TYPE,
+    annotations: signature.annotations,
+    bundle: signature.bundleDigest,
+    legacy: true,
   };
 }
 

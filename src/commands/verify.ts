@@ -1,4 +1,4 @@
-import { integer, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 import type { VerifyImageResult } from '../app/index.ts';
 import {
   attachmentFlags,
@@ -35,6 +35,10 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
       multipleNonGreedy: true,
     }),
     threshold: integer({ summary: 'How many distinct keys and identities must have signed.', default: 1, min: 1 }),
+    'allow-legacy': boolean({
+      summary: 'Also judge signatures and attestations that cosign 1 and 2 attached under tags (.sig, .att).',
+      default: false,
+    }),
     ...signerFlags,
     ...imageFlags,
     ...attachmentFlags,
@@ -50,6 +54,7 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
         image: args.image,
         access: imageAccess(flags),
         signers: signerAccess(flags),
+        allowLegacy: flags['allow-legacy'],
         threshold: flags.threshold,
         ...(flags.type === undefined ? {} : { type: flags.type }),
         ...(flags.annotation === undefined ? {} : { annotations: parsePairs(flags.annotation, 'annotation') }),

@@ -42,7 +42,8 @@ function identityHint(claimed: string): string {
 
 function acceptedLines(item: AcceptedSignature, wanted: string): readonly string[] {
   const annotations = Object.entries(item.annotations).map(([key, value]) => `${key}=${value}`);
-  return signerLines(item, { what: wanted, facts: [item.predicateType], more: annotations });
+  const layout = item.legacy === true ? ['in the layout of cosign 1 and 2'] : [];
+  return signerLines(item, { what: wanted, facts: [item.predicateType], more: [...layout, ...annotations] });
 }
 
 interface SignedFacts {

@@ -8,7 +8,9 @@ import {
   copyImageWithAttachments,
   showTree,
   signImage,
+  verifyImage,
   type CopyImageResult,
+  type VerifyImageOptions,
 } from '../../src/app/index.ts';
 import { findLegacy } from '../../src/attestation/index.ts';
 import { TemporaryDirectory, type Runtime } from '../../src/core/index.ts';
@@ -88,6 +90,34 @@ for (const kind of ['no-referrers', 'referrers', 'referrers-cuelabs'] as const s
       done(
         peer('cosign', ['verify-attestation', '--new-bundle-format=false', '--type', 'cyclonedx', ...TRUST, copied]),
       );
+    });
+
+    it('verify judges the older layout when it is asked for, and only then', async () => {
+      const verify = (more: Partial<VerifyImageOptions>) =>
+        verifyImage(
+          {
+            image,
+            access: { insecureRegistries: [registry.host] },
+            signers: {
+              keyFiles: [path('ours.pub')],
+              identities: [],
+              trustedRootFiles: [],
+              tuf: {},
+              offline: false,
+              insecureIgnoreTlog: true,
+              insecureIgnoreSct: false,
+              thresholds: {},
+            },
+            ...more,
+          },
+          runtime,
+        );
+      const layouts = async (more: Partial<VerifyImageOptions>) =>
+        (await verify(more)).accepted.map(({ legacy = false }) => legacy);
+      assert.deepEqual(await layouts({}), [false]);
+      assert.deepEqual((await layouts({ allowLegacy: true })).toSorted(), [false, true]);
+      assert.equal((await verify({ type: 'cyclonedx' })).code, 'UNSIGNED');
+      assert.equal((await verify({ type: 'cyclonedx', allowLegacy: true })).code, 'VERIFIED');
     });
 
     it('blobs are taken over from another repository', async () => {
