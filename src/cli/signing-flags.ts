@@ -23,50 +23,42 @@ export const signingFlags = {
     summary: 'PEM certificate that belongs to the key.',
     helpValue: 'FILE',
     helpGroup: SIGNER,
-    dependsOn: ['key'],
   }),
   'certificate-chain': string({
     summary: 'PEM certificates of the private authority that issued it.',
     helpValue: 'FILE',
     helpGroup: SIGNER,
-    dependsOn: ['certificate'],
   }),
   'identity-token': string({
     summary: 'Identity token: the token, a file with it, or - for standard input. Default: what the CI service offers.',
     helpValue: 'TOKEN',
     helpGroup: SIGNER,
-    exclusive: ['key', 'identity-provider'],
   }),
   'identity-provider': string({
     summary: 'Take the identity from this provider only: github-actions, gitlab-ci ..., or interactive.',
     helpValue: 'ID',
     helpGroup: SIGNER,
-    exclusive: ['key'],
   }),
   'oidc-flow': option({
     summary: 'How a person signs in, on a terminal: with a browser here, or a code to type in elsewhere.',
     options: ['browser', 'device'] as const,
     helpGroup: SIGNER,
-    exclusive: ['key', 'identity-token'],
   })(),
   'oidc-issuer': string({
     summary: 'Where a person signs in.',
     helpValue: 'URL',
     helpGroup: SIGNER,
-    exclusive: ['key', 'identity-token'],
   }),
   'signing-config': string({
     summary:
       'Services to use (signing configuration v0.2). Default for identities: the TUF repository’s; for keys: none.',
     helpValue: 'FILE',
     helpGroup: SERVICES,
-    exclusive: ['fulcio-url', 'rekor-url', 'timestamp-server-url'],
   }),
   'fulcio-url': string({
     summary: 'Certificate authority.',
     helpValue: 'URL',
     helpGroup: SERVICES,
-    exclusive: ['key'],
   }),
   'rekor-url': string({
     summary: 'Transparency log (repeatable: all).',
@@ -78,7 +70,6 @@ export const signingFlags = {
     summary: 'Version of these logs. Default: 1.',
     options: ['1', '2'] as const,
     helpGroup: SERVICES,
-    dependsOn: ['rekor-url'],
   })(),
   'timestamp-server-url': string({
     summary: 'Timestamp authority (RFC 3161), the whole URL (repeatable: all).',
@@ -127,6 +118,7 @@ export interface SigningFlagValues extends TufFlagValues {
 /** How use cases take them. @throws AppError USAGE */
 export function signingAccess(flags: SigningFlagValues, runtime: Runtime): SigningAccess {
   const { 'services-ca': servicesCaFile } = flags;
+  checkTogether(flags);
   return {
     ...(flags.key === undefined ? identityChoice(flags, runtime) : keyChoice(flags, flags.key, runtime)),
     ...serviceChoice(flags),
@@ -135,6 +127,30 @@ export function signingAccess(flags: SigningFlagValues, runtime: Runtime): Signi
     tuf: tufAccess(flags),
     insecureIgnoreSct: flags['insecure-ignore-sct'],
   };
+}
+
+/** Pairs of flags of which only one can be meant. In code, as usage lines of many conditions are read by nobody. */
+const EITHER: readonly (readonly [keyof SigningFlagValues, readonly (keyof SigningFlagValues)[]])[] = [
+  ['key', ['identity-token', 'identity-provider', 'oidc-flow', 'oidc-issuer', 'fulcio-url']],
+  ['identity-token', ['identity-provider', 'oidc-flow', 'oidc-issuer']],
+  ['signing-config', ['fulcio-url', 'rekor-url', 'timestamp-server-url']],
+];
+
+/** Flags that mean nothing without another. */
+const WITH: readonly (readonly [keyof SigningFlagValues, keyof SigningFlagValues])[] = [
+  ['certificate', 'key'],
+  ['certificate-chain', 'certificate'],
+  ['rekor-version', 'rekor-url'],
+];
+
+/** @throws AppError USAGE */
+function checkTogether(flags: SigningFlagValues): void {
+  for (const [one, others] of EITHER) {
+    const other = flags[one] === undefined ? undefined : others.find((name) => flags[name] !== undefined);
+    if (other !== undefined) throw coreError('USAGE', `--${one} and --${other} do not go together`);
+  }
+  const alone = WITH.find(([name, needed]) => flags[name] !== undefined && flags[needed] === undefined);
+  if (alone !== undefined) throw coreError('USAGE', `--${alone[0]} goes with --${alone[1]}`);
 }
 
 function keyChoice(flags: SigningFlagValues, key: string, { env }: Runtime): SigningAccess {

@@ -10,6 +10,8 @@ import { CLAIMS, tokenParts, tokenWith } from '../signing/support/tokens.ts';
 import { ended, failed, openBench, type Bench, type Finished } from '../support/cli/run-waybill.ts';
 import { makeSampleImages } from '../support/cli/sample-images.ts';
 import { parseResult } from '../support/cli/schemas.ts';
+import { TufRepository } from '../support/tuf-repository.ts';
+import { serveTuf } from '../support/tuf-server.ts';
 
 const WHO = `--certificate-identity ${CLAIMS.sub} --certificate-oidc-issuer ${CLAIMS.iss} --trusted-root root.json`;
 const TOKEN = tokenWith();
@@ -166,6 +168,30 @@ describe('signing with an identity', () => {
     ended(await run(`blob sign file.txt --identity-token token --bundle config.json ${config}`), 0);
     ended(await run(`blob verify file.txt --bundle config.json ${WHO}`), 0);
     failed(await run(`blob sign file.txt --identity-token token --bundle x.json ${config} ${services}`), 2, 'USAGE');
+  });
+
+  test('without flags for services, the TUF repository names them and says whom to trust', async () => {
+    const repository = new TufRepository({ now: new Date() });
+    const json = (name: string): Buffer => readFileSync(join(bench.path, name));
+    repository.targets.set('trusted_root.json', json('root.json'));
+    repository.targets.set('signing_config.v0.2.json', json('signing-config.json'));
+    repository.publish();
+    await using server = await serveTuf(repository);
+    writeFileSync(join(bench.path, 'tuf-root.json'), repository.firstRoot);
+    const tuf = `--tuf-mirror ${server.url} --tuf-root tuf-root.json`;
+    ended(await run(`blob sign file.txt --identity-token token --bundle tuf.json ${tuf}`), 0);
+    ended(await run(`blob verify file.txt --bundle tuf.json ${WHO}`), 0);
+    const log = `--rekor-url ${sigstore.rekor1.url} ${tuf}`;
+    ended(await run(`blob sign file.txt --key ours.key --bundle tuf-key.json ${log}`), 0);
+    // a version that this log does not speak, and flags that are nothing without others
+    ended(await run(`blob sign file.txt --key ours.key --bundle w.json --rekor-version 2 ${log}`), 4);
+    for (const flags of [
+      '--rekor-version 2',
+      '--certificate-chain x',
+      '--oidc-flow device',
+      '--fulcio-url https://x.test',
+    ])
+      failed(await run(`blob sign file.txt --key ours.key ${flags}`), 2, 'USAGE');
   });
 
   test('tokens that cannot be used: exit 5, nothing is sent; no identity and no terminal: exit 5, at once', async () => {

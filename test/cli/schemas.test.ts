@@ -44,6 +44,12 @@ describe('schemas of results', () => {
     ['tree', 'tree oci:images:app --json', 0],
     ['release', 'release oci:images:app --key ours.key --json', 0],
     ['sign', 'sign oci:images:app --key ours.key --json', 0],
+    ['blob sign', 'blob sign ours.pub --key ours.key --json', 0],
+    [
+      'blob attest',
+      'blob attest ours.pub --type custom --predicate images/index.json --bundle attested.json --key ours.key --json',
+      0,
+    ],
     ['copy', 'copy oci:images:app oci:copied --json', 0],
     ['clean', 'clean oci:images:app --dry-run --json', 0],
     ['base detect', 'base detect oci:images:app --json', 0],
