@@ -67,8 +67,22 @@ export function writeLedgerDocument(
   });
 }
 
-/** What tells of a stripped inventory, as notes of an SBOM. */
+/** More of a kind say nothing more. */
+const MAX_ORPHAN_NOTES = 20;
+
+/** What tells of a stripped inventory, as notes of an SBOM: of what packages left behind the first twenty of a kind, then how many more there are. */
 export function strippedNotes({ findings }: Ledger): readonly CatalogNote[] {
+  const notes = allStrippedNotes(findings);
+  return Object.values(Object.groupBy(notes, ({ code }) => code)).flatMap((same = []) => {
+    const [first] = same;
+    if (first === undefined || first.code === 'database-removed' || same.length <= MAX_ORPHAN_NOTES) return same;
+    const rest = same.length - MAX_ORPHAN_NOTES;
+    const message = `and ${rest} more of ${first.code}: the ledger lists them`;
+    return [...same.slice(0, MAX_ORPHAN_NOTES), { ...first, code: 'more-orphans', message, path: '/' }];
+  });
+}
+
+function allStrippedNotes(findings: Ledger['findings']): readonly CatalogNote[] {
   return findings.flatMap((finding) => {
     if (finding.kind === 'database-removed') {
       const { path, layer, removedInLayer } = finding;

@@ -123,11 +123,21 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
     failed,
     diagnostics,
   };
-  return { result, exitCode: failed.length > 0 ? ExitCode.Negative : ExitCode.Passed };
+  if (failed.length > 0) return { result, exitCode: ExitCode.Negative };
+  if (!isNothingCompared(options.failOn, ledger)) return { result, exitCode: ExitCode.Passed };
+  const message = 'no file could be compared with a record: whether files were modified is not known';
+  runtime.progress({ kind: 'warning', message });
+  return { result, exitCode: ExitCode.Partial };
 }
 
 /** What only the comparison with records tells: without it, none would be a pass that nobody checked. */
 const COMPARED: ReadonlySet<LedgerFault> = new Set(['modified', 'missing', 'not-checked']);
+
+/** Nothing checked is never a pass: an image without a single record that says what a file contains. */
+function isNothingCompared(failOn: readonly LedgerFault[], { totals }: Ledger): boolean {
+  const { verified, modified, configuration } = totals.integrity;
+  return failOn.includes('modified') && verified + modified + configuration === 0;
+}
 
 const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
   modified: ({ totals }) => totals.integrity.modified > 0,

@@ -57,6 +57,8 @@ describe('image files', () => {
       0,
     );
     // what is not compared is never a pass
+    const { stderr } = ended(await bench.run('image files oci:images:empty --summary --fail-on modified'), 7);
+    assert.match(stderr, /warning: no file could be compared with a record/);
     for (const fault of ['modified', 'missing', 'not-checked'])
       ended(await bench.run(`image files oci:images:tampered --summary --fail-on ${fault} --no-integrity`), 2);
     ended(await bench.run('image files oci:images:tampered --summary --fail-on stripped --no-integrity'), 0);

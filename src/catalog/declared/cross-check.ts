@@ -10,8 +10,8 @@ import {
 import { readDeclaredDocument } from './read-document.ts';
 
 const SOURCE = 'declared';
-/** Notes of one document and one code. */
-const MAX_NOTES = 200;
+/** Notes of one document and one code: more say nothing that the document itself does not. */
+const MAX_NOTES = 20;
 const MAX_DOCUMENTS = 5000;
 /** Bytes of all documents: hard links share them but are parsed each. */
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
@@ -46,7 +46,7 @@ interface FoundIndex {
 
 /**
  * Compares every document in the image that lists software (but Bitnami's, which become packages; those of Python packages too) with what all catalogers
- * found. Discrepancies: `declared-not-found`, `declared-other-version`, and, where the document claims to be complete, `found-not-declared`; of each at most 200 for
+ * found. Discrepancies: `declared-not-found`, `declared-other-version`, and, where the document claims to be complete, `found-not-declared`; of each at most 20 for
  * a document, then `more-discrepancies`. Qualifiers are not compared. Needs the bytes that the cataloger's rule `declared/documents` captured.
  */
 export function crossCheckDeclared(view: FileView, packages: readonly Package[]): CrossCheck {

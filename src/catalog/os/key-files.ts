@@ -30,7 +30,7 @@ export function keyFileNotes(view: FileView, places: KeyPlaces): readonly Catalo
     notes.set(file.path, {
       kind: 'trust',
       code: places.code,
-      message: `${places.manager} can trust packages signed by the keys in ${name}`,
+      message: `${places.manager} trusts packages signed by the keys in ${name}, of every source or of those that name it`,
       path: `/${file.path}`,
       source: places.source,
       facts: { file: name, ...(sha256 === undefined ? {} : { sha256 }) },

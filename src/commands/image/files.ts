@@ -17,7 +17,8 @@ export default class ImageFiles extends WaybillCommand<ListFilesResult> {
   static override description =
     'Each regular file and link has one class: os-package, language-package, package-state (a package manager’s own data), generated (made at installation), binary (recognised, in ' +
     'no package), base (as the base image has it; needs --lock), unaccounted. Files of packages are verified, modified, configuration or unchecked, by the digests in the package ' +
-    'databases; nothing of the image is run. What was changed is told with the layer and the command that did it. Exit 1: something that --fail-on names is the case.';
+    'databases; nothing of the image is run. What was changed is told with the layer and the command that did it. Exit 1: something that --fail-on names is the case. Exit 7: modified was to be ' +
+    'told, and no file has a record to compare with.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --class unaccounted --executables',
     '<%= config.bin %> <%= command.id %> oci:build:1.2 --summary --fail-on modified,unaccounted-executables',
