@@ -115,7 +115,7 @@ for (const kind of ['no-referrers', 'referrers', 'referrers-cuelabs'] as const s
       const layouts = async (more: Partial<VerifyImageOptions>) =>
         (await verify(more)).accepted.map(({ legacy = false }) => legacy);
       assert.deepEqual(await layouts({}), [false]);
-      assert.deepEqual((await layouts({ allowLegacy: true })).toSorted(), [false, true]);
+      assert.deepEqual(new Set(await layouts({ allowLegacy: true })), new Set([false, true]));
       assert.equal((await verify({ type: 'cyclonedx' })).code, 'UNSIGNED');
       assert.equal((await verify({ type: 'cyclonedx', allowLegacy: true })).code, 'VERIFIED');
     });
