@@ -11,8 +11,8 @@ export const WHOLE_BYTES = 16 * 1024 * 1024;
 /** What must be seen of a larger one to say which parts of it are kept. */
 export const HEAD_BYTES = 64 * 1024;
 
-/** Names of sections lie in front of the table of sections. */
-const TAIL_BYTES = 1024 * 1024;
+/** Names of sections lie in front of the table of sections, with some linkers the names of symbols between: megabytes. A second look costs a whole layer. */
+const TAIL_BYTES = 16 * 1024 * 1024;
 /** A program that carries files behind its sections is itself not larger. */
 const MAX_HOST_BYTES = 96 * 1024 * 1024;
 
