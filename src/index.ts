@@ -9,7 +9,7 @@
  * import { createRuntime, createSboms, writeCycloneDx } from 'waybill';
  *
  * const options = { image: 'registry.example.com/shop/app:1.2', access: {}, allowEmpty: false, strict: false };
- * const [sbom] = await createSboms(options, createRuntime());
+ * const { platforms: [sbom] } = await createSboms(options, createRuntime());
  * const bytes = await writeCycloneDx(sbom.document, { format: 'json', specVersion: '1.6' });
  */
 import { randomBytes } from 'node:crypto';

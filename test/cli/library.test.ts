@@ -16,7 +16,7 @@ import type { VerifyImageResult } from 'waybill';
 
 const controller = new AbortController();
 const runtime = createRuntime({ signal: controller.signal });
-const [sbom] = await createSboms({ image: 'oci:images:app', access: {}, allowEmpty: false, strict: false }, runtime);
+const { platforms: [sbom] } = await createSboms({ image: 'oci:images:app', access: {}, allowEmpty: false, strict: false }, runtime);
 if (sbom === undefined) throw new Error('no SBOM');
 const bytes: Uint8Array = await writeCycloneDx(sbom.document, { format: 'json', specVersion: '1.6' });
 const names: readonly string[] = sbom.document.components.map((component) => component.name);
