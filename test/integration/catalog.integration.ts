@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { prepareDebianImages, type DebianImages } from './debian-images.ts';
-import { fullName, placesOf, readSbom, type Sbom } from './read-sbom.ts';
+import { allPlacesOf, fullName, placesOf, readSbom, type Sbom } from './read-sbom.ts';
 import { mustPass, outputOf, waybillIn } from './run-command.ts';
 
 const prepared = await prepareDebianImages(['base', 'app']);
@@ -45,11 +45,11 @@ describe('the SBOM of a Debian application image', { skip }, () => {
     for (const path of ['usr/lib/python3/dist-packages', 'usr/local/lib/python3.11/dist-packages']) {
       const listed = await outputOf('pip3', ['inspect', '--path', join(images.root, path)]);
       for (const { metadata, metadata_location: place } of (JSON.parse(listed) as PipReport).installed) {
-        expected.push(`${metadata.name} ${metadata.version} ${inImage(images.root, place)}`);
+        expected.push(`${plain(metadata.name)} ${metadata.version} ${inImage(images.root, place)}`);
       }
     }
-    const found = placesOf(sbom, 'pypi').map(
-      ({ component, location }) => `${component.name} ${component.version} ${metadataPlace(location)}`,
+    const found = allPlacesOf(sbom, 'pypi').map(
+      ({ component, location }) => `${plain(component.name)} ${component.version} ${metadataPlace(location)}`,
     );
     assert.ok(expected.length > 30, `only ${expected.length} distributions`);
     t.diagnostic(`${expected.length} distributions`);
@@ -62,7 +62,7 @@ describe('the SBOM of a Debian application image', { skip }, () => {
     const expected = [...application, ...global].map(({ name, version, path }) => {
       return `${name} ${version} ${inImage(images.root, join(path, 'package.json'))}`;
     });
-    const found = placesOf(sbom, 'npm')
+    const found = allPlacesOf(sbom, 'npm')
       .filter(({ location }) => !location.startsWith('/usr/share/nodejs/'))
       .map(({ component, location }) => `${fullName(component)} ${component.version} ${location}`);
     assert.ok(expected.length > 400, `only ${expected.length} packages`);
@@ -83,7 +83,7 @@ describe('the SBOM of a Debian application image', { skip }, () => {
     const expected = texts
       .flatMap(lines)
       .filter((path) => /^\/usr\/share\/nodejs\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
-    const found = placesOf(sbom, 'npm').map(({ location }) => location);
+    const found = allPlacesOf(sbom, 'npm').map(({ location }) => location);
     assert.ok(expected.length > 5, `only ${expected.length} modules`);
     assert.deepEqual(found.filter((path) => path.startsWith('/usr/share/nodejs/')).toSorted(), expected.toSorted());
   });
@@ -131,6 +131,11 @@ function lines(text: string): readonly string[] {
 
 function inImage(root: string, path: string): string {
   return `/${relative(root, path)}`;
+}
+
+/** @see https://packaging.python.org/en/latest/specifications/name-normalization/ */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
 }
 
 /** pip names a folder (dist-info, egg-info) or a file (egg-info of distutils). */
