@@ -1,4 +1,4 @@
-import { CATALOGERS, capturePlan, runCatalogers, type CatalogRun } from '../catalog/index.ts';
+import type { CatalogRun } from '../catalog/index.ts';
 import {
   coreError,
   ExitCode,
@@ -8,8 +8,8 @@ import {
   type Digest,
   type Runtime,
 } from '../core/index.ts';
-import { squash, type FileView, type LayerStack } from '../filesystem/index.ts';
-import { formatPlatform, parseImageReference, readRootfs } from '../image/index.ts';
+import type { FileView, LayerStack } from '../filesystem/index.ts';
+import { formatPlatform, parseImageReference } from '../image/index.ts';
 import {
   LEDGER_PLAN,
   type Completeness,
@@ -25,7 +25,7 @@ import { accountFiles, ledgerLayers, writeLedgerDocument } from './account-files
 import { createFileFilter, type FileFilterOptions } from './file-filter.ts';
 import { openImageStore, type ImageAccess } from './open-image-store.ts';
 import { loadOne } from './resolve-target.ts';
-import { scanImage } from './scan-image.ts';
+import { scanImage, scanRootfs } from './scan-image.ts';
 import { warnOfDiagnostics } from './warn-of-diagnostics.ts';
 
 /** What a ledger can be failed for. */
@@ -100,7 +100,14 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
     throw coreError('USAGE', `--fail-on ${unchecked} needs the comparison that --no-integrity leaves out`);
   }
   const { path: rootfs, transport } = { path: '', ...parseImageReference(options.image) };
-  const scanned = transport === 'dir' ? await scanRootfs(rootfs, options, runtime) : await scanLayers(options, runtime);
+  const scanned =
+    transport === 'dir'
+      ? {
+          ...(await scanRootfs(rootfs, { integrity: options.integrity, signal: runtime.signal })),
+          layers: [],
+          baseLayers: 0,
+        }
+      : await scanLayers(options, runtime);
   const { view, catalog, stack, layers, baseLayers } = scanned;
   const filter = await createFileFilter(options, layers);
   runtime.progress({ kind: 'phase', label: 'accounting for files' });
@@ -147,15 +154,6 @@ const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
   'not-checked': ({ findings }) => findings.some(({ kind }) => kind === 'not-checked'),
   stripped: ({ findings }) => findings.some(({ kind }) => kind === 'database-removed' || kind.startsWith('orphaned-')),
 };
-
-async function scanRootfs(path: string, options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
-  const { captures, digests } = capturePlan(CATALOGERS, { digests: options.integrity });
-  const plan = { captures: [...captures, ...LEDGER_PLAN.captures], digests };
-  const stack = await readRootfs({ path, plan, signal: runtime.signal });
-  const view = squash(stack);
-  const catalog = runCatalogers({ view, languageFiles: true, recordedFiles: options.integrity });
-  return { stack, view, catalog, layers: [], baseLayers: 0 };
-}
 
 async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
   const { lockFile, integrity, maxLayerBytes } = options;

@@ -1,7 +1,7 @@
-import { CATALOGERS, catalogHidden, capturePlan, runCatalogers, splitByBase } from '../catalog/index.ts';
+import { catalogHidden, runCatalogers, splitByBase } from '../catalog/index.ts';
 import { LIMITS, TOOL_NAME, TOOL_VERSION, type JsonValue, type Runtime } from '../core/index.ts';
 import { squash } from '../filesystem/index.ts';
-import { formatPlatform, readRootfs, type Image, type ImageReference } from '../image/index.ts';
+import { formatPlatform, type Image, type ImageReference } from '../image/index.ts';
 import { LEDGER_MEDIA_TYPE, LEDGER_PLAN, type LedgerDocument, type LedgerSummary } from '../ledger/index.ts';
 import type { CatalogNote, Diagnostic } from '../packages/index.ts';
 import { matchBases, type Lock } from '../provenance/index.ts';
@@ -16,7 +16,7 @@ import {
 } from './account-files.ts';
 import { appError } from './errors.ts';
 import type { OpenedStore } from './open-image-store.ts';
-import { scanImage, type ScannedImage } from './scan-image.ts';
+import { scanImage, scanRootfs, type ScannedImage } from './scan-image.ts';
 
 /** The SBOM of one platform manifest, or of a root file system. */
 export interface PlatformSbom {
@@ -45,12 +45,8 @@ export interface SbomSettings {
 /** The SBOM of a root file system on disk. */
 export async function rootfsSbom(path: string, runtime: Runtime, settings: SbomSettings): Promise<PlatformSbom> {
   const integrity = settings.integrity === true;
-  const { captures, digests } = capturePlan(CATALOGERS, { digests: integrity });
-  const plan = { captures: [...captures, ...LEDGER_PLAN.captures], digests };
-  const stack = await readRootfs({ path, plan, signal: runtime.signal });
-  const view = squash(stack);
-  const catalog = runCatalogers({ view, recordedFiles: integrity });
-  return platformSbom({ layers: [] }, { stack, view, catalog, integrity, layers: [], baseLayers: 0 }, settings);
+  const scanned = await scanRootfs(path, { integrity, signal: runtime.signal });
+  return platformSbom({ layers: [] }, { ...scanned, integrity, layers: [], baseLayers: 0 }, settings);
 }
 
 export interface ImageSbomOptions {
@@ -129,7 +125,7 @@ function platformSbom(subject: SbomSubject, files: FilesToAccount, options: Plat
   const { ledger, summary } = accountFiles(files);
   const about = { ...(digest === undefined ? {} : { digest }), ...(platform === undefined ? {} : { platform }) };
   const written = options.ledgerDocument === true ? writeLedgerDocument(ledger, { ...about, catalog }) : undefined;
-  const hidden = options.hidden === true ? catalogHidden(stack, catalog) : undefined;
+  const hidden = options.hidden === true ? catalogHidden(stack, files.view, catalog) : undefined;
   const notes = [...catalog.notes, ...integrityNotes(ledger), ...strippedNotes(ledger), ...(hidden?.notes ?? [])];
   const document = buildSbomDocument({
     subject,

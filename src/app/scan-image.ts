@@ -1,7 +1,8 @@
 import { CATALOGERS, capturePlan, runCatalogers, type CatalogRun } from '../catalog/index.ts';
 import { LIMITS, type Runtime } from '../core/index.ts';
 import { squash, type CapturePlan, type FileView, type LayerStack } from '../filesystem/index.ts';
-import { readLayers, type Image, type ImageStore } from '../image/index.ts';
+import { readLayers, readRootfs, type Image, type ImageStore } from '../image/index.ts';
+import { LEDGER_PLAN } from '../ledger/index.ts';
 
 export interface ScanOptions {
   /** Beyond what the catalogers ask for. */
@@ -17,6 +18,17 @@ export interface ScannedImage {
   readonly stack: LayerStack;
   readonly view: FileView;
   readonly catalog: CatalogRun;
+}
+
+/** A root file system on disk, read and cataloged with the files of every package; with `integrity` also what its records say they contain. */
+export async function scanRootfs(
+  path: string,
+  { integrity, signal }: { readonly integrity: boolean; readonly signal: AbortSignal },
+): Promise<Omit<ScannedImage, 'image'>> {
+  const plan = mergePlans(capturePlan(CATALOGERS, { digests: integrity }), LEDGER_PLAN);
+  const stack = await readRootfs({ path, plan, signal });
+  const view = squash(stack);
+  return { stack, view, catalog: runCatalogers({ view, recordedFiles: integrity }) };
 }
 
 /** Reads and verifies every layer once, squashes, and catalogs. */

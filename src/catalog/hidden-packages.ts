@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { squash, type FileView, type LayerStack } from '../filesystem/index.ts';
 import { comparePackages, type CatalogNote, type Package } from '../packages/index.ts';
-import { runCatalogers, type CatalogOptions, type CatalogRun } from './runner.ts';
+import { runCatalogers, type CatalogRun } from './runner.ts';
 
 /** Property of a package that only lower layers have: the last layer after which it was there. */
 const HIDDEN_AFTER = 'waybill:hidden:after-layer';
@@ -25,19 +25,20 @@ const PUBLIC =
 
 /**
  * Catalogs every view that the layers pass through from the bottom up, and tells what is in none but lower ones.
+ * @param view of all layers
  * @param final the packages and notes of the whole image, as `runCatalogers` gives them
  */
 export function catalogHidden(
   stack: LayerStack,
+  view: FileView,
   final: Pick<CatalogRun, 'packages' | 'notes'>,
-  options: Pick<CatalogOptions, 'catalogers'> = {},
 ): HiddenContent {
   const kept = new Set(final.packages.map(({ id }) => id));
   const trusted = new Set(final.notes.map(keyOfNote));
   const hidden = new Map<string, Package>();
   const keys = new Map<string, CatalogNote>();
   for (let layers = 1; layers < stack.layers.length; layers += 1) {
-    const { packages, notes } = runCatalogers({ ...options, view: squash(stack, layers), languageFiles: false });
+    const { packages, notes } = runCatalogers({ view: squash(stack, layers), languageFiles: false });
     for (const note of notes) {
       if (note.kind === 'trust' && !trusted.has(keyOfNote(note)))
         keys.set(keyOfNote(note), deletedKey(note, layers - 1));
@@ -50,7 +51,7 @@ export function catalogHidden(
   }
   return {
     packages: [...hidden.values()].toSorted(comparePackages),
-    notes: [...keys.values(), ...deletedSecrets(stack, squash(stack))]
+    notes: [...keys.values(), ...deletedSecrets(stack, view)]
       .toSorted((a, b) => compareCodeUnits(a.path, b.path) || compareCodeUnits(a.message, b.message))
       .slice(0, MAX_NOTES),
   };

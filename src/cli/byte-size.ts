@@ -23,7 +23,7 @@ export function layerLimit(flags: { readonly 'max-layer-bytes': string | undefin
 }
 
 /** The value of `--max-bundle-bytes` as an option, when it was given. */
-export function bundleLimit(flags: { readonly 'max-bundle-bytes': string | undefined }): {
+export function bundleLimit(flags: { readonly 'max-bundle-bytes'?: string | undefined }): {
   readonly maxBundleBytes?: number;
 } {
   const text = flags['max-bundle-bytes'];

@@ -1,4 +1,4 @@
-import { parseByteSize } from './byte-size.ts';
+import { bundleLimit } from './byte-size.ts';
 
 /** Values of `imageFlags` after parsing. */
 export interface ImageFlagValues {
@@ -28,7 +28,6 @@ export interface ImageAccessOptions {
 export function imageAccess(flags: ImageFlagValues): ImageAccessOptions {
   const repository = flags['attachment-repository'];
   const maxReferrers = flags['max-referrers'];
-  const maxBundleBytes = flags['max-bundle-bytes'];
   return {
     ...(flags.platform === undefined ? {} : { platform: flags.platform }),
     insecureRegistries: flags['insecure-registry'] ?? [],
@@ -38,6 +37,6 @@ export function imageAccess(flags: ImageFlagValues): ImageAccessOptions {
     // an empty variable is one that is not set
     ...(repository === undefined || repository === '' ? {} : { attachmentRepository: repository }),
     ...(maxReferrers === undefined ? {} : { maxReferrers }),
-    ...(maxBundleBytes === undefined ? {} : { maxBundleBytes: parseByteSize(maxBundleBytes, 'max-bundle-bytes') }),
+    ...bundleLimit(flags),
   };
 }
