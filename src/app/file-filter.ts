@@ -1,5 +1,6 @@
 import { coreError } from '../core/index.ts';
 import { LEDGER_CLASSES, type LedgerClass, type LedgerEntry, type LedgerLayer } from '../ledger/index.ts';
+import { compileGlob, globProblem } from '../policy/index.ts';
 
 /** Which files of a ledger are shown; what is left out lets all through. */
 export interface FileFilterOptions {
@@ -13,14 +14,14 @@ export interface FileFilterOptions {
 }
 
 /** @throws AppError USAGE for a class, a layer or a pattern that cannot be */
-export async function createFileFilter(
+export function createFileFilter(
   options: FileFilterOptions,
   layers: readonly LedgerLayer[],
-): Promise<(entry: LedgerEntry) => boolean> {
+): (entry: LedgerEntry) => boolean {
   const { executables = false } = options;
   const classes = classesOf(options.classes ?? []);
   const layer = options.layer === undefined ? undefined : layerOf(options.layer, layers);
-  const matches = options.pathGlob === undefined ? undefined : await globOf(options.pathGlob);
+  const matches = options.pathGlob === undefined ? undefined : globOf(options.pathGlob);
   return (entry) =>
     (classes === undefined || classes.has(entry.class)) &&
     (!executables || entry.isExecutable) &&
@@ -59,8 +60,7 @@ function layerOf(text: string, layers: readonly LedgerLayer[]): number {
   });
 }
 
-async function globOf(pattern: string): Promise<(path: string) => boolean> {
-  const { compileGlob, globProblem } = await import('../policy/index.ts');
+function globOf(pattern: string): (path: string) => boolean {
   const problem = globProblem(pattern);
   if (problem !== undefined) throw coreError('USAGE', `--path: ${problem}`);
   // as people write it: with or without the slash in front

@@ -109,7 +109,7 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
         }
       : await scanLayers(options, runtime);
   const { view, catalog, stack, layers, baseLayers } = scanned;
-  const filter = await createFileFilter(options, layers);
+  const filter = createFileFilter(options, layers);
   runtime.progress({ kind: 'phase', label: 'accounting for files' });
   const diagnostics = [...stack.diagnostics, ...catalog.diagnostics];
   warnOfDiagnostics(diagnostics, runtime);
