@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   signing: ['net', 'keys', 'attestation'],
   verification: ['net', 'keys', 'attestation'],
   provenance: ['image', 'filesystem', 'packages', 'attestation'],
-  evidence: ['image', 'filesystem', 'packages', 'sbom', 'attestation', 'verification', 'provenance'],
+  evidence: ['image', 'filesystem', 'packages', 'ledger', 'sbom', 'attestation', 'verification', 'provenance'],
   policy: ['packages', 'keys', 'attestation', 'verification', 'provenance', 'evidence'],
   render: ['*'],
   app: ['*'],

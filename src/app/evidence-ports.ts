@@ -109,7 +109,7 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
   const { request, runtime } = options;
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
   const compares = request.compareWith.length > 0;
-  if (!request.scan && !compares) {
+  if (!request.scan && !compares && !request.files && !request.system) {
     await readLayersOnly(image, opened.store, runtime, limits);
     return { comparisons: [] };
   }

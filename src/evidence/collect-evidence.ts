@@ -218,7 +218,7 @@ async function collectPlatforms(
   // one platform after the other: the layer pass itself is parallel
   for (const { digest, platform, diffIds } of manifests) {
     const nothing: EvidencePlatform = { manifest: digest, layersVerified: false, scan: null, comparisons: [] };
-    if (!needs.layers && !needs.scan && !needs.compare) {
+    if (!readsLayers(needs)) {
       platforms.push(nothing);
       continue;
     }
@@ -227,15 +227,22 @@ async function collectPlatforms(
         ? candidates(collector.options.lock, platform, diffIds)
         : [];
     const facts = await attempt(collector, { what: 'layers', subject: digest }, (signal) =>
-      opened.readLayers(digest, { scan: needs.scan, compareWith }, signal),
+      opened.readLayers(
+        digest,
+        { scan: needs.scan, compareWith, containWith: [], files: needs.files, system: needs.system },
+        signal,
+      ),
     );
     platforms.push(
-      facts === undefined
-        ? nothing
-        : { manifest: digest, layersVerified: true, scan: facts.scan ?? null, comparisons: facts.comparisons },
+      facts === undefined ? nothing : { manifest: digest, layersVerified: true, ...facts, scan: facts.scan ?? null },
     );
   }
   return platforms;
+}
+
+function readsLayers(needs: EvidenceNeeds): boolean {
+  const { layers, scan, compare, contain, files, system } = needs;
+  return layers || scan || compare || contain || files || system;
 }
 
 /** Every number of bottom layers that is some locked base. */

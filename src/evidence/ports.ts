@@ -1,8 +1,10 @@
 import type { FoundBundles } from '../attestation/index.ts';
 import type { Digest } from '../core/index.ts';
 import type { Descriptor, RawManifest } from '../image/index.ts';
-import type { BaseComparison } from '../provenance/index.ts';
+import type { BaseComparison, BaseContainment } from '../provenance/index.ts';
 import type { ComparableSbom } from '../sbom/index.ts';
+import type { LedgerFacts } from './ledger-facts.ts';
+import type { SystemFacts } from './system/index.ts';
 
 /** What a reference says before anything is asked. */
 export interface DescribedReference {
@@ -29,12 +31,20 @@ export interface LayerRequest {
   readonly scan: boolean;
   /** Numbers of bottom layers to compare the final view with. */
   readonly compareWith: readonly number[];
+  /** Digests of file lists of locked bases to look for in the final view. */
+  readonly containWith: readonly Digest[];
+  readonly files: boolean;
+  readonly system: boolean;
 }
 
 export interface LayerFacts {
   /** Undefined when none was asked for. */
   readonly scan?: ComparableSbom;
   readonly comparisons: readonly BaseComparison[];
+  /** Undefined when none was asked for. */
+  readonly containments?: readonly BaseContainment[];
+  readonly files?: LedgerFacts;
+  readonly system?: SystemFacts;
 }
 
 /** The outside world of collecting: implemented by the application over registries, layouts and archives. */
@@ -52,4 +62,12 @@ export interface EvidenceNeeds {
   readonly layers: boolean;
   readonly scan: boolean;
   readonly compare: boolean;
+  /** BuildKit's attestation manifests. */
+  readonly build: boolean;
+  /** Look for locked bases file by file. */
+  readonly contain: boolean;
+  /** The ledger of files. */
+  readonly files: boolean;
+  /** What the checks of configuration and files look at. */
+  readonly system: boolean;
 }

@@ -1,6 +1,9 @@
 import { ExitCode, isDigest, type JsonValue } from '../core/index.ts';
+import { readLedgerFacts } from './ledger-facts.ts';
 import { readComparison } from './read-comparison.ts';
+import { readContainment } from './read-containment.ts';
 import { readScan } from './scan.ts';
+import { readSystemFacts } from './system/index.ts';
 import {
   closedObjectAt,
   countAt,
@@ -14,21 +17,42 @@ import {
   textAt,
 } from './json-shape.ts';
 import type {
+  EvidenceBuildAttestation,
   EvidenceDocument,
   EvidenceError,
   EvidenceImage,
   EvidencePart,
   EvidencePlatform,
   EvidenceSubject,
+  EvidenceTrustedRoot,
 } from './types.ts';
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
-const PARTS: readonly EvidencePart[] = ['resolve', 'tag', 'manifest', 'referrers', 'layers', 'scan', 'comparison'];
+const PARTS: readonly EvidencePart[] = [
+  'resolve',
+  'tag',
+  'manifest',
+  'referrers',
+  'build-attestations',
+  'layers',
+  'scan',
+  'comparison',
+  'files',
+  'trust',
+];
 const EXIT_CODES: readonly number[] = Object.values(ExitCode);
 
 /** Gives parsed JSON the type of an evidence document. Blobs are not hashed here. @throws AppError EVIDENCE_MALFORMED */
 export function readEvidenceDocument(value: JsonValue): EvidenceDocument {
-  const root = closedObjectAt(value, 'evidence', ['apiVersion', 'kind', 'tool', 'collectedAt', 'images', 'blobs']);
+  const root = closedObjectAt(value, 'evidence', [
+    'apiVersion',
+    'kind',
+    'tool',
+    'collectedAt',
+    'images',
+    'trustedRoots?',
+    'blobs',
+  ]);
   if (root['apiVersion'] !== 'waybill.dev/v1') malformed('evidence.apiVersion', '"waybill.dev/v1"');
   if (root['kind'] !== 'Evidence') malformed('evidence.kind', '"Evidence"');
   const tool = closedObjectAt(root['tool'], 'evidence.tool', ['name', 'version']);
@@ -41,6 +65,9 @@ export function readEvidenceDocument(value: JsonValue): EvidenceDocument {
     },
     collectedAt: readTime(root['collectedAt'], 'evidence.collectedAt'),
     images: listAt(root['images'], 'evidence.images', readImage),
+    ...optional('trustedRoots', root['trustedRoots'], (roots) =>
+      listAt(roots, 'evidence.trustedRoots', readTrustedRoot),
+    ),
     blobs: readBlobs(root['blobs'], 'evidence.blobs'),
   };
 }
@@ -67,6 +94,7 @@ function readImage(value: JsonValue, path: string): EvidenceImage {
     'digest',
     'tagDigest',
     'subjects',
+    'buildAttestations?',
     'platforms',
     'errors',
   ]);
@@ -81,8 +109,25 @@ function readImage(value: JsonValue, path: string): EvidenceImage {
     digest: nullable(image['digest'], (digest) => digestAt(digest, `${path}.digest`)),
     tagDigest: nullable(image['tagDigest'], (digest) => digestAt(digest, `${path}.tagDigest`)),
     subjects: listAt(image['subjects'], `${path}.subjects`, readSubject),
+    ...optional('buildAttestations', image['buildAttestations'], (found) =>
+      listAt(found, `${path}.buildAttestations`, readBuildAttestation),
+    ),
     platforms: listAt(image['platforms'], `${path}.platforms`, readPlatform),
     errors: listAt(image['errors'], `${path}.errors`, readError),
+  };
+}
+
+function readTrustedRoot(value: JsonValue, path: string): EvidenceTrustedRoot {
+  const trusted = closedObjectAt(value, path, ['source', 'root']);
+  return { source: textAt(trusted['source'], `${path}.source`), root: digestAt(trusted['root'], `${path}.root`) };
+}
+
+function readBuildAttestation(value: JsonValue, path: string): EvidenceBuildAttestation {
+  const attestation = closedObjectAt(value, path, ['subject', 'manifest', 'statements']);
+  return {
+    subject: digestAt(attestation['subject'], `${path}.subject`),
+    manifest: digestAt(attestation['manifest'], `${path}.manifest`),
+    statements: listAt(attestation['statements'], `${path}.statements`, digestAt),
   };
 }
 
@@ -109,12 +154,25 @@ function readSubject(value: JsonValue, path: string): EvidenceSubject {
 }
 
 function readPlatform(value: JsonValue, path: string): EvidencePlatform {
-  const platform = closedObjectAt(value, path, ['manifest', 'layersVerified', 'scan', 'comparisons']);
+  const platform = closedObjectAt(value, path, [
+    'manifest',
+    'layersVerified',
+    'scan',
+    'comparisons',
+    'containments?',
+    'files?',
+    'system?',
+  ]);
   return {
     manifest: digestAt(platform['manifest'], `${path}.manifest`),
     layersVerified: flagAt(platform['layersVerified'], `${path}.layersVerified`),
     scan: nullable(platform['scan'], (scan) => readScan(scan, `${path}.scan`)),
     comparisons: listAt(platform['comparisons'], `${path}.comparisons`, readComparison),
+    ...optional('containments', platform['containments'], (found) =>
+      listAt(found, `${path}.containments`, readContainment),
+    ),
+    ...optional('files', platform['files'], (files) => readLedgerFacts(files, `${path}.files`)),
+    ...optional('system', platform['system'], (system) => readSystemFacts(system, `${path}.system`)),
   };
 }
 

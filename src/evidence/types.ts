@@ -1,6 +1,8 @@
 import type { Digest, ExitCode } from '../core/index.ts';
-import type { BaseComparison } from '../provenance/index.ts';
+import type { BaseComparison, BaseContainment } from '../provenance/index.ts';
 import type { ComparableSbom } from '../sbom/index.ts';
+import type { LedgerFacts } from './ledger-facts.ts';
+import type { SystemFacts } from './system/index.ts';
 
 /**
  * Everything a policy may ask about some images, as raw material: manifests, configs and bundles as stored, and facts that our own layer pass found.
@@ -14,8 +16,17 @@ export interface EvidenceDocument {
   readonly collectedAt: string;
   /** In the order asked for. */
   readonly images: readonly EvidenceImage[];
+  /** Trusted roots that the policy does not bring along: the public-good root, or that of a TUF mirror. Absent when no identity needed one. */
+  readonly trustedRoots?: readonly EvidenceTrustedRoot[];
   /** base64 by digest: indexes, platform manifests, configs, manifests of bundles, bundles. */
   readonly blobs: Readonly<Record<string, string>>;
+}
+
+/** A trusted root as it was at collection; its bytes are in `blobs`. */
+export interface EvidenceTrustedRoot {
+  /** `public-good`, or the mirror's URL. */
+  readonly source: string;
+  readonly root: Digest;
 }
 
 export interface EvidenceImage {
@@ -30,6 +41,8 @@ export interface EvidenceImage {
   readonly tagDigest: Digest | null;
   /** What is attached to the index and to each platform manifest. */
   readonly subjects: readonly EvidenceSubject[];
+  /** BuildKit's attestation manifests in the index, absent when none was asked for. Unsigned: only a signature over the index covers them. */
+  readonly buildAttestations?: readonly EvidenceBuildAttestation[];
   readonly platforms: readonly EvidencePlatform[];
   /** What could not be collected. A missing fact without an entry here was not asked for. */
   readonly errors: readonly EvidenceError[];
@@ -40,6 +53,15 @@ export interface EvidenceSubject {
   readonly digest: Digest;
   readonly bundles: readonly { readonly manifest: Digest; readonly bundle: Digest }[];
   readonly unreadable: readonly EvidenceUnreadable[];
+}
+
+/** One BuildKit attestation manifest. @see https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md */
+export interface EvidenceBuildAttestation {
+  /** The platform manifest that the index says it is about. */
+  readonly subject: Digest;
+  readonly manifest: Digest;
+  /** in-toto statements: its layers, in order; their bytes are in `blobs`. */
+  readonly statements: readonly Digest[];
 }
 
 /** A referrer that looked like a bundle but could not be read. */
@@ -57,9 +79,25 @@ export interface EvidencePlatform {
   readonly scan: ComparableSbom | null;
   /** By number of bottom layers. */
   readonly comparisons: readonly BaseComparison[];
+  /** File by file against the file lists of locked bases; absent when none was asked for. */
+  readonly containments?: readonly BaseContainment[];
+  /** What the ledger of files says; absent when it was not asked for. */
+  readonly files?: LedgerFacts;
+  /** What the checks of the image's configuration and files look at; absent when they were not asked for. */
+  readonly system?: SystemFacts;
 }
 
-export type EvidencePart = 'resolve' | 'tag' | 'manifest' | 'referrers' | 'layers' | 'scan' | 'comparison';
+export type EvidencePart =
+  | 'resolve'
+  | 'tag'
+  | 'manifest'
+  | 'referrers'
+  | 'build-attestations'
+  | 'layers'
+  | 'scan'
+  | 'comparison'
+  | 'files'
+  | 'trust';
 
 /** One thing that could not be collected, with the code and class of the failure. */
 export interface EvidenceError {

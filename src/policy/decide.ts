@@ -26,7 +26,7 @@ export async function decide(evidence: EvidenceView, loaded: LoadedPolicy, optio
   const images: ImageDecision[] = [];
   for (const image of evidence.images) {
     const statements = await verifyImageBundles(image, loaded, check);
-    images.push(evaluateImage({ loaded, image, statements, lock, now }));
+    images.push(await evaluateImage({ loaded, image, statements, lock, now }));
   }
   return {
     apiVersion: 'waybill.dev/v1',

@@ -19,7 +19,7 @@ export interface ImageInputs {
 }
 
 /** One image: what is true of it as such, then every matching rule on every platform the rule speaks of. */
-export function evaluateImage(inputs: ImageInputs): ImageDecision {
+export async function evaluateImage(inputs: ImageInputs): Promise<ImageDecision> {
   const { image, loaded } = inputs;
   const { name, reference, digest } = image.evidence;
   const rules = loaded.policy.rules.filter((rule) => name !== null && matchesAny(rule.images, name));
@@ -30,7 +30,8 @@ export function evaluateImage(inputs: ImageInputs): ImageDecision {
     ...checkUnmatched(inputs, rules),
     ...checkUnknownReferrers(image),
   ];
-  const platforms = image.platforms.map((platform) => evaluatePlatform(inputs, platform, rules));
+  const platforms: PlatformDecision[] = [];
+  for (const platform of image.platforms) platforms.push(await evaluatePlatform(inputs, platform, rules));
   const missing = rules.flatMap((rule) => checkPlatforms(inputs, rule));
   const all = [...checks, ...missing.flatMap((rule) => rule.checks), ...platforms.flatMap(resultsOf)];
   const deciding = rules.filter((rule) => enforces(rule, inputs.now));
@@ -179,11 +180,17 @@ function checkUnknownReferrers(image: ImageView): readonly CheckResult[] {
   return image.errors.filter((error) => error.what === 'referrers').map((error) => carried('resolve', error));
 }
 
-function evaluatePlatform(inputs: ImageInputs, platform: PlatformView, rules: readonly PolicyRule[]): PlatformDecision {
+async function evaluatePlatform(
+  inputs: ImageInputs,
+  platform: PlatformView,
+  rules: readonly PolicyRule[],
+): Promise<PlatformDecision> {
   const { loaded, lock } = inputs;
-  const decided: RuleDecision[] = rules
-    .filter((rule) => selects(rule, platform.name))
-    .map((rule) => evaluateRule({ ...inputs, rule, platform } satisfies RuleContext));
+  const decided: RuleDecision[] = [];
+  for (const rule of rules) {
+    if (selects(rule, platform.name))
+      decided.push(await evaluateRule({ ...inputs, rule, platform } satisfies RuleContext));
+  }
   const matches =
     loaded.lock === undefined
       ? []

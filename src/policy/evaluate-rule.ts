@@ -1,20 +1,24 @@
 import { checkAttestation } from './check-attestations.ts';
 import { checkBase } from './check-base.ts';
+import { checkBuildInputs } from './check-build-inputs.ts';
 import { checkComponents } from './check-components.ts';
+import { checkFiles } from './check-files.ts';
+import { checkImage } from './check-image.ts';
+import { checkRego } from './check-rego.ts';
 import { checkSignatures } from './check-signatures.ts';
+import { checkVsa } from './check-vsa.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult, RuleDecision } from './decision.ts';
 import { applyExceptions } from './exceptions.ts';
-import { errored, failed, notSupported, passed } from './outcome.ts';
+import { failed } from './outcome.ts';
 import { CHECK_WORDS } from './semantics.ts';
-import { ExitCode } from '../core/index.ts';
 import type { PolicyRule } from './types.ts';
 
 /** All checks of one rule for one platform, exceptions applied; failures of a rule that only warns become warnings. Errors stay errors in any mode. */
-export function evaluateRule(context: RuleContext): RuleDecision {
+export async function evaluateRule(context: RuleContext): Promise<RuleDecision> {
   const { rule, now } = context;
   const { image, platform, loaded } = context;
-  const results = applyExceptions(runChecks(context), { policy: loaded.policy, rule, image, platform, now });
+  const results = applyExceptions(await runChecks(context), { policy: loaded.policy, rule, image, platform, now });
   return ruleDecision(rule, now, results);
 }
 
@@ -38,57 +42,22 @@ export function enforces(rule: PolicyRule, now: Date): boolean {
   return (rule.mode ?? 'enforce') === 'enforce' && (rule.effectiveOn === undefined || rule.effectiveOn <= now);
 }
 
-function runChecks(context: RuleContext): readonly CheckResult[] {
+async function runChecks(context: RuleContext): Promise<readonly CheckResult[]> {
   const { rule } = context;
   const results: CheckResult[] = [];
   if (rule.signatures !== undefined) results.push(checkSignatures(context, rule.signatures));
   for (const attestation of rule.attestations ?? []) results.push(checkAttestation(context, attestation));
   if (rule.base !== undefined) results.push(...checkBase(context, rule.base));
-  if (rule.buildInputs !== undefined) results.push(notSupported('buildInputs', '"buildInputs"'));
+  if (rule.buildInputs !== undefined) results.push(...checkBuildInputs(context, rule.buildInputs));
   if (rule.components !== undefined) results.push(...checkComponents(context, rule.components));
-  if (rule.files !== undefined) results.push(notSupported('files', '"files"'));
+  if (rule.files !== undefined) results.push(...checkFiles(context, rule.files));
   if (rule.image !== undefined) results.push(...checkImage(context, rule.image));
-  for (const rego of rule.rego ?? []) results.push(notSupported('rego', `"rego" (${rego.bundle})`, rego.entrypoint));
-  if (rule.vsa !== undefined) results.push(notSupported('vsa', '"vsa"'));
+  for (const rego of rule.rego ?? []) results.push(...(await checkRego(context, rego)));
+  if (rule.vsa !== undefined) results.push(...checkVsa(context, rule.vsa));
   if (results.length > 0) return results;
   // the linter refuses such a rule; should one get here it must not pass
   const reason = `rule "${rule.name}" checks nothing`;
   return [
     failed({ check: 'unmatched', code: 'NO_CHECKS', reason, remedy: `add at least one of ${CHECK_WORDS.join(', ')}` }),
   ];
-}
-
-function checkImage(context: RuleContext, check: NonNullable<PolicyRule['image']>): readonly CheckResult[] {
-  const results: CheckResult[] = [];
-  for (const [name, mode] of check.checks ?? []) {
-    if (mode !== 'off') results.push(notSupported('image', `check ${name}`, name));
-  }
-  if (check.digestPinned) results.push(checkPinned(context));
-  return results;
-}
-
-function checkPinned(context: RuleContext): CheckResult {
-  const { reference, requested, digest } = context.image.evidence;
-  if (digest === null)
-    return errored(
-      { check: 'image', item: 'digestPinned', code: 'NOT_RESOLVED', reason: 'the image was not resolved' },
-      ExitCode.Input,
-    );
-  if (requested.digest !== null) {
-    return passed({
-      check: 'image',
-      item: 'digestPinned',
-      code: 'IMAGE_PINNED',
-      reason: 'the reference names a digest',
-      basis: { digests: [digest] },
-    });
-  }
-  return failed({
-    check: 'image',
-    item: 'digestPinned',
-    code: 'IMAGE_NOT_PINNED',
-    reason: `${reference} names no digest: it can lead elsewhere tomorrow`,
-    basis: { digests: [digest] },
-    remedy: `refer to the image as ${context.image.evidence.name ?? reference}@${digest}`,
-  });
 }

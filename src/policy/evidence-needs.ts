@@ -13,6 +13,10 @@ export function evidenceNeeds(policy: Policy, name: string | null): EvidenceNeed
     layers: base.length > 0 || scan || compare,
     scan,
     compare,
+    build: false,
+    contain: false,
+    files: false,
+    system: false,
   };
 }
 

@@ -11,6 +11,7 @@ export type {
   AccountChange,
   BaseClaim,
   BaseComparison,
+  BaseContainment,
   BaseLevel,
   BaseMatch,
   FileChange,

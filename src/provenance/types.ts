@@ -39,6 +39,8 @@ export interface LockPlatform {
   readonly diffIds: readonly Digest[];
   /** Indexes of layers without any regular file or link to one (empty tar, folders or whiteouts only). */
   readonly trivialLayers: readonly number[];
+  /** Digest of the base's file list (a blob of the record), where the entry asks for containment. @see fileList in `file-list.ts` */
+  readonly fileList?: Digest;
 }
 
 /** A parsed lock: chain verified, blobs re-hashed, platforms re-read from the blobs. */
@@ -127,6 +129,23 @@ export interface BaseComparison {
   readonly accounts: readonly AccountChange[];
   /** Package databases of the base's view that are unreadable or gone in the final view, and account files whose lines cannot be read. */
   readonly lostDatabases: readonly string[];
+}
+
+/**
+ * How much of a locked base the final view holds, file for file (type, mode, owner, content or link target): for images whose layers were squashed or flattened.
+ * Says that the files are there, not that the image was built on the base.
+ */
+export interface BaseContainment {
+  /** Digest of the lock's file list that was compared with. */
+  readonly fileList: Digest;
+  /** Files, links and special files of the base, without volatile paths. */
+  readonly total: number;
+  readonly matched: number;
+  /** What differs or is gone: paths without leading slash, sorted; the first 1,000. */
+  readonly missing: readonly string[];
+  readonly changed: readonly string[];
+  /** Files of the image that the base does not have. */
+  readonly extra: number;
 }
 
 /** Why a finding is critical, or how an uncritical one is classed. */

@@ -35,7 +35,8 @@ const index = buildIndex([
 ]);
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const EVERYTHING: EvidenceNeeds = { bundles: true, layers: true, scan: true, compare: true };
+const NOTHING_ELSE = { build: false, contain: false, files: false, system: false } as const;
+const EVERYTHING: EvidenceNeeds = { bundles: true, layers: true, scan: true, compare: true, ...NOTHING_ELSE };
 const SCAN = { catalogers: {}, components: [] };
 
 function opened(more: Partial<OpenedImage> = {}): OpenedImage {
@@ -228,7 +229,7 @@ describe('collectEvidence', () => {
     const never = async (): Promise<never> => {
       throw coreError('INTERNAL', 'not asked for');
     };
-    const needs: EvidenceNeeds = { bundles: false, layers: false, scan: false, compare: false };
+    const needs: EvidenceNeeds = { bundles: false, layers: false, scan: false, compare: false, ...NOTHING_ELSE };
     const [collected] = (
       await collectEvidence(['x'], options(ports({ findBundles: never, readLayers: never }), { needs: () => needs }))
     ).images;

@@ -50,7 +50,16 @@ async function collected(root: BuiltImage | BuiltIndex, images: readonly BuiltIm
   const document = await collectEvidence(['registry.example.com/shop/web:v1'], {
     ports,
     collectedAt: new Date('2026-11-24T12:00:00Z'),
-    needs: () => ({ bundles: true, layers: true, scan: false, compare: false }),
+    needs: () => ({
+      bundles: true,
+      layers: true,
+      scan: false,
+      compare: false,
+      build: false,
+      contain: false,
+      files: false,
+      system: false,
+    }),
     signal: new AbortController().signal,
     deadlineMs: 5000,
   });

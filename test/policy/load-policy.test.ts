@@ -147,6 +147,8 @@ rules: [{ name: r, images: ["registry.example.com/**"], base: { allow: [debian] 
 `;
 }
 
+const nothingElse = { build: false, contain: false, files: false, system: false };
+
 describe('evidenceNeeds', () => {
   test('asks for what matching rules look at, and nothing for images that no rule speaks of', async () => {
     const files = { 'keys/release.pub': release.publicKey.pem, l: lock };
@@ -156,20 +158,29 @@ describe('evidenceNeeds', () => {
       layers: true,
       scan: false,
       compare: true,
+      ...nothingElse,
     });
     assert.deepEqual(evidenceNeeds(base, 'other.example.com/x'), {
       bundles: false,
       layers: false,
       scan: false,
       compare: false,
+      ...nothingElse,
     });
-    assert.deepEqual(evidenceNeeds(base, null), { bundles: false, layers: false, scan: false, compare: false });
+    assert.deepEqual(evidenceNeeds(base, null), {
+      bundles: false,
+      layers: false,
+      scan: false,
+      compare: false,
+      ...nothingElse,
+    });
     const signatures = (await policyOf(POLICY, files)).policy;
     assert.deepEqual(evidenceNeeds(signatures, 'registry.example.com/x'), {
       bundles: true,
       layers: false,
       scan: false,
       compare: false,
+      ...nothingElse,
     });
     const rederive = POLICY.replace(
       'signatures: { by: [release] }',
@@ -180,6 +191,7 @@ describe('evidenceNeeds', () => {
       layers: true,
       scan: true,
       compare: false,
+      ...nothingElse,
     });
   });
 });

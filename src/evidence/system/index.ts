@@ -1,0 +1,2 @@
+export { readSystemFacts } from './read-system-facts.ts';
+export type { SystemFacts } from './types.ts';

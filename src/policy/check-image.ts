@@ -1,0 +1,41 @@
+import { ExitCode } from '../core/index.ts';
+import type { RuleContext } from './context.ts';
+import type { CheckResult } from './decision.ts';
+import { errored, failed, notSupported, passed } from './outcome.ts';
+import type { ImageCheck } from './types.ts';
+
+/** The image's configuration and files by the named checks, and how it is referred to. */
+export function checkImage(context: RuleContext, check: ImageCheck): readonly CheckResult[] {
+  const results: CheckResult[] = [];
+  for (const [name, mode] of check.checks ?? []) {
+    if (mode !== 'off') results.push(notSupported('image', `check ${name}`, name));
+  }
+  if (check.digestPinned) results.push(checkPinned(context));
+  return results;
+}
+
+function checkPinned(context: RuleContext): CheckResult {
+  const { reference, requested, digest } = context.image.evidence;
+  if (digest === null)
+    return errored(
+      { check: 'image', item: 'digestPinned', code: 'NOT_RESOLVED', reason: 'the image was not resolved' },
+      ExitCode.Input,
+    );
+  if (requested.digest !== null) {
+    return passed({
+      check: 'image',
+      item: 'digestPinned',
+      code: 'IMAGE_PINNED',
+      reason: 'the reference names a digest',
+      basis: { digests: [digest] },
+    });
+  }
+  return failed({
+    check: 'image',
+    item: 'digestPinned',
+    code: 'IMAGE_NOT_PINNED',
+    reason: `${reference} names no digest: it can lead elsewhere tomorrow`,
+    basis: { digests: [digest] },
+    remedy: `refer to the image as ${context.image.evidence.name ?? reference}@${digest}`,
+  });
+}
