@@ -48,7 +48,13 @@ export type { VerifyBlobOptions, VerifyBlobResult } from './verify-blob.ts';
 export type { SignerAccess } from './signers.ts';
 export { verifyExitCode, verifyImage } from './verify-image.ts';
 export type { AcceptedSigner } from './accepted-signer.ts';
-export type { AcceptedSignature, RejectedSignature, VerifyImageOptions, VerifyImageResult } from './verify-image.ts';
+export type {
+  AcceptedSignature,
+  RejectedSignature,
+  VerifiedSubject,
+  VerifyImageOptions,
+  VerifyImageResult,
+} from './verify-image.ts';
 export { writeCycloneDx } from '../sbom/index.ts';
 export type { SbomComponent, SbomDocument } from '../sbom/index.ts';
 export type { Diagnostic } from '../packages/index.ts';

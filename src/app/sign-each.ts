@@ -1,5 +1,5 @@
 import { coreError, writeFileAtomic, type Digest, type Runtime } from '../core/index.ts';
-import { formatPlatform, listPlatformImages, type Descriptor } from '../image/index.ts';
+import { formatPlatform, listPlatformImages, type Descriptor, type ReferrerStore } from '../image/index.ts';
 import { attach } from './attach.ts';
 import { openImageStore, requireWritableReferrers, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { openSigning, type MadeBundle, type SignedBy, type Signing, type Witnessed } from './open-signing.ts';
@@ -37,6 +37,8 @@ export interface Content {
   readonly predicateType: string;
   /** The statement's bytes. */
   readonly payload: (subject: Descriptor, opened: OpenedStore) => Uint8Array;
+  /** What must be there before the bundle is. */
+  readonly beforeAttach?: (store: ReferrerStore, subject: Descriptor) => Promise<void>;
 }
 
 export interface SignEachResult extends SignedSubject, SignedBy {
@@ -67,7 +69,8 @@ export async function signEach(options: SignEachOptions, content: Content, runti
   }
   const results: SignedSubject[] = [];
   for (const { subject, bundle } of made) {
-    const { predicateType } = content;
+    const { predicateType, beforeAttach } = content;
+    if (upload) await beforeAttach?.(requireWritableReferrers(opened), subject.descriptor);
     const referrer = upload
       ? await attach(
           { store: requireWritableReferrers(opened), subject: subject.descriptor, bundle: bundle.bytes, predicateType },

@@ -32,6 +32,8 @@ export interface SignerAccess {
   readonly insecureIgnoreSct: boolean;
   /** Distinct operators that must vouch; what is not said is one. */
   readonly thresholds: Partial<Thresholds>;
+  /** Most log entries of one bundle. */
+  readonly maxLogEntries?: number;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function loadSigners(
     ...(trust === undefined ? {} : { trust }),
     requireTransparencyLog: !access.insecureIgnoreTlog,
     now: runtime.now(),
+    ...(access.maxLogEntries === undefined ? {} : { maxLogEntries: access.maxLogEntries }),
   };
 }
 

@@ -3,10 +3,11 @@ import {
   findLegacy,
   resolvePredicateType,
   SIGN_PREDICATE_TYPE,
+  type PredicateType,
   type UnreadableReferrer,
 } from '../attestation/index.ts';
 import { coreError, ExitCode, type Digest, type Runtime } from '../core/index.ts';
-import { parseImageReference } from '../image/index.ts';
+import { formatPlatform, listPlatformImages, parseImageReference, type ReferrerStore } from '../image/index.ts';
 import {
   evaluateSignatures,
   type AcceptedLegacy,
@@ -30,6 +31,8 @@ export interface VerifyImageOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** How many distinct keys and identities must have signed. */
   readonly threshold?: number;
+  /** Of an index, every platform's own manifest too; of attestations, which speak of platforms, only theirs. */
+  readonly recursive?: boolean;
 }
 
 export interface AcceptedSignature extends AcceptedSigner {
@@ -51,19 +54,26 @@ export interface RejectedSignature {
   readonly claimedIdentity?: string;
 }
 
-export interface VerifyImageResult {
+/** What was found at one digest. */
+export interface VerifiedSubject {
   readonly verified: boolean;
   /** VERIFIED, UNSIGNED (nothing of the kind is attached), NOT_VERIFIED, THRESHOLD_NOT_MET. */
   readonly code: 'VERIFIED' | 'UNSIGNED' | 'NOT_VERIFIED' | 'THRESHOLD_NOT_MET';
-  readonly image: string;
   readonly digest: Digest;
-  readonly kind: 'image' | 'index';
-  readonly wanted: 'signature' | 'attestation';
-  readonly predicateType: string;
   readonly threshold: number;
   readonly signers: number;
   readonly accepted: readonly AcceptedSignature[];
   readonly rejected: readonly RejectedSignature[];
+}
+
+/** Verified only if every platform that was asked for is. */
+export interface VerifyImageResult extends VerifiedSubject {
+  readonly image: string;
+  readonly kind: 'image' | 'index';
+  readonly wanted: 'signature' | 'attestation';
+  readonly predicateType: string;
+  /** With `recursive`: each platform manifest of the index, in its order. */
+  readonly platforms?: readonly (VerifiedSubject & { readonly platform: string })[];
 }
 
 /** Finds what is attached to the image and says who signed it, and why each other bundle does not count. No signature is a negative verdict. */
@@ -73,16 +83,49 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   await using opened = await openImageStore(options.image, options.access, runtime);
   const store = requireReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
-  const found = await findBundles(store, target.digest, { ...findLimits(options.access), signal: runtime.signal });
+  const check = (digest: Digest) => verifySubject(digest, { store, options, wanted }, runtime);
+  const common = {
+    image: options.image,
+    kind: target.kind,
+    wanted: wanted === undefined ? 'signature' : 'attestation',
+    predicateType: wanted?.uri ?? SIGN_PREDICATE_TYPE,
+  } as const;
+  const own = await check(target.digest);
+  if (options.recursive !== true || target.kind === 'image') return { ...own, ...common };
+  const images = await listPlatformImages(opened.store, target.index, runtime.signal);
+  const platforms: (VerifiedSubject & { readonly platform: string })[] = [];
+  for (const image of images) {
+    platforms.push({ platform: formatPlatform(image.platform), ...(await check(image.digest)) });
+  }
+  return { ...own, ...wholeVerdict(own, platforms, wanted !== undefined), ...common, platforms };
+}
+
+/** An index without platforms was not verified: there is nothing that could run. */
+function wholeVerdict(
+  own: VerifiedSubject,
+  platforms: readonly VerifiedSubject[],
+  isAttestation: boolean,
+): Pick<VerifiedSubject, 'verified' | 'code'> {
+  const needed = isAttestation ? platforms : [own, ...platforms];
+  const failing = platforms.length === 0 ? own : needed.find((subject) => !subject.verified);
+  if (failing === undefined) return { verified: true, code: 'VERIFIED' };
+  return { verified: false, code: failing.code === 'VERIFIED' ? 'NOT_VERIFIED' : failing.code };
+}
+
+interface SubjectCheck {
+  readonly store: ReferrerStore;
+  readonly options: VerifyImageOptions;
+  readonly wanted: PredicateType | undefined;
+}
+
+async function verifySubject(subject: Digest, check: SubjectCheck, runtime: Runtime): Promise<VerifiedSubject> {
+  const { store, options, wanted } = check;
+  const found = await findBundles(store, subject, { ...findLimits(options.access), signal: runtime.signal });
   const { maxBundleBytes } = options.access;
   const limits = maxBundleBytes === undefined ? {} : { maxBundleBytes };
   const legacy =
     options.allowLegacy === true
-      ? await findLegacy(store, target.digest, {
-          otherReferrers: found.otherReferrers,
-          ...limits,
-          signal: runtime.signal,
-        })
+      ? await findLegacy(store, subject, { otherReferrers: found.otherReferrers, ...limits, signal: runtime.signal })
       : { candidates: [], unreadable: [] };
   const bundles = found.bundles.map(({ bytes }) => bytes);
   const signers = await loadSigners(options.signers, { bundles, legacy: legacy.candidates }, runtime);
@@ -90,7 +133,7 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
     ...signers,
     ...(maxBundleBytes === undefined ? {} : { maxBytes: maxBundleBytes }),
     legacy: legacy.candidates,
-    subject: target.digest,
+    subject,
     threshold: options.threshold ?? 1,
     ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
   };
@@ -103,11 +146,7 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   return {
     verified: result.satisfied,
     code: result.satisfied ? 'VERIFIED' : negativeCode(accepted, rejected),
-    image: options.image,
-    digest: target.digest,
-    kind: target.kind,
-    wanted: evaluation.kind,
-    predicateType: wanted?.uri ?? SIGN_PREDICATE_TYPE,
+    digest: subject,
     threshold: result.threshold,
     signers: result.signers.length,
     accepted,

@@ -1,3 +1,5 @@
+export { attachDocument, documentMediaType, referencePredicate } from './attached-document.ts';
+export type { AttachedDocument } from './attached-document.ts';
 export { attachBundle, findBundles } from './attached-bundles.ts';
 export type { AttachOptions, FindOptions, FoundBundles } from './attached-bundles.ts';
 export { bundleManifest } from './bundle-manifest.ts';

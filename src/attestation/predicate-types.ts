@@ -23,6 +23,7 @@ export const PREDICATE_TYPES = {
   openvex: { uri: 'https://openvex.dev/ns', accepts: ['https://openvex.dev/ns/v*'] },
   custom: { uri: 'https://cosign.sigstore.dev/attestation/v1' },
   vsa: { uri: 'https://slsa.dev/verification_summary/v1' },
+  reference: { uri: 'https://in-toto.io/attestation/reference/v0.1' },
 } as const satisfies Readonly<Record<string, PredicateType>>;
 
 const URI = /^[a-z][a-z0-9+.-]{0,31}:[\x21-\x7e]{1,2000}$/;

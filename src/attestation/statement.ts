@@ -67,16 +67,19 @@ export interface AttestStatementOptions {
   /** The image's name without tag or digest; for people, never compared. */
   readonly subjectName?: string;
   readonly subject: Digest;
+  /** What it speaks of beside the image, in this order. */
+  readonly moreSubjects?: readonly { readonly name?: string; readonly digest: Digest }[];
 }
 
 /**
- * The statement of an attestation about one image.
+ * The statement of an attestation about an image, and perhaps more.
  * @throws AppError PREDICATE_INVALID, STATEMENT_MALFORMED
  */
 export function attestStatement(options: AttestStatementOptions): Uint8Array {
   const name = options.subjectName === undefined ? {} : { name: options.subjectName };
+  const more = (options.moreSubjects ?? []).map((item) => ({ ...item, digest: digestSet(item.digest) }));
   return createStatement({
-    subjects: [{ ...name, digest: digestSet(options.subject) }],
+    subjects: [{ ...name, digest: digestSet(options.subject) }, ...more],
     predicateType: options.predicateType,
     predicateJson: options.predicateJson,
   });

@@ -114,6 +114,13 @@ export const signerFlags = {
     max: 16,
     helpGroup: TRUST,
   }),
+  'max-log-entries': integer({
+    summary: 'A bundle with more log entries than this does not count. Default: 32.',
+    helpValue: 'COUNT',
+    min: 1,
+    max: 1024,
+    helpGroup: TRUST,
+  }),
 };
 
 type WorkflowFlag = keyof typeof WORKFLOW_FLAGS;
@@ -138,6 +145,7 @@ export interface SignerFlagValues extends Readonly<Record<WorkflowFlag, string |
   readonly 'log-threshold': number | undefined;
   readonly 'timestamp-threshold': number | undefined;
   readonly 'sct-threshold': number | undefined;
+  readonly 'max-log-entries': number | undefined;
 }
 
 /**
@@ -169,6 +177,7 @@ export function signerAccess(flags: SignerFlagValues): SignerAccess {
     insecureIgnoreTlog: flags['insecure-ignore-tlog'],
     insecureIgnoreSct: flags['insecure-ignore-sct'],
     thresholds,
+    ...(flags['max-log-entries'] === undefined ? {} : { maxLogEntries: flags['max-log-entries'] }),
   };
 }
 

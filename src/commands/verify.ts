@@ -35,6 +35,12 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
       multipleNonGreedy: true,
     }),
     threshold: integer({ summary: 'How many distinct keys and identities must have signed.', default: 1, min: 1 }),
+    recursive: boolean({
+      char: 'r',
+      summary: 'Of an index, every platform manifest must verify by itself too.',
+      default: false,
+      exclusive: ['platform'],
+    }),
     'allow-legacy': boolean({
       summary: 'Also judge signatures and attestations that cosign 1 and 2 attached under tags (.sig, .att).',
       default: false,
@@ -55,6 +61,7 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
         access: imageAccess(flags),
         signers: signerAccess(flags),
         allowLegacy: flags['allow-legacy'],
+        recursive: flags.recursive,
         threshold: flags.threshold,
         ...(flags.type === undefined ? {} : { type: flags.type }),
         ...(flags.annotation === undefined ? {} : { annotations: parsePairs(flags.annotation, 'annotation') }),

@@ -16,7 +16,13 @@ export function renderSigned(result: SignImageResult): string {
 
 /** The same of a statement. */
 export function renderAttested(result: AttestImageResult): string {
-  return subjects('attested', result).join('\n');
+  const { document } = result;
+  return [
+    ...subjects('attested', result),
+    ...(document === undefined
+      ? []
+      : [`document  ${document.digest} (${document.sizeBytes} bytes, ${safeText(document.mediaType)})`]),
+  ].join('\n');
 }
 
 /** The bundles of files. */

@@ -1,13 +1,34 @@
 import { safeText } from '../core/index.ts';
-import type { AcceptedSignature, AcceptedSigner, VerifyBlobResult, VerifyImageResult } from '../app/index.ts';
+import type {
+  AcceptedSignature,
+  AcceptedSigner,
+  VerifiedSubject,
+  VerifyBlobResult,
+  VerifyImageResult,
+} from '../app/index.ts';
 
-/** Who signed, one line each, then why each other bundle does not count. */
+type Wanted = VerifyImageResult['wanted'];
+
+/** Who signed, one line each, then why each other bundle does not count; for each platform where they were asked for. */
 export function renderVerification(result: VerifyImageResult): string {
+  const { platforms, wanted } = result;
+  const isIndex = result.kind === 'index';
+  const covers = isIndex && platforms === undefined && wanted === 'signature';
   const lines = [
-    `${verdictWord(result)}  ${safeText(result.image)}`,
-    `digest    ${result.digest}${result.kind === 'index' ? ' (index: covers all its platforms)' : ''}`,
+    `${verdictWord(result, wanted)}  ${safeText(result.image)}`,
+    `digest    ${result.digest}${covers ? ' (index: covers all its platforms)' : isIndex ? ' (index)' : ''}`,
+    ...subjectLines(result, wanted),
   ];
-  for (const item of result.accepted) lines.push(...acceptedLines(item, result.wanted));
+  for (const platform of platforms ?? []) {
+    lines.push('', `${verdictWord(platform, wanted)}  ${safeText(platform.platform)}`, `digest    ${platform.digest}`);
+    lines.push(...subjectLines(platform, wanted));
+  }
+  return lines.join('\n');
+}
+
+function subjectLines(result: VerifiedSubject, wanted: Wanted): readonly string[] {
+  const lines: string[] = [];
+  for (const item of result.accepted) lines.push(...acceptedLines(item, wanted));
   for (const item of result.rejected) {
     lines.push(`refused   ${item.code}: ${safeText(item.reason)}`);
     if (item.bundle !== undefined || item.referrer !== undefined)
@@ -17,7 +38,7 @@ export function renderVerification(result: VerifyImageResult): string {
   if (claimed !== undefined) lines.push(identityHint(claimed));
   if (!result.verified && result.rejected.some((item) => item.code === 'LOG_MISSING'))
     lines.push('hint      signatures without a transparency log entry are accepted with --insecure-ignore-tlog');
-  return lines.join('\n');
+  return lines;
 }
 
 /** Whether the bundle over a file verifies, by whom, or why not. */
@@ -71,9 +92,9 @@ function signerLines(item: AcceptedSigner, { what, facts: first, more = [] }: Si
   return [`accepted  ${what} ${who}`, `          ${facts.join(', ')}`];
 }
 
-function verdictWord(result: VerifyImageResult): string {
+function verdictWord(result: VerifiedSubject, wanted: Wanted): string {
   if (result.verified) return 'VERIFIED';
-  if (result.code === 'UNSIGNED') return result.wanted === 'signature' ? 'UNSIGNED' : 'NO ATTESTATION of this type';
+  if (result.code === 'UNSIGNED') return wanted === 'signature' ? 'UNSIGNED' : 'NO ATTESTATION of this type';
   if (result.code === 'THRESHOLD_NOT_MET') return `NOT VERIFIED (${result.signers} of ${result.threshold} signers)`;
   return 'NOT VERIFIED';
 }

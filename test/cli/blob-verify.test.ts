@@ -29,6 +29,8 @@ describe('waybill blob verify and bundle inspect', () => {
       predicate: {},
     };
     write('provenance.json', bytesOf(signKeyless(world, { payload: Buffer.from(JSON.stringify(statement)) })));
+    const logs = [world.rekor1, world.rekor2];
+    write('two-logs.json', bytesOf(signKeyless(world, { file: FILE, tsas: [world.tsa], logs })));
     write('junk.json', Buffer.from('{}'));
   });
   after(() => bench[Symbol.asyncDispose]());
@@ -52,6 +54,13 @@ describe('waybill blob verify and bundle inspect', () => {
     assert.equal(parseResult('blob-verify', other)['code'], 'PREDICATE_TYPE');
     const signature = ended(await verify('app.tar --bundle app.json --type cyclonedx --json'), 1).stdout;
     assert.equal(parseResult('blob-verify', signature)['code'], 'PREDICATE_TYPE');
+  });
+
+  test('--max-log-entries caps the log entries of one bundle', async () => {
+    ended(await verify('app.tar --bundle two-logs.json --max-log-entries 2'), 0);
+    const { stdout } = ended(await verify('app.tar --bundle two-logs.json --max-log-entries 1 --json'), 1);
+    assert.equal(parseResult('blob-verify', stdout)['code'], 'BUNDLE_MALFORMED');
+    failed(await verify('app.tar --bundle two-logs.json --max-log-entries 0'), 2, 'USAGE');
   });
 
   test('refuses other files, other identities and what is no bundle, each with its code', async () => {
