@@ -10,8 +10,8 @@ import {
   type StatementSubject,
 } from '../attestation/index.ts';
 import { sha256Digest, type Digest } from '../core/index.ts';
-import { verifySignature } from '../keys/index.ts';
 import { checkSigner, claimsOf, parseOptionsOf, parseOrReject, requireSigners } from './check-signer.ts';
+import { verifyBytes } from './prehashed-signature.ts';
 import { Rejection, quote } from './rejection.ts';
 import { envelopeContent } from './signed-content.ts';
 import type { BundleVerdict, CheckBundleOptions, VerifiedBundle } from './types.ts';
@@ -51,7 +51,7 @@ async function verifyParsed(
     {
       bundle,
       content: envelopeContent(bundle),
-      verify: (key) => verifySignature(key, signed, bundle.signature),
+      verify: (key) => verifyBytes(key, signed, bundle.signature),
     },
     options,
   );

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { parseAnyBundle, type ParsedBundle, type ParsedFileBundle } from '../attestation/index.ts';
 import { digestAlgorithm, digestHex, parseDigest, sha256Digest, type Digest } from '../core/index.ts';
-import { verifySignature, type PublicKeyIdentity } from '../keys/index.ts';
+import type { PublicKeyIdentity } from '../keys/index.ts';
 import { checkBundle } from './check-bundle.ts';
 import { checkSigner, claimsOf, parseOptionsOf, parseOrReject, requireSigners } from './check-signer.ts';
 import { hexOf } from './bytes.ts';
-import { verifyDigest } from './prehashed-signature.ts';
+import { verifyBytes, verifyDigest } from './prehashed-signature.ts';
 import { Rejection, quote } from './rejection.ts';
 import { fileContent, HASH_NAMES, type HashName } from './signed-content.ts';
 import type { BundleVerdict, CheckBundleOptions, FileVerdict, SignerOptions, VerifiedFile } from './types.ts';
@@ -84,9 +84,9 @@ type FileProofs = Omit<VerifiedFile, 'ok' | 'bundleDigest'>;
 async function verifyParsed(bundle: ParsedFileBundle, options: CheckFileOptions): Promise<FileProofs> {
   const { file } = options;
   const { algorithm, fileDigest } = checkDigest(bundle, file);
-  const verify = (key: PublicKeyIdentity): boolean | Promise<boolean> =>
+  const verify = (key: PublicKeyIdentity): Promise<boolean> =>
     'bytes' in file
-      ? verifySignature(key, file.bytes, bundle.signature)
+      ? verifyBytes(key, file.bytes, bundle.signature)
       : verifyDigest(key, { algorithm, bytes: bundle.messageDigest.digest }, bundle.signature);
   const content = fileContent(bundle.signature, digestsOf(file));
   return { fileDigest, ...(await checkSigner({ bundle, content, verify }, options)) };

@@ -12,10 +12,11 @@ import {
   type ParsedFileBundle,
 } from '../attestation/index.ts';
 import { isAppError, LIMITS, parseStrictJson, sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
-import { verifySignature } from '../keys/index.ts';
+import type { PublicKeyIdentity } from '../keys/index.ts';
 import { checkAnnotations, checkStatement } from './check-bundle.ts';
 import { checkSigner, claimsOf, requireSigners } from './check-signer.ts';
 import { legacyMaterial } from './legacy-material.ts';
+import { verifyBytes } from './prehashed-signature.ts';
 import { Rejection, quote } from './rejection.ts';
 import { envelopeContent, fileContent } from './signed-content.ts';
 import type {
@@ -76,8 +77,7 @@ async function verifyAttestation(
   const signed = pae(bundle.payloadType, bundle.payload);
   // the authority stamped the envelope here, and not the signature as in bundles
   const content = { ...envelopeContent(bundle), stamped: envelope };
-  const verify = (key: Parameters<typeof verifySignature>[0]): boolean =>
-    verifySignature(key, signed, bundle.signature);
+  const verify = (key: PublicKeyIdentity): Promise<boolean> => verifyBytes(key, signed, bundle.signature);
   const proofs = await checkSigner({ bundle, content, verify }, options);
   return { ok: true, bundleDigest, ...checkStatement(bundle.payload, options), ...proofs };
 }
@@ -89,8 +89,7 @@ async function verifyLegacySignature(
 ): Promise<VerifiedLegacySignature> {
   const digests = new Map([['sha256', hash('sha256', payload, 'hex')] as const]);
   const content = fileContent(bundle.signature, digests);
-  const verify = (key: Parameters<typeof verifySignature>[0]): boolean =>
-    verifySignature(key, payload, bundle.signature);
+  const verify = (key: PublicKeyIdentity): Promise<boolean> => verifyBytes(key, payload, bundle.signature);
   const proofs = await checkSigner({ bundle, content, verify }, options);
   const { annotations, imageName } = checkSimpleSigning(payload, options);
   return { ok: true, layout: 'legacy', bundleDigest, annotations, imageName, ...proofs };

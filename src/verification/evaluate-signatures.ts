@@ -3,6 +3,7 @@ import type { Digest } from '../core/index.ts';
 import { checkBundle } from './check-bundle.ts';
 import { checkLegacy } from './check-legacy.ts';
 import { requireSigners } from './check-signer.ts';
+import { countDistinctSigners } from './count-signers.ts';
 import { verificationError } from './errors.ts';
 import type {
   CheckBundleOptions,
@@ -94,30 +95,13 @@ function distinctSigners(signers: readonly VerifiedSigner[]): readonly VerifiedS
   return [...byId.values()];
 }
 
-/**
- * How many of the trusted keys and identities are met, each by a signer of its own. One signer who meets two rules counts once, and so do two signers who
- * meet only one rule, or an expression that many meet would let one workflow be all who are asked for.
- */
 function countSatisfied(signers: readonly VerifiedSigner[]): number {
   const rulesById = new Map<string, Set<string>>();
   for (const signer of signers) {
     const id = signerId(signer);
     rulesById.set(id, new Set([...(rulesById.get(id) ?? []), ...rulesOf(signer)]));
   }
-  const holders = new Map<string, string>();
-  // who finds a rule taken makes its holder look for another: the greatest number of pairs
-  const place = (id: string, tried: Set<string>): boolean => {
-    for (const rule of rulesById.get(id) ?? []) {
-      if (tried.has(rule)) continue;
-      tried.add(rule);
-      const holder = holders.get(rule);
-      if (holder !== undefined && !place(holder, tried)) continue;
-      holders.set(rule, id);
-      return true;
-    }
-    return false;
-  };
-  return [...rulesById.keys()].filter((id) => place(id, new Set())).length;
+  return countDistinctSigners(rulesById);
 }
 
 function rulesOf(signer: VerifiedSigner): readonly string[] {

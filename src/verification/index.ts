@@ -5,6 +5,7 @@ export type { CheckArtifactOptions, CheckFileOptions, FileToCheck } from './chec
 export { describeBundle } from './describe-bundle.ts';
 export type { DescribedBundle, DescribedCertificate, DescribedLogEntry } from './describe-bundle.ts';
 export { checkLegacy } from './check-legacy.ts';
+export { countDistinctSigners } from './count-signers.ts';
 export { evaluateSignatures, signerId } from './evaluate-signatures.ts';
 export type {
   AcceptedCandidate,
@@ -34,6 +35,7 @@ export type {
   LegacyVerdict,
   LogEvaluation,
   NotEvaluated,
+  RefusedName,
   RejectedBundle,
   RejectionCode,
   SignatureProofs,

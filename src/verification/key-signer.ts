@@ -1,8 +1,8 @@
 import type { ParsedBundle, ParsedFileBundle } from '../attestation/index.ts';
 import type { SignatureToCheck } from './certificate-signer.ts';
-import { evaluateProofs, type Proofs } from './evaluate-proofs.ts';
+import { evaluateProofs, type ProofContext, type Proofs } from './evaluate-proofs.ts';
 import { Rejection, quote } from './rejection.ts';
-import type { KeySigner, SignatureProofs, SignerOptions, SigningTime, TrustedKey } from './types.ts';
+import type { KeySigner, RefusedName, SignatureProofs, SignerOptions, SigningTime, TrustedKey } from './types.ts';
 import { isWithin, showValidity, type Validity } from './validity.ts';
 
 /**
@@ -17,12 +17,13 @@ export async function checkKeySigner(signature: SignatureToCheck, options: Signe
     throw new Rejection('ALGORITHM_NOT_ALLOWED', `the key is ${key.algorithm}, which is not accepted here`);
   }
   const all = options.keys.filter((trusted) => trusted.key.fingerprint === key.fingerprint);
-  const { names, proofs } = await checkNames(signature, signingKey, all, options);
+  const { names, refused, proofs } = await checkNames(signature, signingKey, all, options);
   const signer: KeySigner = {
     kind: 'key',
     fingerprint: key.fingerprint,
     hint: key.hint,
     names: names.flatMap(({ name }) => (name === undefined ? [] : [name])),
+    ...(refused.length === 0 ? {} : { refused }),
   };
   return {
     signer,
@@ -41,11 +42,9 @@ async function verifySigner(signature: SignatureToCheck, keys: readonly TrustedK
   const [claimed] = hinted;
   if (claimed !== undefined) {
     const name = claimed.name === undefined ? '' : ` (${claimed.name})`;
-    // Node's crypto has no Ed25519ph, and it cannot be told from a wrong signature without it
-    const limit = claimed.key.algorithm === 'ed25519' ? '; prehashed signatures (Ed25519ph) are not read' : '';
     throw new Rejection(
       'SIGNATURE_INVALID',
-      `it names the trusted key ${claimed.key.fingerprint}${name}, and the signature is not that key's: altered after signing, or never signed${limit}`,
+      `it names the trusted key ${claimed.key.fingerprint}${name}, and the signature is not that key's: altered after signing, or never signed`,
     );
   }
   const claim = hint === '' ? 'it names no key' : `it names the key ${claimedFingerprint(hint) ?? quote(hint)}`;
@@ -74,6 +73,8 @@ async function findSigningKey(
 interface KeyOutcome {
   /** The names of the key under which the bundle counts. */
   readonly names: readonly TrustedKey[];
+  /** The others. */
+  readonly refused: readonly RefusedName[];
   readonly proofs?: Proofs;
 }
 
@@ -86,43 +87,59 @@ async function checkNames(
 ): Promise<KeyOutcome> {
   const spki = key.key.export({ type: 'spki', format: 'der' });
   const counted: TrustedKey[] = [];
-  let proofs: Proofs | undefined;
+  const refused: RefusedName[] = [];
+  let logged: Proofs | undefined;
+  let timed: Proofs | undefined;
   let rejection: Rejection | undefined;
   for (const trusted of names) {
     const withLog = trusted.requireTransparencyLog ?? options.requireTransparencyLog;
     try {
-      if (withLog) proofs = proofs?.log.evaluated === true ? proofs : await proveUnderAny(signature, spki, options);
-      else if (trusted.validFor !== undefined) proofs ??= await proveTimes(signature, spki, options);
-      if (trusted.validFor !== undefined) checkKeyWindow(trusted.validFor, proofs?.times ?? [], options);
+      if (withLog) logged ??= await proveUnderAny(signature, spki, options);
+      else if (trusted.validFor !== undefined || options.seekTimes)
+        timed ??= await proveTimes(signature, spki, options);
+      if (trusted.validFor !== undefined) checkKeyWindow(trusted.validFor, (logged ?? timed)?.times ?? [], options);
       counted.push(trusted);
     } catch (error) {
       if (!(error instanceof Rejection)) throw error;
       rejection = error;
+      if (trusted.name !== undefined) refused.push({ name: trusted.name, code: error.code, reason: error.message });
     }
   }
   if (counted.length === 0 && rejection !== undefined) throw rejection;
-  return { names: counted, ...(proofs === undefined ? {} : { proofs }) };
+  const proofs = logged ?? timed;
+  return { names: counted, refused, ...(proofs === undefined ? {} : { proofs }) };
 }
 
-/** What timestamps alone say, under the root that knows most of them. */
+/** What timestamps alone say, under the root that knows most of them; and log entries where times are sought and these verify. */
 async function proveTimes(
-  { bundle, content }: SignatureToCheck,
+  signature: SignatureToCheck,
   spki: Uint8Array,
-  { trust = [], now }: SignerOptions,
+  { trust = [], now, seekTimes = false }: SignerOptions,
 ): Promise<Proofs | undefined> {
   let best: Proofs | undefined;
   for (const { root } of trust) {
-    const proofs = await evaluateProofs(bundle, {
-      content,
+    const context = {
+      content: signature.content,
       signer: { kind: 'key', bytes: spki },
       root,
       thresholds: { logs: 0, timestamps: 0 },
-      withLog: false,
       now,
-    });
+    } as const;
+    const withLog = seekTimes ? await proveOrNothing(signature, { ...context, withLog: true }) : undefined;
+    const proofs = withLog ?? (await evaluateProofs(signature.bundle, { ...context, withLog: false }));
     if (best === undefined || proofs.times.length > best.times.length) best = proofs;
   }
   return best;
+}
+
+/** Entries that nobody asked for and that do not verify prove nothing, and refuse nothing either. */
+async function proveOrNothing({ bundle }: SignatureToCheck, context: ProofContext): Promise<Proofs | undefined> {
+  try {
+    return await evaluateProofs(bundle, context);
+  } catch (error) {
+    if (error instanceof Rejection) return undefined;
+    throw error;
+  }
 }
 
 /** Every trusted time must lie in the key's window; where there is none, the clock of who asks. */

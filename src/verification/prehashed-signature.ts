@@ -1,5 +1,5 @@
 import { publicDecrypt, constants } from 'node:crypto';
-import type { PublicKeyIdentity } from '../keys/index.ts';
+import { verifySignature, type PublicKeyIdentity } from '../keys/index.ts';
 import { sameBytes } from './bytes.ts';
 import { Rejection } from './rejection.ts';
 import type { HashName } from './signed-content.ts';
@@ -18,6 +18,25 @@ const SHA256_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 const CURVES = { 'ecdsa-p256': 'p256', 'ecdsa-p384': 'p384', 'ecdsa-p521': 'p521' } as const;
 /** Octets of a coordinate, by curve. */
 const COORDINATES = { 'ecdsa-p256': 32, 'ecdsa-p384': 48, 'ecdsa-p521': 66 } as const;
+
+/** Octets of an Ed25519 key, and of a signature. */
+const ED25519 = { key: 32, signature: 64 } as const;
+
+/**
+ * Whether a signature is one over bytes: as Node checks it, or for Ed25519 also prehashed (Ed25519ph), which is what cosign makes and Node does not know. The two
+ * cannot be confused: the prehashed one signs under a prefix of its own.
+ * @see https://www.rfc-editor.org/rfc/rfc8032#section-5.1
+ */
+export async function verifyBytes(key: PublicKeyIdentity, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (verifySignature(key, bytes, signature)) return true;
+  if (key.algorithm !== 'ed25519' || signature.byteLength !== ED25519.signature) return false;
+  const { ed25519ph } = await import('@noble/curves/ed25519.js');
+  try {
+    return ed25519ph.verify(signature, bytes, pointOctets(key, ED25519.key), { zip215: false });
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Whether a signature is one over bytes of which only the digest is known. Node checks signatures over bytes only, so curves go to another library.
@@ -60,8 +79,12 @@ function verifyRsa({ key }: PublicKeyIdentity, digest: Uint8Array, signature: Ui
   }
 }
 
-function pointOf({ key }: PublicKeyIdentity, octets: number): Uint8Array {
+/** An uncompressed point ends the key; Node writes it so whatever it has read. */
+function pointOf(key: PublicKeyIdentity, coordinateOctets: number): Uint8Array {
+  return pointOctets(key, 2 * coordinateOctets + 1);
+}
+
+function pointOctets({ key }: PublicKeyIdentity, octets: number): Uint8Array {
   const spki = key.export({ type: 'spki', format: 'der' });
-  // an uncompressed point ends the key; Node writes it so whatever it has read
-  return spki.subarray(spki.byteLength - 2 * octets - 1);
+  return spki.subarray(spki.byteLength - octets);
 }

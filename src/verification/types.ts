@@ -43,6 +43,11 @@ export interface SignerOptions {
    * the verdict says so; certificates then need a timestamp.
    */
   readonly requireTransparencyLog: boolean;
+  /**
+   * Look for trusted times of keyed bundles where nothing asks for them: timestamps, and log entries that verify. What does not verify refuses nothing then.
+   * False unless told.
+   */
+  readonly seekTimes?: boolean;
   /** Algorithms that signers may have; every one that is read unless told. */
   readonly algorithms?: readonly KeyAlgorithm[];
   /** The clock of who asks, where nobody trusted says when: for certificates only if `thresholds.timestamps` is 0, and for a log's window. */
@@ -138,6 +143,15 @@ export interface KeySigner {
   readonly hint: string;
   /** Every name that the trusted key goes by, in the order given. */
   readonly names: readonly string[];
+  /** Names of this key under which the bundle does not count, and why; absent when there are none. */
+  readonly refused?: readonly RefusedName[];
+}
+
+/** A name that asks for more than the bundle proves. */
+export interface RefusedName {
+  readonly name: string;
+  readonly code: RejectionCode;
+  readonly reason: string;
 }
 
 /** A moment of signing and who vouches for it. */

@@ -215,8 +215,8 @@ describe('algorithms with cosign', { skip }, () => {
     await registry[Symbol.asyncDispose]();
   });
 
-  // with Ed25519 keys cosign signs prehashed (Ed25519ph), which Node does not check
-  for (const algorithm of ['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'rsa'] as const) {
+  // with Ed25519 keys cosign signs prehashed (Ed25519ph)
+  for (const algorithm of ['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'rsa', 'ed25519'] as const) {
     it(`accepts what cosign signs with ${algorithm}`, async () => {
       const signer = await ourKey(algorithm, algorithm);
       const { store, subject, name } = await pushImage(registry.host, `theirs-${algorithm}`);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
 import { before, describe, it } from 'node:test';
+import { ed25519ph } from '@noble/curves/ed25519.js';
 import { createStatement } from '../../src/attestation/index.ts';
 import { parseDigest, sha256Digest } from '../../src/core/index.ts';
+import { parsePublicKey } from '../../src/keys/index.ts';
+import { verifyBytes } from '../../src/verification/prehashed-signature.ts';
 import { checkArtifact, checkFile, type CheckFileOptions, type FileVerdict } from '../../src/verification/index.ts';
 import { acceptedSigner, assertRejected } from './support/assert-verdict.ts';
 import { newPair } from './support/certificates.ts';
@@ -84,6 +87,33 @@ describe('checkFile', () => {
     const bundle = sign({ key: 'ed25519' });
     acceptedSigner(await check(bundle));
     assertRejected(await check(bundle, { file: { digest: DIGEST } }), 'DIGEST_UNSUPPORTED', /Ed25519/);
+  });
+
+  it('reads prehashed Ed25519 signatures, which cosign makes', async () => {
+    const pair = newPair('ed25519');
+    const options = { keys: [{ key: keyOf(pair) }], identities: [], requireTransparencyLog: false };
+    const secret = Buffer.from(pair.privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+    const prehashed = (data: Uint8Array) =>
+      changed(sign({ keyed: pair, logs: [] }), (json) => {
+        const content = json.messageSignature;
+        if (content !== undefined) content.signature = Buffer.from(ed25519ph.sign(data, secret)).toString('base64');
+      });
+    assert.equal((await check(prehashed(FILE), options)).ok, true);
+    assertRejected(await check(prehashed(Buffer.from('another')), options), 'SIGNATURE_INVALID');
+  });
+
+  it('checks prehashed signatures as RFC 8032, section 7.3 has them', async () => {
+    const x = Buffer.from('ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf', 'hex');
+    const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), x]);
+    const pem = createPublicKey({ key: spki, format: 'der', type: 'spki' }).export({ type: 'spki', format: 'pem' });
+    const key = parsePublicKey(Buffer.from(pem));
+    const signature = Buffer.from(
+      '98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae4131f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406',
+      'hex',
+    );
+    assert.equal(await verifyBytes(key, Buffer.from('abc'), signature), true);
+    assert.equal(await verifyBytes(key, Buffer.from('abd'), signature), false);
+    assert.equal(await verifyBytes(key, Buffer.from('abc'), signature.subarray(1)), false);
   });
 
   it('tries every key, also beside one that needs the bytes', async () => {

@@ -2,6 +2,7 @@ import { isLoopbackHost, hostOf } from '../../net/index.ts';
 import { readInputFile } from '../../core/index.ts';
 import { tufError } from './errors.ts';
 import { TUF_LIMITS } from './limits.ts';
+import type { TufOptions } from './types.ts';
 
 /** A repository with the root that trust starts from. */
 export interface TufRepository {
@@ -21,8 +22,13 @@ const NAMES: Readonly<Record<string, string>> = { 'public-good': PUBLIC_GOOD, gi
  * The repository that options name.
  * @throws AppError TUF_MIRROR_INVALID, TUF_ROOT_REQUIRED, and those of reading a file
  */
-export async function findRepository(mirror = 'public-good', rootFile?: string): Promise<TufRepository> {
+export async function findRepository({
+  mirror = 'public-good',
+  rootFile,
+  rootBytes,
+}: Pick<TufOptions, 'mirror' | 'rootFile' | 'rootBytes'>): Promise<TufRepository> {
   const url = parseMirror(Object.hasOwn(NAMES, mirror) ? (NAMES[mirror] ?? mirror) : mirror);
+  if (rootBytes !== undefined) return { mirror: url, anchor: rootBytes, seeds: new Map() };
   if (rootFile !== undefined) {
     return { mirror: url, anchor: await readInputFile(rootFile, TUF_LIMITS.metadataBytes.root), seeds: new Map() };
   }

@@ -27,7 +27,7 @@ export interface Trusted {
 
 /** @throws AppError TUF_MIRROR_INVALID, TUF_ROOT_REQUIRED, TUF_ROOT_INVALID, and those of reading a file */
 export async function startSession(name: TufTargetName, options: TufOptions): Promise<Session> {
-  const repository = await findRepository(options.mirror, options.rootFile);
+  const repository = await findRepository(options);
   const models = await loadModels();
   const path = options.cacheDir === undefined ? undefined : statePath(options.cacheDir, repository.mirror);
   const state = path === undefined ? undefined : await readState(path);

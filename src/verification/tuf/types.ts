@@ -7,6 +7,8 @@ export interface TufOptions {
   readonly mirror?: string;
   /** Root metadata to start from; needed for mirrors that waybill does not know. Trusted as it is: get it from a place you trust. */
   readonly rootFile?: string;
+  /** The same as bytes; goes before `rootFile`. */
+  readonly rootBytes?: Uint8Array;
   /** The user's cache folder, or undefined for none: then every call asks the mirror. */
   readonly cacheDir: string | undefined;
   /** No request is made: what was kept, else what ships with waybill. */
