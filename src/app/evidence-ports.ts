@@ -16,7 +16,14 @@ import {
   readBlobBytes,
   type Image,
 } from '../image/index.ts';
-import { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from '../provenance/index.ts';
+import {
+  COMPARISON_CAPTURES,
+  COMPARISON_DIGESTS,
+  compareWithBase,
+  findContainment,
+  findSystemTraces,
+  type BaseContainment,
+} from '../provenance/index.ts';
 import { comparableSbom } from '../sbom/index.ts';
 import { rederivedDocument } from './platform-sbom.ts';
 import {
@@ -27,7 +34,7 @@ import {
   type ImageAccess,
   type OpenedStore,
 } from './open-image-store.ts';
-import { readLayersOnly, scanImage } from './scan-image.ts';
+import { readLayersOnly, scanImage, type ScannedImage } from './scan-image.ts';
 
 export interface EvidencePortOptions {
   readonly access: ImageAccess;
@@ -108,8 +115,8 @@ interface FactsOptions extends EvidencePortOptions {
 async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptions): Promise<LayerFacts> {
   const { request, runtime } = options;
   const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
-  const compares = request.compareWith.length > 0;
-  if (!request.scan && !compares && !request.files && !request.system) {
+  const compares = request.compareWith.length > 0 || request.containWith.length > 0;
+  if (!request.scan && !compares && request.traces !== true && !request.files && !request.system) {
     await readLayersOnly(image, opened.store, runtime, limits);
     return { comparisons: [] };
   }
@@ -126,5 +133,12 @@ async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptio
         ...workingDirectoryOf(image),
       }),
     ),
+    ...(request.containWith.length === 0 ? {} : { containments: findContainments(scanned, request) }),
+    ...(request.traces === true ? { traces: findSystemTraces(scanned.view) } : {}),
   };
+}
+
+function findContainments({ image, view }: ScannedImage, { containWith }: LayerRequest): readonly BaseContainment[] {
+  const { env } = image.config;
+  return containWith.map((list) => findContainment(list, { final: view, env, ...workingDirectoryOf(image) }));
 }

@@ -45,6 +45,10 @@ export function countAt(value: JsonValue | undefined, path: string): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : malformed(path, 'a count');
 }
 
+export function oneOfAt<const T extends string>(value: JsonValue | undefined, path: string, known: readonly T[]): T {
+  return known.find((word) => word === value) ?? malformed(path, `one of ${known.join(', ')}`);
+}
+
 export function flagAt(value: JsonValue | undefined, path: string): boolean {
   return typeof value === 'boolean' ? value : malformed(path, 'true or false');
 }

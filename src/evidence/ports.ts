@@ -1,7 +1,7 @@
 import type { FoundBundles } from '../attestation/index.ts';
 import type { Digest } from '../core/index.ts';
 import type { Descriptor, RawManifest } from '../image/index.ts';
-import type { BaseComparison, BaseContainment } from '../provenance/index.ts';
+import type { BaseComparison, BaseContainment, FileListBytes, SystemTraces } from '../provenance/index.ts';
 import type { ComparableSbom } from '../sbom/index.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 import type { SystemFacts } from './system/index.ts';
@@ -31,8 +31,10 @@ export interface LayerRequest {
   readonly scan: boolean;
   /** Numbers of bottom layers to compare the final view with. */
   readonly compareWith: readonly number[];
-  /** Digests of file lists of locked bases to look for in the final view. */
-  readonly containWith: readonly Digest[];
+  /** File lists of locked bases to look for in the final view. */
+  readonly containWith: readonly FileListBytes[];
+  /** Look for what of an operating system is there. */
+  readonly traces?: boolean;
   readonly files: boolean;
   readonly system: boolean;
 }
@@ -43,6 +45,7 @@ export interface LayerFacts {
   readonly comparisons: readonly BaseComparison[];
   /** Undefined when none was asked for. */
   readonly containments?: readonly BaseContainment[];
+  readonly traces?: SystemTraces;
   readonly files?: LedgerFacts;
   readonly system?: SystemFacts;
 }
@@ -66,6 +69,8 @@ export interface EvidenceNeeds {
   readonly build: boolean;
   /** Look for locked bases file by file. */
   readonly contain: boolean;
+  /** What of an operating system is there. */
+  readonly traces?: boolean;
   /** The ledger of files. */
   readonly files: boolean;
   /** What the checks of configuration and files look at. */

@@ -1,7 +1,7 @@
 import { ExitCode, isDigest, type JsonValue } from '../core/index.ts';
 import { readLedgerFacts } from './ledger-facts.ts';
 import { readComparison } from './read-comparison.ts';
-import { readContainment } from './read-containment.ts';
+import { readContainment, readTraces } from './read-containment.ts';
 import { readScan } from './scan.ts';
 import { readSystemFacts } from './system/index.ts';
 import {
@@ -160,6 +160,7 @@ function readPlatform(value: JsonValue, path: string): EvidencePlatform {
     'scan',
     'comparisons',
     'containments?',
+    'traces?',
     'files?',
     'system?',
   ]);
@@ -171,6 +172,7 @@ function readPlatform(value: JsonValue, path: string): EvidencePlatform {
     ...optional('containments', platform['containments'], (found) =>
       listAt(found, `${path}.containments`, readContainment),
     ),
+    ...optional('traces', platform['traces'], (traces) => readTraces(traces, `${path}.traces`)),
     ...optional('files', platform['files'], (files) => readLedgerFacts(files, `${path}.files`)),
     ...optional('system', platform['system'], (system) => readSystemFacts(system, `${path}.system`)),
   };

@@ -1,5 +1,5 @@
 import type { Digest, ExitCode } from '../core/index.ts';
-import type { BaseComparison, BaseContainment } from '../provenance/index.ts';
+import type { BaseComparison, BaseContainment, SystemTraces } from '../provenance/index.ts';
 import type { ComparableSbom } from '../sbom/index.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
 import type { SystemFacts } from './system/index.ts';
@@ -81,6 +81,8 @@ export interface EvidencePlatform {
   readonly comparisons: readonly BaseComparison[];
   /** File by file against the file lists of locked bases; absent when none was asked for. */
   readonly containments?: readonly BaseContainment[];
+  /** What of an operating system is there; absent when it was not asked for. */
+  readonly traces?: SystemTraces;
   /** What the ledger of files says; absent when it was not asked for. */
   readonly files?: LedgerFacts;
   /** What the checks of the image's configuration and files look at; absent when they were not asked for. */

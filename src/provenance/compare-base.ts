@@ -183,7 +183,8 @@ function isExplainedLink(entry: FileEntry, final: FileView): boolean {
   return target !== undefined && (target.startsWith('etc/ssl/certs/') || isCertificateSource(target));
 }
 
-function fileFact(view: FileView, entry: FileEntry): FileFact {
+/** What an entry is, as far as comparing goes; the content by its SHA-256. */
+export function fileFact(view: FileView, entry: FileEntry): FileFact {
   const sha256 = entry.type === 'file' ? view.contentDigest(entry.path, 'sha256') : undefined;
   return {
     type: entry.type,
@@ -202,7 +203,8 @@ function realAttributes(xattrs: Readonly<Record<string, string>>): Readonly<Reco
   return Object.fromEntries(Object.entries(xattrs).filter(([name]) => name.includes('.')));
 }
 
-function sameFact(a: FileFact, b: FileFact): boolean {
+/** Whether nothing was changed; contents without digests are not the same. */
+export function sameFact(a: FileFact, b: FileFact): boolean {
   return (
     a.type === b.type &&
     (a.type === 'symlink' || a.mode === b.mode) &&

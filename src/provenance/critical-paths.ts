@@ -96,6 +96,20 @@ export function criticalClass(path: string): TamperClass | undefined {
   return undefined;
 }
 
+/** The name of a dynamic loader, wherever it lies. */
+export function isLoaderName(name: string): boolean {
+  return LOADER.test(name);
+}
+
+export function isShellName(name: string): boolean {
+  return SHELLS.has(name);
+}
+
+/** A file of the database of an operating system's packages. */
+export function isInPackageDatabase(path: string): boolean {
+  return [...DATABASE_FOLDERS, 'var/lib/pacman/local/', 'var/lib/chisel/'].some((folder) => path.startsWith(folder));
+}
+
 /**
  * Why a link in the place of this folder would be critical: what is looked for in the folder is critical. undefined for folders of the system as such (`lib`,
  * `usr/bin`), which a link may well stand for: see `isSystemFolder`.

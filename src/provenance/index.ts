@@ -2,10 +2,14 @@ export { readBaseClaims } from './base-claims.ts';
 export type { ClaimSources } from './base-claims.ts';
 export { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from './compare-base.ts';
 export type { BaseComparisonInput } from './compare-base.ts';
+export { findContainment, MIN_CONTAINED_FILES } from './containment.ts';
+export { writeFileList } from './file-list.ts';
+export type { FileListBytes } from './file-list.ts';
 export { appendLockRecord, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
 export type { LockRecordDraft } from './lock.ts';
 export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';
 export type { MatchableImage } from './match-bases.ts';
+export { findSystemTraces } from './system-traces.ts';
 export { tamperFindings } from './tamper-findings.ts';
 export type {
   AccountChange,
@@ -20,6 +24,7 @@ export type {
   LockPlatform,
   LockRecord,
   PackageStanza,
+  SystemTraces,
   TamperClass,
   TamperFinding,
 } from './types.ts';

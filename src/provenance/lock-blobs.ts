@@ -53,6 +53,8 @@ function isIndexMediaType(mediaType: string): boolean {
 function checkPlatform(platform: LockPlatform, blob: (digest: Digest) => Uint8Array, where: string): void {
   const manifest = parseManifest(blob(platform.manifest));
   const config = parseConfig(blob(platform.config));
+  // read when it is compared with: what is in it has no other bytes to be checked against
+  if (platform.fileList !== undefined) blob(platform.fileList);
   const agrees =
     manifest.config.digest === platform.config &&
     isSamePlatform(config, platform.platform) &&

@@ -67,7 +67,7 @@ type Fail = (what: string) => never;
 function readPlatform(object: JsonObject, fail: Fail): LockPlatform {
   const platform = asObject(object['platform']) ?? fail('"platform" is not an object');
   const diffIds = list(object['diffIds'], 'diffIds', fail);
-  const { manifest, config } = object;
+  const { manifest, config, fileList } = object;
   if (diffIds.length > MAX_LAYERS) fail(`a platform has more than ${MAX_LAYERS} layers`);
   return {
     platform: readPlatformName(platform, fail),
@@ -77,6 +77,9 @@ function readPlatform(object: JsonObject, fail: Fail): LockPlatform {
     trivialLayers: list(object['trivialLayers'], 'trivialLayers', fail).map((index) =>
       isCount(index) && index < diffIds.length ? index : fail('"trivialLayers" names no layer'),
     ),
+    ...(fileList === undefined
+      ? {}
+      : { fileList: isDigest(fileList) ? fileList : fail('"fileList" is not a digest') }),
   };
 }
 

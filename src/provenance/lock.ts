@@ -55,6 +55,11 @@ export function appendLockRecord(lock: Lock, draft: LockRecordDraft): { readonly
   checkRecordBlobs(record, `lock record ${record.sequence}`);
   const blobs = Object.fromEntries(Object.entries(draft.blobs).filter(([digest]) => !known.has(digest)));
   const line = canonicalJson({ ...record, blobs } as unknown as JsonValue);
+  if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
+    // written, it could not be read any more
+    const what = `the record of ${record.entry}${record.tag === null ? '' : `:${record.tag}`}`;
+    throw provenanceError('LOCK_TOO_LARGE', `${what} has more than the ${MAX_LINE_BYTES} bytes allowed`);
+  }
   return { lock: { records: [...lock.records, record], head: sha256Digest(line) }, line: `${line}\n` };
 }
 
@@ -64,7 +69,7 @@ function withKnownBlobs(record: LockRecord, known: Map<string, string>): LockRec
   const blobs: Record<string, string> = { ...record.blobs };
   const needed = [
     record.digest,
-    ...record.platforms.flatMap((platform) => [platform.manifest, platform.config]),
+    ...record.platforms.flatMap(({ manifest, config, fileList }) => [manifest, config, ...(fileList ? [fileList] : [])]),
     ...record.bundles.map((bundle) => bundle.digest),
   ];
   for (const digest of needed) {

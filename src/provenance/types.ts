@@ -39,7 +39,7 @@ export interface LockPlatform {
   readonly diffIds: readonly Digest[];
   /** Indexes of layers without any regular file or link to one (empty tar, folders or whiteouts only). */
   readonly trivialLayers: readonly number[];
-  /** Digest of the base's file list (a blob of the record), where the entry asks for containment. @see fileList in `file-list.ts` */
+  /** Digest of the base's file list (a blob of the record), where the entry asks for containment. @see `file-list.ts` */
   readonly fileList?: Digest;
 }
 
@@ -144,8 +144,23 @@ export interface BaseContainment {
   /** What differs or is gone: paths without leading slash, sorted; the first 1,000. */
   readonly missing: readonly string[];
   readonly changed: readonly string[];
-  /** Files of the image that the base does not have. */
+  /** Files of the image that the base does not have, and the first 1,000 of them. */
   readonly extra: number;
+  readonly extraFiles: readonly string[];
+  /** What else the image has, as upper layers are compared with a base (of 0 layers here); only where all files of the base are there. */
+  readonly comparison?: BaseComparison;
+}
+
+/** What of an operating system is in a file system, and whose packages it would take; paths without leading slash, sorted, the first 100 of each. */
+export interface SystemTraces {
+  /** Files of package databases: dpkg, apk, rpm, pacman, chisel. */
+  readonly databases: readonly string[];
+  readonly loaders: readonly string[];
+  readonly shells: readonly string[];
+  /** Keys that packages are trusted by. */
+  readonly keyrings: readonly string[];
+  /** Lines of apk's list of repositories, in its order. */
+  readonly repositories: readonly string[];
 }
 
 /** Why a finding is critical, or how an uncritical one is classed. */

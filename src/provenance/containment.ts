@@ -1,0 +1,57 @@
+import { compareCodeUnits } from '../core/index.ts';
+import type { FileView } from '../filesystem/index.ts';
+import { compareWithBase, fileFact, sameFact, type BaseComparisonInput } from './compare-base.ts';
+import { isListedFile, readFileList, type FileListBytes } from './file-list.ts';
+import type { BaseContainment } from './types.ts';
+
+/** Paths of one kind that a containment names; the counts are exact. */
+const MAX_PATHS = 1000;
+
+/** A base with fewer files than this proves nothing by its files: too many images happen to have them. */
+export const MIN_CONTAINED_FILES = 50;
+
+/**
+ * Looks for a locked base in an image's final view, file by file: type, mode, owner, content or link target, and extended attributes. Where all of it is there,
+ * what else the image has is compared with the base as upper layers are: critical additions, accounts, package databases.
+ * @param list hostile; its digest has been compared
+ * @param image its final view with COMPARISON_CAPTURES and COMPARISON_DIGESTS, and what its configuration says
+ * @throws AppError LOCK_FILE_LIST_MALFORMED
+ */
+export function findContainment(
+  list: FileListBytes,
+  image: Pick<BaseComparisonInput, 'final' | 'env' | 'workingDirectory'>,
+): BaseContainment {
+  const base = readFileList(list.bytes);
+  const { final } = image;
+  const missing: string[] = [];
+  const changed: string[] = [];
+  let total = 0;
+  for (const entry of base.entries()) {
+    if (!isListedFile(entry)) continue;
+    total += 1;
+    const now = final.lookup(entry.path);
+    if (now === undefined || now.path !== entry.path) missing.push(entry.path);
+    else if (!sameFact(fileFact(base, entry), fileFact(final, now))) changed.push(entry.path);
+  }
+  const extra = extraFiles(base, final);
+  const matched = total - missing.length - changed.length;
+  const isWhole = matched === total && total >= MIN_CONTAINED_FILES;
+  return {
+    fileList: list.digest,
+    total,
+    matched,
+    missing: missing.toSorted(compareCodeUnits).slice(0, MAX_PATHS),
+    changed: changed.toSorted(compareCodeUnits).slice(0, MAX_PATHS),
+    extra: extra.length,
+    extraFiles: extra.slice(0, MAX_PATHS),
+    ...(isWhole ? { comparison: compareWithBase({ ...image, base, layerCount: 0 }) } : {}),
+  };
+}
+
+function extraFiles(base: FileView, final: FileView): readonly string[] {
+  const extra: string[] = [];
+  for (const entry of final.entries()) {
+    if (isListedFile(entry) && base.lookup(entry.path)?.path !== entry.path) extra.push(entry.path);
+  }
+  return extra.toSorted(compareCodeUnits);
+}
