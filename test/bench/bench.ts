@@ -16,21 +16,14 @@ import { findPeer } from '../support/peers.ts';
 import { makeImage } from '../support/images.ts';
 import { BENCH_IMAGES, imageAt } from './images.ts';
 import { measurePeakBytes, measureWall, type Candidate } from './measure.ts';
+import { atMost, printRows, type Row } from './rows.ts';
+import { benchVerify } from './verify.bench.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'bin/run.js');
 const FLOOR = join(import.meta.dirname, 'floor.ts');
 const TARGETS = { coldRatio: 1, integrityRatio: 1.2, warmMs: 500, peakMiB: 350, versionMs: 90, verifyMs: 150 } as const;
 const run = promisify(execFile);
-
-interface Row {
-  readonly what: string;
-  readonly measured: string;
-  /** Of all rounds: what the machine can do when left alone. */
-  readonly best?: string;
-  readonly target?: string;
-  readonly met?: boolean;
-}
 
 /** Cold and warm SBOMs of one image as ratios to the floor, and their memory. */
 async function benchImage(name: 'app' | 'big', images: DebianImages, scratch: string, rounds: number): Promise<Row[]> {
@@ -98,22 +91,8 @@ async function benchStart(scratch: string, rounds: number): Promise<Row[]> {
   ];
 }
 
-function atMost(what: string, value: number, limit: { target: number; digits: number; unit: string }): Row {
-  const { target, digits, unit } = limit;
-  return { what, measured: `${value.toFixed(digits)}${unit}`, target: `${target}${unit}`, met: value <= target };
-}
-
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
-}
-
-function printRows(rows: readonly Row[]): void {
-  const width = Math.max(...rows.map(({ what }) => what.length));
-  for (const { what, measured, best, target, met } of rows) {
-    const aside = best === undefined ? '' : `   best ${best}`;
-    const verdict = target === undefined ? aside : `   at most ${target.padEnd(8)} ${met ? 'met' : 'MISSED'}`;
-    console.log(`${what.padEnd(width)}  ${measured.padStart(9)}${verdict}`);
-  }
 }
 
 /** The table of the four large images beside syft, when nothing has to be built for it. Gives whether its targets were met. */
@@ -141,7 +120,7 @@ try {
     `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${memory} GiB, Node ${process.versions.node}`,
   );
   console.log(`medians of ${rounds} alternating runs of whole processes; peak memory: medians of 3\n`);
-  const rows = await benchStart(scratch, 3 * rounds);
+  const rows = [...(await benchStart(scratch, 3 * rounds)), ...(await benchVerify(CLI, scratch, 3 * rounds))];
   if ('skip' in images) console.log(`without image benchmarks: ${images.skip}`);
   else for (const name of ['app', 'big'] as const) rows.push(...(await benchImage(name, images, scratch, rounds)));
   printRows(rows);

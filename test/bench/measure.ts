@@ -7,7 +7,9 @@ const PEAK_MEMORY = join(import.meta.dirname, 'peak-memory.cjs');
 /** A command line that is measured as a whole process. */
 export interface Candidate {
   readonly name: string;
-  /** Arguments of node. */
+  /** Node unless told. */
+  readonly program?: string;
+  /** Arguments of the program. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -47,8 +49,8 @@ export async function measurePeakBytes(candidate: Candidate, scratch: string): P
   return median(peaks.toSorted((a, b) => a - b));
 }
 
-async function runCandidate({ name, args, env }: Candidate): Promise<void> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+async function runCandidate({ name, program = process.execPath, args, env }: Candidate): Promise<void> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
