@@ -15,6 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   keys: [],
   image: ['formats', 'filesystem'],
   registry: ['net', 'image'],
+  deployments: ['image'],
   catalog: ['formats', 'packages', 'filesystem'],
   ledger: ['packages', 'filesystem'],
   sbom: ['packages', 'ledger'],

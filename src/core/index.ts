@@ -1,4 +1,5 @@
 export { inertJson, inertXml } from './active-text.ts';
+export { isAbsurdlyNested } from './absurd-nesting.ts';
 export { AppError, defineErrors, isAppError } from './app-error.ts';
 export type { AppErrorOptions, ErrorFactory, ErrorTable } from './app-error.ts';
 export { parseBoundedJson } from './bounded-json.ts';

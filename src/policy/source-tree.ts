@@ -1,4 +1,5 @@
 import type * as Yaml from 'yaml';
+import { isAbsurdlyNested } from '../core/index.ts';
 import type { PolicyProblem } from './problem.ts';
 
 /** A position in the policy's text, both from 1. */
@@ -59,7 +60,7 @@ export async function parseSourceTree(bytes: Uint8Array): Promise<SourceTree> {
   } catch {
     return fatal('the policy is not UTF-8');
   }
-  if (isAbsurd(text)) return fatal('the policy is nested too deeply');
+  if (isAbsurdlyNested(text)) return fatal('the policy is nested too deeply');
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   try {
@@ -86,18 +87,6 @@ export async function parseSourceTree(bytes: Uint8Array): Promise<SourceTree> {
     if (error instanceof RangeError) return fatal('the policy is nested too deeply');
     throw error;
   }
-}
-
-/** Nesting that no policy has and that takes the parser long to refuse: found by one scan, quotes ignored. */
-function isAbsurd(text: string): boolean {
-  let depth = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === 0x5b || code === 0x7b) depth += 1;
-    else if (code === 0x5d || code === 0x7d) depth -= 1;
-    if (depth > 1000) return true;
-  }
-  return /(?:[-?:][ \t]+){64}/.test(text);
 }
 
 function at(position: { readonly line: number; readonly col: number }): SourcePosition {

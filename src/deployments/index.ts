@@ -1,0 +1,10 @@
+export { DEPLOYMENT_ERRORS, deploymentError } from './errors.ts';
+export type { DeploymentProblemCode } from './errors.ts';
+export { registryReference } from './finder.ts';
+export { parseAllowedKinds } from './kubernetes-kinds.ts';
+export type { GroupKind } from './kubernetes-kinds.ts';
+export { MAX_DEPLOYMENT_BYTES, readDeployment } from './read-deployment.ts';
+export type { ReadDeploymentOptions } from './read-deployment.ts';
+export type { DeployedImage, DeploymentFile, DeploymentPlace, DeploymentProblem } from './types.ts';
+export { withPins } from './write-pins.ts';
+export type { Pin } from './write-pins.ts';
