@@ -1,5 +1,11 @@
-import { LIMITS, readInputFile, type Digest, type Runtime } from '../core/index.ts';
-import { lintPolicy, loadPolicy, type PolicyProblem } from '../policy/index.ts';
+import { ExitCode, LIMITS, readInputFile, type Digest, type Runtime } from '../core/index.ts';
+import { lintPolicy, lintPolicyFiles, policyDigest, sortProblems, type PolicyProblem } from '../policy/index.ts';
+
+export interface LintPolicyOptions {
+  readonly file: string;
+  /** The day that exceptions and effective days are judged for; the runtime's clock unless given. */
+  readonly asOf?: Date;
+}
 
 export interface LintPolicyResult {
   readonly file: string;
@@ -11,12 +17,27 @@ export interface LintPolicyResult {
 }
 
 /**
- * Explains what is wrong with a policy file. The files it refers to are read too.
- * @throws AppError for a file that cannot be read, or one referred to that is missing, outside the policy's folder, or malformed
+ * Explains what is wrong with a policy file, and with the files it refers to: each problem at the place of the policy that names it.
+ * @throws AppError FILE_*, LIMIT_EXCEEDED for a policy that cannot be read at all
  */
-export async function lintPolicyFile(file: string, runtime: Runtime): Promise<LintPolicyResult> {
+export async function lintPolicyFile(options: LintPolicyOptions, runtime: Runtime): Promise<LintPolicyResult> {
+  const { file, asOf = runtime.now() } = options;
   const bytes = await readInputFile(file, LIMITS.policyBytes);
-  const { policy, problems } = await lintPolicy({ bytes, name: file }, { now: runtime.now() });
-  const digest = policy === undefined ? null : (await loadPolicy(file)).digest;
-  return { file, valid: policy !== undefined, digest, problems };
+  const { policy, problems, positions } = await lintPolicy({ bytes, name: file }, { now: asOf });
+  if (policy === undefined) return { file, valid: false, digest: null, problems };
+  const linted = await lintPolicyFiles(file, policy, positions);
+  const valid = !linted.problems.some((problem) => problem.severity === 'error');
+  return {
+    file,
+    valid,
+    digest: valid ? policyDigest(bytes, linted.files) : null,
+    problems: sortProblems([...problems, ...linted.problems]),
+  };
+}
+
+/** 2 for a policy that cannot be used, 1 for warnings where they count, else 0. */
+export function lintExitCode(result: LintPolicyResult, options: { readonly failOnWarnings: boolean }): ExitCode {
+  if (!result.valid) return ExitCode.Usage;
+  const warned = result.problems.some((problem) => problem.severity === 'warning');
+  return warned && options.failOnWarnings ? ExitCode.Negative : ExitCode.Passed;
 }

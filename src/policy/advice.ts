@@ -3,17 +3,15 @@ import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
 import { positionOf } from './semantics.ts';
 import type { SourcePosition } from './source-tree.ts';
 import type { Policy, PolicyIdentity, PolicyRule } from './types.ts';
-import { lastDay } from './values.ts';
 
 type Say = (path: string, code: PolicyProblemCode, message: string, hint?: string) => void;
 
 const NOT_YET = 'the check ends in the error CHECK_NOT_SUPPORTED, never in a pass';
 
-/** Warnings: words that this version reads but cannot evaluate, unpinned locks, exceptions that have lapsed, names nobody uses. */
+/** Warnings: words that this version reads but cannot evaluate, unpinned locks, names nobody uses. */
 export function advice(
   policy: Policy,
   positions: ReadonlyMap<string, SourcePosition>,
-  now: Date | undefined,
 ): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
   const say: Say = (path, code, message, hint) => {
@@ -39,16 +37,6 @@ export function advice(
       'the lock is neither signed nor pinned: it is trusted like the policy itself',
       'add lockHead or lockSignedBy',
     );
-  }
-  for (const [index, exception] of (policy.exceptions ?? []).entries()) {
-    if (now !== undefined && exception.expires <= now) {
-      say(
-        `exceptions[${index}].expires`,
-        'POLICY_EXCEPTION_EXPIRED',
-        `this exception ended with ${lastDay(exception.expires)}: it does nothing`,
-        'remove it, or set a new day',
-      );
-    }
   }
   unused(policy, say);
   return problems;
@@ -96,22 +84,6 @@ function unsupportedElsewhere(policy: Policy, say: Say): void {
   if (policy.trust !== undefined) {
     const message = 'trust roots serve keyless identities and log entries, which this version cannot verify';
     say('trust', 'POLICY_NOT_SUPPORTED', message);
-  }
-  for (const [index, entry] of (policy.bases?.entries ?? []).entries()) {
-    const path = `bases.entries[${index}]`;
-    if (entry.squashed === 'allow')
-      say(
-        `${path}.squashed`,
-        'POLICY_NOT_SUPPORTED',
-        `file-level containment cannot be evaluated by this version: an image that no layers match ends in the error CHECK_NOT_SUPPORTED`,
-      );
-    if (entry.kind === 'scratch' || entry.kind === 'packages') {
-      say(
-        path,
-        'POLICY_NOT_SUPPORTED',
-        `entries of kind ${entry.kind} cannot be proved by this version: an image that may be one ends in the error CHECK_NOT_SUPPORTED`,
-      );
-    }
   }
 }
 

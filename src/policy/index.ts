@@ -15,12 +15,17 @@ export type {
 export { evidenceNeeds } from './evidence-needs.ts';
 export { compileGlob, globProblem } from './glob.ts';
 export type { Glob } from './glob.ts';
-export { assemblePolicy, loadPolicy, lockBundlePath } from './load-policy.ts';
+export { containedFile } from './contained-file.ts';
+export type { ContainedFile } from './contained-file.ts';
+export { lintPolicyFiles } from './lint-files.ts';
+export type { LintedFiles } from './lint-files.ts';
+export { assemblePolicy, loadPolicy, lockBundlePath, policyDigest } from './load-policy.ts';
 export type { LoadPolicyOptions, PolicyParts } from './load-policy.ts';
 export { lintPolicy, parsePolicy } from './parse-policy.ts';
 export type { PolicyLint, PolicySource } from './parse-policy.ts';
+export { sortProblems } from './problem.ts';
 export type { PolicyProblem, PolicyProblemCode } from './problem.ts';
-export type { BundleChecker } from './statements.ts';
+export type { BundleChecker } from './signers.ts';
 export type {
   BaseEntry,
   LoadedPolicy,

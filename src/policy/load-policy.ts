@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { dirname } from 'node:path';
 import {
   canonicalJson,
   compareCodeUnits,
@@ -7,15 +7,19 @@ import {
   LIMITS,
   readInputFile,
   sha256Digest,
+  type AppError,
   type Digest,
 } from '../core/index.ts';
 import { parsePublicKey, type PublicKeyIdentity } from '../keys/index.ts';
 import { parseLock, type Lock } from '../provenance/index.ts';
+import { containedFile } from './contained-file.ts';
 import { policyError } from './errors.ts';
 import { parsePolicy } from './parse-policy.ts';
 import type { LoadedPolicy, Policy } from './types.ts';
 
 const MAX_FILES = 1000;
+const ANY_FILE = { maxBytes: LIMITS.policyBytes } as const;
+const KEY_FILE = { maxBytes: LIMITS.keyBytes } as const;
 
 export interface LoadPolicyOptions {
   /** `--policy-digest`: refuse anything else. */
@@ -23,8 +27,10 @@ export interface LoadPolicyOptions {
 }
 
 /** A file the policy refers to: the path as written, and the most it may hold. */
-interface PolicyFileReference {
+export interface PolicyFileReference {
   readonly path: string;
+  /** Where the document first names it: `identities.release.key`. */
+  readonly at: string;
   readonly maxBytes: number;
   /** A lock that is yet to be made may be missing, and so may the bundle beside it. */
   readonly optional?: boolean;
@@ -39,7 +45,8 @@ interface PolicyFileReference {
 export async function loadPolicy(path: string, options: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
   const bytes = await readInputFile(path, LIMITS.policyBytes);
   const parsed = await parsePolicy({ bytes, name: path });
-  const files = await readFiles(path, policyFiles(parsed.policy));
+  const { files, failures } = await readPolicyFiles(path, policyFiles(parsed.policy));
+  if (failures[0] !== undefined) throw failures[0].error;
   return assemblePolicy({ bytes, name: path, files, ...parsed }, options);
 }
 
@@ -77,17 +84,20 @@ export function policyDigest(bytes: Uint8Array, files: ReadonlyMap<string, Uint8
 /** Every file a policy refers to, by path. */
 export function policyFiles(policy: Policy): readonly PolicyFileReference[] {
   const references = new Map<string, PolicyFileReference>();
-  const add = (path: string | undefined, maxBytes: number, optional = false): void => {
-    if (path !== undefined) references.set(path, { path, maxBytes, optional });
+  const add = (at: string, path: string | undefined, limits: Omit<PolicyFileReference, 'at' | 'path'>): void => {
+    if (path !== undefined && !references.has(path)) references.set(path, { at, path, ...limits });
   };
-  for (const identity of policy.identities?.values() ?? []) add(identity.key, LIMITS.keyBytes);
-  add(policy.trust?.trustedRoot, LIMITS.policyBytes);
-  add(policy.trust?.tuf?.root, LIMITS.policyBytes);
-  for (const rule of policy.rules) for (const rego of rule.rego ?? []) add(rego.bundle, LIMITS.policyBytes);
+  for (const [name, { key }] of policy.identities ?? []) add(`identities.${name}.key`, key, KEY_FILE);
+  add('trust.trustedRoot', policy.trust?.trustedRoot, ANY_FILE);
+  add('trust.tuf.root', policy.trust?.tuf?.root, ANY_FILE);
+  for (const [index, rule] of policy.rules.entries()) {
+    for (const [at, { bundle }] of (rule.rego ?? []).entries())
+      add(`rules[${index}].rego[${at}].bundle`, bundle, ANY_FILE);
+  }
   const lock = policy.bases?.lock;
-  add(lock, LIMITS.lockBytes, true);
+  add('bases.lock', lock, { maxBytes: LIMITS.lockBytes, optional: true });
   if (lock !== undefined && policy.bases?.lockSignedBy !== undefined)
-    add(lockBundlePath(lock), LIMITS.bundleBytes, true);
+    add('bases.lockSignedBy', lockBundlePath(lock), { maxBytes: LIMITS.bundleBytes, optional: true });
   return [...references.values()].toSorted((a, b) => compareCodeUnits(a.path, b.path));
 }
 
@@ -96,10 +106,17 @@ export function lockBundlePath(lock: string): string {
   return `${lock}.sigstore.json`;
 }
 
-async function readFiles(
+/** Bytes by the path written in the policy, and what could not be read. */
+export interface ReadPolicyFiles {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly failures: readonly { readonly reference: PolicyFileReference; readonly error: AppError }[];
+}
+
+/** Reads every file that a policy refers to; the first that cannot be read does not end the reading. */
+export async function readPolicyFiles(
   policyPath: string,
   references: readonly PolicyFileReference[],
-): Promise<ReadonlyMap<string, Uint8Array>> {
+): Promise<ReadPolicyFiles> {
   if (references.length > MAX_FILES) {
     throw policyError(
       'POLICY_INVALID',
@@ -108,31 +125,32 @@ async function readFiles(
   }
   const root = await realpath(dirname(policyPath));
   const files = new Map<string, Uint8Array>();
+  const failures: { readonly reference: PolicyFileReference; readonly error: AppError }[] = [];
   for (const reference of references) {
-    const bytes = await readContained(root, reference);
-    if (bytes !== undefined) files.set(reference.path, bytes);
+    try {
+      const bytes = await readContained(root, reference);
+      if (bytes !== undefined) files.set(reference.path, bytes);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      failures.push({ reference, error });
+    }
   }
-  return files;
+  return { files, failures };
 }
 
 async function readContained(root: string, reference: PolicyFileReference): Promise<Uint8Array | undefined> {
-  let real: string;
-  try {
-    real = await realpath(join(root, reference.path));
-  } catch (cause) {
-    if (reference.optional) return undefined;
-    throw policyError('POLICY_FILE_MISSING', `the policy refers to ${reference.path}, which cannot be found`, {
-      cause,
-      hint: 'paths are relative to the policy file',
-    });
-  }
-  const inside = relative(root, real);
-  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+  const contained = await containedFile(root, reference.path);
+  if (contained.ok) return readInputFile(contained.path, reference.maxBytes);
+  if (contained.reason === 'outside') {
     throw policyError('POLICY_FILE_OUTSIDE', `${reference.path} leads out of the policy's folder`, {
       hint: 'every file a policy refers to lies under its folder, links resolved',
     });
   }
-  return readInputFile(real, reference.maxBytes);
+  if (reference.optional) return undefined;
+  throw policyError('POLICY_FILE_MISSING', `the policy refers to ${reference.path}, which cannot be found`, {
+    cause: contained.cause,
+    hint: 'paths are relative to the policy file',
+  });
 }
 
 function readKeys(policy: Policy, files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, PublicKeyIdentity> {

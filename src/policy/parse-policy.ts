@@ -1,7 +1,12 @@
 import { advice, regexpProblems } from './advice.ts';
 import { policyError } from './errors.ts';
 import type { Place } from './fields.ts';
+import { lintBases } from './lint-bases.ts';
+import { lintDays } from './lint-days.ts';
+import { lintIdentities } from './lint-identities.ts';
+import { lintReach } from './lint-reach.ts';
 import { sortProblems, type PolicyProblem } from './problem.ts';
+import { sayInto } from './say.ts';
 import { semanticProblems } from './semantics.ts';
 import { policyField } from './shape.ts';
 import { parseSourceTree, type SourcePosition } from './source-tree.ts';
@@ -18,16 +23,19 @@ export interface PolicyLint {
   readonly problems: readonly PolicyProblem[];
   /** Undefined when there are errors. */
   readonly policy: Policy | undefined;
+  /** Where the values of the document stand, by path. */
+  readonly positions: ReadonlyMap<string, SourcePosition>;
 }
 
 /**
  * Reads and checks a policy's text: shape, names, patterns, thresholds; warnings for what is allowed but unwise or not supported yet.
  * @param source hostile (a file of a pull request); YAML or JSON, at most 1 MiB
- * @param options.now finds exceptions that have lapsed
+ * @param options.now finds exceptions that have lapsed or soon will, and rules whose day has come
  */
 export async function lintPolicy(source: PolicySource, options: { readonly now?: Date } = {}): Promise<PolicyLint> {
   const tree = await parseSourceTree(source.bytes);
-  if (tree.root === undefined) return { problems: sortProblems(tree.problems), policy: undefined };
+  if (tree.root === undefined)
+    return { problems: sortProblems(tree.problems), policy: undefined, positions: new Map() };
   const problems: PolicyProblem[] = [];
   const positions = new Map<string, SourcePosition>();
   const place: Place = { path: '', problems, positions };
@@ -35,10 +43,21 @@ export async function lintPolicy(source: PolicySource, options: { readonly now?:
   if (policy !== undefined) {
     problems.push(...semanticProblems(policy, positions));
     problems.push(...(await regexpProblems(policy, positions)));
-    problems.push(...advice(policy, positions, options.now));
+    problems.push(...advice(policy, positions));
+    // advice about what is wrong anyway would only repeat it
+    if (!hasErrors(problems)) {
+      const say = sayInto(problems, positions);
+      lintIdentities(policy, say);
+      lintReach(policy, say);
+      lintBases(policy, say);
+      if (options.now !== undefined) lintDays(policy, options.now, say);
+    }
   }
-  const failed = problems.some((problem) => problem.severity === 'error');
-  return { problems: sortProblems(problems), policy: failed ? undefined : policy };
+  return { problems: sortProblems(problems), policy: hasErrors(problems) ? undefined : policy, positions };
+}
+
+function hasErrors(problems: readonly PolicyProblem[]): boolean {
+  return problems.some((problem) => problem.severity === 'error');
 }
 
 /**

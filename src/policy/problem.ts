@@ -1,6 +1,6 @@
 import { compareCodeUnits } from '../core/index.ts';
 
-/** What can be wrong with a policy. Errors make it unusable; warnings are advice. */
+/** What can be wrong with a policy. Errors make it unusable; warnings are advice; what is worth knowing is `info`. */
 export type PolicyProblemCode =
   | 'POLICY_SYNTAX'
   | 'POLICY_UNKNOWN_KEY'
@@ -18,10 +18,23 @@ export type PolicyProblemCode =
   | 'POLICY_NOT_SUPPORTED'
   | 'POLICY_LOCK_UNPINNED'
   | 'POLICY_EXCEPTION_EXPIRED'
-  | 'POLICY_UNUSED';
+  | 'POLICY_EXCEPTION_EXPIRING'
+  | 'POLICY_UNUSED'
+  | 'POLICY_OPEN_REGEXP'
+  | 'POLICY_UNREACHABLE'
+  | 'POLICY_CONTRADICTION'
+  | 'POLICY_KEYLESS_UNBOUND'
+  | 'POLICY_EFFECTIVE_ALREADY'
+  | 'POLICY_FILE_MISSING'
+  | 'POLICY_FILE_OUTSIDE'
+  | 'POLICY_FILE_UNREADABLE'
+  | 'POLICY_KEY_INVALID'
+  | 'POLICY_LOCK_MISSING'
+  | 'POLICY_LOCK_INVALID'
+  | 'POLICY_LOCK_HEAD_MISMATCH';
 
 export interface PolicyProblem {
-  readonly severity: 'error' | 'warning';
+  readonly severity: 'error' | 'warning' | 'info';
   readonly code: PolicyProblemCode;
   /** Where in the document: `rules[0].signatures.by`. */
   readonly path: string;

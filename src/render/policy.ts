@@ -1,5 +1,6 @@
 import { safeText } from '../core/index.ts';
 import type { LintPolicyResult } from '../app/index.ts';
+import { githubAnnotation } from './github-annotations.ts';
 
 /** One line per problem as compilers write them: file:line:column: severity: message [code]. */
 export function renderLint(result: LintPolicyResult): string {
@@ -12,4 +13,22 @@ export function renderLint(result: LintPolicyResult): string {
     ...lines,
     result.digest === null ? `${file}: not a valid policy` : `${file}: valid, digest ${result.digest}`,
   ].join('\n');
+}
+
+const LEVELS = { error: 'error', warning: 'warning', info: 'notice' } as const;
+
+/** The problems as commands that GitHub's runner turns into annotations of the file; '' when there are none. */
+export function renderLintForGithub(result: LintPolicyResult): string {
+  return result.problems
+    .map(({ severity, code, line, column, message, hint }) =>
+      githubAnnotation({
+        level: LEVELS[severity],
+        file: result.file,
+        line,
+        column,
+        title: code,
+        message: hint === undefined ? message : `${message} (${hint})`,
+      }),
+    )
+    .join('\n');
 }

@@ -25,27 +25,12 @@ async function onlyError(text: string): Promise<PolicyProblem> {
 }
 
 describe('lintPolicy', () => {
-  test('accepts every word of the file, and warns of each that cannot be evaluated yet', async () => {
+  test('accepts every word of the file', async () => {
     const problems = await lint(EVERY_WORD);
     assert.deepEqual(
       problems.filter((problem) => problem.severity === 'error'),
       [],
     );
-    const warned = problems.filter((problem) => problem.code === 'POLICY_NOT_SUPPORTED').map((problem) => problem.path);
-    for (const word of [
-      'identities.shop-release',
-      'bases.entries[1]',
-      'bases.entries[2]',
-      'rules[0].buildInputs',
-      'rules[0].files',
-      'rules[0].image.checks.IMG001',
-      'rules[0].rego',
-      'rules[0].vsa',
-      'rules[0].base.require',
-    ]) {
-      assert.ok(warned.includes(word), `${word} not in ${warned.join(' ')}`);
-    }
-    assert.ok(!warned.includes('rules[0].image.checks.IMG006'));
   });
 
   test('JSON is read like YAML', async () => {
@@ -279,13 +264,15 @@ describe('lintPolicy', () => {
     });
   }
 
-  test('advice: unpinned lock, open registry, lapsed exception, names nobody uses', async () => {
+  test('advice: unpinned lock, open registry, lapsed exception that covers nothing, names nobody uses', async () => {
     const text = `${HEAD}${IDENTITIES}bases: { lock: l, entries: [{ name: d, image: docker.io/library/debian }] }\nrules: [{ name: r, images: ["**/shop"], signatures: { by: [k] } }]\nexceptions: [{ rule: r, check: base, images: ["registry.example.com/a"], reason: x, owner: y, expires: 2026-11-23 }]`;
     const codes = (await lint(text)).map((problem) => `${problem.severity} ${problem.code}`);
     assert.deepEqual(codes.toSorted(), [
       'warning POLICY_EXCEPTION_EXPIRED',
       'warning POLICY_LOCK_UNPINNED',
       'warning POLICY_OPEN_PATTERN',
+      'warning POLICY_UNREACHABLE',
+      'warning POLICY_UNREACHABLE',
       'warning POLICY_UNUSED',
       'warning POLICY_UNUSED',
     ]);

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { TemporaryDirectory } from '../../src/core/index.ts';
+import { lintPolicyFile, type LintPolicyResult } from '../../src/app/index.ts';
+import { createRuntime } from '../../src/index.ts';
+import { loadPolicy } from '../../src/policy/index.ts';
+import { createSigner, fakeDigest } from '../support/gate-world.ts';
+
+const HEAD = 'apiVersion: waybill.dev/v1\nkind: Policy\n';
+const RULES = 'rules:\n  - { name: r, images: ["registry.example.com/**"], signatures: { by: [k] } }\n';
+const BASED =
+  'rules:\n  - { name: r, images: ["registry.example.com/**"], signatures: { by: [k] }, base: { allow: [d] } }\n';
+
+describe('lintPolicyFile', () => {
+  let folder: TemporaryDirectory;
+  before(async () => {
+    folder = await TemporaryDirectory.create('waybill-test-');
+    mkdirSync(join(folder.path, 'policies'));
+    const { publicKey } = await createSigner();
+    writeFileSync(join(folder.path, 'policies/k.pub'), publicKey.pem);
+    writeFileSync(join(folder.path, 'policies/notes.pub'), 'no key at all');
+    writeFileSync(join(folder.path, 'policies/broken.jsonl'), '{"sequence":0}\n');
+    writeFileSync(join(folder.path, 'outside.pub'), publicKey.pem);
+    symlinkSync('../outside.pub', join(folder.path, 'policies/link.pub'));
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  async function lint(text: string): Promise<LintPolicyResult> {
+    const file = join(folder.path, 'policies/policy.yaml');
+    writeFileSync(file, text);
+    return lintPolicyFile({ file }, createRuntime({ now: () => new Date('2026-11-24T12:00:00Z') }));
+  }
+
+  const said = (result: LintPolicyResult): readonly string[] =>
+    result.problems.map(({ severity, code, line, column }) => `${severity} ${code} ${line}:${column}`);
+
+  test('every file that cannot be used is an error at the place that names it', async () => {
+    const result = await lint(
+      `${HEAD}identities:\n  k: { key: nope.pub }\n  l: { key: link.pub }\n  m: { key: notes.pub }\n  n: { key: . }\n${RULES.replace('[k]', '[k, l, m, n]')}`,
+    );
+    assert.deepEqual(said(result), [
+      'error POLICY_FILE_MISSING 4:13',
+      'error POLICY_FILE_OUTSIDE 5:13',
+      'error POLICY_KEY_INVALID 6:13',
+      'error POLICY_FILE_OUTSIDE 7:13',
+    ]);
+    assert.deepEqual([result.valid, result.digest], [false, null]);
+  });
+
+  test('a lock that is not made yet, one that is none, one with another head', async () => {
+    const text = (lock: string): string =>
+      `${HEAD}identities: { k: { key: k.pub } }\nbases:\n  ${lock}\n  lockSignedBy: [k]\n  entries: [{ name: d, image: docker.io/library/debian }]\n${BASED}`;
+    const missing = await lint(text('lock: bases.jsonl'));
+    assert.deepEqual([said(missing), missing.valid], [['info POLICY_LOCK_MISSING 5:9'], true]);
+    assert.deepEqual(said(await lint(text('lock: broken.jsonl'))), ['error POLICY_LOCK_INVALID 5:9']);
+    assert.deepEqual(said(await lint(text(`lock: bases.jsonl\n  lockHead: "${fakeDigest('head')}"`))), [
+      'error POLICY_LOCK_HEAD_MISMATCH 6:13',
+    ]);
+  });
+
+  test('the digest is the one that loading the policy gives', async () => {
+    const result = await lint(`${HEAD}identities: { k: { key: k.pub } }\n${RULES}`);
+    assert.deepEqual(result.problems, []);
+    assert.equal(result.digest, (await loadPolicy(result.file)).digest);
+  });
+});
