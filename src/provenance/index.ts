@@ -10,6 +10,8 @@ export type { LockRecordDraft } from './lock.ts';
 export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';
 export type { MatchableImage } from './match-bases.ts';
 export { findSystemTraces } from './system-traces.ts';
+export { findBuildBases, plainRepository, readProvenance } from './slsa/index.ts';
+export type { BuildBase, BuildInput, BuildProvenance, BuildSystem, SourceLayers } from './slsa/index.ts';
 export { tamperFindings } from './tamper-findings.ts';
 export type {
   AccountChange,

@@ -1,7 +1,6 @@
-import { asObject } from '../../attestation/index.ts';
 import { isDigest, type Digest, type JsonValue } from '../../core/index.ts';
 import { parseImageName, parseImagePurl, type ImageName } from './image-name.ts';
-import { objectAt, textAt } from './json.ts';
+import { textAt } from './json.ts';
 import type { BuildInput } from './types.ts';
 
 /** More inputs than any build has; the rest is left out, and the list is then not complete. */
@@ -14,7 +13,7 @@ const IMAGE_SCHEME = /^(?:docker-image|docker-image\+blob|docker|oci):\/\//;
 const LOCAL_IMAGE = /^oci-layout(?:\+blob)?:\/\//;
 const SOURCE = /^(?:git\+[a-z]+|git|ssh):\/\/|^git@/;
 /** What is no image, however it is named: packages of other types, downloads, local folders and files. */
-const OTHER = /^(?:pkg:|https?:\/\/|file:|local:\/\/)/;
+const OTHER = /^(?:pkg:\/{0,2}[a-z][a-z0-9.+-]*\/|https?:\/\/|file:|local:\/\/)/i;
 
 /** The inputs that provenance lists (`resolvedDependencies` or `materials`); hostile. */
 export function readInputs(list: readonly JsonValue[]): {
@@ -30,12 +29,11 @@ function readInput(item: JsonValue): BuildInput {
     const name = textAt(item, ['name'], MAX_URI_CHARS);
     return { kind: 'unknown', uri: (name ?? '(an input without a URI)').slice(0, SHOWN_CHARS) };
   }
-  const digests = digestsOf(item);
+  const digest = digestOf(item);
   const shown = uri.slice(0, SHOWN_CHARS);
   const named = readImage(uri);
-  if (named !== undefined) return imageInput(shown, named, digests);
-  const [digest] = digests;
-  return { kind: kindOf(uri), uri: shown, ...(digests.length === 1 && digest !== undefined ? { digest } : {}) };
+  if (named !== undefined) return imageInput(shown, named, digest);
+  return { kind: kindOf(uri), uri: shown, ...(digest === undefined ? {} : { digest }) };
 }
 
 /** `pkg:docker/...`, `docker-image://...`, and plain `HOST/NAME@DIGEST` as Cloud Build writes it; undefined for what is no image. */
@@ -48,14 +46,14 @@ function readImage(uri: string): ImageName | undefined {
   return plain?.digest === undefined ? undefined : plain;
 }
 
-function imageInput(uri: string, named: ImageName, digests: readonly Digest[]): BuildInput {
+function imageInput(uri: string, named: ImageName, listed: Digest | undefined): BuildInput {
   const { repository, tag } = named;
-  const all = new Set([...digests, ...(named.digest === undefined ? [] : [named.digest])]);
-  const [digest] = all;
+  const digest = listed ?? named.digest;
+  const agreed = !named.ambiguous && (named.digest === undefined || named.digest === digest);
   return {
     kind: 'image',
     uri,
-    ...(all.size === 1 && !named.ambiguous && digest !== undefined ? { digest } : {}),
+    ...(agreed && digest !== undefined ? { digest } : {}),
     ...(repository === undefined ? {} : { repository }),
     ...(tag === undefined ? {} : { tag }),
   };
@@ -63,15 +61,14 @@ function imageInput(uri: string, named: ImageName, digests: readonly Digest[]): 
 
 function kindOf(uri: string): BuildInput['kind'] {
   if (SOURCE.test(uri) || (/^https?:\/\//.test(uri) && /\.git(?:[#@?]|$)/.test(uri))) return 'source';
-  return OTHER.test(uri) ? 'other' : 'unknown';
+  return OTHER.test(uri) && !/@sha(?:256|512):/.test(uri) ? 'other' : 'unknown';
 }
 
-/** sha256 and sha512 digests of an input, as far as they are well-formed; other algorithms name commits. */
-function digestsOf(item: JsonValue): readonly Digest[] {
-  const set = objectAt(item, ['digest']);
-  return ['sha256', 'sha512'].flatMap((algorithm) => {
-    const hex = asObject(set) === undefined ? undefined : textAt(set, [algorithm]);
-    const digest = `${algorithm}:${hex ?? ''}`;
-    return isDigest(digest) ? [digest] : [];
-  });
+/** The sha256 (else sha512) digest of an input, if it is well-formed; other algorithms name commits. */
+function digestOf(item: JsonValue): Digest | undefined {
+  for (const algorithm of ['sha256', 'sha512']) {
+    const digest = `${algorithm}:${textAt(item, ['digest', algorithm]) ?? ''}`;
+    if (isDigest(digest)) return digest;
+  }
+  return undefined;
 }

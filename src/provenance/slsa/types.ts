@@ -38,6 +38,7 @@ export interface BuildProvenance {
   readonly system: BuildSystem;
   /** The repository that was built from, without `git+`, `.git`, ref and commit; absent where the build type's provenance does not say. */
   readonly source?: string;
+  /** In the order listed; after them images that build steps start from although they are not listed. */
   readonly inputs: readonly BuildInput[];
   /** The provenance itself says that every input is listed, and none was left out here for being over a cap. */
   readonly complete: boolean;
