@@ -1,13 +1,6 @@
 import { findBundles } from '../attestation/index.ts';
 import { coreError, LIMITS, type Digest, type Runtime } from '../core/index.ts';
-import {
-  type DescribedReference,
-  type EvidencePorts,
-  type LayerFacts,
-  type LayerRequest,
-  type OpenedImage,
-} from '../evidence/index.ts';
-import { squash } from '../filesystem/index.ts';
+import { type DescribedReference, type EvidencePorts, type OpenedImage } from '../evidence/index.ts';
 import {
   canonicalRepository,
   loadImage,
@@ -16,16 +9,7 @@ import {
   readBlobBytes,
   type Image,
 } from '../image/index.ts';
-import {
-  COMPARISON_CAPTURES,
-  COMPARISON_DIGESTS,
-  compareWithBase,
-  findContainment,
-  findSystemTraces,
-  type BaseContainment,
-} from '../provenance/index.ts';
-import { comparableSbom } from '../sbom/index.ts';
-import { rederivedDocument } from './platform-sbom.ts';
+import { layerFacts } from './layer-facts.ts';
 import {
   findLimits,
   hostPlatform,
@@ -34,7 +18,6 @@ import {
   type ImageAccess,
   type OpenedStore,
 } from './open-image-store.ts';
-import { readLayersOnly, scanImage, type ScannedImage } from './scan-image.ts';
 
 export interface EvidencePortOptions {
   readonly access: ImageAccess;
@@ -101,44 +84,4 @@ async function openedImage(opened: OpenedStore, options: EvidencePortOptions, ru
     readLayers: async (digest, request, signal) =>
       layerFacts(await imageOf(digest, signal), opened, { request, runtime: { ...runtime, signal }, ...options }),
   };
-}
-
-function workingDirectoryOf({ config }: Image): { readonly workingDirectory?: string } {
-  return config.workingDirectory === undefined ? {} : { workingDirectory: config.workingDirectory };
-}
-
-interface FactsOptions extends EvidencePortOptions {
-  readonly request: LayerRequest;
-  readonly runtime: Runtime;
-}
-
-async function layerFacts(image: Image, opened: OpenedStore, options: FactsOptions): Promise<LayerFacts> {
-  const { request, runtime } = options;
-  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
-  const compares = request.compareWith.length > 0 || request.containWith.length > 0;
-  if (!request.scan && !compares && request.traces !== true && !request.files && !request.system) {
-    await readLayersOnly(image, opened.store, runtime, limits);
-    return { comparisons: [] };
-  }
-  const extra = compares ? { extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS } } : {};
-  const scanned = await scanImage(image, opened.store, runtime, { ...limits, ...extra });
-  return {
-    ...(request.scan ? { scan: comparableSbom(rederivedDocument(scanned, opened)) } : {}),
-    comparisons: request.compareWith.map((layerCount) =>
-      compareWithBase({
-        base: squash(scanned.stack, layerCount),
-        final: scanned.view,
-        layerCount,
-        env: image.config.env,
-        ...workingDirectoryOf(image),
-      }),
-    ),
-    ...(request.containWith.length === 0 ? {} : { containments: findContainments(scanned, request) }),
-    ...(request.traces === true ? { traces: findSystemTraces(scanned.view) } : {}),
-  };
-}
-
-function findContainments({ image, view }: ScannedImage, { containWith }: LayerRequest): readonly BaseContainment[] {
-  const { env } = image.config;
-  return containWith.map((list) => findContainment(list, { final: view, env, ...workingDirectoryOf(image) }));
 }

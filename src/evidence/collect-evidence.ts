@@ -8,12 +8,29 @@ import {
   type AppError,
   type Digest,
 } from '../core/index.ts';
-import { isSamePlatform, manifestKind, pairLayers, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
+import {
+  isSamePlatform,
+  manifestKind,
+  pairLayers,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+  type Platform,
+} from '../image/index.ts';
 import { lockBlob, matchBases, type FileListBytes, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
+import { trustCollector, type TrustCollector } from './collect-trust.ts';
+import { evidenceError } from './errors.ts';
 import { keepBundles } from './keep-bundles.ts';
-import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage } from './ports.ts';
-import type { EvidenceDocument, EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
+import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage, TrustPort } from './ports.ts';
+import type {
+  EvidenceDeployed,
+  EvidenceDocument,
+  EvidenceError,
+  EvidenceImage,
+  EvidencePlatform,
+  EvidenceSubject,
+} from './types.ts';
 
 /** Manifests and configurations of all platforms of one image. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
@@ -23,6 +40,15 @@ export interface CollectOptions {
   readonly collectedAt: Date;
   /** By canonical name: rules differ by image. */
   readonly needs: (name: string | null) => EvidenceNeeds;
+  /** Where the trusted root is from that some image may need; without it, needing one is an error of that image. */
+  readonly trust?: TrustPort;
+  /**
+   * Called for each image once its bundles are there, with a document of that image alone: what each platform still needs. For policies by which a verified
+   * statement may settle a rule, so that layers are not read for nothing.
+   */
+  readonly settle?: (found: EvidenceDocument) => Promise<(manifest: Digest) => EvidenceNeeds>;
+  /** By reference as written: what deploys it. */
+  readonly deployed?: ReadonlyMap<string, EvidenceDeployed>;
   /** Bases to compare with. */
   readonly lock?: Lock;
   readonly signal: AbortSignal;
@@ -43,25 +69,50 @@ export async function collectEvidence(
   options: CollectOptions,
 ): Promise<EvidenceDocument> {
   const blobs = new BlobCollector();
+  const trust = options.trust === undefined ? undefined : trustCollector(options.trust, options.signal);
   const images = await mapConcurrent(references, options.concurrency ?? 4, async (reference) => {
     options.signal.throwIfAborted();
-    return collectImage(reference, blobs, options);
+    const own = new BlobCollector();
+    const image = await collectImage(reference, { blobs: own, trust }, options);
+    blobs.addAll(own);
+    const deployed = options.deployed?.get(reference);
+    return deployed === undefined ? image : { ...image, deployed };
   });
+  return documentOf(images, blobs, { trust, options });
+}
+
+interface DocumentParts {
+  readonly trust: TrustCollector | undefined;
+  readonly options: CollectOptions;
+}
+
+function documentOf(
+  images: readonly EvidenceImage[],
+  blobs: BlobCollector,
+  { trust, options }: DocumentParts,
+): EvidenceDocument {
+  const trustedRoots = trust?.roots() ?? [];
+  trust?.addTo(blobs);
   return {
     apiVersion: 'waybill.dev/v1',
     kind: 'Evidence',
     tool: { name: TOOL_NAME, version: TOOL_VERSION },
     collectedAt: options.collectedAt.toISOString(),
     images,
+    ...(trustedRoots.length === 0 ? {} : { trustedRoots }),
     blobs: blobs.listing(),
   };
 }
 
 /** Collects one image; its parts share one deadline. */
-async function collectImage(reference: string, blobs: BlobCollector, options: CollectOptions): Promise<EvidenceImage> {
+async function collectImage(
+  reference: string,
+  parts: Pick<Collector, 'blobs' | 'trust'>,
+  options: CollectOptions,
+): Promise<EvidenceImage> {
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const collector: Collector = {
-    blobs,
+    ...parts,
     options,
     signal: AbortSignal.any([options.signal, deadline]),
     deadline,
@@ -86,24 +137,55 @@ async function collectImage(reference: string, blobs: BlobCollector, options: Co
     };
   }
   const needs = options.needs(name);
+  if (needs.trust) collector.trust?.start();
   const tagDigest = await collectTag(collector, opened, requested);
   const manifests = await collectManifests(collector, opened);
   const subjects = needs.bundles ? await collectSubjects(collector, opened, manifests) : [];
-  const platforms = await collectPlatforms(collector, opened, { manifests, needs });
+  if (needs.trust) await collectTrust(collector);
+  const common = { reference, name, requested, digest: opened.root.digest, tagDigest, subjects };
+  const needsOf = await settledNeeds(collector, needs, { ...common, platforms: bare(manifests), errors: [] });
+  const platforms = await collectPlatforms(collector, opened, { manifests, needsOf });
   return {
-    reference,
-    name,
-    requested,
-    digest: opened.root.digest,
-    tagDigest,
-    subjects,
+    ...common,
     platforms,
     errors: collector.errors,
   };
 }
 
+/** The trusted root, for an image that needs it: its failure is that of the image's checks. */
+async function collectTrust(collector: Collector): Promise<void> {
+  await attempt(collector, { what: 'trust' }, async (signal) => {
+    const { trust } = collector;
+    if (trust === undefined) throw evidenceError('TRUST_ROOT_MISSING', 'nothing was given to read a trusted root from');
+    await trust.ready(signal);
+  });
+}
+
+/** Platforms of which nothing but manifest and config has been read. */
+function bare(manifests: readonly CollectedManifest[]): readonly EvidencePlatform[] {
+  return manifests.map(({ digest }) => ({ manifest: digest, layersVerified: false, scan: null, comparisons: [] }));
+}
+
+/** What each platform needs after its bundles were looked at. Whatever hinders that settles nothing: everything is collected. */
+async function settledNeeds(
+  { options, blobs, trust }: Collector,
+  needs: EvidenceNeeds,
+  image: EvidenceImage,
+): Promise<(manifest: Digest) => EvidenceNeeds> {
+  if (options.settle === undefined || !needs.bundles) return () => needs;
+  try {
+    const own = new BlobCollector();
+    own.addAll(blobs);
+    return await options.settle(documentOf([image], own, { trust, options }));
+  } catch (error) {
+    if (isAppError(error) && !options.signal.aborted) return () => needs;
+    throw error;
+  }
+}
+
 interface Collector {
   readonly blobs: BlobCollector;
+  readonly trust: TrustCollector | undefined;
   readonly options: CollectOptions;
   readonly signal: AbortSignal;
   readonly deadline: AbortSignal;
@@ -206,7 +288,7 @@ async function collectSubjects(
 
 interface PlatformRequest {
   readonly manifests: readonly CollectedManifest[];
-  readonly needs: EvidenceNeeds;
+  readonly needsOf: (manifest: Digest) => EvidenceNeeds;
 }
 
 async function collectPlatforms(
@@ -214,19 +296,19 @@ async function collectPlatforms(
   opened: OpenedImage,
   request: PlatformRequest,
 ): Promise<readonly EvidencePlatform[]> {
-  const { needs, manifests } = request;
+  const { needsOf, manifests } = request;
   const platforms: EvidencePlatform[] = [];
   // one platform after the other: the layer pass itself is parallel
   for (const { digest, platform, diffIds } of manifests) {
+    const needs = needsOf(digest);
     const nothing: EvidencePlatform = { manifest: digest, layersVerified: false, scan: null, comparisons: [] };
     if (!readsLayers(needs)) {
       platforms.push(nothing);
       continue;
     }
-    const compareWith =
-      needs.compare && collector.options.lock !== undefined
-        ? candidates(collector.options.lock, platform, diffIds)
-        : [];
+    const { lock } = collector.options;
+    const bases = lock === undefined ? [] : candidates(lock, platform, diffIds);
+    const compareWith = needs.compare ? bases : [];
     const facts = await attempt(collector, { what: 'layers', subject: digest }, (signal) =>
       opened.readLayers(
         digest,
@@ -236,6 +318,7 @@ async function collectPlatforms(
           containWith: needs.contain ? fileLists(collector.options.lock, platform, diffIds) : [],
           ...(needs.traces === undefined ? {} : { traces: needs.traces }),
           files: needs.files,
+          ...(needs.files ? { bases } : {}),
           system: needs.system,
         },
         signal,
@@ -263,11 +346,7 @@ function candidates(lock: Lock, platform: Platform, diffIds: readonly Digest[]):
 const MAX_FILE_LISTS = 64;
 
 /** File lists of this platform's locked bases, each once; none where layers tell the base, which is worth more. */
-function fileLists(
-  lock: Lock | undefined,
-  platform: Platform,
-  diffIds: readonly Digest[],
-): readonly FileListBytes[] {
+function fileLists(lock: Lock | undefined, platform: Platform, diffIds: readonly Digest[]): readonly FileListBytes[] {
   if (lock === undefined || matchBases(lock, { platform, diffIds }).length > 0) return [];
   const lists = new Map<Digest, FileListBytes>();
   for (const record of lock.records.toReversed()) {

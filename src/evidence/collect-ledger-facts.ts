@@ -13,13 +13,15 @@ export interface LedgerFactsInput {
   readonly view: FileView;
   /** The image with only its bottom layers, for each locked base that they are; by ascending number of layers. */
   readonly bases: readonly { readonly layerCount: number; readonly view: FileView }[];
-  /** Everything that could not be read of layers and packages. */
-  readonly diagnostics: readonly { readonly code: string; readonly path?: string }[];
+  /** Everything that could not be read of layers (source `image`) and packages. */
+  readonly diagnostics: readonly UnreadPart[];
+  /** Ids of the catalogers whose packages record what their files contain. */
+  readonly recorders: ReadonlySet<string>;
 }
 
 /** What the ledger says, as facts for a policy: exact counts, capped lists, and of each file which locked base has it just so. One pass over the ledger. */
 export function collectLedgerFacts(input: LedgerFactsInput): LedgerFacts {
-  const { ledger, diagnostics } = input;
+  const { ledger } = input;
   const counters = { unaccounted: new Counter(input), modified: new Counter(input), setuid: new Counter(input) };
   for (const { path, type, layer, isExecutable, class: found, integrity, mode, owner } of ledger.entries()) {
     const about = owner === undefined ? {} : { owner: owner.purl ?? owner.id };
@@ -35,18 +37,42 @@ export function collectLedgerFacts(input: LedgerFactsInput): LedgerFacts {
     unaccountedExecutables: counters.unaccounted.finish(),
     modifiedPackageFiles: counters.modified.finish(),
     setuid: counters.setuid.finish(),
-    unread: listed(unreadParts(diagnostics)),
+    ...unreadOf(input),
     notCompared,
     stripped: listed(ledger.findings.flatMap(strippedPart)),
   };
 }
 
+/** A file that was too large for a rule: its entry is known all the same. */
+const NOT_CAPTURED = 'file-too-large';
+/** Where package managers keep their records. */
+const RECORDS = /\/(?:dpkg|apk\/db|rpm|sysimage\/rpm|pacman\/local|db\/pkg|chisel|conda-meta)\/|\.(?:dist|egg)-info\//;
+
+function unreadOf({
+  diagnostics,
+  recorders,
+}: LedgerFactsInput): Pick<LedgerFacts, 'unreadLayers' | 'unreadRecords' | 'unreadPackages'> {
+  const layers = diagnostics.filter(({ source, code }) => source === 'image' && code !== NOT_CAPTURED);
+  const records = diagnostics.filter(
+    ({ source, code, path = '' }) =>
+      recorders.has(source) || (source === 'image' && code === NOT_CAPTURED && RECORDS.test(path)),
+  );
+  const rest = diagnostics.filter((diagnostic) => !layers.includes(diagnostic) && !records.includes(diagnostic));
+  return {
+    unreadLayers: listed(unreadParts(layers)),
+    unreadRecords: listed(unreadParts(records)),
+    unreadPackages: listed(unreadParts(rest)),
+  };
+}
+
 /** Diagnostics by path, each once. */
-export function unreadParts(
-  diagnostics: readonly { readonly code: string; readonly path?: string }[],
-): readonly UnreadPart[] {
-  const parts = diagnostics.map(({ code, path }): UnreadPart => ({ code, ...(path === undefined ? {} : { path }) }));
-  const byKey = new Map(parts.map((part) => [`${part.path ?? ''}\0${part.code}`, part]));
+export function unreadParts(diagnostics: readonly UnreadPart[]): readonly UnreadPart[] {
+  const byKey = new Map(
+    diagnostics.map(({ code, source, path }) => [
+      `${path ?? ''}\0${code}\0${source}`,
+      { code, source, ...(path === undefined ? {} : { path }) },
+    ]),
+  );
   return [...byKey].toSorted(([a], [b]) => compareCodeUnits(a, b)).map(([, part]) => part);
 }
 
@@ -103,6 +129,7 @@ function isSameFile(final: FileView, base: FileView, entry: FileEntry): boolean 
   if (before.mode !== entry.mode || before.uid !== entry.uid || before.gid !== entry.gid) return false;
   if (before.sizeBytes !== entry.sizeBytes) return false;
   if (before.layer === entry.layer) return true;
+  if (entry.type === 'symlink') return before.linkTarget === entry.linkTarget;
   const content = final.contentDigest(entry.path, 'sha256');
   return content !== undefined && content === base.contentDigest(entry.path, 'sha256');
 }

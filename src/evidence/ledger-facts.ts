@@ -24,10 +24,12 @@ export interface CountedFile {
   readonly bases: readonly number[];
 }
 
-/** Something of the image that could not be read, so that counts may be too low or too high. */
+/** Something of the image that could not be read. */
 export interface UnreadPart {
   /** Stable code of the diagnostic. */
   readonly code: string;
+  /** Id of the cataloger, or `image` for the reader of layers. */
+  readonly source: string;
   /** Absolute. */
   readonly path?: string;
 }
@@ -52,8 +54,12 @@ export interface LedgerFacts {
   readonly modifiedPackageFiles: CountedFiles;
   /** Every regular file with the setuid or setgid bit. */
   readonly setuid: CountedFiles;
-  /** What the pass over the layers or a cataloger could not read. */
-  readonly unread: Listed<UnreadPart>;
+  /** What the pass over the layers could not tell of files: any count may be too low. */
+  readonly unreadLayers: Listed<UnreadPart>;
+  /** What could not be read of the records that files are compared with: the count of modified files may be too low. */
+  readonly unreadRecords: Listed<UnreadPart>;
+  /** Everything else that could not be read: the count of unaccounted executables may be too high. */
+  readonly unreadPackages: Listed<UnreadPart>;
   /** Files of packages whose content was not compared although a record of it exists. */
   readonly notCompared: number;
   /** Package databases that an upper layer deleted, and what deleted packages left behind. */
@@ -67,7 +73,9 @@ export function readLedgerFacts(value: JsonValue, path: string): LedgerFacts {
     'unaccountedExecutables',
     'modifiedPackageFiles',
     'setuid',
-    'unread',
+    'unreadLayers',
+    'unreadRecords',
+    'unreadPackages',
     'notCompared',
     'stripped',
   ]);
@@ -77,7 +85,9 @@ export function readLedgerFacts(value: JsonValue, path: string): LedgerFacts {
     unaccountedExecutables: counted('unaccountedExecutables'),
     modifiedPackageFiles: counted('modifiedPackageFiles'),
     setuid: counted('setuid'),
-    unread: readListed(facts['unread'], `${path}.unread`, readUnreadPart),
+    unreadLayers: readListed(facts['unreadLayers'], `${path}.unreadLayers`, readUnreadPart),
+    unreadRecords: readListed(facts['unreadRecords'], `${path}.unreadRecords`, readUnreadPart),
+    unreadPackages: readListed(facts['unreadPackages'], `${path}.unreadPackages`, readUnreadPart),
     notCompared: countAt(facts['notCompared'], `${path}.notCompared`),
     stripped: readListed(facts['stripped'], `${path}.stripped`, readStripped),
   };
@@ -85,9 +95,10 @@ export function readLedgerFacts(value: JsonValue, path: string): LedgerFacts {
 
 /** @throws AppError EVIDENCE_MALFORMED */
 export function readUnreadPart(value: JsonValue, path: string): UnreadPart {
-  const part = closedObjectAt(value, path, ['code', 'path?']);
+  const part = closedObjectAt(value, path, ['code', 'source', 'path?']);
   return {
     code: textAt(part['code'], `${path}.code`),
+    source: textAt(part['source'], `${path}.source`),
     ...optional('path', part['path'], (text) => textAt(text, `${path}.path`)),
   };
 }

@@ -36,6 +36,8 @@ export interface LayerRequest {
   /** Look for what of an operating system is there. */
   readonly traces?: boolean;
   readonly files: boolean;
+  /** Numbers of bottom layers that are some locked base, ascending: of each file of `files` it is told which of them has it. */
+  readonly bases?: readonly number[];
   readonly system: boolean;
 }
 
@@ -58,9 +60,19 @@ export interface EvidencePorts {
   open(reference: string, signal: AbortSignal): Promise<OpenedImage>;
 }
 
+/** Where a trusted root is from that a policy does not bring along. */
+export interface TrustPort {
+  /** What the evidence keeps it under: `public-good`, or the mirror's URL. */
+  readonly source: string;
+  /** The bytes of a `trusted_root.json`. */
+  read(signal: AbortSignal): Promise<Uint8Array>;
+}
+
 /** What a policy will ask for. Whatever is not asked for is not collected. */
 export interface EvidenceNeeds {
   readonly bundles: boolean;
+  /** The trusted root of the policy's repository. */
+  readonly trust?: boolean;
   /** Layers are read and verified; implied by `scan` and `compare`. */
   readonly layers: boolean;
   readonly scan: boolean;

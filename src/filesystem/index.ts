@@ -2,6 +2,8 @@ export { CaptureMatcher } from './capture-matcher.ts';
 export type { DigestGate } from './digest-gate.ts';
 export type { BytePattern, CapturePlan, CaptureRule, DigestAlgorithm, DigestRule, Extraction } from './capture-rule.ts';
 export type { CapturedFile, FileEntry, FileType, FileView, FolderView } from './file-view.ts';
+export { hidingLayers, layerCaptures } from './layer-captures.ts';
+export type { LayerCapture } from './layer-captures.ts';
 export { LayerRecorder } from './layer-recorder.ts';
 export type { KeptBytes, RecordInput } from './layer-recorder.ts';
 export { RecordKind } from './layer-records.ts';

@@ -6,6 +6,7 @@ import {
   fieldError,
   listField,
   refuseCaseVariants,
+  setField,
   textField,
   textListField,
   textMapField,
@@ -15,7 +16,7 @@ import {
 
 const CONTEXT: FieldContext = { what: 'image configuration', code: 'CONFIG_INVALID' };
 const CONFIG_KEYS = ['os', 'architecture', 'variant', 'os.version', 'created', 'author', 'config', 'rootfs', 'history'];
-const RUN_KEYS = ['User', 'Env', 'Entrypoint', 'Cmd', 'Labels', 'WorkingDir'];
+const RUN_KEYS = ['User', 'Env', 'Entrypoint', 'Cmd', 'Labels', 'WorkingDir', 'Volumes', 'ExposedPorts', 'Healthcheck'];
 const MAX_HISTORY = 4096;
 
 /**
@@ -35,6 +36,7 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   const entrypoint = commandField(run, 'Entrypoint');
   const cmd = commandField(run, 'Cmd');
   const workingDirectory = textField(run, 'WorkingDir', CONTEXT);
+  const healthcheck = healthcheckField(run);
   return {
     ...platformOf(object, CONTEXT),
     ...(created === undefined ? {} : { created }),
@@ -47,7 +49,20 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
     ...(cmd === undefined ? {} : { cmd }),
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
     labels: textMapField(run, 'Labels', CONTEXT),
+    volumes: setField(run, 'Volumes', CONTEXT),
+    exposedPorts: setField(run, 'ExposedPorts', CONTEXT),
+    ...(healthcheck === undefined ? {} : { healthcheck }),
   };
+}
+
+/** What the health check runs; nothing when only intervals are set. @see https://github.com/moby/docker-image-spec/blob/v1.3.1/spec.md */
+function healthcheckField(run: JsonObject): readonly string[] | undefined {
+  const value = run['Healthcheck'];
+  if (value === undefined || value === null) return undefined;
+  const context: FieldContext = { ...CONTEXT, what: 'image configuration: Healthcheck' };
+  const check = asObject(value, context);
+  refuseCaseVariants(check, ['Test'], context);
+  return commandField(check, 'Test');
 }
 
 /** A list of arguments, or one text as very old builders wrote it. */

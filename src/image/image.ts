@@ -20,6 +20,12 @@ export interface ImageConfig {
   /** `WorkingDir`; absent means the root. */
   readonly workingDirectory?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Paths of `Volumes`, as written. */
+  readonly volumes: readonly string[];
+  /** `80/tcp`, `53/udp`, `8080`, as written. */
+  readonly exposedPorts: readonly string[];
+  /** `Test` of the health check, a Docker extension: `["NONE"]` switches an inherited one off. */
+  readonly healthcheck?: readonly string[];
 }
 
 export interface HistoryEntry {

@@ -54,6 +54,13 @@ export function textMapField(object: JsonObject, key: string, context: FieldCont
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
+/** The keys of a map that stands for a set, as Go writes one (`{"80/tcp": {}}`), in their order; null and absence are the empty set. */
+export function setField(object: JsonObject, key: string, context: FieldContext): readonly string[] {
+  const value = object[key];
+  if (value === undefined || value === null) return [];
+  return Object.keys(asObject(value, { ...context, what: `${context.what}: ${key}` }));
+}
+
 /**
  * Refuses members that differ from a known one by case only. Go's JSON reader takes them for the known member, this one does not: two readers
  * would see two documents.
