@@ -1,38 +1,51 @@
+import type { BaseLevel } from '../provenance/index.ts';
 import type { BaseFacts } from './base-facts.ts';
-import { noScan } from './check-attestations.ts';
+import { uncompared } from './base-containment.ts';
+import { checkPackages } from './base-packages.ts';
+import { checkScratch } from './base-scratch.ts';
+import { levelReaches } from './base-standing.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
-import { matchesAny } from './glob.ts';
-import { notSupported } from './outcome.ts';
-import type { BaseEntry } from './types.ts';
+import { failed } from './outcome.ts';
 
-const OS_PACKAGE = /^pkg:(?:deb|apk|rpm|alpm)\//;
-
-/**
- * Entries that are no layers: scratch, package repositories, squashed bases. This version cannot prove them, but it can often rule them out: an image with an
- * operating system's packages is not scratch, one without a matching package was not made from that repository. What cannot be ruled out is an error.
- */
-export function alternativesResult(context: RuleContext, facts: BaseFacts): CheckResult | undefined {
-  const allowed = facts.entries.filter((entry) => facts.check.allow.includes(entry.name));
-  const open = allowed.filter(
-    (entry) => entry.kind === 'scratch' || entry.kind === 'packages' || entry.squashed === 'allow',
-  );
-  if (open.length === 0) return undefined;
-  const { scan } = context.platform.evidence;
-  if (scan === null) return noScan(context, 'base', 'allow');
-  const purls = scan.components.flatMap((component) => component.purl ?? []);
-  const possible = open.find((entry) => !isRuledOut(entry, purls));
-  if (possible === undefined) return undefined;
-  const what =
-    possible.squashed === 'allow'
-      ? `a squashed ${possible.name} (file-level containment)`
-      : `base ${possible.name} of kind ${possible.kind ?? 'image'}`;
-  return notSupported('base', what, 'allow');
+/** What an entry without base layers came to. */
+export interface Alternative {
+  readonly result: CheckResult;
+  /** Of what passed. */
+  readonly level: BaseLevel;
 }
 
-function isRuledOut(entry: BaseEntry, purls: readonly string[]): boolean {
-  if (entry.kind === 'scratch') return purls.some((purl) => OS_PACKAGE.test(purl));
-  if (entry.kind === 'packages')
-    return !purls.some((purl) => matchesAny(entry.purls ?? [], purl.replace(/[@?#].*$/, '')));
-  return false;
+/**
+ * Entries that are no layers: scratch, package repositories, squashed bases. The first that passes decides; else the first that cannot be judged, as it might have
+ * passed; else the first that failed for a reason of its own. undefined when none of them is what the image could be.
+ */
+export function alternativesResult(context: RuleContext, facts: BaseFacts): Alternative | undefined {
+  const results: Alternative[] = [];
+  for (const entry of facts.entries) {
+    if (!facts.check.allow.includes(entry.name)) continue;
+    if (entry.kind === 'scratch') add(results, checkScratch(context, facts, entry), 'content');
+    if (entry.kind === 'packages') add(results, packages(facts, checkPackages(context, entry)), 'signed-claim');
+  }
+  add(results, uncompared(context, facts), 'none');
+  const first = (outcome: CheckResult['outcome']): Alternative | undefined =>
+    results.find(({ result }) => result.outcome === outcome);
+  return first('pass') ?? first('error') ?? first('fail');
+}
+
+function add(results: Alternative[], result: CheckResult | undefined, level: BaseLevel): void {
+  if (result !== undefined) results.push({ result, level });
+}
+
+/** Packages are never more than a signed claim. */
+function packages({ check }: BaseFacts, result: CheckResult | undefined): CheckResult | undefined {
+  const wanted = check.evidence ?? 'content';
+  if (result?.outcome !== 'pass' || levelReaches('signed-claim', wanted)) return result;
+  return failed({
+    check: 'base',
+    item: 'allow',
+    code: 'BASE_EVIDENCE_TOO_LOW',
+    reason: `${result.reason}: that is a signed claim, the rule wants ${wanted}`,
+    basis: result.basis,
+    remedy: 'say evidence: signed-claim in a rule of its own for images that are made of packages',
+  });
 }

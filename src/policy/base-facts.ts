@@ -1,4 +1,5 @@
 import type { BaseLevel } from '../provenance/index.ts';
+import type { ContainedBase } from './base-containment.ts';
 import { claimText, type BaseStanding, type JudgedClaim } from './base-standing.ts';
 import type { Basis } from './decision.ts';
 import type { BaseCheck, BaseEntry } from './types.ts';
@@ -8,6 +9,10 @@ export interface BaseFacts {
   readonly check: BaseCheck;
   readonly entries: readonly BaseEntry[];
   readonly standing: BaseStanding;
+  /** File lists of locked bases that were looked for, best first. */
+  readonly contained: readonly ContainedBase[];
+  /** The base whose files prove it, where layers do not; it stands in `standing` too. */
+  readonly proof?: ContainedBase;
   readonly claims: readonly JudgedClaim[];
   readonly level: BaseLevel;
 }

@@ -50,7 +50,8 @@ export function standingOf(
   return { matches, longest, allowed: longest.filter((judged) => judged.refusal === undefined) };
 }
 
-function refusalOf(
+/** Why a record of the lock does not count for the entry it names; undefined when it does. */
+export function refusalOf(
   lock: Lock,
   match: BaseMatch,
   entry: BaseEntry | undefined,

@@ -3,7 +3,8 @@ import type { BaseLevel } from '../provenance/index.ts';
 import { checkFlags, checkFreshness, checkTamper, checkUnexplained } from './base-conditions.ts';
 import { claimText, judgeClaims, levelReaches, standingOf } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
-import { alternativesResult } from './base-alternatives.ts';
+import { alternativesResult, type Alternative } from './base-alternatives.ts';
+import { containedBases, containsResult, isProof, shareText } from './base-containment.ts';
 import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
 import { basisOf, isBy } from './check-signatures.ts';
 import { coveringSubjects, platformError, type RuleContext } from './context.ts';
@@ -19,10 +20,12 @@ export function checkBase(context: RuleContext, check: BaseCheck): readonly Chec
   const blocked = cannotJudge(context, check);
   if (blocked !== undefined) return [blocked];
   const facts = gatherFacts(context, check);
-  const main = checkAllowed(context, facts);
-  const results = [main, ...checkClaims(facts)];
+  const { result: main, level } = checkAllowed(context, facts);
+  const contains = containsResult(facts);
+  const results = [main, ...(contains === undefined ? [] : [contains]), ...checkClaims(facts)];
   if (main.outcome === 'error') return results;
-  if (facts.standing.allowed.length === 0) return [...results, ...needContent(facts)];
+  if (main.code === 'BASE_SCRATCH') return [...results, ...checkFlagsOfNothing(facts)];
+  if (facts.standing.allowed.length === 0) return [...results, ...needContent({ ...facts, level })];
   return [
     ...results,
     ...checkFlags(context, facts),
@@ -74,9 +77,16 @@ function cannotJudge(context: RuleContext, check: BaseCheck): CheckResult | unde
 function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
   const entries = context.loaded.policy.bases?.entries ?? [];
   const lock = context.loaded.lock ?? { records: [], head: null };
-  const standing = standingOf(lock, context.platform, entries, { allow: check.allow, now: context.now });
+  const options = { allow: check.allow, now: context.now };
+  const byLayers = standingOf(lock, context.platform, entries, options);
+  // layers are worth more than files: where they tell the base, allowed or not, nothing else does
+  const contained = byLayers.matches.length > 0 ? [] : containedBases(lock, context.platform, entries, options);
+  const proofs = contained.filter(isProof);
+  const standing = proofs.length === 0 ? byLayers : { matches: proofs, longest: proofs, allowed: proofs };
   const claims = judgeClaims(lock, context.platform, entries, standing);
-  return { check, entries, standing, claims, level: levelOf(context, check, { standing, claims }) };
+  const level = levelOf(context, check, { standing, claims });
+  const proof = proofs[0];
+  return { check, entries, standing, claims, level, contained, ...(proof === undefined ? {} : { proof }) };
 }
 
 function levelOf(context: RuleContext, check: BaseCheck, facts: Pick<BaseFacts, 'standing' | 'claims'>): BaseLevel {
@@ -97,13 +107,31 @@ function signedBy(context: RuleContext): RuleContext['statements']['verified'] {
     (statement) =>
       statement.predicateType === SIGN_PREDICATE_TYPE &&
       subjects.includes(statement.subject) &&
-      isBy(statement, by, context),
+      isBy(statement, by),
   );
 }
 
-function checkAllowed(context: RuleContext, facts: BaseFacts): CheckResult {
-  const { check, standing, level } = facts;
-  const wanted = check.evidence ?? 'content';
+function checkAllowed(context: RuleContext, facts: BaseFacts): Alternative {
+  const { standing, level } = facts;
+  const proved = checkProved(context, facts);
+  if (proved !== undefined) return { result: proved, level };
+  if (standing.longest.length > 0) return { result: knownButNotAllowed(facts), level };
+  return alternativesResult(context, facts) ?? { result: checkClaimed(context, facts), level };
+}
+
+/** The base that layers prove, or files. */
+function checkProved(context: RuleContext, facts: BaseFacts): CheckResult | undefined {
+  const { standing, proof } = facts;
+  if (proof !== undefined) {
+    const { extra } = proof.containment;
+    return passed({
+      check: 'base',
+      item: 'allow',
+      code: 'BASE_CONTAINED',
+      reason: `the image contains ${matchText(proof)} file for file: ${shareText(proof.containment)}, and ${extra} of its own; the order they came in is not proved`,
+      basis: matchBasis(facts),
+    });
+  }
   if (standing.allowed.length > 0) {
     const { match } = standing.allowed[0]!;
     return passed({
@@ -114,9 +142,13 @@ function checkAllowed(context: RuleContext, facts: BaseFacts): CheckResult {
       basis: matchBasis(facts),
     });
   }
-  if (standing.longest.length > 0) return knownButNotAllowed(facts);
-  const alternative = alternativesResult(context, facts);
-  if (alternative !== undefined) return alternative;
+  return undefined;
+}
+
+/** Without a proof: what the image says about itself. */
+function checkClaimed(context: RuleContext, facts: BaseFacts): CheckResult {
+  const { check, level } = facts;
+  const wanted = check.evidence ?? 'content';
   if (levelReaches(level, wanted)) {
     const signatures = level === 'signed-claim' ? basisOf(signedBy(context), context.rule.signatures?.by ?? []) : {};
     const notes = facts.claims.map(({ claim }) => claimText(claim));
@@ -228,6 +260,19 @@ function needContent(facts: BaseFacts): readonly CheckResult[] {
       code: 'BASE_EVIDENCE_TOO_LOW',
       reason: `"${item}" can be judged only where the layers prove the base; here it is ${level}`,
       remedy: 'rebuild on an allowed base that is in the lock',
+    }),
+  );
+}
+
+/** What is said of a base cannot be said of none; who built the image so is part of the proof that there is none. */
+function checkFlagsOfNothing(facts: BaseFacts): readonly CheckResult[] {
+  return (facts.check.require ?? []).map((item) =>
+    failed({
+      check: 'base',
+      item,
+      code: 'BASE_EVIDENCE_TOO_LOW',
+      reason: `"${item}" speaks of a base, and the image stands on none`,
+      remedy: 'give images from scratch a rule of their own',
     }),
   );
 }

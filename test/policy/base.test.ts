@@ -267,41 +267,6 @@ describe('base: which one, and how sure', () => {
     assert.equal(denied?.outcome, 'fail');
     assert.equal(decision.verdict, 'deny');
   });
-
-  test('kinds that cannot be proved yet are an error unless the scan rules them out', async () => {
-    const bases = '    - { name: none, kind: scratch, builtBy: [release] }';
-    const image = buildImage({ diffIds: [app] });
-    const component = { key: 'a', type: 'library', name: 'a', licenses: [], locations: [], dependsOn: [] };
-    const scan = (purl: string): Partial<ImageFacts> => ({
-      facts: { scan: { catalogers: {}, components: [{ ...component, purl }] } },
-    });
-    const setup = { image, bases, base: 'allow: [debian, none]' } as const;
-    const yaml = (facts: Partial<ImageFacts>): Promise<Decision> => judgeAllow(setup, facts);
-    assert.equal(part(await yaml(scan('pkg:golang/x@1')), 'allow').code, 'CHECK_NOT_SUPPORTED');
-    assert.equal(part(await yaml(scan('pkg:deb/debian/libc6@2')), 'allow').code, 'BASE_NOT_ALLOWED');
-    assert.equal(part(await yaml({}), 'allow').code, 'SCAN_MISSING');
-  });
-
-  async function judgeAllow(
-    setup: { readonly image: BuiltImage; readonly bases: string },
-    facts: Partial<ImageFacts>,
-  ): Promise<Decision> {
-    const loaded = await policyOf(
-      `
-apiVersion: waybill.dev/v1
-kind: Policy
-identities: { release: { key: release.pub } }
-bases:
-  lock: l
-  entries:
-    - { name: debian, image: ${DEBIAN} }
-${setup.bases}
-rules: [{ name: shop, images: ["registry.example.com/**"], base: { allow: [debian, none] } }]
-`,
-      { 'release.pub': release.publicKey.pem, l: lockBytes([debianRecord()]) },
-    );
-    return decide(evidenceView({ images: [setup.image], ...facts }), loaded, { now: NOW });
-  }
 });
 
 describe('base: flags and conditions', () => {

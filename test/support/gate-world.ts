@@ -7,6 +7,7 @@ import {
   type EvidenceDocument,
   type EvidenceError,
   type EvidenceImage,
+  type EvidencePlatform,
   type EvidenceView,
 } from '../../src/evidence/index.ts';
 import { createKeySigner, generateKeyPair, type KeySigner } from '../../src/keys/index.ts';
@@ -124,6 +125,8 @@ export interface PlatformFacts {
   readonly layersVerified?: boolean;
   readonly scan?: ComparableSbom | null;
   readonly comparisons?: readonly BaseComparison[];
+  /** Whatever else was collected of each platform. */
+  readonly more?: Pick<EvidencePlatform, 'containments' | 'traces' | 'files' | 'system'>;
 }
 
 export interface ImageFacts {
@@ -180,6 +183,7 @@ export function evidenceDocument(facts: ImageFacts, collectedAt = '2026-11-24T12
           layersVerified: facts.facts?.layersVerified ?? true,
           scan: facts.facts?.scan ?? null,
           comparisons: facts.facts?.comparisons ?? [],
+          ...facts.facts?.more,
         })),
         errors: facts.errors ?? [],
       },
@@ -227,6 +231,8 @@ export interface LockSpec {
   readonly index?: BuiltIndex;
   readonly bundles?: readonly Attached[];
   readonly trivialLayers?: readonly number[];
+  /** Bytes of the file list that every platform has. */
+  readonly fileList?: Uint8Array;
 }
 
 /** Lock bytes with a true chain. */
@@ -245,6 +251,8 @@ export function lockBytes(specs: readonly LockSpec[]): Uint8Array {
       blobs[digest] = base64(bundle);
       return { subject: at, digest };
     });
+    const fileList = spec.fileList === undefined ? {} : { fileList: sha256Digest(spec.fileList) };
+    if (spec.fileList !== undefined) blobs[sha256Digest(spec.fileList)] = base64(spec.fileList);
     const { entry, image, tag, observedAt } = spec;
     const platforms = spec.images.map((built) => ({
       platform: { os: 'linux', architecture: built.architecture },
@@ -252,6 +260,7 @@ export function lockBytes(specs: readonly LockSpec[]): Uint8Array {
       config: built.config,
       diffIds: built.diffIds,
       trivialLayers: spec.trivialLayers ?? [],
+      ...fileList,
     }));
     const appended = appendLockRecord(lock, {
       observedAt,

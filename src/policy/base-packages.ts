@@ -1,0 +1,71 @@
+import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
+import { isOsPackage } from './base-scratch.ts';
+import { noScan } from './check-attestations.ts';
+import { basisOf, isBy, namesOf, undecided } from './check-signatures.ts';
+import { coveringSubjects, type RuleContext } from './context.ts';
+import type { CheckResult } from './decision.ts';
+import { matchesAny } from './glob.ts';
+import { failed, passed, shortList } from './outcome.ts';
+import type { BaseEntry } from './types.ts';
+
+const MAX_NOTES = 100;
+
+/**
+ * Whether an image without base layers was made of an allowed repository's packages (apko, Wolfi, Chainguard): every package of an operating system that our own
+ * scan finds is one of the entry's, and one of its signers signed the image. The installed database names packages and is the image's own word, so this is a
+ * signed claim, never content.
+ * @returns undefined when no package is one of the entry's, so that this entry is not what was meant
+ */
+export function checkPackages(context: RuleContext, entry: BaseEntry): CheckResult | undefined {
+  const { scan } = context.platform.evidence;
+  if (scan === null) return noScan(context, 'base', 'allow');
+  const found = scan.components.flatMap(({ purl }) => (purl !== undefined && isOsPackage(purl) ? [purl] : []));
+  const foreign = found.filter((purl) => !matchesAny(entry.purls ?? [], purl.replace(/[@?#].*$/, '')));
+  if (foreign.length === found.length) return undefined;
+  if (foreign.length > 0) {
+    return failed({
+      check: 'base',
+      item: 'allow',
+      code: 'BASE_PACKAGES_FOREIGN',
+      reason: `${foreign.length} of the ${found.length} packages are not ${entry.name}'s: ${shortList(foreign, 3)}`,
+      basis: { notes: [...foreign.slice(0, MAX_NOTES), ...trustNotes(context)] },
+      remedy: `build the image of ${entry.name}'s packages only, or allow the others in its purls`,
+    });
+  }
+  const signers = entry.signedBy ?? [];
+  const signatures = context.statements.verified.filter(
+    (statement) =>
+      statement.predicateType === SIGN_PREDICATE_TYPE &&
+      coveringSubjects(context).includes(statement.subject) &&
+      isBy(statement, signers),
+  );
+  if (signatures.length === 0) {
+    return (
+      undecided(context, 'base', signers, 'allow') ??
+      failed({
+        check: 'base',
+        item: 'allow',
+        code: 'BASE_PACKAGES_UNSIGNED',
+        reason: `all ${found.length} packages are ${entry.name}'s by name, but none of ${shortList(signers)} signed the image`,
+        basis: { digests: coveringSubjects(context), notes: trustNotes(context) },
+        remedy: `have one of ${shortList(signers)} sign the image`,
+      })
+    );
+  }
+  return passed({
+    check: 'base',
+    item: 'allow',
+    code: 'BASE_PACKAGES',
+    reason: `all ${found.length} packages of the operating system are ${entry.name}'s, signed for by ${shortList(namesOf(signatures, signers))}`,
+    basis: { ...basisOf(signatures, signers), notes: trustNotes(context) },
+  });
+}
+
+/** Whose packages the image would take: where known. */
+function trustNotes(context: RuleContext): readonly string[] {
+  const { keyrings = [], repositories = [] } = context.platform.evidence.traces ?? {};
+  return [
+    ...keyrings.map((path) => `packages are trusted by the key /${path}`),
+    ...repositories.map((line) => `packages come from ${line}`),
+  ];
+}
