@@ -1,14 +1,14 @@
-import { LIMITS, readInputFile, throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
-import { collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
+import { throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
+import { collectEvidence, type EvidenceDocument } from '../evidence/index.ts';
 import { decide, evidenceNeeds, loadPolicy, type Decision } from '../policy/index.ts';
 import { createEvidencePorts } from './evidence-ports.ts';
 import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
 import { checkGateOutputs, givenNames } from './gate-images.ts';
+import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
+import { readGateInputs, type GateInputOptions, type GateInputs } from './gate-inputs.ts';
 
-export interface CheckGateOptions {
-  /** As the user wrote them; at least one. */
-  readonly images: readonly string[];
+export interface CheckGateOptions extends GateInputOptions {
   readonly policyFile: string;
   /** Refuse any other policy. */
   readonly policyDigest?: Digest;
@@ -32,12 +32,21 @@ export interface CheckGateResult {
  * @throws AppError for the policy and for wrong use; problems with images are part of the decision
  */
 export async function checkGate(options: CheckGateOptions, runtime: Runtime): Promise<CheckGateResult> {
-  const names = givenNames(options.images, options.as);
+  return decideInputs(await readGateInputs(options), options, runtime);
+}
+
+/** The same for inputs that were read already. */
+export async function decideInputs(
+  inputs: GateInputs,
+  options: CheckGateOptions,
+  runtime: Runtime,
+): Promise<CheckGateResult> {
+  const names = givenNames(inputs.images, options.as);
   const loaded = await loadPolicy(
     options.policyFile,
     options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
   );
-  await checkGateOutputs(options.outputFiles ?? [], { file: options.policyFile, loaded });
+  await checkGateOutputs(options.outputFiles ?? [], { policyFile: options.policyFile, loaded, inputs: inputs.files });
   // one time for evidence and decision: a replay for that time gives the same bytes
   const now = runtime.now();
   await using opened = createEvidencePorts(
@@ -48,11 +57,12 @@ export async function checkGate(options: CheckGateOptions, runtime: Runtime): Pr
     },
     runtime,
   );
-  const evidence = await collectEvidence(options.images, {
+  const evidence = await collectEvidence(inputs.images, {
     ports: opened.ports,
     collectedAt: now,
     needs: (name) => evidenceNeeds(loaded.policy, name),
     ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
+    deployed: inputs.deployed,
     signal: runtime.signal,
     deadlineMs: options.deadlineMs,
   });
@@ -63,6 +73,8 @@ export async function checkGate(options: CheckGateOptions, runtime: Runtime): Pr
 
 export interface ReplayGateOptions {
   readonly evidenceFile: string;
+  /** Files that will be written: never the evidence nor the policy's own. */
+  readonly outputFiles?: readonly string[];
   readonly policyFile: string;
   readonly policyDigest?: Digest;
   /** The time to decide for; the one the evidence was collected at unless given. */
@@ -75,16 +87,17 @@ export interface ReplayGateResult {
   readonly decision: Decision;
 }
 
-/** Largest evidence file that is read: any that `checkGate` writes. */
-const MAX_EVIDENCE_BYTES = 2 * LIMITS.lockBytes;
-
 /** Decides again from saved evidence: no network, no registry. */
 export async function replayGate(options: ReplayGateOptions): Promise<ReplayGateResult> {
   const loaded = await loadPolicy(
     options.policyFile,
     options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
   );
-  const view = openEvidence(await readInputFile(options.evidenceFile, MAX_EVIDENCE_BYTES));
-  const now = options.asOf ?? new Date(view.document.collectedAt);
-  return { replay: true, decision: await decide(view, loaded, { now }) };
+  await checkGateOutputs(options.outputFiles ?? [], {
+    policyFile: options.policyFile,
+    loaded,
+    inputs: [options.evidenceFile],
+  });
+  const view = await readSavedEvidence(options.evidenceFile);
+  return { replay: true, decision: await decideSaved(view, loaded, options.asOf) };
 }
