@@ -24,7 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   verification: ['net', 'keys', 'attestation'],
   provenance: ['image', 'filesystem', 'packages', 'attestation'],
   evidence: ['image', 'filesystem', 'packages', 'ledger', 'sbom', 'attestation', 'verification', 'provenance'],
-  policy: ['packages', 'keys', 'attestation', 'verification', 'provenance', 'evidence'],
+  policy: ['formats', 'packages', 'keys', 'attestation', 'verification', 'provenance', 'evidence'],
   render: ['*'],
   app: ['*'],
   cli: ['render', 'app'],
@@ -45,6 +45,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@sigstore/verify': ['verification'],
   '@sigstore/tuf': ['verification'],
   '@tufjs/models': ['verification'],
+  '@open-policy-agent/opa-wasm': ['policy'],
 };
 
 interface ImportLine {

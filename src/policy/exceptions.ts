@@ -5,7 +5,7 @@ import type { Policy, PolicyException, PolicyRule } from './types.ts';
 import { matchesAny } from './glob.ts';
 import { lastDay } from './values.ts';
 
-interface ExceptionScope {
+export interface ExceptionScope {
   readonly policy: Policy;
   readonly rule: PolicyRule;
   readonly image: ImageView;
@@ -20,7 +20,7 @@ const NEEDS_DIGESTS: ReadonlySet<string> = new Set(['signatures', 'attestations'
  * covered a failed check, that is said in a result of its own.
  */
 export function applyExceptions(results: readonly CheckResult[], scope: ExceptionScope): readonly CheckResult[] {
-  const exceptions = (scope.policy.exceptions ?? []).filter((exception) => coversImage(exception, scope));
+  const exceptions = exceptionsFor(scope);
   if (exceptions.length === 0) return results;
   const lapsed = new Set<PolicyException>();
   const applied = results.map((result): CheckResult => {
@@ -32,6 +32,16 @@ export function applyExceptions(results: readonly CheckResult[], scope: Exceptio
     return result;
   });
   return [...applied, ...[...lapsed].map(expired)];
+}
+
+/** The exceptions of a rule that name an image, lapsed ones included. */
+export function exceptionsFor(scope: ExceptionScope): readonly PolicyException[] {
+  return (scope.policy.exceptions ?? []).filter((exception) => coversImage(exception, scope));
+}
+
+/** Exceptions of a rule that cover an image or platform, lapsed or not, whatever they are for. */
+export function exceptionsOf(scope: ExceptionScope): readonly PolicyException[] {
+  return (scope.policy.exceptions ?? []).filter((exception) => coversImage(exception, scope));
 }
 
 function coversImage(exception: PolicyException, scope: ExceptionScope): boolean {

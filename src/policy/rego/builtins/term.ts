@@ -1,0 +1,166 @@
+/** A value of Rego. Numbers keep their digits: nanoseconds do not fit into a double. */
+export type Term = null | boolean | string | RegoNumber | readonly Term[] | RegoSet | RegoObject;
+
+export interface RegoNumber {
+  readonly number: string;
+}
+
+export interface RegoSet {
+  /** In the order of the engine. */
+  readonly set: readonly Term[];
+}
+
+export interface RegoObject {
+  readonly entries: readonly (readonly [Term, Term])[];
+}
+
+/** Brackets within brackets; the engine's own limit is the memory it has. */
+const MAX_DEPTH = 512;
+const NUMBER = /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const STRING = /"(?:[^"\\]|\\.)*"/sy;
+
+/**
+ * Reads what the engine's `opa_value_dump` writes: JSON, and beyond it sets (`{1, 2}`, `set()`) and keys that are no strings.
+ * @throws Error for anything else
+ */
+export function parseTerm(text: string): Term {
+  const reader = new TermReader(text);
+  const term = reader.value(0);
+  reader.end();
+  return term;
+}
+
+class TermReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(depth: number): Term {
+    if (depth > MAX_DEPTH) throw new Error('a value is nested too deeply');
+    this.#space();
+    const first = this.#text[this.#at];
+    if (first === '"') return JSON.parse(this.#take(STRING)) as string;
+    if (first === '[') return this.#array(depth);
+    if (first === '{') return this.#braces(depth);
+    for (const [word, value] of [
+      ['null', null],
+      ['true', true],
+      ['false', false],
+      ['set()', { set: [] }],
+    ] as const) {
+      if (this.#text.startsWith(word, this.#at)) {
+        this.#at += word.length;
+        return value;
+      }
+    }
+    return { number: this.#take(NUMBER) };
+  }
+
+  end(): void {
+    this.#space();
+    if (this.#at !== this.#text.length) throw new Error('text follows a value');
+  }
+
+  #array(depth: number): readonly Term[] {
+    this.#at += 1;
+    const items: Term[] = [];
+    if (this.#accept(']')) return items;
+    do items.push(this.value(depth + 1));
+    while (this.#accept(','));
+    this.#expect(']');
+    return items;
+  }
+
+  #braces(depth: number): RegoSet | RegoObject {
+    this.#at += 1;
+    if (this.#accept('}')) return { entries: [] };
+    const first = this.value(depth + 1);
+    if (!this.#accept(':')) {
+      const set = [first];
+      while (this.#accept(',')) set.push(this.value(depth + 1));
+      this.#expect('}');
+      return { set };
+    }
+    const entries: [Term, Term][] = [[first, this.value(depth + 1)]];
+    while (this.#accept(',')) {
+      const key = this.value(depth + 1);
+      this.#expect(':');
+      entries.push([key, this.value(depth + 1)]);
+    }
+    this.#expect('}');
+    return { entries };
+  }
+
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const match = pattern.exec(this.#text)?.[0];
+    if (match === undefined) throw new Error('a value cannot be read');
+    this.#at += match.length;
+    return match;
+  }
+
+  #space(): void {
+    while (' \t\n\r'.includes(this.#text[this.#at] ?? 'x')) this.#at += 1;
+  }
+
+  #accept(char: string): boolean {
+    this.#space();
+    if (this.#text[this.#at] !== char) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #expect(char: string): void {
+    if (!this.#accept(char)) throw new Error(`${char} is missing in a value`);
+  }
+}
+
+/** Writes a term so that the engine's `opa_value_parse` reads it. */
+export function writeTerm(term: Term): string {
+  return formatTerm(term, (text) => JSON.stringify(text), '');
+}
+
+/** A term as Rego writes it, with spaces after commas and colons. */
+export function termText(term: Term, quote: (text: string) => string): string {
+  return formatTerm(term, quote, ' ');
+}
+
+function formatTerm(term: Term, quote: (text: string) => string, space: string): string {
+  const format = (item: Term): string => formatTerm(item, quote, space);
+  if (term === null || typeof term === 'boolean') return String(term);
+  if (typeof term === 'string') return quote(term);
+  if (isList(term)) return `[${term.map(format).join(`,${space}`)}]`;
+  if ('number' in term) return term.number;
+  if ('set' in term) return term.set.length === 0 ? 'set()' : `{${term.set.map(format).join(`,${space}`)}}`;
+  return `{${term.entries.map(([key, value]) => `${format(key)}:${space}${format(value)}`).join(`,${space}`)}}`;
+}
+
+/** Equal terms and only those have the same text: the engine sorts sets and keys. */
+export function sameTerm(a: Term, b: Term): boolean {
+  return writeTerm(a) === writeTerm(b);
+}
+
+export function isList(term: Term): term is readonly Term[] {
+  return Array.isArray(term);
+}
+
+/** The whole number that a term is; undefined when it is none. */
+export function integerOf(term: Term | undefined): bigint | undefined {
+  const text = typeof term === 'object' && term !== null && 'number' in term ? term.number : undefined;
+  return text !== undefined && /^-?[0-9]{1,30}$/.test(text) ? BigInt(text) : undefined;
+}
+
+export function numberTerm(value: bigint | number): RegoNumber {
+  return { number: String(value) };
+}
+
+/** The texts of an array or set of strings; undefined when it is anything else. */
+export function textsOf(term: Term | undefined): readonly string[] | undefined {
+  if (typeof term !== 'object' || term === null) return undefined;
+  if (!isList(term) && !('set' in term)) return undefined;
+  const items = isList(term) ? term : term.set;
+  return items.every((item) => typeof item === 'string') ? items : undefined;
+}
