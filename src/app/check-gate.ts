@@ -1,11 +1,19 @@
 import { throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
-import { collectEvidence, type EvidenceDocument } from '../evidence/index.ts';
-import { decide, evidenceNeeds, loadPolicy, type Decision } from '../policy/index.ts';
+import { collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
+import {
+  decide,
+  evidenceNeeds,
+  hasVsaRules,
+  loadPolicy,
+  needsAfterBundles,
+  type Decision,
+} from '../policy/index.ts';
 import { createEvidencePorts } from './evidence-ports.ts';
 import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
 import { checkGateOutputs, givenNames } from './gate-images.ts';
 import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
+import { policyTrustPort } from './policy-trust.ts';
 import { readGateInputs, type GateInputOptions, type GateInputs } from './gate-inputs.ts';
 
 export interface CheckGateOptions extends GateInputOptions {
@@ -20,6 +28,8 @@ export interface CheckGateOptions extends GateInputOptions {
   /** For each image, everything that is collected. */
   readonly deadlineMs: number;
   readonly maxLayerBytes?: number;
+  /** Trusted roots come from files, from what was kept, or ship with waybill: no request for them. False unless given. */
+  readonly offline?: boolean;
 }
 
 export interface CheckGateResult {
@@ -57,10 +67,15 @@ export async function decideInputs(
     },
     runtime,
   );
+  const trust = policyTrustPort(loaded, { offline: options.offline ?? false }, runtime);
   const evidence = await collectEvidence(inputs.images, {
     ports: opened.ports,
     collectedAt: now,
     needs: (name) => evidenceNeeds(loaded.policy, name),
+    ...(trust === undefined ? {} : { trust }),
+    ...(hasVsaRules(loaded.policy)
+      ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) }
+      : {}),
     ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
     deployed: inputs.deployed,
     signal: runtime.signal,

@@ -22,6 +22,8 @@ export interface TufAccess {
   readonly mirror?: string;
   /** Root metadata of a mirror that waybill does not know. */
   readonly rootFile?: string;
+  /** The same as bytes; goes before `rootFile`. */
+  readonly rootBytes?: Uint8Array;
   /** PEM file of extra certificate authorities for the mirror. */
   readonly caFile?: string;
 }
@@ -181,6 +183,7 @@ function tufOptions(access: TufAccess & { readonly offline: boolean }, runtime: 
   return {
     ...(access.mirror === undefined ? {} : { mirror: access.mirror }),
     ...(access.rootFile === undefined ? {} : { rootFile: access.rootFile }),
+    ...(access.rootBytes === undefined ? {} : { rootBytes: access.rootBytes }),
     cacheDir: runtime.cacheDir,
     offline: access.offline,
     now: runtime.now,

@@ -13,6 +13,11 @@ export class BlobCollector {
     this.#blobs.set(digest, bytes);
   }
 
+  /** Adds what another collector holds. */
+  addAll(other: BlobCollector): void {
+    for (const [digest, bytes] of other.#blobs) this.#blobs.set(digest, bytes);
+  }
+
   /** base64 by digest, sorted. @throws AppError EVIDENCE_TOO_LARGE */
   listing(): Readonly<Record<string, string>> {
     const totalBytes = this.#blobs.values().reduce((sum, bytes) => sum + bytes.byteLength, 0);

@@ -19,8 +19,8 @@ import {
 } from '../image/index.ts';
 import { lockBlob, matchBases, type FileListBytes, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
+import { collectBuildAttestations, tryParseIndex } from './build-attestations.ts';
 import { trustCollector, type TrustCollector } from './collect-trust.ts';
-import { evidenceError } from './errors.ts';
 import { keepBundles } from './keep-bundles.ts';
 import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage, TrustPort } from './ports.ts';
 import type {
@@ -40,7 +40,7 @@ export interface CollectOptions {
   readonly collectedAt: Date;
   /** By canonical name: rules differ by image. */
   readonly needs: (name: string | null) => EvidenceNeeds;
-  /** Where the trusted root is from that some image may need; without it, needing one is an error of that image. */
+  /** Where the trusted root is from that some image may need; without it none is collected, and deciding says that it is missing. */
   readonly trust?: TrustPort;
   /**
    * Called for each image once its bundles are there, with a document of that image alone: what each platform still needs. For policies by which a verified
@@ -141,8 +141,10 @@ async function collectImage(
   const tagDigest = await collectTag(collector, opened, requested);
   const manifests = await collectManifests(collector, opened);
   const subjects = needs.bundles ? await collectSubjects(collector, opened, manifests) : [];
+  const build = needs.build ? await collectBuild(collector, opened, manifests) : undefined;
   if (needs.trust) await collectTrust(collector);
-  const common = { reference, name, requested, digest: opened.root.digest, tagDigest, subjects };
+  const built = build === undefined ? {} : { buildAttestations: build };
+  const common = { reference, name, requested, digest: opened.root.digest, tagDigest, subjects, ...built };
   const needsOf = await settledNeeds(collector, needs, { ...common, platforms: bare(manifests), errors: [] });
   const platforms = await collectPlatforms(collector, opened, { manifests, needsOf });
   return {
@@ -154,11 +156,8 @@ async function collectImage(
 
 /** The trusted root, for an image that needs it: its failure is that of the image's checks. */
 async function collectTrust(collector: Collector): Promise<void> {
-  await attempt(collector, { what: 'trust' }, async (signal) => {
-    const { trust } = collector;
-    if (trust === undefined) throw evidenceError('TRUST_ROOT_MISSING', 'nothing was given to read a trusted root from');
-    await trust.ready(signal);
-  });
+  const { trust } = collector;
+  if (trust !== undefined) await attempt(collector, { what: 'trust' }, (signal) => trust.ready(signal));
 }
 
 /** Platforms of which nothing but manifest and config has been read. */
@@ -284,6 +283,22 @@ async function collectSubjects(
     collector.blobs,
     listings.filter((listing) => listing !== undefined),
   );
+}
+
+/** Undefined for a single manifest: there can be none. */
+async function collectBuild(
+  collector: Collector,
+  opened: OpenedImage,
+  manifests: readonly CollectedManifest[],
+): Promise<EvidenceImage['buildAttestations']> {
+  const index = tryParseIndex(opened.root.bytes, opened.root.mediaType);
+  if (index === undefined) return undefined;
+  return collectBuildAttestations(index, {
+    opened,
+    blobs: collector.blobs,
+    platforms: manifests.map(({ digest }) => digest),
+    attempt: (subject, work) => attempt(collector, { what: 'build-attestations', subject }, work),
+  });
 }
 
 interface PlatformRequest {

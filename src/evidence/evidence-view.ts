@@ -22,6 +22,16 @@ export interface EvidenceView {
   /** SHA-256 of the document's canonical JSON. */
   readonly digest: Digest;
   readonly images: readonly ImageView[];
+  /** Trusted roots that were collected, each source once; hashed, not parsed. */
+  readonly trustedRoots: readonly TrustedRootView[];
+}
+
+/** The bytes of a trusted root that was collected. */
+export interface TrustedRootView {
+  /** `public-good`, or the mirror's URL. */
+  readonly source: string;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -38,7 +48,18 @@ export function openEvidence(evidence: Uint8Array | EvidenceDocument): EvidenceV
     document,
     digest: sha256Digest(canonicalEvidence(document)),
     images: document.images.map((image, index) => openImage(image, blob, `images[${index}]`)),
+    trustedRoots: openTrustedRoots(document, blob),
   };
+}
+
+/** Two roots of one source would leave it open which of them is believed. */
+function openTrustedRoots({ trustedRoots = [] }: EvidenceDocument, blob: BlobReader): readonly TrustedRootView[] {
+  if (new Set(trustedRoots.map(({ source }) => source)).size !== trustedRoots.length) {
+    throw evidenceError('EVIDENCE_CONTRADICTION', 'the evidence has two trusted roots of one source', {
+      hint: 'the evidence was altered or damaged: collect it again',
+    });
+  }
+  return trustedRoots.map(({ source, root }) => ({ source, digest: root, bytes: blob(root) }));
 }
 
 /** The document as canonical JSON: what is written to a file and hashed. */

@@ -22,6 +22,8 @@ export interface OpenedImage {
   readManifest(digest: Digest, signal: AbortSignal): Promise<RawManifest>;
   /** Size and digest checked. */
   readConfig(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>;
+  /** A statement of BuildKit's, a layer of its attestation manifest. Size and digest checked; the caller has compared the size with its cap. */
+  readStatement(descriptor: Descriptor, signal: AbortSignal): Promise<Uint8Array>;
   findBundles(subject: Digest, signal: AbortSignal): Promise<Pick<FoundBundles, 'bundles' | 'unreadable'>>;
   /** One pass over all layers: hashes and diffIDs compared, then whatever was asked for. */
   readLayers(platform: Digest, request: LayerRequest, signal: AbortSignal): Promise<LayerFacts>;

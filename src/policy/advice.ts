@@ -1,6 +1,9 @@
+import { isAppError } from '../core/index.ts';
+import { compileIdentity } from '../verification/index.ts';
 import { compileRegexp } from './regexp.ts';
 import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
 import { positionOf } from './semantics.ts';
+import { extensionName, identityRule } from './signers.ts';
 import type { SourcePosition } from './source-tree.ts';
 import type { Policy, PolicyIdentity, PolicyRule } from './types.ts';
 
@@ -25,7 +28,6 @@ export function advice(
     });
   };
   for (const [index, rule] of policy.rules.entries()) unsupportedRule(`rules[${index}]`, rule, say);
-  unsupportedElsewhere(policy, say);
   if (
     policy.bases?.lock !== undefined &&
     policy.bases.lockHead === undefined &&
@@ -43,7 +45,7 @@ export function advice(
 }
 
 function unsupportedRule(path: string, rule: PolicyRule, say: Say): void {
-  const words: (keyof PolicyRule)[] = ['buildInputs', 'files', 'rego', 'vsa'];
+  const words: (keyof PolicyRule)[] = ['buildInputs', 'files', 'rego'];
   for (const word of words) {
     if (rule[word] !== undefined)
       say(`${path}.${word}`, 'POLICY_NOT_SUPPORTED', `"${word}" cannot be evaluated by this version: ${NOT_YET}`);
@@ -62,28 +64,6 @@ function unsupportedRule(path: string, rule: PolicyRule, say: Say): void {
       'POLICY_NOT_SUPPORTED',
       `the flag "attested" cannot be established by this version: ${NOT_YET}`,
     );
-  }
-}
-
-function unsupportedElsewhere(policy: Policy, say: Say): void {
-  for (const [name, identity] of policy.identities ?? []) {
-    if (identity.key === undefined) {
-      say(
-        `identities.${name}`,
-        'POLICY_NOT_SUPPORTED',
-        `keyless identity "${name}" cannot be verified by this version: a check that only it could satisfy ends in the error CHECK_NOT_SUPPORTED`,
-      );
-    } else if (identity.requireTransparencyLog) {
-      say(
-        `identities.${name}.requireTransparencyLog`,
-        'POLICY_NOT_SUPPORTED',
-        `log entries of key "${name}" cannot be verified by this version: ${NOT_YET}`,
-      );
-    }
-  }
-  if (policy.trust !== undefined) {
-    const message = 'trust roots serve keyless identities and log entries, which this version cannot verify';
-    say('trust', 'POLICY_NOT_SUPPORTED', message);
   }
 }
 
@@ -109,30 +89,51 @@ function unused(policy: Policy, say: Say): void {
   }
 }
 
-/** Expressions that are no RE2: errors. */
+/** Expressions that are no RE2, and identities that anybody meets: errors. */
 export async function regexpProblems(
   policy: Policy,
   positions: ReadonlyMap<string, SourcePosition>,
 ): Promise<readonly PolicyProblem[]> {
   const problems: PolicyProblem[] = [];
   for (const [name, identity] of policy.identities ?? []) {
-    const problem = await regexpProblem(identity);
+    const problem = (await regexpProblem(name, identity)) ?? (await identityProblem(name, identity));
     if (problem === undefined) continue;
-    const path = `identities.${name}.subjectRegexp`;
+    const { path, message } = problem;
     problems.push({
       severity: 'error',
-      code: 'POLICY_BAD_REGEXP',
-      path,
       ...positionOf(positions, path),
-      message: `${path}: ${problem}`,
-      hint: 'RE2 syntax, always anchored at both ends',
+      ...problem,
+      message: `${path}: ${message}`,
     });
   }
   return problems;
 }
 
-async function regexpProblem(identity: PolicyIdentity): Promise<string | undefined> {
+type FoundProblem = Pick<PolicyProblem, 'code' | 'path' | 'message' | 'hint'>;
+
+async function regexpProblem(name: string, identity: PolicyIdentity): Promise<FoundProblem | undefined> {
   if (identity.subjectRegexp === undefined) return undefined;
   const compiled = await compileRegexp(identity.subjectRegexp);
-  return 'problem' in compiled ? compiled.problem : undefined;
+  if (!('problem' in compiled)) return undefined;
+  return {
+    code: 'POLICY_BAD_REGEXP',
+    path: `identities.${name}.subjectRegexp`,
+    message: compiled.problem,
+    hint: 'RE2 syntax, always anchored at both ends',
+  };
+}
+
+/** What verifying would refuse of a keyless identity that lacks nothing. */
+async function identityProblem(name: string, identity: PolicyIdentity): Promise<FoundProblem | undefined> {
+  const { key, issuer, subject, subjectRegexp, extensions } = identity;
+  const isWhole = key === undefined && issuer !== undefined && (subject === undefined) !== (subjectRegexp === undefined);
+  const isKnown = [...(extensions?.keys() ?? [])].every((extension) => extensionName(extension) !== undefined);
+  if (!isWhole || !isKnown) return undefined;
+  try {
+    await compileIdentity(identityRule(name, identity));
+    return undefined;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { code: 'POLICY_BAD_VALUE', path: `identities.${name}`, message: error.message };
+  }
 }

@@ -3,10 +3,12 @@ import { isSamePlatform } from '../evidence/index.ts';
 import { tamperFindings, type TamperFinding } from '../provenance/index.ts';
 import { claimText, isTagAllowed, sameLayers } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
+import { trustMissing } from './check-signatures.ts';
 import { authenticatedKey, platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
 import { matchesAny } from './glob.ts';
 import { byStrictness, carried, errored, failed, notSupported, passed, shortList } from './outcome.ts';
+import { needsTrust } from './trust.ts';
 import type { Strictness } from './types.ts';
 import { durationText } from './values.ts';
 
@@ -34,10 +36,9 @@ function checkAuthenticated(context: RuleContext, facts: BaseFacts): CheckResult
     });
   }
   const signers = facts.standing.allowed.flatMap(({ entry }) => entry?.signedBy ?? []);
-  const unsupported = signers.filter((name) => context.loaded.policy.identities?.get(name)?.key === undefined);
-  if (unsupported.length > 0 && unsupported.length === signers.length) {
-    return notSupported('base', `the base's signature by the keyless identity ${shortList(unsupported)}`, item);
-  }
+  const { missingTrust } = context.lock;
+  if (missingTrust !== undefined && signers.some((name) => needsTrust(context.loaded.policy.identities?.get(name))))
+    return trustMissing(missingTrust, 'base', item);
   const reason =
     signers.length === 0
       ? 'the entry names nobody in signedBy, so no base can be authenticated'
@@ -86,7 +87,9 @@ export function checkTamper(context: RuleContext, facts: BaseFacts): readonly Ch
   const tamper = check.tamper ?? 'deny';
   const upgrades = entry?.upgrades ?? 'warn';
   if (tamper === 'allow' && upgrades === 'allow') return [];
-  const comparison = context.platform.evidence.comparisons.find((item) => item.layerCount === match.layerCount);
+  const comparison =
+    facts.proof?.containment.comparison ??
+    context.platform.evidence.comparisons.find((item) => item.layerCount === match.layerCount);
   if (comparison === undefined) return [noComparison(context, match.layerCount)];
   const findings = tamperFindings(comparison).filter((finding) => !matchesAny(check.tamperAllow ?? [], finding.path));
   const critical = findings.filter((finding) => finding.critical);

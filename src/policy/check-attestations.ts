@@ -1,6 +1,16 @@
 import { ExitCode } from '../core/index.ts';
 import { compareScan } from '../evidence/index.ts';
-import { basisOf, distinctSigners, isBy, isYoung, namesOf, refusedBundles, undecided } from './check-signatures.ts';
+import {
+  basisOf,
+  countSigners,
+  isBy,
+  isYoung,
+  namesOf,
+  refusedBundles,
+  trustMissing,
+  undecided,
+  wantedText,
+} from './check-signatures.ts';
 import { coveringSubjects, platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
 import { carried, errored, failed, passed, shortList, warned, type Finding } from './outcome.ts';
@@ -16,9 +26,9 @@ export function checkAttestation(context: RuleContext, check: AttestationCheck):
   const judged = candidates.map((statement) => ({ statement, result: judge(context, check, statement) }));
   const good = judged.filter(({ result }) => result.outcome === 'pass' || result.outcome === 'warn');
   const accepted = good.map(({ statement }) => statement);
-  if (distinctSigners(accepted).length >= Math.max(1, threshold)) {
+  if (countSigners(accepted, check.by) >= Math.max(1, threshold)) {
     const clean = good.filter(({ result }) => result.outcome === 'pass').map(({ statement }) => statement);
-    const enough = distinctSigners(clean).length >= Math.max(1, threshold);
+    const enough = countSigners(clean, check.by) >= Math.max(1, threshold);
     const caveat = enough ? undefined : good.find(({ result }) => result.outcome === 'warn')?.result;
     return (
       caveat ??
@@ -47,7 +57,7 @@ function findAttestations(context: RuleContext, check: AttestationCheck): readon
     (statement) =>
       isPredicateType(check.type, statement.predicateType) &&
       subjects.includes(statement.subject) &&
-      isBy(statement, check.by, context),
+      isBy(statement, check.by),
   );
 }
 
@@ -55,7 +65,7 @@ function missing(context: RuleContext, check: AttestationCheck, accepted: readon
   const { manifest } = context.platform;
   const remedy = `have one of ${shortList(check.by)} attest ${check.type} for ${manifest}`;
   if (accepted.length > 0) {
-    const reason = `${distinctSigners(accepted).length} of the ${check.threshold ?? 1} distinct signers demanded attested ${check.type}`;
+    const reason = `${countSigners(accepted, check.by)} of the ${check.threshold ?? 1} distinct signers demanded attested ${check.type}`;
     return failed({
       ...about(check),
       code: 'ATTESTATION_THRESHOLD',
@@ -85,15 +95,18 @@ function missing(context: RuleContext, check: AttestationCheck, accepted: readon
       )
       .map((statement) => ({
         bundle: statement.bundle,
-        reason: `by ${shortList(statement.identities)}, whom this rule does not accept`,
+        reason:
+          statement.withheld.find(({ name }) => check.by.includes(name))?.reason ??
+          `by ${shortList(statement.identities)} (${statement.signedBy}), whom this rule does not accept`,
       })),
     ...refusedBundles(context, (type) => isPredicateType(check.type, type ?? '')),
   ];
   if (strangers.length > 0) {
+    const wanted = check.by.map((name) => wantedText(name, context.loaded.policy.identities?.get(name)));
     return failed({
       ...about(check),
       code: 'UNTRUSTED_SIGNER',
-      reason: `${check.type} is attested, but by none of ${shortList(check.by)}`,
+      reason: `${check.type} is attested, but by none of ${shortList(wanted)}: ${strangers[0]?.reason ?? ''}`,
       basis: {
         digests: strangers.map((item) => item.bundle),
         notes: strangers.map((item) => `${item.bundle}: ${item.reason}`),
@@ -108,18 +121,16 @@ function missing(context: RuleContext, check: AttestationCheck, accepted: readon
 /** Bundles of this type by a trusted key that are attached here but speak of another digest (or, for SBOMs and provenance, of the index). */
 function aboutOthers(context: RuleContext, check: AttestationCheck): readonly VerifiedStatement['bundle'][] {
   const here = coveringSubjects(context);
-  const trusted = new Set(check.by.map((name) => context.loaded.keys.get(name)?.fingerprint));
   const rejected = context.statements.rejected.filter(
     (bundle) =>
-      bundle.signedBy !== undefined &&
-      trusted.has(bundle.signedBy) &&
+      bundle.identities.some((name) => check.by.includes(name)) &&
       isPredicateType(check.type, bundle.predicateType ?? '') &&
       bundle.foundAt.some((digest) => here.includes(digest)),
   );
   const misplaced = context.statements.verified.filter(
     (statement) =>
       isPredicateType(check.type, statement.predicateType) &&
-      isBy(statement, check.by, context) &&
+      isBy(statement, check.by) &&
       here.includes(statement.subject),
   );
   return [...rejected, ...misplaced].map((item) => item.bundle);
@@ -128,6 +139,9 @@ function aboutOthers(context: RuleContext, check: AttestationCheck): readonly Ve
 /** What one trusted attestation says, against what the rule wants of it. */
 function judge(context: RuleContext, check: AttestationCheck, statement: VerifiedStatement): CheckResult {
   if (!isYoung(statement, check.maxAge, context.now)) {
+    const { missingTrust } = context.statements;
+    if (missingTrust !== undefined && statement.unjudgedTimes)
+      return trustMissing(missingTrust, 'attestations', check.type);
     const known = statement.signedAt !== undefined;
     return failed({
       ...about(check),

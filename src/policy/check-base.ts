@@ -74,7 +74,8 @@ function cannotJudge(context: RuleContext, check: BaseCheck): CheckResult | unde
   );
 }
 
-function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
+/** What there is to know about the base of a platform before anything is judged. */
+export function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
   const entries = context.loaded.policy.bases?.entries ?? [];
   const lock = context.loaded.lock ?? { records: [], head: null };
   const options = { allow: check.allow, now: context.now };

@@ -1,11 +1,14 @@
 import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
 import { compareCodeUnits, ExitCode, type Digest } from '../core/index.ts';
 import type { EvidenceError, EvidenceUnreadable } from '../evidence/index.ts';
-import { coveringSubjects, referrerError, type RuleContext } from './context.ts';
+import { countDistinctSigners } from '../verification/index.ts';
+import { coveringSubjects, referrerError, type BundleContext, type RuleContext } from './context.ts';
 import type { Basis, CheckName, CheckResult } from './decision.ts';
 import { carried, errored, failed, passed, shortList } from './outcome.ts';
+import { isStrangerCode } from './signers.ts';
 import type { RejectedBundle, VerifiedStatement } from './statements.ts';
-import type { SignatureCheck } from './types.ts';
+import { needsTrust, type MissingTrust } from './trust.ts';
+import type { PolicyIdentity, SignatureCheck } from './types.ts';
 import { durationText } from './values.ts';
 
 /** Whether enough distinct signers of `by` signed the platform manifest or the index that lists it. */
@@ -15,12 +18,12 @@ export function checkSignatures(context: RuleContext, check: SignatureCheck): Ch
   const signatures = context.statements.verified.filter(
     (statement) => statement.predicateType === SIGN_PREDICATE_TYPE && subjects.includes(statement.subject),
   );
-  const trusted = signatures.filter((statement) => isBy(statement, check.by, context));
+  const trusted = signatures.filter((statement) => isBy(statement, check.by));
   const counted = trusted.filter(
     (statement) => hasAnnotations(statement, check) && isYoung(statement, check.maxAge, context.now),
   );
-  const signers = distinctSigners(counted);
-  if (signers.length >= Math.max(1, threshold)) {
+  const count = countSigners(counted, check.by);
+  if (count >= Math.max(1, threshold)) {
     return passed({
       check: 'signatures',
       code: 'SIGNED',
@@ -35,9 +38,9 @@ export function checkSignatures(context: RuleContext, check: SignatureCheck): Ch
   return failed({
     check: 'signatures',
     code: 'SIGNATURE_THRESHOLD',
-    reason: `${signers.length} of the ${threshold} distinct signers demanded signed: ${shortList(namesOf(counted, check.by))}`,
+    reason: `${count} of the ${threshold} distinct signers demanded signed: ${shortList(namesOf(counted, check.by))}`,
     basis: basisOf(counted, check.by),
-    remedy: `have ${threshold - signers.length} more of ${shortList(check.by)} sign ${subjects.at(-1)}`,
+    remedy: `have ${threshold - count} more of ${shortList(check.by)} sign ${subjects.at(-1)}`,
   });
 }
 
@@ -45,20 +48,28 @@ function unsigned(context: RuleContext, check: SignatureCheck, others: readonly 
   const subject = context.image.evidence.digest ?? context.platform.manifest;
   const remedy = `have one of ${shortList(check.by)} sign ${subject}`;
   const refused = refusedBundles(context, (type) => type === undefined || type === SIGN_PREDICATE_TYPE);
-  const strangers = refused.filter(isStranger);
+  const stranger = refused.find((item) => isStrangerCode(item.code));
+  const withheld = others.flatMap((item) => item.withheld.filter(({ name }) => check.by.includes(name)));
   const notes = [
     ...others.map(
-      (item) => `${item.bundle}: by ${shortList(item.identities)} (${item.signer}), whom this rule does not accept`,
+      (item) => `${item.bundle}: by ${shortList(item.identities)} (${item.signedBy}), whom this rule does not accept`,
     ),
     ...refused.map((item) => `${item.bundle}: ${item.reason}`),
   ];
   const basis: Basis = {
     digests: [subject, ...others.map((item) => item.bundle), ...refused.map((item) => item.bundle)],
-    identities: others.map((item) => item.signer),
+    identities: others.map((item) => item.signedBy),
     notes,
   };
-  if (others.length > 0 || strangers.length > 0) {
-    const reason = `signed, but by none of ${shortList(check.by)}`;
+  const lacking = withheld[0] ?? refused.find((item) => item.code.startsWith('LOG_'));
+  if (lacking !== undefined) {
+    const reason = `signed, but ${shortList(check.by)} must be in a transparency log: ${lacking.reason}`;
+    return failed({ check: 'signatures', code: 'SIGNATURE_NOT_LOGGED', reason, basis, remedy: `${remedy}, with a log` });
+  }
+  if (others.length > 0 || stranger !== undefined) {
+    const wanted = check.by.map((name) => wantedText(name, context.loaded.policy.identities?.get(name)));
+    const who = others[0]?.signedBy ?? stranger?.reason;
+    const reason = `signed, but by none of ${shortList(wanted)}: ${others.length > 0 ? `by ${who}` : who}`;
     return failed({ check: 'signatures', code: 'UNTRUSTED_SIGNER', reason, basis, remedy });
   }
   const elsewhere = refused.find((item) => item.code === 'SUBJECT_MISMATCH');
@@ -93,6 +104,9 @@ function notCounted(context: RuleContext, check: SignatureCheck, trusted: readon
       remedy: `sign with the annotations ${shortList(wanted)}`,
     });
   }
+  const { missingTrust } = context.statements;
+  if (missingTrust !== undefined && trusted.some((statement) => statement.unjudgedTimes))
+    return trustMissing(missingTrust, 'signatures');
   const age = durationText(check.maxAge ?? 0);
   const dated = trusted.filter((statement) => statement.signedAt !== undefined);
   if (dated.length === 0) {
@@ -113,19 +127,19 @@ function notCounted(context: RuleContext, check: SignatureCheck, trusted: readon
   });
 }
 
-/** Whether a statement's signer is one of these identities and may count (an identity whose log entry cannot be verified may not). */
-export function isBy(statement: VerifiedStatement, names: readonly string[], context: RuleContext): boolean {
-  return statement.identities.some((name) => names.includes(name) && isSupported(name, context));
+/** Whether a statement's signer is one of these identities. */
+export function isBy(statement: VerifiedStatement, names: readonly string[]): boolean {
+  return statement.identities.some((name) => names.includes(name));
 }
 
-/** Identities that this version can verify: keys without a demanded log entry. */
-function isSupported(name: string, context: RuleContext): boolean {
-  const identity = context.loaded.policy.identities?.get(name);
-  return identity?.key !== undefined && identity.requireTransparencyLog !== true;
-}
-
-export function distinctSigners(statements: readonly VerifiedStatement[]): readonly string[] {
-  return [...new Set(statements.map((statement) => statement.signer))].toSorted(compareCodeUnits);
+/** How many distinct signers of `by` these statements have, each for a name of its own. */
+export function countSigners(statements: readonly VerifiedStatement[], by: readonly string[]): number {
+  const names = new Map<string, Set<string>>();
+  for (const { signer, identities } of statements) {
+    const met = identities.filter((name) => by.includes(name));
+    if (met.length > 0) names.set(signer, new Set([...(names.get(signer) ?? []), ...met]));
+  }
+  return countDistinctSigners(names);
 }
 
 export function namesOf(statements: readonly VerifiedStatement[], names: readonly string[]): readonly string[] {
@@ -137,13 +151,13 @@ export function namesOf(statements: readonly VerifiedStatement[], names: readonl
 export function basisOf(statements: readonly VerifiedStatement[], names: readonly string[]): Basis {
   return {
     digests: statements.flatMap((statement) => [statement.bundle, statement.subject]),
-    identities: [...namesOf(statements, names), ...distinctSigners(statements)],
+    identities: [...namesOf(statements, names), ...statements.map((statement) => statement.signedBy)],
   };
 }
 
 /** Refused bundles attached to this platform or its index whose (claimed) type fits. */
 export function refusedBundles(
-  context: RuleContext,
+  context: BundleContext,
   fits: (predicateType: string | undefined) => boolean,
 ): readonly RejectedBundle[] {
   const subjects = coveringSubjects(context);
@@ -152,17 +166,12 @@ export function refusedBundles(
   );
 }
 
-/** Signed by somebody, whom no key of the policy is. */
-export function isStranger(bundle: RejectedBundle): boolean {
-  return bundle.code === 'UNTRUSTED_KEY' || bundle.code === 'KEYLESS_UNSUPPORTED';
-}
-
 /**
- * Why a check that was not met cannot be called failed: the listing broke off, a referrer could not be read for a reason that may pass, or only an
- * identity that this version cannot verify could have met it.
+ * Why a check that was not met cannot be called failed: the listing broke off, a referrer could not be read for a reason that may pass, or who signed
+ * cannot be judged without the trusted root that is missing.
  */
 export function undecided(
-  context: RuleContext,
+  context: BundleContext,
   check: CheckName,
   by: readonly string[],
   item?: string,
@@ -178,23 +187,32 @@ export function undecided(
     .filter((referrer) => referrer.code !== 'REFERRER_MALFORMED');
   if (unreadable[0] !== undefined)
     return carried(check, { what: 'referrers', ...unreadableError(unreadable[0]) }, item);
-  const unsupported = by.filter((name) => !isSupported(name, context));
-  if (unsupported.length === 0) return undefined;
+  return unjudged(context, check, by, item);
+}
+
+/** Without a trusted root nobody knows whether a certificate, or a key whose log entry is demanded, would have met the check. */
+function unjudged(
+  { loaded, statements }: BundleContext,
+  check: CheckName,
+  by: readonly string[],
+  item: string | undefined,
+): CheckResult | undefined {
+  const { missingTrust, rejected, verified } = statements;
+  if (missingTrust === undefined) return undefined;
+  const open = by.filter((name) => needsTrust(loaded.policy.identities?.get(name)));
+  if (open.length === 0) return undefined;
   const mayBe =
-    unsupported.length === by.length ||
-    context.statements.rejected.some((bundle) => bundle.keyless) ||
-    context.statements.verified.some((statement) => statement.identities.some((name) => unsupported.includes(name)));
-  if (!mayBe) return undefined;
-  return errored(
-    {
-      check,
-      ...(item === undefined ? {} : { item }),
-      code: 'CHECK_NOT_SUPPORTED',
-      reason: `${shortList(unsupported)}: keyless identities and log entries cannot be verified by this version of waybill`,
-      remedy: 'accept a key too, or use a version that verifies them',
-    },
-    ExitCode.Usage,
-  );
+    open.length === by.length ||
+    rejected.some((bundle) => bundle.keyless || bundle.code === UNVERIFIABLE) ||
+    verified.some(({ withheld }) => withheld.some(({ name, code }) => open.includes(name) && code === UNVERIFIABLE));
+  return mayBe ? trustMissing(missingTrust, check, item) : undefined;
+}
+
+const UNVERIFIABLE = 'LOG_UNVERIFIABLE';
+
+/** The missing trusted root stands for the check that needs it. */
+export function trustMissing({ exitCode, ...missing }: MissingTrust, check: CheckName, item?: string): CheckResult {
+  return errored({ check, ...(item === undefined ? {} : { item }), ...missing }, exitCode);
 }
 
 /** Evidence that was collected for a policy without such checks says nothing about bundles: not the same as none. */
@@ -220,6 +238,13 @@ function unreadableError(referrer: EvidenceUnreadable): Omit<EvidenceError, 'wha
     reason: `something attached to the image cannot be read: ${reason}`,
     exitCode: ExitCode.Input,
   };
+}
+
+/** An identity of the policy as it must be met, for people. */
+export function wantedText(name: string, identity: PolicyIdentity | undefined): string {
+  if (identity?.issuer === undefined) return name;
+  const subject = identity.subject ?? `one that meets ${identity.subjectRegexp ?? 'its extensions'}`;
+  return `${name} (${subject}, issuer ${identity.issuer})`;
 }
 
 function hasAnnotations(statement: VerifiedStatement, check: SignatureCheck): boolean {

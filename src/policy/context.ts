@@ -1,6 +1,8 @@
 import type { EvidenceError, ImageView, PlatformView } from '../evidence/index.ts';
 import type { Digest, ExitCode } from '../core/index.ts';
+import type { RegoEvaluator } from './rego/rego-runner.ts';
 import type { ImageStatements } from './statements.ts';
+import type { MissingTrust } from './trust.ts';
 import type { LoadedPolicy, PolicyRule } from './types.ts';
 
 /** Everything one rule may look at for one platform of one image. */
@@ -11,8 +13,13 @@ export interface RuleContext {
   readonly platform: PlatformView;
   readonly statements: ImageStatements;
   readonly lock: LockFacts;
+  /** Runs Rego policies for this decision. */
+  readonly rego: RegoEvaluator;
   readonly now: Date;
 }
+
+/** What questions about bundles look at. */
+export type BundleContext = Pick<RuleContext, 'loaded' | 'image' | 'platform' | 'statements'>;
 
 /** What was verified about the lock before rules are evaluated. */
 export interface LockFacts {
@@ -25,6 +32,8 @@ export interface LockFacts {
   };
   /** `sequence manifest` of platforms whose base is signed by an identity of its entry, with the identity's name. */
   readonly authenticated: ReadonlyMap<string, string>;
+  /** Why signatures by keyless identities could not be judged; undefined when they could. */
+  readonly missingTrust: MissingTrust | undefined;
 }
 
 export function authenticatedKey(sequence: number, manifest: Digest): string {
@@ -32,7 +41,7 @@ export function authenticatedKey(sequence: number, manifest: Digest): string {
 }
 
 /** Digests whose signatures cover this platform: the index and the platform manifest. */
-export function coveringSubjects(context: RuleContext): readonly Digest[] {
+export function coveringSubjects(context: Pick<RuleContext, 'image' | 'platform'>): readonly Digest[] {
   const { image, platform } = context;
   return image.index === null ? [platform.manifest] : [image.index.digest, platform.manifest];
 }

@@ -4,7 +4,10 @@ import type { CheckResult, Decision, DecisionNote, ImageDecision, Verdict } from
 import { evaluateImage } from './evaluate-image.ts';
 import { verifyLock } from './lock-facts.ts';
 import { checkBundle } from '../verification/index.ts';
-import { verifyImageBundles, type BundleChecker } from './statements.ts';
+import { RegoRunner } from './rego/rego-runner.ts';
+import { policySigners, type BundleChecker } from './signers.ts';
+import { verifyImageBundles } from './statements.ts';
+import { policyTrust } from './trust.ts';
 import type { LoadedPolicy } from './types.ts';
 import { lastDay } from './values.ts';
 
@@ -22,11 +25,13 @@ export interface DecideOptions {
 export async function decide(evidence: EvidenceView, loaded: LoadedPolicy, options: DecideOptions): Promise<Decision> {
   const { now } = options;
   const check = options.checkBundle ?? checkBundle;
-  const lock = await verifyLock(loaded, evidence, check);
+  const signers = await policySigners(loaded, policyTrust(loaded, evidence), now);
+  const lock = await verifyLock(loaded, evidence, { signers, check });
+  await using rego = new RegoRunner();
   const images: ImageDecision[] = [];
   for (const image of evidence.images) {
-    const statements = await verifyImageBundles(image, loaded, check);
-    images.push(await evaluateImage({ loaded, image, statements, lock, now }));
+    const statements = await verifyImageBundles(image, signers, check);
+    images.push(await evaluateImage({ loaded, image, statements, lock, rego, now }));
   }
   return {
     apiVersion: 'waybill.dev/v1',
@@ -69,6 +74,10 @@ function exitCodeOf(images: readonly ImageDecision[]): ExitCode {
 function notesOf(loaded: LoadedPolicy, now: Date): readonly DecisionNote[] {
   const lapsed = (loaded.policy.exceptions ?? []).filter((exception) => exception.expires <= now);
   return [
+    ...[...(loaded.compiledRego ?? [])].map(([path, { compiler }]) => ({
+      code: 'REGO_COMPILED',
+      message: `${path} was compiled by ${compiler}`,
+    })),
     ...lapsed.map((exception) => ({
       code: 'EXCEPTION_EXPIRED',
       message: `the exception for ${exception.check} of rule ${exception.rule} ended with ${lastDay(exception.expires)}; owner ${exception.owner}`,

@@ -4,9 +4,8 @@ import { checkBuildInputs } from './check-build-inputs.ts';
 import { checkComponents } from './check-components.ts';
 import { checkFiles } from './check-files.ts';
 import { checkImage } from './check-image.ts';
-import { checkRego } from './check-rego.ts';
 import { checkSignatures } from './check-signatures.ts';
-import { checkVsa } from './check-vsa.ts';
+import { judgeVsa, settledResults, unsettledResult } from './check-vsa.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult, RuleDecision } from './decision.ts';
 import { applyExceptions } from './exceptions.ts';
@@ -44,6 +43,8 @@ export function enforces(rule: PolicyRule, now: Date): boolean {
 
 async function runChecks(context: RuleContext): Promise<readonly CheckResult[]> {
   const { rule } = context;
+  const vsa = rule.vsa === undefined ? undefined : judgeVsa(context, rule.vsa);
+  if (vsa?.accepted !== undefined) return settledResults(context, vsa.accepted);
   const results: CheckResult[] = [];
   if (rule.signatures !== undefined) results.push(checkSignatures(context, rule.signatures));
   for (const attestation of rule.attestations ?? []) results.push(checkAttestation(context, attestation));
@@ -52,8 +53,11 @@ async function runChecks(context: RuleContext): Promise<readonly CheckResult[]> 
   if (rule.components !== undefined) results.push(...checkComponents(context, rule.components));
   if (rule.files !== undefined) results.push(...checkFiles(context, rule.files));
   if (rule.image !== undefined) results.push(...checkImage(context, rule.image));
-  for (const rego of rule.rego ?? []) results.push(...(await checkRego(context, rego)));
-  if (rule.vsa !== undefined) results.push(...checkVsa(context, rule.vsa));
+  for (const rego of rule.rego ?? []) {
+    const { checkRego } = await import('./check-rego.ts');
+    results.push(...(await checkRego(context, rego)));
+  }
+  if (vsa !== undefined) results.push(unsettledResult(rule, vsa.refused));
   if (results.length > 0) return results;
   // the linter refuses such a rule; should one get here it must not pass
   const reason = `rule "${rule.name}" checks nothing`;

@@ -1,29 +1,51 @@
 import type { EvidenceNeeds } from '../evidence/index.ts';
 import { matchesAny } from './glob.ts';
+import { ruleNeedsTrust } from './trust-needs.ts';
 import type { Policy, PolicyRule } from './types.ts';
 
-/** What deciding about an image of this name will ask for; an image that no rule speaks of needs nothing. */
-export function evidenceNeeds(policy: Policy, name: string | null): EvidenceNeeds {
-  const rules = policy.rules.filter((rule) => name !== null && matchesAny(rule.images, name));
+/**
+ * What deciding about an image of this name will ask for; an image that no rule speaks of needs nothing.
+ * @param settled names of rules that a verification summary answers: they look at nothing else
+ */
+export function evidenceNeeds(
+  policy: Policy,
+  name: string | null,
+  settled: ReadonlySet<string> = new Set(),
+): EvidenceNeeds {
+  const rules = policy.rules.filter(
+    (rule) => name !== null && matchesAny(rule.images, name) && !settled.has(rule.name),
+  );
   const scan = rules.some((rule) => needsScan(policy, rule));
   const base = rules.filter((rule) => rule.base !== undefined);
   const compare = base.some((rule) => rule.base?.tamper !== 'allow' || allowsNonAllowUpgrades(policy, rule));
+  const built = base.flatMap((rule) => entriesOf(policy, rule)).filter((entry) => (entry.kind ?? 'image') !== 'image');
+  // a Rego policy may look at anything, so everything has to be there
+  const whole = rules.some((rule) => rule.rego !== undefined);
   return {
-    bundles: rules.some((rule) => rule.signatures !== undefined || rule.attestations !== undefined),
-    layers: base.length > 0 || scan || compare,
-    scan,
-    compare,
-    build: false,
-    contain: false,
-    files: false,
-    system: false,
+    bundles:
+      whole || rules.some((rule) => rule.signatures !== undefined || rule.attestations !== undefined || rule.vsa !== undefined) || built.length > 0,
+    ...(rules.some((rule) => ruleNeedsTrust(policy, rule)) ? { trust: true } : {}),
+    layers: whole || base.length > 0 || scan || compare,
+    scan: whole || scan,
+    compare: whole || compare,
+    build: whole,
+    contain: whole || base.length > 0,
+    ...(built.length > 0 ? { traces: true } : {}),
+    files: whole || built.some((entry) => entry.kind === 'scratch'),
+    system: whole,
   };
+}
+
+/** The same for the document that a Rego policy would see of an image, whether there is one yet or not. */
+export function inputNeeds(policy: Policy, name: string | null): EvidenceNeeds {
+  const rules = policy.rules.map((rule) => ({ ...rule, rego: rule.rego ?? [] }));
+  return evidenceNeeds({ ...policy, rules }, name);
 }
 
 function needsScan(policy: Policy, rule: PolicyRule): boolean {
   if (rule.components !== undefined || rule.attestations?.some((attestation) => attestation.rederive)) return true;
   return entriesOf(policy, rule).some(
-    (entry) => entry.kind === 'scratch' || entry.kind === 'packages' || entry.squashed === 'allow',
+    (entry) => entry.kind === 'scratch' || entry.kind === 'packages',
   );
 }
 

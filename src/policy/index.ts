@@ -1,3 +1,12 @@
+export { policyCoverage, unexercised } from './coverage.ts';
+export type { CheckCoverage, RuleCoverage } from './coverage.ts';
+export { decisionRows, imageRows } from './decision-rows.ts';
+export type { DecisionRow } from './decision-rows.ts';
+export { judgeCase } from './judge-case.ts';
+export type { CaseDifference } from './judge-case.ts';
+export { invalidTests, parsePolicyTests } from './policy-tests.ts';
+export type { Expectation, ParsedPolicyTests, PolicyTestCase, PolicyTests, ResultPattern } from './policy-tests.ts';
+export { exceptionProblems, positionOf } from './semantics.ts';
 export { allResults, canonicalDecision, decide } from './decide.ts';
 export type { DecideOptions } from './decide.ts';
 export type {
@@ -26,6 +35,9 @@ export type { PolicyLint, PolicySource } from './parse-policy.ts';
 export { sortProblems } from './problem.ts';
 export type { PolicyProblem, PolicyProblemCode } from './problem.ts';
 export type { BundleChecker } from './signers.ts';
+export { hasVsaRules, needsAfterBundles } from './settle.ts';
+export { policyTuf } from './trust.ts';
+export type { PolicyTuf } from './trust.ts';
 export type {
   BaseEntry,
   LoadedPolicy,

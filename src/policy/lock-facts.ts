@@ -1,42 +1,51 @@
 import { ExitCode, sha256Digest, type Digest } from '../core/index.ts';
-import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
+import { PREDICATE_TYPES, SIGN_PREDICATE_TYPE, type Statement } from '../attestation/index.ts';
 import type { EvidenceView } from '../evidence/index.ts';
 import { lockBlob, matchBases, type Lock, type LockRecord } from '../provenance/index.ts';
+import { checkFile, type BundleVerdict, type FileVerdict } from '../verification/index.ts';
+import { containmentsOf } from './base-containment.ts';
 import { authenticatedKey, type LockFacts } from './context.ts';
 import { lockBundlePath } from './load-policy.ts';
-import { checkWith, type BundleChecker } from './statements.ts';
+import { judgeBundle, type BundleChecker, type Judged, type PolicySigners } from './signers.ts';
 import type { BaseEntry, LoadedPolicy } from './types.ts';
+import { readVsa } from './vsa.ts';
+
+/** With whom and how bundles are judged. */
+export interface LockJudges {
+  readonly signers: PolicySigners;
+  readonly check: BundleChecker;
+}
 
 /** Verifies the lock's own signature where one is demanded, and the kept signatures of those bases that some image stands on. */
 export async function verifyLock(
   loaded: LoadedPolicy,
   evidence: EvidenceView,
-  check: BundleChecker,
+  judges: LockJudges,
 ): Promise<LockFacts> {
-  const refused = await lockRefusal(loaded, check);
+  const refused = await lockRefusal(loaded, judges);
   const authenticated = new Map<string, string>();
-  if (refused !== undefined) return { refused, authenticated };
+  const { missingTrust } = judges.signers;
+  if (refused !== undefined) return { refused, authenticated, missingTrust };
   for (const record of matchedRecords(loaded.lock, evidence)) {
     const entry = loaded.policy.bases?.entries.find((candidate) => candidate.name === record.entry);
-    if (entry?.signedBy !== undefined) await authenticate(record, { loaded, entry, check, authenticated });
+    if (entry?.signedBy !== undefined) await authenticate(record, { ...judges, entry, authenticated });
   }
-  return { authenticated };
+  return { authenticated, missingTrust };
 }
 
 function matchedRecords(lock: Lock | undefined, evidence: EvidenceView): ReadonlySet<LockRecord> {
   if (lock === undefined) return new Set();
   const platforms = evidence.images.flatMap((image) => image.platforms);
   return new Set(
-    platforms
-      .flatMap(({ platform, config }) => matchBases(lock, { platform, diffIds: config.diffIds }))
-      .map((match) => match.record),
+    platforms.flatMap((view) => [
+      ...matchBases(lock, { platform: view.platform, diffIds: view.config.diffIds }).map((match) => match.record),
+      ...containmentsOf(lock, view, view.evidence.containments ?? []).map(({ match }) => match.record),
+    ]),
   );
 }
 
-interface Authentication {
-  readonly loaded: LoadedPolicy;
+interface Authentication extends LockJudges {
   readonly entry: BaseEntry;
-  readonly check: BundleChecker;
   readonly authenticated: Map<string, string>;
 }
 
@@ -54,55 +63,70 @@ async function authenticate(record: LockRecord, context: Authentication): Promis
 }
 
 async function signerOf(bytes: Uint8Array, subject: Digest, context: Authentication): Promise<string | undefined> {
-  const { loaded, entry, check } = context;
-  const verdict = await checkWith(loaded, bytes, subject, check);
-  if (!verdict.ok || verdict.predicateType !== SIGN_PREDICATE_TYPE) return undefined;
-  return trustedName(loaded, entry.signedBy ?? [], verdict.signer.fingerprint);
+  const { signers, entry, check } = context;
+  const verdict = await judgeBundle(signers, bytes, (options) => check(bytes, { ...options, subject }));
+  if (!verdict.ok || !authenticates(verdict.statement)) return undefined;
+  return entry.signedBy?.find((name) => verdict.facts.identities.includes(name));
 }
 
-function trustedName(loaded: LoadedPolicy, names: readonly string[], fingerprint: string): string | undefined {
-  return names.find((name) => {
-    const identity = loaded.policy.identities?.get(name);
-    return identity?.requireTransparencyLog !== true && loaded.keys.get(name)?.fingerprint === fingerprint;
-  });
+/** What a base's publisher vouches for it with: a signature, or a verification summary that passed. Any other attestation only says something about it. */
+export function authenticates({ predicateType, predicate }: Statement): boolean {
+  if (predicateType === SIGN_PREDICATE_TYPE) return true;
+  return predicateType === PREDICATE_TYPES.vsa.uri && readVsa(predicate)?.result === 'PASSED';
 }
 
-async function lockRefusal(loaded: LoadedPolicy, check: BundleChecker): Promise<LockFacts['refused']> {
+async function lockRefusal(loaded: LoadedPolicy, judges: LockJudges): Promise<LockFacts['refused']> {
   const { bases } = loaded.policy;
   if (bases?.lock === undefined || bases.lockSignedBy === undefined || loaded.lock === undefined) return undefined;
   const { lockSignedBy } = bases;
-  const remedy = `run waybill base lock --key with the key of one of ${lockSignedBy.join(', ')}, or pin lockHead instead of lockSignedBy`;
+  const signatureFile = lockBundlePath(bases.lock);
+  const remedy = `sign it as one of ${lockSignedBy.join(', ')}: waybill base lock --key, or waybill blob sign ${bases.lock} --bundle ${signatureFile}; or pin lockHead instead of lockSignedBy`;
   const bytes = loaded.files.get(bases.lock);
-  const bundle = loaded.files.get(lockBundlePath(bases.lock));
+  const bundle = loaded.files.get(signatureFile);
   if (bytes === undefined || bundle === undefined) {
     return {
       code: 'BASE_LOCK_UNSIGNED',
-      reason: `the lock is not signed: ${lockBundlePath(bases.lock)} is missing`,
+      reason: `the lock is not signed: ${signatureFile} is missing`,
       remedy,
       exitCode: ExitCode.Usage,
     };
   }
-  const usable = lockSignedBy.filter((name) => loaded.keys.has(name));
-  if (usable.length === 0) {
-    const reason = 'the lock’s signature by a keyless identity cannot be verified by this version of waybill';
-    return {
-      code: 'CHECK_NOT_SUPPORTED',
-      reason,
-      remedy: 'sign the lock with a key, or pin lockHead',
-      exitCode: ExitCode.Usage,
-    };
-  }
-  const verdict = await checkWith(loaded, bundle, sha256Digest(bytes), check);
-  const isSigned = verdict.ok && verdict.predicateType === SIGN_PREDICATE_TYPE;
-  if (isSigned && trustedName(loaded, lockSignedBy, verdict.signer.fingerprint) !== undefined) return undefined;
+  const { signers } = judges;
+  const verdict = await judgeLock(bundle, bytes, judges);
   // an attestation says something about the bytes, not that they are to be trusted: builds attest whatever comes out of them
   const otherType =
-    verdict.ok && !isSigned ? `an attestation of type ${verdict.predicateType} is no signature` : undefined;
-  const why = otherType ?? (verdict.ok ? 'by another key' : verdict.reason);
+    verdict.ok && 'predicateType' in verdict && verdict.predicateType !== SIGN_PREDICATE_TYPE
+      ? `an attestation of type ${verdict.predicateType} is no signature`
+      : undefined;
+  const isTrusted = verdict.ok && lockSignedBy.some((name) => verdict.facts.identities.includes(name));
+  if (isTrusted && otherType === undefined) return undefined;
+  const { missingTrust } = signers;
+  const isUnjudged =
+    missingTrust !== undefined &&
+    (verdict.ok
+      ? verdict.facts.withheld.some(({ name, code }) => lockSignedBy.includes(name) && code === 'LOG_UNVERIFIABLE')
+      : verdict.code === missingTrust.code || verdict.code === 'LOG_UNVERIFIABLE');
+  if (isUnjudged) return { ...missingTrust, reason: `the lock’s signature: ${missingTrust.reason}` };
+  const withheld = verdict.ok ? verdict.facts.withheld.find(({ name }) => lockSignedBy.includes(name)) : undefined;
+  const why = otherType ?? (verdict.ok ? (withheld?.reason ?? `by ${verdict.facts.signedBy}`) : verdict.reason);
   return {
     code: 'BASE_LOCK_UNTRUSTED',
     reason: `the lock’s signature is not by one of ${lockSignedBy.join(', ')}: ${why}`,
     remedy,
     exitCode: ExitCode.Input,
   };
+}
+
+/** The lock's bundle is a statement about it as `base lock` signs one, or a file's signature as `blob sign` makes it. */
+async function judgeLock(
+  bundle: Uint8Array,
+  lock: Uint8Array,
+  { signers, check }: LockJudges,
+): Promise<Judged<BundleVerdict | FileVerdict>> {
+  const subject = sha256Digest(lock);
+  const asStatement = await judgeBundle(signers, bundle, (options) => check(bundle, { ...options, subject }));
+  if (asStatement.ok || asStatement.code !== 'BUNDLE_MALFORMED') return asStatement;
+  const file = { bytes: lock };
+  const asFile = await judgeBundle(signers, bundle, (options) => checkFile(bundle, { ...options, file }));
+  return asFile.ok || asFile.code !== 'BUNDLE_MALFORMED' ? asFile : asStatement;
 }

@@ -1,6 +1,7 @@
 import { PREDICATE_TYPES } from '../attestation/index.ts';
 import { isKnownPredicateType } from './predicate-types.ts';
 import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
+import { EXTENSION_NAMES, extensionName } from './signers.ts';
 import type { SourcePosition } from './source-tree.ts';
 import type { BaseEntry, Policy, PolicyException, PolicyIdentity, PolicyRule } from './types.ts';
 
@@ -33,10 +34,29 @@ export function semanticProblems(
   checkBases(policy, say);
   checkUnique('rules', policy.rules, say);
   for (const [index, rule] of policy.rules.entries()) checkRule(`rules[${index}]`, rule, policy, say);
-  for (const [index, exception] of (policy.exceptions ?? []).entries()) {
-    checkException(`exceptions[${index}]`, exception, policy, say);
-  }
+  checkExceptions('exceptions', policy.exceptions ?? [], policy, say);
   return problems;
+}
+
+/**
+ * What is wrong with exceptions that shall stand in place of a policy's own.
+ * @param place where they stand in their document
+ */
+export function exceptionProblems(
+  exceptions: readonly PolicyException[],
+  policy: Policy,
+  place: { readonly path: string; readonly positions: ReadonlyMap<string, SourcePosition> },
+): readonly PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  checkExceptions(place.path, exceptions, policy, (path, code, message, hint) => {
+    const at = positionOf(place.positions, path);
+    problems.push({ severity: 'error', code, path, ...at, message, ...(hint === undefined ? {} : { hint }) });
+  });
+  return problems;
+}
+
+function checkExceptions(path: string, exceptions: readonly PolicyException[], policy: Policy, say: Say): void {
+  for (const [index, exception] of exceptions.entries()) checkException(`${path}[${index}]`, exception, policy, say);
 }
 
 /** The position of a path, or of the nearest thing around it. */
@@ -72,6 +92,28 @@ function checkIdentity(path: string, identity: PolicyIdentity, say: Say): void {
     } else if ((identity.subject === undefined) === (identity.subjectRegexp === undefined)) {
       say(path, 'POLICY_MISSING_KEY', `${path} needs either "subject" or "subjectRegexp"`);
     }
+  }
+  checkExtensions(`${path}.extensions`, identity, say);
+}
+
+function checkExtensions(path: string, { extensions }: PolicyIdentity, say: Say): void {
+  const seen = new Map<string, string>();
+  for (const key of extensions?.keys() ?? []) {
+    const name = extensionName(key);
+    const place = `${path}.${key}`;
+    if (name === undefined) {
+      say(
+        place,
+        'POLICY_UNKNOWN_NAME',
+        `${path}: no certificate extension is called "${key}"`,
+        `known extensions: ${EXTENSION_NAMES.join(', ')}`,
+      );
+      continue;
+    }
+    const other = seen.get(name);
+    if (other !== undefined)
+      say(place, 'POLICY_DUPLICATE_NAME', `${path}: "${key}" and "${other}" are the same extension`);
+    seen.set(name, key);
   }
 }
 

@@ -1,27 +1,18 @@
 import { matchSubject, parseBundle, parseStatement } from '../attestation/index.ts';
-import { compareCodeUnits, isAppError, isDigest, sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
+import { isAppError, isDigest, type Digest, type JsonValue } from '../core/index.ts';
 import type { ImageView } from '../evidence/index.ts';
-import type { PublicKeyIdentity } from '../keys/index.ts';
-import type { BundleVerdict, CheckBundleOptions, VerifiedBundle } from '../verification/index.ts';
-import type { LoadedPolicy } from './types.ts';
+import type { VerifiedBundle } from '../verification/index.ts';
+import { judgeBundle, type BundleChecker, type PolicySigners, type SignerFacts } from './signers.ts';
+import type { MissingTrust } from './trust.ts';
 
-/** Checks one bundle against keys and one subject; the verification room's `checkBundle` in deciding. */
-export type BundleChecker = (bytes: Uint8Array, options: CheckBundleOptions) => Promise<BundleVerdict>;
-
-/** A statement whose signature was verified with a key of the policy, about one digest of the image. */
-export interface VerifiedStatement {
+/** A statement whose signature was verified for somebody whom the policy names, about one digest of the image. */
+export interface VerifiedStatement extends SignerFacts {
   readonly bundle: Digest;
   readonly subject: Digest;
-  /** Fingerprint of the key: what thresholds count. */
-  readonly signer: string;
-  /** Names of the policy's identities that are this key. */
-  readonly identities: readonly string[];
   readonly predicateType: string;
   readonly predicate: JsonValue;
   /** Annotations beside the subject in the statement. */
   readonly annotations: Readonly<Record<string, JsonValue>>;
-  /** From a trusted source of time only. */
-  readonly signedAt?: Date;
 }
 
 /** A bundle that is about none of the image's digests, or signed by nobody the policy knows. */
@@ -30,7 +21,8 @@ export interface RejectedBundle {
   readonly foundAt: readonly Digest[];
   readonly code: string;
   readonly reason: string;
-  readonly signedBy?: string;
+  /** Of bundles that verified, and only speak of something else: names of the policy's identities. */
+  readonly identities: readonly string[];
   readonly predicateType?: string;
   /** A certificate instead of a key: a keyless signature. */
   readonly keyless: boolean;
@@ -39,12 +31,14 @@ export interface RejectedBundle {
 export interface ImageStatements {
   readonly verified: readonly VerifiedStatement[];
   readonly rejected: readonly RejectedBundle[];
+  /** Why certificates, log entries and timestamps were not judged; undefined when they were. */
+  readonly missingTrust: MissingTrust | undefined;
 }
 
-/** Verifies every bundle of an image with the keys of the whole policy; whose signature counts is each check's affair. */
+/** Verifies every bundle of an image with everybody whom the policy names; whose signature counts is each check's affair. */
 export async function verifyImageBundles(
   image: ImageView,
-  policy: LoadedPolicy,
+  signers: PolicySigners,
   check: BundleChecker,
 ): Promise<ImageStatements> {
   const ours = [
@@ -54,73 +48,45 @@ export async function verifyImageBundles(
   if (ours.length === 0 && image.evidence.digest !== null) ours.push(image.evidence.digest);
   const verified: VerifiedStatement[] = [];
   const rejected: RejectedBundle[] = [];
-  for (const bundle of image.bundles) {
-    const claim = readClaim(bundle.bytes);
+  for (const { digest: bundle, bytes, foundAt } of image.bundles) {
+    const claim = readClaim(bytes);
     const subject = ours.find((digest) => claim.subjects.includes(digest)) ?? claim.subjects[0] ?? ours[0];
     if (subject === undefined) continue;
-    const facts = { bundle: bundle.digest, foundAt: bundle.foundAt, keyless: claim.keyless };
+    const common = { bundle, foundAt, keyless: claim.keyless };
     const hint = claim.predicateType === undefined ? {} : { predicateType: claim.predicateType };
-    const verdict = await checkWith(policy, bundle.bytes, subject, check);
+    const verdict = await judgeBundle(signers, bytes, (options) => check(bytes, { ...options, subject }));
     if (!verdict.ok) {
-      rejected.push({ ...facts, ...hint, code: verdict.code, reason: verdict.reason });
+      rejected.push({ ...common, ...hint, identities: [], code: verdict.code, reason: verdict.reason });
       continue;
     }
     const about = ours.filter((digest) => matchSubject(verdict.statement, digest) !== undefined);
-    verified.push(...about.map((digest) => toStatement(bundle.digest, digest, verdict, policy)));
+    verified.push(...about.map((digest) => toStatement(verdict, bundle, digest)));
     if (about.length > 0) continue;
     rejected.push({
-      ...facts,
+      ...common,
       predicateType: verdict.predicateType,
-      signedBy: verdict.signer.fingerprint,
+      identities: verdict.facts.identities,
       code: 'SUBJECT_MISMATCH',
       reason: `it speaks of ${subject}, which is no part of this image`,
     });
   }
-  return { verified, rejected };
-}
-
-/** With every key of the policy. Log entries are the identities' affair, so none is demanded here. */
-export async function checkWith(
-  policy: LoadedPolicy,
-  bytes: Uint8Array,
-  subject: Digest,
-  check: BundleChecker,
-): Promise<BundleVerdict> {
-  const keys = distinctKeys(policy).map((key) => ({ key }));
-  if (keys.length > 0) return check(bytes, { keys, subject, requireTransparencyLog: false });
-  return { ok: false, bundleDigest: sha256Digest(bytes), code: 'UNTRUSTED_KEY', reason: 'the policy knows no key' };
+  return { verified, rejected, missingTrust: signers.missingTrust };
 }
 
 /** The statement as verified for one subject. */
 function toStatement(
+  { facts, statement }: VerifiedBundle & { readonly facts: SignerFacts },
   bundle: Digest,
   subject: Digest,
-  verdict: VerifiedBundle,
-  policy: LoadedPolicy,
 ): VerifiedStatement {
-  const { statement, signer } = verdict;
   return {
+    ...facts,
     bundle,
     subject,
-    signer: signer.fingerprint,
-    identities: identityNames(policy, signer.fingerprint),
     predicateType: statement.predicateType,
     predicate: statement.predicate,
     annotations: matchSubject(statement, subject)?.annotations ?? {},
   };
-}
-
-function identityNames(policy: LoadedPolicy, fingerprint: string): readonly string[] {
-  return [...policy.keys]
-    .filter(([, key]) => key.fingerprint === fingerprint)
-    .map(([name]) => name)
-    .toSorted(compareCodeUnits);
-}
-
-/** Each key once, in a stable order. */
-function distinctKeys(policy: LoadedPolicy): readonly PublicKeyIdentity[] {
-  const byFingerprint = new Map([...policy.keys.values()].map((key) => [key.fingerprint, key]));
-  return [...byFingerprint.values()].toSorted((a, b) => compareCodeUnits(a.fingerprint, b.fingerprint));
 }
 
 interface BundleClaim {

@@ -322,7 +322,6 @@ describe('words that cannot be evaluated yet', () => {
     ['files', '{ unaccountedExecutables: 0 }'],
     ['image', '{ checks: { IMG001: deny } }'],
     ['rego', '[{ bundle: extra.tar.gz, entrypoint: waybill/deny }]'],
-    ['vsa', '{ by: [release], maxAge: 7d }'],
   ] as const) {
     test(`${word} is CHECK_NOT_SUPPORTED, exit 2, whatever else passes`, async () => {
       const decision = await judge({

@@ -217,11 +217,11 @@ describe('signatures', () => {
     assert.equal((await judge({ unreadable, attached: [await signature(release, image.digest)] })).verdict, 'allow');
   });
 
-  test('a rule that only a keyless identity could satisfy is CHECK_NOT_SUPPORTED, exit 2; keys beside it decide', async () => {
+  test('without a trusted root, a rule that only a keyless identity could satisfy is TRUST_ROOT_MISSING; keys beside it decide', async () => {
     const keyless = '  ci: { issuer: "https://issuer.example.com", subject: "https://ci.example.com/job" }';
     const alone = await judge({ attached: [await signature(release, image.digest)] }, '{ by: [ci] }', keyless);
-    assert.equal(only(alone, 'signatures').code, 'CHECK_NOT_SUPPORTED');
-    assert.equal(alone.exitCode, ExitCode.Usage);
+    assert.equal(only(alone, 'signatures').code, 'TRUST_ROOT_MISSING');
+    assert.equal(alone.exitCode, ExitCode.Input);
     const beside = await judge(
       { attached: [await signature(release, image.digest)] },
       '{ by: [ci, release] }',
@@ -232,9 +232,9 @@ describe('signatures', () => {
     assert.equal(only(unsigned, 'signatures').code, 'UNSIGNED');
   });
 
-  test('a key whose log entry is demanded does not count while log entries cannot be verified', async () => {
+  test('without a trusted root, a key whose log entry is demanded is TRUST_ROOT_MISSING', async () => {
     const logged = '  logged: { key: release.pub, requireTransparencyLog: true }';
     const decision = await judge({ attached: [await signature(release, image.digest)] }, '{ by: [logged] }', logged);
-    assert.equal(only(decision, 'signatures').code, 'CHECK_NOT_SUPPORTED');
+    assert.equal(only(decision, 'signatures').code, 'TRUST_ROOT_MISSING');
   });
 });
