@@ -114,6 +114,7 @@ export function imageClaims(image: Image): readonly BaseClaim[] {
     ...(image.index === undefined ? {} : { indexAnnotations: image.index.annotations }),
     labels: image.config.labels,
     history: image.config.history,
+    diffIds: image.config.diffIds,
   });
 }
 

@@ -79,6 +79,8 @@ async function openedImage(opened: OpenedStore, options: EvidencePortOptions, ru
     readManifest: (digest, signal) => store.readManifest(digest, signal),
     readConfig: (descriptor, signal) =>
       readBlobBytes(store, descriptor, { what: 'config', maxBytes: LIMITS.configBytes, signal }),
+    readStatement: (descriptor, signal) =>
+      readBlobBytes(store, descriptor, { what: 'statement', maxBytes: LIMITS.bundleBytes, signal }),
     findBundles: (subject, signal) =>
       findBundles(requireReferrers(opened), subject, { ...findLimits(options.access), signal }),
     readLayers: async (digest, request, signal) =>

@@ -27,8 +27,8 @@ export function canonicalName(text: string): string | undefined {
 /** What an image configuration says about its base; nothing for bytes that are no configuration. */
 export function readConfigClaims(config: Uint8Array): readonly BaseClaim[] {
   try {
-    const { labels, history } = parseConfig(config);
-    return readBaseClaims({ annotations: {}, labels, history });
+    const { labels, history, diffIds } = parseConfig(config);
+    return readBaseClaims({ annotations: {}, labels, history, diffIds });
   } catch (error) {
     if (isAppError(error)) return [];
     throw error;

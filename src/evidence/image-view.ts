@@ -9,8 +9,10 @@ import {
   type Descriptor,
   type ImageConfig,
   type Platform,
+  type IndexManifest,
 } from '../image/index.ts';
-import { readBaseClaims, type BaseClaim } from '../provenance/index.ts';
+import { provenanceClaims, readBaseClaims, sameClaim, type BaseClaim } from '../provenance/index.ts';
+import { openBuild, type BuildView, type OpenedBuild } from './build-attestations.ts';
 import { evidenceError } from './errors.ts';
 import { platformName } from './image-facts.ts';
 import type { EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
@@ -40,6 +42,8 @@ export interface ImageView {
   /** What could not be collected. */
   readonly errors: readonly EvidenceError[];
   /** What is wrong with the image as such: an unreadable manifest, nested indexes, duplicate platforms, contradictions. */
+  /** BuildKit attestations of the index about something that is no platform of it. */
+  readonly strayAttestations: readonly EvidenceError[];
   readonly structure: readonly EvidenceError[];
   subject(digest: Digest): EvidenceSubject | undefined;
 }
@@ -53,6 +57,12 @@ export interface PlatformView {
   readonly config: ImageConfig;
   readonly layerDigests: readonly Digest[];
   /** What the image says about its base. */
+  /** Stored bytes of each layer, and the command that made it where history and layers line up; bottom first. */
+  readonly layers: readonly { readonly sizeBytes: number; readonly createdBy?: string }[];
+  /** Media type of the configuration: Docker's own means something to Docker alone. */
+  readonly configMediaType: string;
+  /** What BuildKit attested beside it in the index, unsigned; undefined where the evidence does not hold what the index lists. */
+  readonly build: BuildView | undefined;
   readonly claims: readonly BaseClaim[];
   /** Those of them that only the index makes: a signature of the platform manifest does not cover them. */
   readonly indexClaims: readonly BaseClaim[];
@@ -62,7 +72,13 @@ export interface PlatformView {
 /** @throws AppError EVIDENCE_CONTRADICTION, EVIDENCE_BLOB_MISSING, and the image room's codes */
 export function openImage(evidence: EvidenceImage, blob: BlobReader, where: string): ImageView {
   const { errors } = evidence;
-  const shared = { evidence, errors, bundles: openBundles(evidence, blob, where), subject: findSubject(evidence) };
+  const shared = {
+    evidence,
+    errors,
+    strayAttestations: [],
+    bundles: openBundles(evidence, blob, where),
+    subject: findSubject(evidence),
+  };
   if (evidence.digest === null) {
     if (evidence.platforms.length > 0) contradiction(`${where} was not resolved, yet has platforms`);
     return { ...shared, index: null, platforms: [], uncollected: [], structure: [] };
@@ -75,10 +91,11 @@ export function openImage(evidence: EvidenceImage, blob: BlobReader, where: stri
   }
   if (kind === 'manifest') {
     checkSubjects(evidence, new Set([evidence.digest]), where);
+    if (evidence.buildAttestations !== undefined) contradiction(`${where} is no index, yet has attestations of one`);
     if (evidence.platforms.some((platform) => platform.manifest !== evidence.digest)) {
       contradiction(`${where} has a platform that is not ${evidence.digest}`);
     }
-    const platforms = evidence.platforms.map((platform) => openPlatform(platform, blob, {}));
+    const platforms = evidence.platforms.map((platform) => openPlatform(platform, blob, NO_INDEX));
     return { ...shared, index: null, platforms, uncollected: [], structure: [] };
   }
   const index = parseIndex(root);
@@ -88,12 +105,14 @@ export function openImage(evidence: EvidenceImage, blob: BlobReader, where: stri
     if (!listed.has(platform.manifest)) contradiction(`${where}: the index does not list ${platform.manifest}`);
   }
   const order = index.platforms.map((descriptor) => descriptor.digest);
+  const build = openBuild(evidence, index, { blob, where });
   const platforms = evidence.platforms
     .toSorted((a, b) => order.indexOf(a.manifest) - order.indexOf(b.manifest))
-    .map((platform) => openPlatform(platform, blob, index.annotations));
+    .map((platform) => openPlatform(platform, blob, fromIndex(platform.manifest, index, build)));
   return {
     ...shared,
     index: { digest: evidence.digest, annotations: index.annotations },
+    strayAttestations: build.stray,
     platforms,
     uncollected: index.platforms.filter(
       (descriptor) => !platforms.some((platform) => platform.manifest === descriptor.digest),
@@ -164,11 +183,29 @@ function member(value: JsonValue, key: string): JsonValue | undefined {
     : undefined;
 }
 
-function openPlatform(
-  evidence: EvidencePlatform,
-  blob: BlobReader,
-  indexAnnotations: Readonly<Record<string, string>>,
-): PlatformView {
+/** What only the index says about a platform. */
+interface FromIndex {
+  readonly indexAnnotations: Readonly<Record<string, string>>;
+  readonly descriptorAnnotations: Readonly<Record<string, string>>;
+  readonly build: BuildView | undefined;
+}
+
+const NO_INDEX: FromIndex = {
+  indexAnnotations: {},
+  descriptorAnnotations: {},
+  build: { statements: [], findings: [] },
+};
+
+function fromIndex(manifest: Digest, index: IndexManifest, build: OpenedBuild): FromIndex {
+  const descriptor = index.platforms.find((candidate) => candidate.digest === manifest);
+  return {
+    indexAnnotations: index.annotations,
+    descriptorAnnotations: descriptor?.annotations ?? {},
+    build: build.of(manifest),
+  };
+}
+
+function openPlatform(evidence: EvidencePlatform, blob: BlobReader, { build, ...indexSays }: FromIndex): PlatformView {
   const manifest = parseManifest(blob(evidence.manifest));
   const config = parseConfig(blob(manifest.config.digest));
   if (config.diffIds.length !== manifest.layers.length) {
@@ -178,24 +215,30 @@ function openPlatform(
   }
   const platform = platformOf(config);
   const { annotations } = manifest;
-  const { labels, history } = config;
-  const own = readBaseClaims({ annotations, labels, history });
-  const claims = readBaseClaims({ annotations, indexAnnotations, labels, history });
+  const { labels, history, diffIds } = config;
+  const layerDigests = manifest.layers.map((layer) => layer.digest);
+  const own = readBaseClaims({ annotations, labels, history, diffIds });
+  const claims = [
+    ...readBaseClaims({ annotations, ...indexSays, labels, history, diffIds }),
+    ...(build?.statements ?? []).flatMap(({ provenance }) => provenanceClaims(provenance, layerDigests)),
+  ];
   return {
     manifest: evidence.manifest,
     platform,
     name: platformName(platform),
     annotations,
     config,
-    layerDigests: manifest.layers.map((layer) => layer.digest),
+    layerDigests,
+    build,
+    layers: pairLayers(manifest, config, evidence.manifest).map(({ descriptor, createdBy }) => ({
+      sizeBytes: descriptor.sizeBytes,
+      ...(createdBy === undefined ? {} : { createdBy }),
+    })),
+    configMediaType: manifest.config.mediaType,
     claims,
     indexClaims: claims.filter((claim) => !own.some((other) => sameClaim(claim, other))),
     evidence,
   };
-}
-
-function sameClaim(a: BaseClaim, b: BaseClaim): boolean {
-  return a.source === b.source && a.name === b.name && a.digest === b.digest && a.layerCount === b.layerCount;
 }
 
 function platformOf(config: ImageConfig): Platform {

@@ -1,4 +1,4 @@
-export { readBaseClaims } from './base-claims.ts';
+export { provenanceClaims, readBaseClaims, sameClaim } from './base-claims.ts';
 export type { ClaimSources } from './base-claims.ts';
 export { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from './compare-base.ts';
 export type { BaseComparisonInput } from './compare-base.ts';
@@ -12,6 +12,7 @@ export type { MatchableImage } from './match-bases.ts';
 export { findSystemTraces } from './system-traces.ts';
 export { findBuildBases, plainRepository, readProvenance } from './slsa/index.ts';
 export type { BuildBase, BuildInput, BuildProvenance, BuildSystem, SourceLayers } from './slsa/index.ts';
+export { sbomClaims } from './sbom-claims.ts';
 export { tamperFindings } from './tamper-findings.ts';
 export type {
   AccountChange,

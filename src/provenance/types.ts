@@ -66,6 +66,8 @@ export interface BaseClaim {
   readonly digest?: Digest;
   /** For history: the number of layers up to the guessed boundary. */
   readonly layerCount?: number;
+  /** For buildpacks: the diffID that the run image ends with; without a `layerCount` the image has no such layer. */
+  readonly topLayer?: Digest;
 }
 
 /** What a file is, as far as the tamper check compares. */

@@ -47,6 +47,7 @@ function opened(more: Partial<OpenedImage> = {}): OpenedImage {
     resolveTag: async () => index.digest,
     readManifest: async (digest) => ({ bytes: manifests.get(digest)!.bytes, digest, mediaType: MANIFEST }),
     readConfig: async (descriptor) => configs.get(descriptor.digest)!.configBytes,
+    readStatement: async () => Buffer.alloc(0),
     findBundles: async () => ({ bundles: [], unreadable: [] }),
     readLayers: async (_digest, request) => ({
       scan: SCAN,

@@ -43,7 +43,8 @@ async function collected(root: BuiltImage | BuiltIndex, images: readonly BuiltIm
       resolveTag: async () => root.digest,
       readManifest: async (digest) => ({ bytes: find(digest).bytes, digest, mediaType: MANIFEST }),
       readConfig: async ({ digest }) => images.find((image) => image.config === digest)!.configBytes,
-      findBundles: async () => ({ bundles: [], unreadable: [] }),
+      readStatement: async () => Buffer.alloc(0),
+        findBundles: async () => ({ bundles: [], unreadable: [] }),
       readLayers: async () => ({ comparisons: [] }),
     }),
   };

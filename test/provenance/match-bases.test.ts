@@ -104,6 +104,7 @@ describe('readBaseClaims', () => {
         { createdBy: 'RUN apt-get install', emptyLayer: false },
         { createdBy: 'CMD ["app"]', emptyLayer: true },
       ],
+      diffIds: [A, B],
     });
     assert.deepEqual(claims, [
       { source: 'annotation', name: 'docker.io/library/debian:12', digest: A },
@@ -115,11 +116,11 @@ describe('readBaseClaims', () => {
 
   test('an image that says nothing claims nothing; malformed metadata is nothing', () => {
     assert.deepEqual(
-      readBaseClaims({ annotations: {}, labels: { 'io.buildpacks.lifecycle.metadata': '{' }, history: [] }),
+      readBaseClaims({ annotations: {}, labels: { 'io.buildpacks.lifecycle.metadata': '{' }, history: [], diffIds: [] }),
       [],
     );
     assert.deepEqual(
-      readBaseClaims({ annotations: { 'org.opencontainers.image.base.digest': 'md5:1' }, labels: {}, history: [] }),
+      readBaseClaims({ annotations: { 'org.opencontainers.image.base.digest': 'md5:1' }, labels: {}, history: [], diffIds: [] }),
       [],
     );
   });

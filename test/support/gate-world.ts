@@ -78,6 +78,7 @@ export interface BuiltIndex {
 
 export interface IndexEntry {
   readonly image: { readonly digest: Digest; readonly bytes: Uint8Array };
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly architecture?: string;
   readonly mediaType?: string;
 }
@@ -86,11 +87,14 @@ export function buildIndex(entries: readonly IndexEntry[], annotations?: Readonl
   const bytes = json({
     schemaVersion: 2,
     mediaType: INDEX,
-    manifests: entries.map(({ image, architecture, mediaType = MANIFEST }) => ({
+    manifests: entries.map(({ image, architecture, mediaType = MANIFEST, annotations: own }) => ({
       mediaType,
       digest: image.digest,
       size: image.bytes.byteLength,
-      ...(architecture === undefined ? {} : { platform: { os: 'linux', architecture } }),
+      ...(own === undefined ? {} : { annotations: own }),
+      ...(architecture === undefined
+        ? {}
+        : { platform: { os: architecture === 'unknown' ? 'unknown' : 'linux', architecture } }),
     })),
     ...(annotations === undefined ? {} : { annotations }),
   });
@@ -121,6 +125,52 @@ export async function attestation(
   return { at: options.at ?? subject, bundle: await signBundle({ payload, signer }) };
 }
 
+/** An attestation manifest as BuildKit puts it into an index. */
+export interface BuiltAttestation {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly subject: Digest;
+  readonly statements: readonly Uint8Array[];
+}
+
+/** BuildKit's attestation manifest for a platform: each statement is a layer, its predicate type an annotation of that. */
+export function buildKitAttestation(
+  subject: Digest,
+  predicates: readonly { readonly type: string; readonly predicate: unknown; readonly about?: Digest }[],
+): BuiltAttestation {
+  const statements = predicates.map(({ type, predicate, about = subject }) =>
+    attestStatement({ predicateType: type, predicateJson: json(predicate), subject: about }),
+  );
+  const bytes = json({
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: fakeDigest('attestation config'),
+      size: 167,
+    },
+    layers: statements.map((statement, index) => ({
+      mediaType: 'application/vnd.in-toto+json',
+      digest: sha256Digest(statement),
+      size: statement.byteLength,
+      annotations: { 'in-toto.io/predicate-type': predicates[index]!.type },
+    })),
+  });
+  return { digest: sha256Digest(bytes), bytes, subject, statements };
+}
+
+/** Its entry in the index. */
+export function attestationEntry(attestation: BuiltAttestation): IndexEntry {
+  return {
+    image: attestation,
+    architecture: 'unknown',
+    annotations: {
+      'vnd.docker.reference.type': 'attestation-manifest',
+      'vnd.docker.reference.digest': attestation.subject,
+    },
+  };
+}
+
 export interface PlatformFacts {
   readonly layersVerified?: boolean;
   readonly scan?: ComparableSbom | null;
@@ -138,6 +188,8 @@ export interface ImageFacts {
   readonly index?: BuiltIndex;
   readonly images: readonly BuiltImage[];
   readonly attached?: readonly Attached[];
+  /** BuildKit's attestations that were collected; undefined: none were asked for. */
+  readonly build?: readonly BuiltAttestation[];
   readonly errors?: readonly EvidenceError[];
   readonly unreadable?: EvidenceImage['subjects'][number]['unreadable'];
   readonly facts?: PlatformFacts;
@@ -164,6 +216,10 @@ export function evidenceDocument(facts: ImageFacts, collectedAt = '2026-11-24T12
       bundles: (facts.attached ?? []).filter((item) => item.at === digest).map((item) => keepBundle(blobs, item)),
       unreadable: digest === root?.digest ? (facts.unreadable ?? []) : [],
     }));
+  for (const { digest, bytes, statements } of facts.build ?? []) {
+    blobs.set(digest, bytes);
+    for (const statement of statements) blobs.set(sha256Digest(statement), statement);
+  }
   const { name = 'registry.example.com/shop/web', tag = 'v1' } = facts;
   return {
     apiVersion: 'waybill.dev/v1',
@@ -178,6 +234,15 @@ export function evidenceDocument(facts: ImageFacts, collectedAt = '2026-11-24T12
         digest: root?.digest ?? null,
         tagDigest: facts.tagDigest ?? null,
         subjects,
+        ...(facts.build === undefined
+          ? {}
+          : {
+              buildAttestations: facts.build.map(({ subject, digest, statements }) => ({
+                subject,
+                manifest: digest,
+                statements: statements.map((statement) => sha256Digest(statement)),
+              })),
+            }),
         platforms: facts.images.map((image) => ({
           manifest: image.digest,
           layersVerified: facts.facts?.layersVerified ?? true,
