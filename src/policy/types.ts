@@ -190,4 +190,14 @@ export interface LoadedPolicy {
   readonly lock: Lock | undefined;
   /** Warnings. */
   readonly problems: readonly PolicyProblem[];
+  /** Rego sources that were compiled when the policy was opened, by path; absent when nothing was given to compile them with. */
+  readonly compiledRego?: ReadonlyMap<string, CompiledRego>;
+}
+
+/** What came of a Rego source. */
+export interface CompiledRego {
+  /** A bundle, as `opa build -t wasm` writes it. */
+  readonly bundle: Uint8Array;
+  /** `opa 1.22.2` */
+  readonly compiler: string;
 }
