@@ -33,7 +33,7 @@ export function collectLedgerFacts(input: LedgerFactsInput): LedgerFacts {
     .filter((finding) => finding.kind === 'not-checked')
     .reduce((sum, { files }) => sum + files, 0);
   return {
-    packages: ledger.packages.length,
+    compared: ledger.totals.integrity.verified + ledger.totals.integrity.modified,
     unaccountedExecutables: counters.unaccounted.finish(),
     modifiedPackageFiles: counters.modified.finish(),
     setuid: counters.setuid.finish(),

@@ -3,13 +3,14 @@ import {
   contradictsPlatform,
   isSamePlatform,
   manifestKind,
+  pairLayers,
   parseConfig,
   parseIndex,
   parseManifest,
   type Descriptor,
   type ImageConfig,
-  type Platform,
   type IndexManifest,
+  type Platform,
 } from '../image/index.ts';
 import { provenanceClaims, readBaseClaims, sameClaim, type BaseClaim } from '../provenance/index.ts';
 import { openBuild, type BuildView, type OpenedBuild } from './build-attestations.ts';
@@ -41,9 +42,9 @@ export interface ImageView {
   readonly bundles: readonly BundleView[];
   /** What could not be collected. */
   readonly errors: readonly EvidenceError[];
-  /** What is wrong with the image as such: an unreadable manifest, nested indexes, duplicate platforms, contradictions. */
   /** BuildKit attestations of the index about something that is no platform of it. */
   readonly strayAttestations: readonly EvidenceError[];
+  /** What is wrong with the image as such: an unreadable manifest, nested indexes, duplicate platforms, contradictions. */
   readonly structure: readonly EvidenceError[];
   subject(digest: Digest): EvidenceSubject | undefined;
 }
@@ -56,13 +57,13 @@ export interface PlatformView {
   readonly annotations: Readonly<Record<string, string>>;
   readonly config: ImageConfig;
   readonly layerDigests: readonly Digest[];
-  /** What the image says about its base. */
   /** Stored bytes of each layer, and the command that made it where history and layers line up; bottom first. */
   readonly layers: readonly { readonly sizeBytes: number; readonly createdBy?: string }[];
   /** Media type of the configuration: Docker's own means something to Docker alone. */
   readonly configMediaType: string;
   /** What BuildKit attested beside it in the index, unsigned; undefined where the evidence does not hold what the index lists. */
   readonly build: BuildView | undefined;
+  /** What the image says about its base. */
   readonly claims: readonly BaseClaim[];
   /** Those of them that only the index makes: a signature of the platform manifest does not cover them. */
   readonly indexClaims: readonly BaseClaim[];
@@ -90,8 +91,8 @@ export function openImage(evidence: EvidenceImage, blob: BlobReader, where: stri
     return { ...shared, index: null, platforms: [], uncollected: [], structure: [kind] };
   }
   if (kind === 'manifest') {
-    checkSubjects(evidence, new Set([evidence.digest]), where);
     if (evidence.buildAttestations !== undefined) contradiction(`${where} is no index, yet has attestations of one`);
+    checkSubjects(evidence, new Set([evidence.digest]), where);
     if (evidence.platforms.some((platform) => platform.manifest !== evidence.digest)) {
       contradiction(`${where} has a platform that is not ${evidence.digest}`);
     }
@@ -104,15 +105,15 @@ export function openImage(evidence: EvidenceImage, blob: BlobReader, where: stri
   for (const platform of evidence.platforms) {
     if (!listed.has(platform.manifest)) contradiction(`${where}: the index does not list ${platform.manifest}`);
   }
-  const order = index.platforms.map((descriptor) => descriptor.digest);
   const build = openBuild(evidence, index, { blob, where });
+  const order = index.platforms.map((descriptor) => descriptor.digest);
   const platforms = evidence.platforms
     .toSorted((a, b) => order.indexOf(a.manifest) - order.indexOf(b.manifest))
     .map((platform) => openPlatform(platform, blob, fromIndex(platform.manifest, index, build)));
   return {
     ...shared,
-    index: { digest: evidence.digest, annotations: index.annotations },
     strayAttestations: build.stray,
+    index: { digest: evidence.digest, annotations: index.annotations },
     platforms,
     uncollected: index.platforms.filter(
       (descriptor) => !platforms.some((platform) => platform.manifest === descriptor.digest),

@@ -46,8 +46,8 @@ export interface StrippedPart {
 
 /** What the ledger of files tells a policy. */
 export interface LedgerFacts {
-  /** Packages that own files. */
-  readonly packages: number;
+  /** Files that were compared with what their packages recorded. */
+  readonly compared: number;
   /** Executables that no package, rule or recognition accounts for, those of the base included. */
   readonly unaccountedExecutables: CountedFiles;
   /** Files that are not as their package's record says. Configuration files, which are meant to be changed, are none. */
@@ -69,7 +69,7 @@ export interface LedgerFacts {
 /** Gives parsed JSON the type of ledger facts. @throws AppError EVIDENCE_MALFORMED */
 export function readLedgerFacts(value: JsonValue, path: string): LedgerFacts {
   const facts = closedObjectAt(value, path, [
-    'packages',
+    'compared',
     'unaccountedExecutables',
     'modifiedPackageFiles',
     'setuid',
@@ -81,7 +81,7 @@ export function readLedgerFacts(value: JsonValue, path: string): LedgerFacts {
   ]);
   const counted = (key: string): CountedFiles => readCounted(facts[key], `${path}.${key}`);
   return {
-    packages: countAt(facts['packages'], `${path}.packages`),
+    compared: countAt(facts['compared'], `${path}.compared`),
     unaccountedExecutables: counted('unaccountedExecutables'),
     modifiedPackageFiles: counted('modifiedPackageFiles'),
     setuid: counted('setuid'),

@@ -12,10 +12,7 @@ type Say = (path: string, code: PolicyProblemCode, message: string, hint?: strin
 const NOT_YET = 'the check ends in the error CHECK_NOT_SUPPORTED, never in a pass';
 
 /** Warnings: words that this version reads but cannot evaluate, unpinned locks, names nobody uses. */
-export function advice(
-  policy: Policy,
-  positions: ReadonlyMap<string, SourcePosition>,
-): readonly PolicyProblem[] {
+export function advice(policy: Policy, positions: ReadonlyMap<string, SourcePosition>): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
   const say: Say = (path, code, message, hint) => {
     problems.push({
@@ -45,18 +42,10 @@ export function advice(
 }
 
 function unsupportedRule(path: string, rule: PolicyRule, say: Say): void {
-  const words: (keyof PolicyRule)[] = ['buildInputs', 'files', 'rego'];
+  const words: (keyof PolicyRule)[] = ['buildInputs'];
   for (const word of words) {
     if (rule[word] !== undefined)
       say(`${path}.${word}`, 'POLICY_NOT_SUPPORTED', `"${word}" cannot be evaluated by this version: ${NOT_YET}`);
-  }
-  for (const [name, mode] of rule.image?.checks ?? []) {
-    if (mode !== 'off')
-      say(
-        `${path}.image.checks.${name}`,
-        'POLICY_NOT_SUPPORTED',
-        `check ${name} cannot be evaluated by this version: ${NOT_YET}`,
-      );
   }
   if (rule.base?.require?.includes('attested')) {
     say(
@@ -126,7 +115,8 @@ async function regexpProblem(name: string, identity: PolicyIdentity): Promise<Fo
 /** What verifying would refuse of a keyless identity that lacks nothing. */
 async function identityProblem(name: string, identity: PolicyIdentity): Promise<FoundProblem | undefined> {
   const { key, issuer, subject, subjectRegexp, extensions } = identity;
-  const isWhole = key === undefined && issuer !== undefined && (subject === undefined) !== (subjectRegexp === undefined);
+  const isWhole =
+    key === undefined && issuer !== undefined && (subject === undefined) !== (subjectRegexp === undefined);
   const isKnown = [...(extensions?.keys() ?? [])].every((extension) => extensionName(extension) !== undefined);
   if (!isWhole || !isKnown) return undefined;
   try {

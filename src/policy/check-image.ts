@@ -1,14 +1,18 @@
 import { ExitCode } from '../core/index.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
-import { errored, failed, notSupported, passed } from './outcome.ts';
+import { evaluateImageCheck } from './image-checks/index.ts';
+import { errored, failed, passed } from './outcome.ts';
 import type { ImageCheck } from './types.ts';
 
-/** The image's configuration and files by the named checks, and how it is referred to. */
+/**
+ * The image's configuration and files by the named checks, and how it is referred to. Those checks run that are named and not `off`, each in the mode given;
+ * others do not: `waybill policy explain` lists all of them.
+ */
 export function checkImage(context: RuleContext, check: ImageCheck): readonly CheckResult[] {
   const results: CheckResult[] = [];
   for (const [name, mode] of check.checks ?? []) {
-    if (mode !== 'off') results.push(notSupported('image', `check ${name}`, name));
+    if (mode !== 'off') results.push(evaluateImageCheck(context, name, mode));
   }
   if (check.digestPinned) results.push(checkPinned(context));
   return results;

@@ -1,5 +1,6 @@
 import type { EvidenceNeeds } from '../evidence/index.ts';
 import { matchesAny } from './glob.ts';
+import { imageFacts, withImpliedChecks } from './image-checks/index.ts';
 import { ruleNeedsTrust } from './trust-needs.ts';
 import type { Policy, PolicyRule } from './types.ts';
 
@@ -12,27 +13,38 @@ export function evidenceNeeds(
   name: string | null,
   settled: ReadonlySet<string> = new Set(),
 ): EvidenceNeeds {
-  const rules = policy.rules.filter(
-    (rule) => name !== null && matchesAny(rule.images, name) && !settled.has(rule.name),
-  );
-  const scan = rules.some((rule) => needsScan(policy, rule));
+  const rules = policy.rules
+    .filter((rule) => name !== null && matchesAny(rule.images, name) && !settled.has(rule.name))
+    .map((rule) => withImpliedChecks(policy, rule));
+  const facts = new Set(rules.flatMap((rule) => [...imageFacts(rule)]));
+  const scan = facts.has('scan') || rules.some((rule) => needsScan(policy, rule));
   const base = rules.filter((rule) => rule.base !== undefined);
-  const compare = base.some((rule) => rule.base?.tamper !== 'allow' || allowsNonAllowUpgrades(policy, rule));
+  const compare =
+    facts.has('base') || base.some((rule) => rule.base?.tamper !== 'allow' || allowsNonAllowUpgrades(policy, rule));
   const built = base.flatMap((rule) => entriesOf(policy, rule)).filter((entry) => (entry.kind ?? 'image') !== 'image');
+  const files =
+    facts.has('files') ||
+    rules.some((rule) => rule.files !== undefined) ||
+    built.some((entry) => entry.kind === 'scratch');
+  const system = facts.has('system');
   // a Rego policy may look at anything, so everything has to be there
   const whole = rules.some((rule) => rule.rego !== undefined);
   return {
     bundles:
-      whole || rules.some((rule) => rule.signatures !== undefined || rule.attestations !== undefined || rule.vsa !== undefined) || built.length > 0,
+      whole ||
+      rules.some(
+        (rule) => rule.signatures !== undefined || rule.attestations !== undefined || rule.vsa !== undefined,
+      ) ||
+      built.length > 0,
     ...(rules.some((rule) => ruleNeedsTrust(policy, rule)) ? { trust: true } : {}),
-    layers: whole || base.length > 0 || scan || compare,
+    layers: whole || base.length > 0 || scan || compare || files || system,
     scan: whole || scan,
     compare: whole || compare,
     build: whole,
     contain: whole || base.length > 0,
     ...(built.length > 0 ? { traces: true } : {}),
-    files: whole || built.some((entry) => entry.kind === 'scratch'),
-    system: whole,
+    files: whole || files,
+    system: whole || system,
   };
 }
 
@@ -44,9 +56,7 @@ export function inputNeeds(policy: Policy, name: string | null): EvidenceNeeds {
 
 function needsScan(policy: Policy, rule: PolicyRule): boolean {
   if (rule.components !== undefined || rule.attestations?.some((attestation) => attestation.rederive)) return true;
-  return entriesOf(policy, rule).some(
-    (entry) => entry.kind === 'scratch' || entry.kind === 'packages',
-  );
+  return entriesOf(policy, rule).some((entry) => entry.kind === 'scratch' || entry.kind === 'packages');
 }
 
 function allowsNonAllowUpgrades(policy: Policy, rule: PolicyRule): boolean {

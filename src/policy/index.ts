@@ -1,3 +1,5 @@
+export { compareImages, countCodes } from './compare-decisions.ts';
+export type { ChangeReason, CodeCount, ImageChange } from './compare-decisions.ts';
 export { policyCoverage, unexercised } from './coverage.ts';
 export type { CheckCoverage, RuleCoverage } from './coverage.ts';
 export { decisionRows, imageRows } from './decision-rows.ts';
@@ -7,6 +9,7 @@ export type { CaseDifference } from './judge-case.ts';
 export { invalidTests, parsePolicyTests } from './policy-tests.ts';
 export type { Expectation, ParsedPolicyTests, PolicyTestCase, PolicyTests, ResultPattern } from './policy-tests.ts';
 export { exceptionProblems, positionOf } from './semantics.ts';
+export { baseVoucher, entryNeedsTrust } from './base-voucher.ts';
 export { allResults, canonicalDecision, decide } from './decide.ts';
 export type { DecideOptions } from './decide.ts';
 export type {
@@ -21,7 +24,9 @@ export type {
   RuleDecision,
   Verdict,
 } from './decision.ts';
-export { evidenceNeeds } from './evidence-needs.ts';
+export { evidenceNeeds, inputNeeds } from './evidence-needs.ts';
+export { imageCheck, listImageChecks } from './image-checks/index.ts';
+export type { ImageCheckInfo } from './image-checks/index.ts';
 export { compileGlob, globProblem } from './glob.ts';
 export type { Glob } from './glob.ts';
 export { containedFile } from './contained-file.ts';
@@ -30,6 +35,8 @@ export { lintPolicyFiles } from './lint-files.ts';
 export type { LintedFiles } from './lint-files.ts';
 export { assemblePolicy, loadPolicy, lockBundlePath, policyDigest } from './load-policy.ts';
 export type { LoadPolicyOptions, PolicyParts } from './load-policy.ts';
+export { judgeLock } from './judge-lock.ts';
+export type { JudgedLock, JudgeLockOptions } from './judge-lock.ts';
 export { lintPolicy, parsePolicy } from './parse-policy.ts';
 export type { PolicyLint, PolicySource } from './parse-policy.ts';
 export { sortProblems } from './problem.ts';
@@ -48,3 +55,7 @@ export type {
   PolicyRule,
   Strictness,
 } from './types.ts';
+export { regoSources, restrictCapabilities } from './rego/sources.ts';
+export type { RegoSource } from './rego/sources.ts';
+export type { PolicyInput } from './rego/input-types.ts';
+export type { CompiledRego } from './types.ts';

@@ -190,7 +190,7 @@ const files = object<FilesCheck>(
 const image = object<ImageCheck>(
   {
     checks: named(oneOf('deny', 'warn', 'off'), (key) =>
-      /^IMG[0-9]{3}$/.test(key) ? undefined : 'checks are named IMG001 and so on',
+      /^IMG0(?:0[1-9]|1[0-9]|2[0-7])$/.test(key) ? undefined : 'checks are named IMG001 to IMG027',
     ),
     digestPinned: flag(),
   },
@@ -239,6 +239,9 @@ const exception = object<PolicyException>(
   ['rule', 'check', 'reason', 'owner', 'expires'],
 );
 
+/** Exceptions, as the policy and its tests write them. */
+export const exceptionsField: Field<readonly PolicyException[]> = list(exception, { mayBeEmpty: true });
+
 /** The whole file: every word it may hold, and the type of each. */
 export const policyField: Field<Policy> = object<Policy>(
   {
@@ -251,7 +254,7 @@ export const policyField: Field<Policy> = object<Policy>(
     identities: named(identity),
     bases,
     rules: list(rule),
-    exceptions: list(exception, { mayBeEmpty: true }),
+    exceptions: exceptionsField,
   },
   ['apiVersion', 'kind', 'rules'],
 );
