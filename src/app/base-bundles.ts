@@ -1,12 +1,8 @@
-import { findBundles, SIGN_PREDICATE_TYPE, type FoundBundle } from '../attestation/index.ts';
+import { findBundles, type FoundBundle } from '../attestation/index.ts';
 import type { Digest, Runtime } from '../core/index.ts';
 import type { ReferrerStore } from '../image/index.ts';
-import type { BaseEntry, LoadedPolicy } from '../policy/index.ts';
-import { checkBundle } from '../verification/index.ts';
-
-/** Keyless signatures of one subject, which this version keeps for a later one to verify. */
-const MAX_KEYLESS = 16;
-const MAX_KEYLESS_BYTES = 256 * 1024;
+import { baseVoucher, entryNeedsTrust, type BaseEntry, type LoadedPolicy } from '../policy/index.ts';
+import { policyTrustPort } from './policy-trust.ts';
 
 /** A signature of a base that the lock keeps. */
 export interface BaseBundle {
@@ -19,47 +15,38 @@ export interface BaseBundleOptions {
   readonly loaded: LoadedPolicy;
   readonly entry: BaseEntry;
   readonly runtime: Runtime;
+  /** The trusted root is from what was kept, or ships with waybill: no request for it. False unless given. */
+  readonly offline?: boolean;
 }
 
 /**
- * The signatures of a base that the lock's verdicts can rest on: by a key of the policy over this very digest; keyless ones where the entry names such an
- * identity. Whatever else somebody attached stays out, or it would fill a lock that only ever grows.
+ * What the lock's verdicts about a base can rest on: signatures and passed verification summaries over this very digest that verify for somebody whom the
+ * policy names, by key or by certificate. Whatever else somebody attached stays out, or it would fill a lock that only ever grows. Deciding verifies what is
+ * kept again, with the policy's trusted root or the evidence's.
+ * @throws AppError of TUF_ERRORS and NET_ERRORS, where the entry names identities that take a trusted root and it cannot be had
  */
 export async function findBaseBundles(
   referrers: ReferrerStore,
   subjects: readonly Digest[],
   options: BaseBundleOptions,
 ): Promise<readonly BaseBundle[]> {
-  const { loaded, entry, runtime } = options;
-  const names = entry.signedBy ?? [];
-  const isKeylessWanted = names.some((name) => loaded.policy.identities?.get(name)?.key === undefined);
-  const kept: BaseBundle[] = [];
+  const { runtime } = options;
+  const found: (FoundBundle & { readonly subject: Digest })[] = [];
   for (const subject of subjects) {
     const { bundles } = await findBundles(referrers, subject, { signal: runtime.signal });
-    let keyless = 0;
-    for (const bundle of bundles) {
-      const standing = await standingOf(bundle, subject, loaded);
-      if (standing === 'keyless') keyless += 1;
-      const isKept =
-        standing === 'signed' ||
-        (standing === 'keyless' &&
-          isKeylessWanted &&
-          keyless <= MAX_KEYLESS &&
-          bundle.bytes.byteLength <= MAX_KEYLESS_BYTES);
-      if (isKept) kept.push({ subject, digest: bundle.digest, bytes: bundle.bytes });
-    }
+    found.push(...bundles.map((bundle) => ({ ...bundle, subject })));
+  }
+  if (found.length === 0) return [];
+  const vouches = await baseVoucher(options.loaded, { now: runtime.now(), ...(await trustOf(options)) });
+  const kept: BaseBundle[] = [];
+  for (const { subject, digest, bytes } of found) {
+    if (await vouches(bytes, subject)) kept.push({ subject, digest, bytes });
   }
   return kept;
 }
 
-async function standingOf(
-  { bytes }: FoundBundle,
-  subject: Digest,
-  { keys }: LoadedPolicy,
-): Promise<'signed' | 'keyless' | 'other'> {
-  const trusted = [...keys.values()].map((key) => ({ key }));
-  if (trusted.length === 0) return 'other';
-  const verdict = await checkBundle(bytes, { keys: trusted, subject, requireTransparencyLog: false });
-  if (verdict.ok) return verdict.predicateType === SIGN_PREDICATE_TYPE ? 'signed' : 'other';
-  return verdict.code === 'KEYLESS_UNSUPPORTED' ? 'keyless' : 'other';
+async function trustOf(options: BaseBundleOptions): Promise<{ readonly trustedRoot?: Uint8Array }> {
+  const { loaded, entry, runtime, offline = false } = options;
+  const port = entryNeedsTrust(loaded.policy, entry) ? policyTrustPort(loaded, { offline }, runtime) : undefined;
+  return port === undefined ? {} : { trustedRoot: await port.read(runtime.signal) };
 }

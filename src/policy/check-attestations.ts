@@ -14,16 +14,15 @@ import {
 import { coveringSubjects, platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
 import { carried, errored, failed, passed, shortList, warned, type Finding } from './outcome.ts';
-import { isProvenanceType, isPredicateType, speaksOfPlatform } from './predicate-types.ts';
-import { readProvenance } from './slsa.ts';
+import { isPredicateType, speaksOfPlatform } from './predicate-types.ts';
+import { judgeProvenance } from './judge-provenance.ts';
 import type { VerifiedStatement } from './statements.ts';
 import type { AttestationCheck } from './types.ts';
 
 /** Whether enough distinct signers of `by` attested this platform with the type asked for, and the attestation says what the rule wants. */
 export function checkAttestation(context: RuleContext, check: AttestationCheck): CheckResult {
   const { threshold = 1 } = check;
-  const candidates = findAttestations(context, check);
-  const judged = candidates.map((statement) => ({ statement, result: judge(context, check, statement) }));
+  const judged = judgeAttestations(context, check);
   const good = judged.filter(({ result }) => result.outcome === 'pass' || result.outcome === 'warn');
   const accepted = good.map(({ statement }) => statement);
   if (countSigners(accepted, check.by) >= Math.max(1, threshold)) {
@@ -44,6 +43,17 @@ export function checkAttestation(context: RuleContext, check: AttestationCheck):
     judged.find(({ result }) => result.outcome === 'error') ?? judged.find(({ result }) => result.outcome === 'fail');
   if (worst !== undefined) return worst.result;
   return undecided(context, 'attestations', check.by, check.type) ?? missing(context, check, accepted);
+}
+
+/** Every attestation of the type by one of the signers, each judged by what the rule wants of it. */
+export function judgeAttestations(
+  context: RuleContext,
+  check: AttestationCheck,
+): readonly { readonly statement: VerifiedStatement; readonly result: CheckResult }[] {
+  return findAttestations(context, check).map((statement) => ({
+    statement,
+    result: judge(context, check, statement),
+  }));
 }
 
 function about(check: AttestationCheck): Pick<Finding, 'check' | 'item'> {
@@ -99,7 +109,7 @@ function missing(context: RuleContext, check: AttestationCheck, accepted: readon
           statement.withheld.find(({ name }) => check.by.includes(name))?.reason ??
           `by ${shortList(statement.identities)} (${statement.signedBy}), whom this rule does not accept`,
       })),
-    ...refusedBundles(context, (type) => isPredicateType(check.type, type ?? '')),
+    ...refusedBundles(context, check.by, (type) => isPredicateType(check.type, type ?? '')),
   ];
   if (strangers.length > 0) {
     const wanted = check.by.map((name) => wantedText(name, context.loaded.policy.identities?.get(name)));
@@ -216,36 +226,4 @@ export function noScan(
     },
     ExitCode.Input,
   );
-}
-
-function judgeProvenance(check: AttestationCheck, statement: VerifiedStatement): CheckResult {
-  const basis = basisOf([statement], check.by);
-  const provenance = isProvenanceType(statement.predicateType) ? readProvenance(statement.predicate) : undefined;
-  if (provenance === undefined) {
-    return failed({
-      ...about(check),
-      code: 'PROVENANCE_UNREADABLE',
-      reason: 'the provenance has none of the members it must have',
-      basis,
-    });
-  }
-  if (check.builder !== undefined && provenance.builder !== check.builder) {
-    const reason = `built by ${provenance.builder}, the rule wants ${check.builder}`;
-    return failed({
-      ...about(check),
-      code: 'PROVENANCE_BUILDER',
-      reason,
-      basis,
-      remedy: `build with ${check.builder}`,
-    });
-  }
-  if (check.source !== undefined && provenance.source === undefined) {
-    const reason = `build type ${provenance.buildType} is unknown: where it keeps the source cannot be said`;
-    return errored({ ...about(check), code: 'PROVENANCE_BUILD_TYPE_UNKNOWN', reason, basis }, ExitCode.Input);
-  }
-  if (check.source !== undefined && provenance.source !== check.source) {
-    const reason = `built from ${provenance.source}, the rule wants ${check.source}`;
-    return failed({ ...about(check), code: 'PROVENANCE_SOURCE', reason, basis, remedy: `build from ${check.source}` });
-  }
-  return passed({ ...about(check), code: 'ATTESTED', reason: 'provenance as wanted' });
 }

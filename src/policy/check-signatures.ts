@@ -5,7 +5,7 @@ import { countDistinctSigners } from '../verification/index.ts';
 import { coveringSubjects, referrerError, type BundleContext, type RuleContext } from './context.ts';
 import type { Basis, CheckName, CheckResult } from './decision.ts';
 import { carried, errored, failed, passed, shortList } from './outcome.ts';
-import { isStrangerCode } from './signers.ts';
+import { isStrangerCode, refusalFor } from './signers.ts';
 import type { RejectedBundle, VerifiedStatement } from './statements.ts';
 import { needsTrust, type MissingTrust } from './trust.ts';
 import type { PolicyIdentity, SignatureCheck } from './types.ts';
@@ -47,7 +47,7 @@ export function checkSignatures(context: RuleContext, check: SignatureCheck): Ch
 function unsigned(context: RuleContext, check: SignatureCheck, others: readonly VerifiedStatement[]): CheckResult {
   const subject = context.image.evidence.digest ?? context.platform.manifest;
   const remedy = `have one of ${shortList(check.by)} sign ${subject}`;
-  const refused = refusedBundles(context, (type) => type === undefined || type === SIGN_PREDICATE_TYPE);
+  const refused = refusedBundles(context, check.by, (type) => type === undefined || type === SIGN_PREDICATE_TYPE);
   const stranger = refused.find((item) => isStrangerCode(item.code));
   const withheld = others.flatMap((item) => item.withheld.filter(({ name }) => check.by.includes(name)));
   const notes = [
@@ -64,7 +64,13 @@ function unsigned(context: RuleContext, check: SignatureCheck, others: readonly 
   const lacking = withheld[0] ?? refused.find((item) => item.code.startsWith('LOG_'));
   if (lacking !== undefined) {
     const reason = `signed, but ${shortList(check.by)} must be in a transparency log: ${lacking.reason}`;
-    return failed({ check: 'signatures', code: 'SIGNATURE_NOT_LOGGED', reason, basis, remedy: `${remedy}, with a log` });
+    return failed({
+      check: 'signatures',
+      code: 'SIGNATURE_NOT_LOGGED',
+      reason,
+      basis,
+      remedy: `${remedy}, with a log`,
+    });
   }
   if (others.length > 0 || stranger !== undefined) {
     const wanted = check.by.map((name) => wantedText(name, context.loaded.policy.identities?.get(name)));
@@ -155,15 +161,21 @@ export function basisOf(statements: readonly VerifiedStatement[], names: readonl
   };
 }
 
-/** Refused bundles attached to this platform or its index whose (claimed) type fits. */
+/** Refused bundles attached to this platform or its index whose (claimed) type fits, with the reason that concerns these names. */
 export function refusedBundles(
   context: BundleContext,
+  by: readonly string[],
   fits: (predicateType: string | undefined) => boolean,
 ): readonly RejectedBundle[] {
   const subjects = coveringSubjects(context);
-  return context.statements.rejected.filter(
-    (bundle) => fits(bundle.predicateType) && bundle.foundAt.some((digest) => subjects.includes(digest)),
-  );
+  return context.statements.rejected
+    .filter((bundle) => fits(bundle.predicateType) && bundle.foundAt.some((digest) => subjects.includes(digest)))
+    .map((bundle) => {
+      const [first, ...rest] = bundle.refusals;
+      if (first === undefined) return bundle;
+      const { code, reason } = refusalFor(by, [first, ...rest]);
+      return { ...bundle, code, reason };
+    });
 }
 
 /**

@@ -18,7 +18,8 @@ export type VsaContext = BundleContext & Pick<RuleContext, 'rule' | 'now'>;
 
 /** A verification summary that stands for a rule's other checks, or why there is none. */
 export type VsaVerdict =
-  { readonly accepted: AcceptedVsa } | { readonly accepted?: undefined; readonly refused: CheckResult };
+  | { readonly accepted: AcceptedVsa }
+  | { readonly accepted?: undefined; readonly refused: CheckResult };
 
 export interface AcceptedVsa {
   readonly statement: VerifiedStatement;
@@ -121,7 +122,11 @@ function judgeRule(judging: Judging, { own, timeVerified }: VsaFacts): VsaVerdic
   // failures of a rule that only warned then are failures now
   if (wasPending && (own === undefined || outcome === 'warn')) {
     const since = effectiveOn.toISOString();
-    return refuse(judging, 'VSA_RULE_MISSING', `rule "${rule.name}" takes effect since ${since} only, after it was made`);
+    return refuse(
+      judging,
+      'VSA_RULE_MISSING',
+      `rule "${rule.name}" takes effect since ${since} only, after it was made`,
+    );
   }
   return { accepted: { statement, outcome } };
 }
@@ -142,7 +147,7 @@ function missing(context: VsaContext, check: VsaCheck): CheckResult {
   const { manifest } = context.platform;
   const wanted = check.by.map((name) => wantedText(name, context.loaded.policy.identities?.get(name)));
   const remedy = `have one of ${shortList(check.by)} check the image and sign a summary`;
-  const refused = refusedBundles(context, (type) => type === PREDICATE_TYPES.vsa.uri);
+  const refused = refusedBundles(context, check.by, (type) => type === PREDICATE_TYPES.vsa.uri);
   const notes = refused.map((item) => `${item.bundle}: ${item.reason}`);
   const basis = { digests: [manifest, ...refused.map((item) => item.bundle)], notes };
   const elsewhere = refused.find((item) => item.code === 'SUBJECT_MISMATCH');

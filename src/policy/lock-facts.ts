@@ -6,7 +6,7 @@ import { checkFile, type BundleVerdict, type FileVerdict } from '../verification
 import { containmentsOf } from './base-containment.ts';
 import { authenticatedKey, type LockFacts } from './context.ts';
 import { lockBundlePath } from './load-policy.ts';
-import { judgeBundle, type BundleChecker, type Judged, type PolicySigners } from './signers.ts';
+import { judgeBundle, refusalFor, type BundleChecker, type Judged, type PolicySigners } from './signers.ts';
 import type { BaseEntry, LoadedPolicy } from './types.ts';
 import { readVsa } from './vsa.ts';
 
@@ -17,11 +17,7 @@ export interface LockJudges {
 }
 
 /** Verifies the lock's own signature where one is demanded, and the kept signatures of those bases that some image stands on. */
-export async function verifyLock(
-  loaded: LoadedPolicy,
-  evidence: EvidenceView,
-  judges: LockJudges,
-): Promise<LockFacts> {
+export async function verifyLock(loaded: LoadedPolicy, evidence: EvidenceView, judges: LockJudges): Promise<LockFacts> {
   const refused = await lockRefusal(loaded, judges);
   const authenticated = new Map<string, string>();
   const { missingTrust } = judges.signers;
@@ -44,13 +40,13 @@ function matchedRecords(lock: Lock | undefined, evidence: EvidenceView): Readonl
   );
 }
 
-interface Authentication extends LockJudges {
+export interface Authentication extends LockJudges {
   readonly entry: BaseEntry;
   readonly authenticated: Map<string, string>;
 }
 
 /** A signature over the platform's manifest, or over the index whose stored bytes list it (the lock's reader has checked that they do). */
-async function authenticate(record: LockRecord, context: Authentication): Promise<void> {
+export async function authenticate(record: LockRecord, context: Authentication): Promise<void> {
   for (const platform of record.platforms) {
     for (const subject of new Set<Digest>([platform.manifest, record.digest])) {
       for (const bundle of record.bundles.filter((item) => item.subject === subject)) {
@@ -64,7 +60,7 @@ async function authenticate(record: LockRecord, context: Authentication): Promis
 
 async function signerOf(bytes: Uint8Array, subject: Digest, context: Authentication): Promise<string | undefined> {
   const { signers, entry, check } = context;
-  const verdict = await judgeBundle(signers, bytes, (options) => check(bytes, { ...options, subject }));
+  const verdict = await judgeBundle(signers, (options) => check(bytes, { ...options, subject }));
   if (!verdict.ok || !authenticates(verdict.statement)) return undefined;
   return entry.signedBy?.find((name) => verdict.facts.identities.includes(name));
 }
@@ -75,7 +71,8 @@ export function authenticates({ predicateType, predicate }: Statement): boolean 
   return predicateType === PREDICATE_TYPES.vsa.uri && readVsa(predicate)?.result === 'PASSED';
 }
 
-async function lockRefusal(loaded: LoadedPolicy, judges: LockJudges): Promise<LockFacts['refused']> {
+/** Why the lock's own signature does not do, where one is demanded. */
+export async function lockRefusal(loaded: LoadedPolicy, judges: LockJudges): Promise<LockFacts['refused']> {
   const { bases } = loaded.policy;
   if (bases?.lock === undefined || bases.lockSignedBy === undefined || loaded.lock === undefined) return undefined;
   const { lockSignedBy } = bases;
@@ -105,10 +102,14 @@ async function lockRefusal(loaded: LoadedPolicy, judges: LockJudges): Promise<Lo
     missingTrust !== undefined &&
     (verdict.ok
       ? verdict.facts.withheld.some(({ name, code }) => lockSignedBy.includes(name) && code === 'LOG_UNVERIFIABLE')
-      : verdict.code === missingTrust.code || verdict.code === 'LOG_UNVERIFIABLE');
+      : [missingTrust.code, 'LOG_UNVERIFIABLE'].includes(verdict.refusals[0].code));
   if (isUnjudged) return { ...missingTrust, reason: `the lock’s signature: ${missingTrust.reason}` };
   const withheld = verdict.ok ? verdict.facts.withheld.find(({ name }) => lockSignedBy.includes(name)) : undefined;
-  const why = otherType ?? (verdict.ok ? (withheld?.reason ?? `by ${verdict.facts.signedBy}`) : verdict.reason);
+  const why =
+    otherType ??
+    (verdict.ok
+      ? (withheld?.reason ?? `by ${verdict.facts.signedBy}`)
+      : refusalFor(lockSignedBy, verdict.refusals).reason);
   return {
     code: 'BASE_LOCK_UNTRUSTED',
     reason: `the lock’s signature is not by one of ${lockSignedBy.join(', ')}: ${why}`,
@@ -124,9 +125,9 @@ async function judgeLock(
   { signers, check }: LockJudges,
 ): Promise<Judged<BundleVerdict | FileVerdict>> {
   const subject = sha256Digest(lock);
-  const asStatement = await judgeBundle(signers, bundle, (options) => check(bundle, { ...options, subject }));
-  if (asStatement.ok || asStatement.code !== 'BUNDLE_MALFORMED') return asStatement;
+  const asStatement = await judgeBundle(signers, (options) => check(bundle, { ...options, subject }));
+  if (asStatement.ok || asStatement.refusals[0].code !== 'BUNDLE_MALFORMED') return asStatement;
   const file = { bytes: lock };
-  const asFile = await judgeBundle(signers, bundle, (options) => checkFile(bundle, { ...options, file }));
-  return asFile.ok || asFile.code !== 'BUNDLE_MALFORMED' ? asFile : asStatement;
+  const asFile = await judgeBundle(signers, (options) => checkFile(bundle, { ...options, file }));
+  return asFile.ok || asFile.refusals[0].code !== 'BUNDLE_MALFORMED' ? asFile : asStatement;
 }

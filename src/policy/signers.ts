@@ -1,4 +1,4 @@
-import { compareCodeUnits, sha256Digest, type Digest } from '../core/index.ts';
+import { compareCodeUnits } from '../core/index.ts';
 import {
   compileIdentity,
   FULCIO_EXTENSION_NAMES,
@@ -149,10 +149,17 @@ export function signerFacts({ signer, log, timestamps }: SignatureProofs, hasTru
   };
 }
 
+/** Why a bundle does not count, for some names of the policy. */
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
+  readonly names: readonly string[];
+}
+
 /** A bundle judged with everybody whom the policy names. */
 export type Judged<V extends BundleVerdict | FileVerdict> =
   | (Extract<V, { readonly ok: true }> & { readonly facts: SignerFacts })
-  | { readonly ok: false; readonly bundleDigest: Digest; readonly code: string; readonly reason: string };
+  | { readonly ok: false; readonly refusals: readonly [Refusal, ...Refusal[]] };
 
 /** Codes that say no more than that somebody else signed. */
 const STRANGER_CODES: ReadonlySet<string> = new Set([
@@ -175,28 +182,38 @@ export function isStrangerCode(code: string): boolean {
  */
 export async function judgeBundle<V extends BundleVerdict | FileVerdict>(
   signers: PolicySigners,
-  bytes: Uint8Array,
   check: (options: SignerOptions) => Promise<V>,
 ): Promise<Judged<V>> {
   const { groups, missingTrust } = signers;
+  const refusals: Refusal[] = [];
   let accepted: (Extract<V, { readonly ok: true }> & { readonly facts: SignerFacts }) | undefined;
-  let refused: { readonly code: string; readonly reason: string } | undefined;
   for (const group of groups) {
     const verdict = await check(group);
     if (verdict.ok) {
       const facts = signerFacts(verdict, missingTrust === undefined);
       const identities = [...(accepted?.facts.identities ?? []), ...facts.identities].toSorted(compareCodeUnits);
       accepted = { ...(verdict as Extract<V, { readonly ok: true }>), facts: { ...facts, identities } };
-    } else if (refused === undefined || isStrangerCode(refused.code)) {
-      refused = verdict;
+    } else {
+      refusals.push({ code: verdict.code, reason: verdict.reason, names: groupNames(group) });
     }
   }
   if (accepted !== undefined) return accepted;
-  const bundleDigest = sha256Digest(bytes);
-  const isUnjudged = refused === undefined || refused.code === 'KEYLESS_UNSUPPORTED';
+  // those that say more than that somebody else signed come first
+  const [first, ...rest] = refusals.toSorted((a, b) => Number(isStrangerCode(a.code)) - Number(isStrangerCode(b.code)));
+  const isUnjudged = first === undefined || first.code === 'KEYLESS_UNSUPPORTED';
   if (signers.hasIdentities && missingTrust !== undefined && isUnjudged) {
-    return { ok: false, bundleDigest, code: missingTrust.code, reason: missingTrust.reason };
+    return { ok: false, refusals: [{ code: missingTrust.code, reason: missingTrust.reason, names: [] }] };
   }
-  if (refused !== undefined) return { ok: false, bundleDigest, code: refused.code, reason: refused.reason };
-  return { ok: false, bundleDigest, code: 'UNTRUSTED_KEY', reason: 'the policy knows no key and no identity' };
+  if (first !== undefined) return { ok: false, refusals: [first, ...rest] };
+  const reason = 'the policy knows no key and no identity';
+  return { ok: false, refusals: [{ code: 'UNTRUSTED_KEY', reason, names: [] }] };
+}
+
+function groupNames({ keys, identities = [] }: SignerOptions): readonly string[] {
+  return [...keys, ...identities].flatMap(({ name }) => (name === undefined ? [] : [name]));
+}
+
+/** The refusal that concerns some of these names; else the first. */
+export function refusalFor(by: readonly string[], refusals: readonly [Refusal, ...Refusal[]]): Refusal {
+  return refusals.find(({ names }) => names.some((name) => by.includes(name))) ?? refusals[0];
 }

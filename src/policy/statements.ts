@@ -2,7 +2,7 @@ import { matchSubject, parseBundle, parseStatement } from '../attestation/index.
 import { isAppError, isDigest, type Digest, type JsonValue } from '../core/index.ts';
 import type { ImageView } from '../evidence/index.ts';
 import type { VerifiedBundle } from '../verification/index.ts';
-import { judgeBundle, type BundleChecker, type PolicySigners, type SignerFacts } from './signers.ts';
+import { judgeBundle, type BundleChecker, type PolicySigners, type Refusal, type SignerFacts } from './signers.ts';
 import type { MissingTrust } from './trust.ts';
 
 /** A statement whose signature was verified for somebody whom the policy names, about one digest of the image. */
@@ -21,6 +21,8 @@ export interface RejectedBundle {
   readonly foundAt: readonly Digest[];
   readonly code: string;
   readonly reason: string;
+  /** The same for each group of names that the policy asks different things of; empty for bundles that verified. */
+  readonly refusals: readonly Refusal[];
   /** Of bundles that verified, and only speak of something else: names of the policy's identities. */
   readonly identities: readonly string[];
   readonly predicateType?: string;
@@ -54,9 +56,10 @@ export async function verifyImageBundles(
     if (subject === undefined) continue;
     const common = { bundle, foundAt, keyless: claim.keyless };
     const hint = claim.predicateType === undefined ? {} : { predicateType: claim.predicateType };
-    const verdict = await judgeBundle(signers, bytes, (options) => check(bytes, { ...options, subject }));
+    const verdict = await judgeBundle(signers, (options) => check(bytes, { ...options, subject }));
     if (!verdict.ok) {
-      rejected.push({ ...common, ...hint, identities: [], code: verdict.code, reason: verdict.reason });
+      const [{ code, reason }] = verdict.refusals;
+      rejected.push({ ...common, ...hint, identities: [], code, reason, refusals: verdict.refusals });
       continue;
     }
     const about = ours.filter((digest) => matchSubject(verdict.statement, digest) !== undefined);
@@ -66,6 +69,7 @@ export async function verifyImageBundles(
       ...common,
       predicateType: verdict.predicateType,
       identities: verdict.facts.identities,
+      refusals: [],
       code: 'SUBJECT_MISMATCH',
       reason: `it speaks of ${subject}, which is no part of this image`,
     });

@@ -16,9 +16,7 @@ export function ruleNeedsTrust(policy: Policy, rule: PolicyRule): boolean {
     ...(rule.rego === undefined ? [] : (policy.identities?.keys() ?? [])),
   ];
   const ages = [rule.signatures?.maxAge, rule.vsa?.maxAge, ...(rule.attestations ?? []).map(({ maxAge }) => maxAge)];
-  return (
-    names.some((name) => needsTrust(policy.identities?.get(name))) || ages.some((maxAge) => maxAge !== undefined)
-  );
+  return names.some((name) => needsTrust(policy.identities?.get(name))) || ages.some((maxAge) => maxAge !== undefined);
 }
 
 function baseSigners({ bases }: Policy, rule: PolicyRule): readonly string[] {

@@ -1,5 +1,5 @@
 import { ExitCode, isAppError } from '../core/index.ts';
-import type { EvidenceError, EvidenceView } from '../evidence/index.ts';
+import type { EvidenceError, EvidenceView, TrustedRootView } from '../evidence/index.ts';
 import { parseTrustedRoots, type TrustedRoot } from '../verification/index.ts';
 import type { LoadedPolicy, Policy, PolicyIdentity } from './types.ts';
 
@@ -16,11 +16,13 @@ export interface MissingTrust {
 
 /** Whom to believe about certificates, log entries and timestamps; or why that is not known. */
 export type PolicyTrust =
-  { readonly roots: readonly TrustedRoot[]; readonly missing?: undefined } | { readonly missing: MissingTrust };
+  | { readonly roots: readonly TrustedRoot[]; readonly missing?: undefined }
+  | { readonly missing: MissingTrust };
 
 /** Where a policy's trusted root is from: its own file, or a repository by the name that evidence keeps it under. */
 export type TrustOrigin =
-  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'repository'; readonly source: string };
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'repository'; readonly source: string };
 
 /** A policy's own file goes before a repository. */
 export function trustOrigin({ trust }: Policy): TrustOrigin {
@@ -28,11 +30,17 @@ export function trustOrigin({ trust }: Policy): TrustOrigin {
   return { kind: 'repository', source: trust?.tuf?.mirror ?? PUBLIC_GOOD };
 }
 
+/** What of evidence tells whom to believe. */
+export interface TrustEvidence {
+  readonly images: EvidenceView['images'];
+  readonly trustedRoots: readonly Pick<TrustedRootView, 'source' | 'bytes'>[];
+}
+
 /**
  * The trusted roots that a policy decides with: the bytes of its own file, else what the evidence keeps of the repository it names. A root of another
  * repository is never taken for it.
  */
-export function policyTrust(loaded: LoadedPolicy, evidence: EvidenceView): PolicyTrust {
+export function policyTrust(loaded: LoadedPolicy, evidence: TrustEvidence): PolicyTrust {
   const origin = trustOrigin(loaded.policy);
   if (origin.kind === 'file') return parseRoots(loaded.files.get(origin.path), origin.path);
   const kept = evidence.trustedRoots.find((root) => root.source === origin.source);
