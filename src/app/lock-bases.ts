@@ -1,8 +1,6 @@
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { signStatement } from '../attestation/index.ts';
 import {
-  coreError,
+  isAppError,
   LIMITS,
   readInputFile,
   sha256Digest,
@@ -10,229 +8,205 @@ import {
   type Digest,
   type Runtime,
 } from '../core/index.ts';
-import { squash, type LayerStack } from '../filesystem/index.ts';
-import { listPlatformImages, type Image } from '../image/index.ts';
-import type { KeySigner } from '../keys/index.ts';
-import { loadPolicy, lockBundlePath, type BaseEntry, type LoadedPolicy } from '../policy/index.ts';
+import { formatPlatform, isSamePlatform } from '../image/index.ts';
+import { loadPolicy, lockBundlePath, parsePolicy, type LoadedPolicy } from '../policy/index.ts';
 import {
   appendLockRecord,
-  EMPTY_LAYER_DIFF_ID,
   EMPTY_LOCK,
+  mergeLocks,
+  parseLock,
   type Lock,
-  type LockPlatform,
+  type LockRecord,
   type LockRecordDraft,
 } from '../provenance/index.ts';
-import { signBundle } from '../signing/index.ts';
-import { findBaseBundles } from './base-bundles.ts';
 import { appError } from './errors.ts';
-import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
-import { readSigner, type KeyAccess } from './read-keys.ts';
-import { readLayersOnly } from './scan-image.ts';
-import { resolveTarget, type Target } from './resolve-target.ts';
+import {
+  extendsLock,
+  pullLock,
+  pushLock,
+  type LockToPush,
+  type PulledLock,
+  type PushedLock,
+} from './lock-artifact.ts';
+import { appendLines, checkLockSize, openPin, replaceLock, signLock, speaksOf } from './lock-file.ts';
+import { judgeObserved, trustedSignature, type JudgedBase } from './lock-trust.ts';
+import { observeBases, type ObserveOptions } from './observe-bases.ts';
+import { openSigning } from './open-signing.ts';
+import type { SigningAccess } from './signing-access.ts';
 
-export interface LockBasesOptions {
+export interface LockBasesOptions extends ObserveOptions {
   readonly policyFile: string;
-  /** Names of `bases.entries`; all of kind `image` when empty. */
-  readonly entries: readonly string[];
-  /** Where to read a base instead of its own registry: `debian:12` to a reference, for mirrors, layouts and archives. */
-  readonly sources: ReadonlyMap<string, string>;
-  readonly access: ImageAccess;
-  /** Signs the lock. */
-  readonly key?: KeyAccess;
+  /** Look where the tags lead now; true unless told. */
+  readonly observe?: boolean;
+  /** A reference: before all else, take the lock from there. */
+  readonly pull?: string;
+  /** Another lock, joined into the policy's before anything is observed. */
+  readonly mergeFile?: string;
+  /** A reference: at last, store the lock there. */
+  readonly push?: string;
+  /** Write the new head into the policy's `lockHead`. */
+  readonly pinHead?: boolean;
+  /** Signs the lock, with a key or as an identity. */
+  readonly signing?: SigningAccess;
 }
 
-export interface LockedBase {
+export interface LockedBase extends JudgedBase {
   readonly entry: string;
   readonly image: string;
   readonly tag: string | null;
   readonly digest: Digest;
   readonly platforms: number;
   readonly bundles: number;
-  /** What the lock said of this tag before: nothing, another digest, or the same. */
-  readonly change: 'new' | 'moved' | 'unchanged';
+  /** Platforms whose files are listed. */
+  readonly fileLists: number;
+  /** What the lock said of this tag before: nothing, the same digest, another one; `returned` when it led to this one earlier. */
+  readonly change: 'new' | 'moved' | 'returned' | 'unchanged';
+  /** Platforms that the tag had when it was last observed, and has no more. */
+  readonly lostPlatforms: readonly string[];
 }
 
 export interface LockBasesResult {
   readonly lockFile: string;
-  /** The lock's signature beside it, if a key was given: what a policy's `lockSignedBy` asks for. */
+  /** The lock's signature beside it, if one was made: what a policy's `lockSignedBy` asks for. */
   readonly signatureFile?: string;
-  readonly head: Digest;
+  readonly head: Digest | null;
   readonly records: number;
   readonly locked: readonly LockedBase[];
+  readonly pulled?: { readonly reference: string; readonly artifact: Digest; readonly added: number };
+  /** Both heads are those before joining. */
+  readonly merged?: {
+    readonly file: string;
+    readonly added: number;
+    readonly heads: { readonly ours: Digest | null; readonly theirs: Digest | null };
+  };
+  readonly pushed?: PushedLock;
+  /** The policy names this head now. */
+  readonly pinned?: boolean;
 }
 
 /**
- * Observes where the tags of allowed bases point, verifies every layer of every platform, and appends what was seen to the policy's lock. All
- * observations are made before anything is written.
+ * Keeps the lock of a policy: fetches it, joins another one, observes where the tags of allowed bases lead and appends what was seen, signs, pins and stores it;
+ * what of that was asked for, in this order. All observations are made before anything is written.
+ * @throws AppError NOTHING_TO_LOCK, BASE_ENTRY_UNKNOWN, LOCK_DIVERGED, LOCK_HEAD_NOT_PINNED, LOCK_*, POLICY_*, and the codes of reading and signing
  */
 export async function lockBases(options: LockBasesOptions, runtime: Runtime): Promise<LockBasesResult> {
-  const loaded = await loadPolicy(options.policyFile);
-  const lockName = loaded.policy.bases?.lock;
-  if (lockName === undefined) {
-    throw appError('NOTHING_TO_LOCK', `${options.policyFile} names no lock`, {
-      hint: 'add bases.lock: bases.lock.jsonl',
-    });
+  const { policyFile, signing } = options;
+  const lockName = await nameOfLock(policyFile);
+  const pin = options.pinHead === true ? await openPin(policyFile) : undefined;
+  await using signer = signing === undefined ? undefined : await openSigning(signing, runtime);
+  const start = await startingLock(options, lockName, runtime);
+  const drafts = options.observe === false ? [] : await observeBases(start.loaded, options, runtime);
+  const { lock, text, locked } = appendAll(start, drafts);
+  const judged = await judgeObserved(start.loaded, lock.records.slice(lock.records.length - drafts.length), runtime);
+  const lockFile = join(dirname(policyFile), lockName);
+  await writeLock(lockFile, start.onDisk, text);
+  const bytes = Buffer.from(text);
+  const signatureFile =
+    signer === undefined ? await keepSignature(lockFile, bytes, start) : await signLock(lockFile, signer);
+  if (pin !== undefined && lock.head !== null) await pin(lock.head);
+  const pushed =
+    options.push === undefined
+      ? undefined
+      : await pushLock(options.push, await toPush(lockFile, bytes, lock), { access: options.access, runtime });
+  return {
+    lockFile,
+    ...(signatureFile === undefined ? {} : { signatureFile }),
+    head: lock.head,
+    records: lock.records.length,
+    locked: locked.map((base, index) => ({ ...base, ...(judged[index] ?? { authenticated: [] }) })),
+    ...start.told,
+    ...(pushed === undefined ? {} : { pushed }),
+    ...(pin === undefined ? {} : { pinned: lock.head !== null }),
+  };
+}
+
+async function nameOfLock(policyFile: string): Promise<string> {
+  const bytes = await readInputFile(policyFile, LIMITS.policyBytes);
+  const { policy } = await parsePolicy({ bytes, name: policyFile });
+  if (policy.bases?.lock !== undefined) return policy.bases.lock;
+  throw appError('NOTHING_TO_LOCK', `${policyFile} names no lock`, { hint: 'add bases.lock: bases.lock.jsonl' });
+}
+
+/** The lock that observations are appended to. */
+interface StartingLock {
+  readonly loaded: LoadedPolicy;
+  readonly lock: Lock;
+  readonly text: string;
+  /** The file as it is; undefined when there is none. */
+  readonly onDisk: Uint8Array | undefined;
+  /** What was fetched, with a signature that may be kept beside it. */
+  readonly pulled: PulledLock | undefined;
+  readonly signature: Uint8Array | undefined;
+  readonly told: Pick<LockBasesResult, 'pulled' | 'merged'>;
+}
+
+async function startingLock(options: LockBasesOptions, lockName: string, runtime: Runtime): Promise<StartingLock> {
+  const { policyFile, pull, mergeFile } = options;
+  const anyLockHead = options.pinHead === true;
+  const pulled = pull === undefined ? undefined : await pullLock(pull, options.access, runtime);
+  // a lock that is fetched need not be here yet, whatever the policy pins
+  const local = await loadPolicy(policyFile, { anyLockHead: anyLockHead || pulled !== undefined });
+  const onDisk = local.files.get(lockName);
+  const taken = pulled === undefined ? onDisk : takePulled(pulled, local.lock ?? EMPTY_LOCK, onDisk);
+  const given = taken === undefined ? {} : { given: new Map([[lockName, taken]]) };
+  const loaded = pulled === undefined ? local : await loadPolicy(policyFile, { ...given, anyLockHead });
+  const signature = pulled === undefined ? undefined : await trustedSignature(loaded, pulled, runtime);
+  const lock = loaded.lock ?? EMPTY_LOCK;
+  const fetched =
+    pulled === undefined || pull === undefined
+      ? {}
+      : {
+          pulled: {
+            reference: pull,
+            artifact: pulled.artifact,
+            added: Math.max(0, pulled.lock.records.length - (local.lock?.records.length ?? 0)),
+          },
+        };
+  const common = { loaded, onDisk, pulled, signature };
+  if (mergeFile === undefined) {
+    return { ...common, lock, text: Buffer.from(taken ?? []).toString('utf8'), told: fetched };
   }
-  const signer = options.key === undefined ? undefined : await readSigner(options.key);
-  let lock: Lock = loaded.lock ?? EMPTY_LOCK;
-  const locked: LockedBase[] = [];
-  let lines = '';
-  for (const observation of plannedObservations(loaded, options)) {
-    const draft = await observe({ ...observation, loaded }, options, runtime);
+  const other = parseLock(await readInputFile(mergeFile, LIMITS.lockBytes));
+  const merged = mergeLocks(lock, other);
+  const heads = { ours: lock.head, theirs: other.head };
+  return {
+    ...common,
+    lock: merged.lock,
+    text: merged.text,
+    told: { ...fetched, merged: { file: mergeFile, added: merged.added, heads } },
+  };
+}
+
+/** Whichever of the two goes on from the other. @throws AppError LOCK_DIVERGED */
+function takePulled(pulled: PulledLock, local: Lock, onDisk: Uint8Array | undefined): Uint8Array {
+  if (extendsLock(pulled.lock, local)) return pulled.bytes;
+  if (onDisk !== undefined && extendsLock(local, pulled.lock)) return onDisk;
+  throw appError('LOCK_DIVERGED', 'the lock that was fetched and the one here go on from each other differently', {
+    hint: 'fetch it to a policy of its own and join the two: base lock --merge FILE',
+    details: { fetched: pulled.lock.head, here: local.head },
+  });
+}
+
+function appendAll(
+  start: Pick<StartingLock, 'lock' | 'text'>,
+  drafts: readonly LockRecordDraft[],
+): { readonly lock: Lock; readonly text: string; readonly locked: readonly Omit<LockedBase, 'authenticated'>[] } {
+  let { lock, text } = start;
+  const locked: Omit<LockedBase, 'authenticated'>[] = [];
+  for (const draft of drafts) {
     locked.push(summary(draft, lock));
     const appended = appendLockRecord(lock, draft);
     lock = appended.lock;
-    lines += appended.line;
+    text += appended.line;
   }
-  const lockFile = join(dirname(options.policyFile), lockName);
-  const sizeBytes = (loaded.files.get(lockName)?.byteLength ?? 0) + Buffer.byteLength(lines);
-  if (sizeBytes > LIMITS.lockBytes) {
-    // appended, it could not be read any more
-    throw coreError(
-      'LIMIT_EXCEEDED',
-      `${lockFile} would have ${sizeBytes} bytes, more than the ${LIMITS.lockBytes} allowed`,
-      {
-        hint: 'start a new lock file with the bases that are still needed, and name it in the policy',
-      },
-    );
-  }
-  await appendWhole(lockFile, lines, loaded.lock === undefined);
-  const signatureFile = signer === undefined ? {} : { signatureFile: await signLock(lockFile, signer) };
-  return { lockFile, ...signatureFile, head: lock.head as Digest, records: lock.records.length, locked };
+  return { lock, text, locked };
 }
 
-/** Signs the lock's bytes as they are on disk. Until this is written the old signature does not fit, and the gate refuses the lock. */
-async function signLock(lockFile: string, signer: KeySigner): Promise<string> {
-  const digest = sha256Digest(await readInputFile(lockFile, LIMITS.lockBytes));
-  const signatureFile = lockBundlePath(lockFile);
-  await writeFileAtomic(signatureFile, await signBundle({ payload: signStatement(digest), signer }), {
-    ifExists: 'replace',
-  });
-  return signatureFile;
-}
-
-interface Observation {
-  readonly entry: BaseEntry & { readonly image: string };
-  readonly tag: string;
-  readonly reference: string;
-}
-
-function plannedObservations(loaded: LoadedPolicy, options: LockBasesOptions): readonly Observation[] {
-  const entries = loaded.policy.bases?.entries ?? [];
-  for (const name of options.entries) {
-    if (!entries.some((entry) => entry.name === name)) {
-      throw appError('BASE_ENTRY_UNKNOWN', `the policy has no base ${JSON.stringify(name)}`, {
-        hint: `it has: ${entries.map((entry) => entry.name).join(', ')}`,
-      });
-    }
-  }
-  const planned = entries
-    .filter(
-      (entry): entry is BaseEntry & { readonly image: string } =>
-        entry.image !== undefined && (options.entries.length === 0 || options.entries.includes(entry.name)),
-    )
-    .flatMap((entry) => entryObservations(entry, options.sources));
-  const used = new Set(planned.map(({ entry, tag }) => `${entry.name}:${tag}`));
-  for (const source of options.sources.keys()) {
-    if (!used.has(source))
-      throw appError('BASE_ENTRY_UNKNOWN', `--source ${source}: the policy has no such base and tag`, {
-        hint: 'write --source NAME:TAG=REFERENCE with a name and tag of bases.entries',
-      });
-  }
-  if (planned.length === 0) {
-    throw appError('NOTHING_TO_LOCK', 'no base with an image and a tag to observe', {
-      hint: 'give bases.entries an image and at least one tag without wildcards',
-    });
-  }
-  return planned;
-}
-
-/** Tags without wildcards are observed; a tag that only a wildcard allows is observed when a source names it. */
-function entryObservations(
-  entry: BaseEntry & { readonly image: string },
-  sources: ReadonlyMap<string, string>,
-): readonly Observation[] {
-  const literal = (entry.tags ?? []).map((glob) => glob.pattern).filter((pattern) => !/[*?]/.test(pattern));
-  const fromSources = [...sources.keys()]
-    .filter((key) => key.startsWith(`${entry.name}:`))
-    .map((key) => key.slice(entry.name.length + 1))
-    .filter((tag) => entry.tags === undefined || entry.tags.some((glob) => glob.matches(tag)));
-  return [...new Set([...literal, ...fromSources])].map((tag) => ({
-    entry,
-    tag,
-    reference: sources.get(`${entry.name}:${tag}`) ?? `${entry.image}:${tag}`,
-  }));
-}
-
-async function observe(
-  observation: Observation & { readonly loaded: LoadedPolicy },
-  options: LockBasesOptions,
-  runtime: Runtime,
-): Promise<LockRecordDraft> {
-  const { entry, tag, reference } = observation;
-  runtime.progress({ kind: 'phase', label: `observing ${entry.name}:${tag}` });
-  await using opened = await openImageStore(reference, options.access, runtime);
-  const target = await resolveTarget(opened, {}, runtime);
-  const images = await platformImages(opened, target, runtime);
-  const blobs: Record<string, string> = {};
-  const keep = (digest: Digest, bytes: Uint8Array): void => {
-    blobs[digest] = Buffer.from(bytes).toString('base64');
-  };
-  const root = target.kind === 'index' ? target.index.manifest : target.image.manifest;
-  keep(root.digest, root.bytes);
-  const platforms: LockPlatform[] = [];
-  for (const image of images) {
-    keep(image.digest, image.manifest.bytes);
-    keep(image.configDigest, image.configBytes);
-    platforms.push(await observePlatform(image, opened, runtime));
-  }
-  const subjects = [...new Set([target.digest, ...images.map((image) => image.digest)])];
-  const found =
-    opened.referrers === undefined
-      ? []
-      : await findBaseBundles(opened.referrers, subjects, { loaded: observation.loaded, entry, runtime });
-  for (const bundle of found) keep(bundle.digest, bundle.bytes);
-  return {
-    observedAt: rfc3339(runtime.now()),
-    entry: entry.name,
-    image: entry.image,
-    tag,
-    digest: target.digest,
-    mediaType: root.mediaType,
-    platforms,
-    bundles: found.map(({ subject, digest }) => ({ subject, digest })),
-    blobs,
-  };
-}
-
-async function platformImages(opened: OpenedStore, target: Target, runtime: Runtime): Promise<readonly Image[]> {
-  if (target.kind === 'image') return [target.image];
-  return listPlatformImages(opened.store, target.index, runtime.signal);
-}
-
-async function observePlatform(image: Image, opened: OpenedStore, runtime: Runtime): Promise<LockPlatform> {
-  const stack = await readLayersOnly(image, opened.store, runtime);
-  return {
-    platform: image.platform,
-    manifest: image.digest,
-    config: image.configDigest,
-    diffIds: image.config.diffIds,
-    trivialLayers: image.layers
-      .filter((layer) => isTrivialLayer(stack, layer.index, layer.diffId))
-      .map((layer) => layer.index),
-  };
-}
-
-/** Holds no file and no link: nothing but folders and whiteouts. */
-function isTrivialLayer(stack: LayerStack, index: number, diffId: Digest): boolean {
-  if (diffId === EMPTY_LAYER_DIFF_ID) return true;
-  const alone = squash({ ...stack, layers: stack.layers.slice(index, index + 1) });
-  for (const entry of alone.entries()) if (entry.type !== 'directory') return false;
-  return true;
-}
-
-function summary(draft: LockRecordDraft, lock: Lock): LockedBase {
-  const before = lock.records.findLast((record) => record.entry === draft.entry && record.tag === draft.tag);
+function summary(draft: LockRecordDraft, lock: Lock): Omit<LockedBase, 'authenticated'> {
+  const earlier = lock.records.filter((record) => record.entry === draft.entry && record.tag === draft.tag);
+  const lost = (earlier.at(-1)?.platforms ?? []).filter(
+    ({ platform }) => !draft.platforms.some((other) => isSamePlatform(other.platform, platform)),
+  );
   return {
     entry: draft.entry,
     image: draft.image,
@@ -240,26 +214,48 @@ function summary(draft: LockRecordDraft, lock: Lock): LockedBase {
     digest: draft.digest,
     platforms: draft.platforms.length,
     bundles: draft.bundles.length,
-    change: before === undefined ? 'new' : before.digest === draft.digest ? 'unchanged' : 'moved',
+    fileLists: draft.platforms.filter(({ fileList }) => fileList !== undefined).length,
+    change: changeOf(draft, earlier),
+    lostPlatforms: lost.map(({ platform }) => formatPlatform(platform)),
   };
 }
 
-/** Appends in one write to a file opened for appending: a line is there whole or not at all, and what is there is never rewritten. */
-async function appendWhole(path: string, lines: string, isNew: boolean): Promise<void> {
-  try {
-    // a new one is not made through a link that leads who knows where
-    const handle = await open(path, isNew ? 'ax' : 'a', 0o644);
-    try {
-      await handle.appendFile(lines);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw coreError('FILE_UNWRITABLE', `cannot append to ${path}: ${String(cause)}`, { cause });
-  }
+function changeOf({ digest }: LockRecordDraft, earlier: readonly LockRecord[]): LockedBase['change'] {
+  const last = earlier.at(-1);
+  if (last === undefined) return 'new';
+  if (last.digest === digest) return 'unchanged';
+  return earlier.some((record) => record.digest === digest) ? 'returned' : 'moved';
 }
 
-function rfc3339(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
+/** What only goes on is appended; anything else takes the file's place. */
+async function writeLock(lockFile: string, onDisk: Uint8Array | undefined, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  checkLockSize(lockFile, bytes.byteLength);
+  const isNew = onDisk === undefined;
+  const start = onDisk?.byteLength ?? 0;
+  const goesOn = isNew || Buffer.from(onDisk).equals(bytes.subarray(0, start));
+  if (!goesOn) await replaceLock(lockFile, bytes);
+  else if (bytes.byteLength > start) await appendLines(lockFile, bytes.subarray(start), isNew);
+}
+
+/** The signature of a lock that was fetched and to which nothing was added; one that is beside the lock already stays. */
+async function keepSignature(
+  lockFile: string,
+  bytes: Uint8Array,
+  { pulled, signature }: StartingLock,
+): Promise<string | undefined> {
+  if (pulled === undefined || signature === undefined || !Buffer.from(pulled.bytes).equals(bytes)) return undefined;
+  const signatureFile = lockBundlePath(lockFile);
+  await writeFileAtomic(signatureFile, signature, { ifExists: 'replace' });
+  return signatureFile;
+}
+
+/** A signature beside the lock goes with it when it is one of these bytes. */
+async function toPush(lockFile: string, bytes: Uint8Array, lock: Lock): Promise<LockToPush> {
+  const signature = await readInputFile(lockBundlePath(lockFile), LIMITS.bundleBytes).catch((error: unknown) => {
+    if (isAppError(error) && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  });
+  const isOurs = signature !== undefined && speaksOf(signature, sha256Digest(bytes));
+  return { bytes, lock, ...(isOurs ? { signature } : {}) };
 }

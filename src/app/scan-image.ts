@@ -47,14 +47,15 @@ export async function scanImage(
   return { image, stack, view, catalog };
 }
 
-/** Reads and verifies every layer, keeping nothing but the entries. */
+/** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */
 export async function readLayersOnly(
   image: Image,
   store: ImageStore,
   runtime: Runtime,
-  options: Pick<ScanOptions, 'maxLayerBytes'> = {},
+  options: Pick<ScanOptions, 'maxLayerBytes' | 'extra'> = {},
 ): Promise<LayerStack> {
-  return readPlan(image, store, { runtime, plan: { captures: [], digests: [] }, ...options });
+  const { extra: plan = { captures: [], digests: [] }, ...limits } = options;
+  return readPlan(image, store, { runtime, plan, ...limits });
 }
 
 function readPlan(

@@ -2,7 +2,7 @@ export { attachDocument, documentMediaType, referencePredicate } from './attache
 export type { AttachedDocument } from './attached-document.ts';
 export { attachBundle, findBundles } from './attached-bundles.ts';
 export type { AttachOptions, FindOptions, FoundBundles } from './attached-bundles.ts';
-export { bundleManifest } from './bundle-manifest.ts';
+export { bundleManifest, EMPTY_CONFIG } from './bundle-manifest.ts';
 export type { BundleManifest, BundleManifestOptions } from './bundle-manifest.ts';
 export { parseAnyBundle, parseBundle } from './bundle.ts';
 export type { BundleKeyMaterial, BundleVersion, ParseBundleOptions, ParsedBundle, ParsedFileBundle } from './bundle.ts';

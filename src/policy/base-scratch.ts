@@ -85,16 +85,16 @@ export function checkScratch(context: RuleContext, facts: BaseFacts, entry: Base
         paths: dark.files.slice(0, MAX_PATHS).map(({ path }) => path),
         layers: dark.files.slice(0, MAX_PATHS).map(({ layer }) => layer),
       },
-      remedy: 'build with what tells its parts (Go and Rust build information), or ship the package’s metadata beside it',
+      remedy:
+        'build with what tells its parts (Go and Rust build information), or ship the package’s metadata beside it',
     });
   }
   return checkBuilder(context, entry);
 }
 
-/** What may hide an executable, or a package. */
-function unreadParts({ unreadLayers, unreadRecords, unreadPackages }: LedgerFacts): readonly string[] {
-  const parts = [unreadLayers, unreadRecords, unreadPackages].flatMap(({ items }) => items);
-  return parts.map(({ code, path }) => `${code}${path === undefined ? '' : ` ${path}`}`);
+/** What may hide an executable. Records and packages that cannot be read account for nothing. */
+function unreadParts({ unreadLayers }: LedgerFacts): readonly string[] {
+  return unreadLayers.items.map(({ code, path }) => `${code}${path === undefined ? '' : ` ${path}`}`);
 }
 
 function checkBuilder(context: RuleContext, entry: BaseEntry): CheckResult {

@@ -24,6 +24,10 @@ const KEY_FILE = { maxBytes: LIMITS.keyBytes } as const;
 export interface LoadPolicyOptions {
   /** `--policy-digest`: refuse anything else. */
   readonly expectedDigest?: Digest;
+  /** Files in place of those on disk, by the path that the policy names. */
+  readonly given?: ReadonlyMap<string, Uint8Array>;
+  /** The lock may have another head than the policy pins: it is about to be pinned anew. */
+  readonly anyLockHead?: boolean;
 }
 
 /** A file the policy refers to: the path as written, and the most it may hold. */
@@ -47,7 +51,8 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
   const parsed = await parsePolicy({ bytes, name: path });
   const { files, failures } = await readPolicyFiles(path, policyFiles(parsed.policy));
   if (failures[0] !== undefined) throw failures[0].error;
-  return assemblePolicy({ bytes, name: path, files, ...parsed }, options);
+  const all = options.given === undefined ? files : new Map([...files, ...options.given]);
+  return assemblePolicy({ bytes, name: path, files: all, ...parsed }, options);
 }
 
 /** A policy whose files are in memory already (tests, webhooks, saved decisions). */
@@ -72,7 +77,7 @@ export function assemblePolicy(parts: PolicyParts, options: LoadPolicyOptions = 
       },
     );
   }
-  return { policy, files, digest, problems, keys: readKeys(policy, files), lock: readLock(policy, files) };
+  return { policy, files, digest, problems, keys: readKeys(policy, files), lock: readLock(policy, files, options) };
 }
 
 /** SHA-256 over the canonical listing of the policy's own digest and every file's, by path. */
@@ -173,12 +178,16 @@ function readKeys(policy: Policy, files: ReadonlyMap<string, Uint8Array>): Reado
   return keys;
 }
 
-function readLock(policy: Policy, files: ReadonlyMap<string, Uint8Array>): Lock | undefined {
+function readLock(
+  policy: Policy,
+  files: ReadonlyMap<string, Uint8Array>,
+  { anyLockHead = false }: LoadPolicyOptions,
+): Lock | undefined {
   const path = policy.bases?.lock;
   const bytes = path === undefined ? undefined : files.get(path);
   const head = policy.bases?.lockHead;
   const lock = bytes === undefined ? undefined : parseLock(bytes);
-  if (head !== undefined && (lock?.head ?? null) !== head) {
+  if (!anyLockHead && head !== undefined && (lock?.head ?? null) !== head) {
     throw policyError(
       'POLICY_LOCK_HEAD_MISMATCH',
       `the lock ends in ${lock?.head ?? 'nothing'}, the policy pins ${head}`,

@@ -1,6 +1,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { canonicalJson, parseStrictJson, sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
-import { LayerRecorder, RecordKind, squash, type FileEntry, type FileType, type FileView } from '../filesystem/index.ts';
+import {
+  LayerRecorder,
+  RecordKind,
+  squash,
+  type FileEntry,
+  type FileType,
+  type FileView,
+} from '../filesystem/index.ts';
 import { COMPARISON_CAPTURES, fileFact } from './compare-base.ts';
 import { provenanceError } from './errors.ts';
 import { PACKAGE_DATABASES } from './package-databases.ts';
@@ -66,8 +73,7 @@ function keptContents(view: FileView): ReadonlyMap<string, Pick<Row, 'content' |
       const known = found.get(entry.path);
       if (known === undefined) totalBytes += bytes.byteLength;
       if (totalBytes > MAX_CONTENT_BYTES) return found;
-      if (known === undefined)
-        found.set(entry.path, { content: Buffer.from(bytes).toString('base64'), rules: [id] });
+      if (known === undefined) found.set(entry.path, { content: Buffer.from(bytes).toString('base64'), rules: [id] });
       else known.rules.push(id);
     }
   }
@@ -196,7 +202,9 @@ function readXattrs(value: JsonValue, where: string): Readonly<Record<string, st
 }
 
 function isPath(path: string): boolean {
-  return path !== '' && path.length <= 4096 && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return (
+    path !== '' && path.length <= 4096 && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  );
 }
 
 function isTexts(value: JsonValue): value is readonly string[] {

@@ -9,10 +9,12 @@ export { appendLockRecord, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
 export type { LockRecordDraft } from './lock.ts';
 export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';
 export type { MatchableImage } from './match-bases.ts';
+export { mergeLocks } from './merge-locks.ts';
+export type { MergedLock } from './merge-locks.ts';
 export { findSystemTraces } from './system-traces.ts';
+export { sbomClaims } from './sbom-claims.ts';
 export { findBuildBases, plainRepository, readProvenance } from './slsa/index.ts';
 export type { BuildBase, BuildInput, BuildProvenance, BuildSystem, SourceLayers } from './slsa/index.ts';
-export { sbomClaims } from './sbom-claims.ts';
 export { tamperFindings } from './tamper-findings.ts';
 export type {
   AccountChange,

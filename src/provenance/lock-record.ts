@@ -77,9 +77,7 @@ function readPlatform(object: JsonObject, fail: Fail): LockPlatform {
     trivialLayers: list(object['trivialLayers'], 'trivialLayers', fail).map((index) =>
       isCount(index) && index < diffIds.length ? index : fail('"trivialLayers" names no layer'),
     ),
-    ...(fileList === undefined
-      ? {}
-      : { fileList: isDigest(fileList) ? fileList : fail('"fileList" is not a digest') }),
+    ...(fileList === undefined ? {} : { fileList: isDigest(fileList) ? fileList : fail('"fileList" is not a digest') }),
   };
 }
 

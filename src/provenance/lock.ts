@@ -69,7 +69,11 @@ function withKnownBlobs(record: LockRecord, known: Map<string, string>): LockRec
   const blobs: Record<string, string> = { ...record.blobs };
   const needed = [
     record.digest,
-    ...record.platforms.flatMap(({ manifest, config, fileList }) => [manifest, config, ...(fileList ? [fileList] : [])]),
+    ...record.platforms.flatMap(({ manifest, config, fileList }) => [
+      manifest,
+      config,
+      ...(fileList ? [fileList] : []),
+    ]),
     ...record.bundles.map((bundle) => bundle.digest),
   ];
   for (const digest of needed) {

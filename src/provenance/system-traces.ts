@@ -14,7 +14,12 @@ const APK_REPOSITORIES = 'etc/apk/repositories';
  * ledger's affair.
  */
 export function findSystemTraces(view: FileView): SystemTraces {
-  const traces = { databases: [] as string[], loaders: [] as string[], shells: [] as string[], keyrings: [] as string[] };
+  const traces = {
+    databases: [] as string[],
+    loaders: [] as string[],
+    shells: [] as string[],
+    keyrings: [] as string[],
+  };
   for (const entry of view.entries()) {
     if (entry.type === 'directory') continue;
     const { path } = entry;
@@ -24,8 +29,7 @@ export function findSystemTraces(view: FileView): SystemTraces {
     if (isShellName(name) && isRunnable(entry)) traces.shells.push(path);
     if (criticalClass(path) === 'keyring') traces.keyrings.push(path);
   }
-  const first = (paths: readonly string[]): readonly string[] =>
-    paths.toSorted(compareCodeUnits).slice(0, MAX_TRACES);
+  const first = (paths: readonly string[]): readonly string[] => paths.toSorted(compareCodeUnits).slice(0, MAX_TRACES);
   return {
     databases: first(traces.databases),
     loaders: first(traces.loaders),

@@ -64,7 +64,7 @@ export interface BaseClaim {
   readonly source: 'annotation' | 'label' | 'history' | 'buildpacks' | 'provenance' | 'sbom';
   readonly name?: string;
   readonly digest?: Digest;
-  /** For history: the number of layers up to the guessed boundary. */
+  /** Number of bottom layers that are the base: guessed from history, told by BuildKit's layer map, or up to the top layer that buildpacks name. */
   readonly layerCount?: number;
   /** For buildpacks: the diffID that the run image ends with; without a `layerCount` the image has no such layer. */
   readonly topLayer?: Digest;

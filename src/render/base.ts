@@ -1,5 +1,5 @@
 import { safeText } from '../core/index.ts';
-import type { DetectBaseResult, LayerRow, LockBasesResult } from '../app/index.ts';
+import type { DetectBaseResult, LayerRow, LockBasesResult, LockedBase } from '../app/index.ts';
 
 const MAX_COMMAND_CHARS = 60;
 const MAX_FINDINGS = 50;
@@ -37,14 +37,30 @@ function layerLine(row: LayerRow): string {
   return `  ${row.share.padEnd(7)} ${String(row.index).padStart(3)}  ${row.diffId.slice(0, 19)}  ${command.length > MAX_COMMAND_CHARS ? `${command.slice(0, MAX_COMMAND_CHARS)}…` : command}`.trimEnd();
 }
 
-/** What was appended to the lock. */
+/** What was appended to the lock, and what else became of it. */
 export function renderLock(result: LockBasesResult): string {
-  const rows = result.locked.map(
-    (base) =>
-      `${base.change.padEnd(9)} ${safeText(base.entry)}  ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}  ${base.digest}  ${base.platforms} platform(s), ${base.bundles} signature bundle(s)`,
-  );
-  const signature = result.signatureFile === undefined ? [] : [`signed: ${safeText(result.signatureFile)}`];
-  return [...rows, `${safeText(result.lockFile)}: ${result.records} records, head ${result.head}`, ...signature].join(
-    '\n',
-  );
+  const { pulled, merged, pushed, signatureFile, pinned } = result;
+  const lines = result.locked.flatMap(lockedLines);
+  if (pulled !== undefined) lines.unshift(`pulled    ${safeText(pulled.reference)}: ${pulled.added} new records`);
+  if (merged !== undefined) lines.unshift(`merged    ${safeText(merged.file)}: ${merged.added} new records`);
+  lines.push(`${safeText(result.lockFile)}: ${result.records} records, head ${result.head ?? '-'}`);
+  if (signatureFile !== undefined) lines.push(`signed: ${safeText(signatureFile)}`);
+  if (pinned === true) lines.push('the policy pins this head');
+  if (pushed !== undefined)
+    lines.push(`pushed: ${safeText(pushed.reference)}  ${pushed.artifact}${pushed.signed ? ', with its signature' : ''}`);
+  return lines.join('\n');
+}
+
+function lockedLines(base: LockedBase): string[] {
+  const { authenticated, unjudged, lostPlatforms, fileLists } = base;
+  const lists = fileLists === 0 ? '' : `, ${fileLists} file list(s)`;
+  const lines = [
+    `${base.change.padEnd(9)} ${safeText(base.entry)}  ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}  ${base.digest}  ${base.platforms} platform(s), ${base.bundles} signature bundle(s)${lists}`,
+  ];
+  if (authenticated.length > 0) lines.push(`          signed by ${safeText(authenticated.join(', '))}`);
+  else if (unjudged !== undefined) lines.push(`          signatures not judged: ${safeText(unjudged)}`);
+  else lines.push('          not signed by anybody whom its entry names');
+  if (lostPlatforms.length > 0) lines.push(`          no more: ${safeText(lostPlatforms.join(', '))}`);
+  if (base.change === 'returned') lines.push('          the tag was moved back to an earlier image');
+  return lines;
 }

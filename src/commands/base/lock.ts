@@ -1,11 +1,13 @@
-import { string } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import { string as stringArg } from '@oclif/core/args';
 import type { LockBasesResult } from '../../app/index.ts';
 import {
-  keyAccess,
+  attachmentFlags,
   imageAccess,
   imageFlags,
   parsePairs,
+  signingAccess,
+  signingFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -16,11 +18,15 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
   static override summary = 'Observe where the allowed bases’ tags point and append it to the policy’s lock.';
   static override description =
     'Reads and verifies every layer of every platform of the bases that the policy allows (its tags without wildcards), keeps manifests, configs and signature bundles, and appends ' +
-    'one line for each tag. The lock is append-only and hash-chained. --source reads a base from somewhere else: a mirror, a layout, an archive.';
+    'one line for each tag. The lock is append-only and hash-chained. --source reads a base from somewhere else: a mirror, a layout, an archive. Of bases whose entry says ' +
+    'squashed: allow (of all with --files) the files are listed too, so that flattened images can be compared with them. What was asked for is done in this order: --pull, --merge, ' +
+    'observe, sign, --pin-head, --push.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --policy policy.yaml',
     '<%= config.bin %> <%= command.id %> --policy policy.yaml --key release.key',
     '<%= config.bin %> <%= command.id %> debian --policy policy.yaml --source debian:12=oci:mirror:debian-12',
+    '<%= config.bin %> <%= command.id %> --policy policy.yaml --pull registry.example.com/locks/bases:prod --push registry.example.com/locks/bases:prod --sign',
+    '<%= config.bin %> <%= command.id %> --policy policy.yaml --merge other.lock.jsonl --no-observe',
   ];
   static override strict = false;
   static override args = {
@@ -37,20 +43,34 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
       multiple: true,
       multipleNonGreedy: true,
     }),
+    files: boolean({ summary: 'List the files of every base.', default: false }),
+    observe: boolean({ summary: 'Look where the tags point.', allowNo: true, default: true }),
+    pull: string({ summary: 'Take the lock from this OCI artifact first; it goes on from the one here, or the other way.', helpValue: 'REFERENCE' }),
+    merge: string({ summary: 'Join this lock into the policy’s: both chains become one.', helpValue: 'FILE' }),
+    push: string({ summary: 'Store the lock as this OCI artifact, with its signature.', helpValue: 'REFERENCE' }),
+    'pin-head': boolean({ summary: 'Write the lock’s new head into the policy’s lockHead.', default: false }),
+    sign: boolean({
+      summary: 'Sign the lock as an identity, for lockSignedBy: writes LOCK.sigstore.json beside it.',
+      default: false,
+    }),
+    ...signingFlags,
     key: string({
       summary: 'Sign the lock with this private key, for lockSignedBy: writes LOCK.sigstore.json beside it.',
       helpValue: 'FILE',
+      helpGroup: 'SIGNER',
     }),
     'insecure-registry': imageFlags['insecure-registry'],
     'registry-realm': imageFlags['registry-realm'],
     'registry-ca': imageFlags['registry-ca'],
     authfile: imageFlags.authfile,
+    ...attachmentFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<LockBasesResult>> {
     const { argv, flags } = await this.parse(BaseLock);
     const runtime = start(flags);
-    const { key } = flags;
+    const { key, sign, pull, push, merge: mergeFile } = flags;
+    const isSigned = sign || [key, flags['identity-token'], flags['identity-provider']].some(Boolean);
     const { lockBases } = await import('../../app/index.ts');
     const result = await lockBases(
       {
@@ -58,7 +78,13 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
         entries: argv.filter((name) => typeof name === 'string'),
         sources: new Map(Object.entries(parsePairs(flags.source ?? [], 'source'))),
         access: imageAccess({ ...flags, platform: undefined }),
-        ...(key === undefined ? {} : { key: keyAccess(key, runtime.env) }),
+        files: flags.files,
+        observe: flags.observe,
+        pinHead: flags['pin-head'],
+        ...(pull === undefined ? {} : { pull }),
+        ...(push === undefined ? {} : { push }),
+        ...(mergeFile === undefined ? {} : { mergeFile }),
+        ...(isSigned ? { signing: signingAccess(flags, runtime) } : {}),
       },
       runtime,
     );

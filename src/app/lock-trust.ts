@@ -1,0 +1,78 @@
+import { isAppError, type Runtime } from '../core/index.ts';
+import { judgeLock, lockBundlePath, type LoadedPolicy } from '../policy/index.ts';
+import type { LockRecord } from '../provenance/index.ts';
+import { appError } from './errors.ts';
+import type { PulledLock } from './lock-artifact.ts';
+import { policyTrustPort } from './policy-trust.ts';
+
+/**
+ * The signature to keep beside a lock that was fetched. One that somebody must have signed is not taken unsigned; the gate asks again.
+ * @throws AppError LOCK_UNTRUSTED
+ */
+export async function trustedSignature(
+  loaded: LoadedPolicy,
+  pulled: PulledLock,
+  runtime: Runtime,
+): Promise<Uint8Array | undefined> {
+  const { lock, lockSignedBy } = loaded.policy.bases ?? {};
+  if (lock === undefined || lockSignedBy === undefined) return pulled.signatures[0];
+  const root = await rootFor(loaded, lockSignedBy, runtime);
+  let refused: { readonly code: string; readonly reason: string } | undefined;
+  for (const signature of pulled.signatures) {
+    const files = new Map([...loaded.files, [lock, pulled.bytes], [lockBundlePath(lock), signature]]);
+    const judged = await judgeLock({ ...loaded, files, lock: pulled.lock }, [], { now: runtime.now(), ...root });
+    if (judged.refused === undefined) return signature;
+    refused ??= judged.refused;
+  }
+  const reason = refused === undefined ? 'nothing that signs it is attached to it' : `${refused.code}: ${refused.reason}`;
+  throw appError('LOCK_UNTRUSTED', `the lock that was fetched is not signed by ${lockSignedBy.join(' or ')}: ${reason}`, {
+    hint: 'have it pushed with its signature: base lock --key FILE --push REFERENCE',
+  });
+}
+
+/** The trusted root of the policy's repository, where one of these identities takes one. */
+async function rootFor(
+  loaded: LoadedPolicy,
+  names: readonly string[],
+  runtime: Runtime,
+): Promise<{ readonly trustedRoot?: Uint8Array }> {
+  const { identities } = loaded.policy;
+  const isNeeded = names.some((name) => {
+    const identity = identities?.get(name);
+    return identity !== undefined && (identity.key === undefined || identity.requireTransparencyLog === true);
+  });
+  const port = isNeeded ? policyTrustPort(loaded, { offline: false }, runtime) : undefined;
+  if (port === undefined) return {};
+  try {
+    return { trustedRoot: await port.read(runtime.signal) };
+  } catch (error) {
+    if (!isAppError(error) || runtime.signal.aborted) throw error;
+    runtime.progress({ kind: 'warning', message: `no trusted root, so keyless signatures are not judged: ${error.message}` });
+    return {};
+  }
+}
+
+/** Who vouches for a base. */
+export interface JudgedBase {
+  /** Identities of the entry's `signedBy` whose signature of the base was verified. */
+  readonly authenticated: readonly string[];
+  /** Why signatures could not be judged. */
+  readonly unjudged?: string;
+}
+
+/** Who vouches for what was observed, as a gate will say. */
+export async function judgeObserved(
+  loaded: LoadedPolicy,
+  records: readonly LockRecord[],
+  runtime: Runtime,
+): Promise<readonly JudgedBase[]> {
+  const entries = loaded.policy.bases?.entries ?? [];
+  const names = records.flatMap(({ entry }) => entries.find(({ name }) => name === entry)?.signedBy ?? []);
+  if (records.length === 0) return [];
+  const root = await rootFor(loaded, names, runtime);
+  const judged = await judgeLock(loaded, records, { now: runtime.now(), ...root });
+  return judged.authenticated.map((authenticated, index) => {
+    const reason = judged.missing[index]?.reason;
+    return { authenticated, ...(reason === undefined ? {} : { unjudged: reason }) };
+  });
+}
