@@ -2,10 +2,12 @@ export { askNewPassword, keyAccess } from './ask-password.ts';
 export { askYes } from './ask-yes.ts';
 export { ownCacheDirectory } from './cache-directory.ts';
 export { bundleLimit, layerLimit } from './byte-size.ts';
+export { decisionOutputFlag, policyChoice, policyFlags } from './gate-flags.ts';
 export { imageAccess } from './image-access-flags.ts';
-export { parseDigestFlag, parseTimeFlag } from './parse-value.ts';
+export { parseDigestFlag, parseReportFlag, parseTimeFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';
-export { destinationArg, imageArg, sourceArg } from './shared-args.ts';
+export { readStdin } from './read-stdin.ts';
+export { destinationArg, imageArg, optionalImageArg, sourceArg } from './shared-args.ts';
 export {
   allPlatformsFlag,
   attachmentFlags,

@@ -19,3 +19,12 @@ export function parseTimeFlag(text: string, flag: string): Date {
   }
   return time;
 }
+
+/** A file that is written anew each time: its ending shows that it is none of the inputs. @throws AppError USAGE */
+export function parseReportFlag(path: string, flag: string, ending: string): string {
+  if (!path.endsWith(ending))
+    throw coreError('USAGE', `--${flag} ${JSON.stringify(path.slice(0, 80))} does not end in ${ending}`, {
+      hint: 'what is there is replaced: the ending keeps other files from being overwritten',
+    });
+  return path;
+}

@@ -7,6 +7,7 @@ export const POLICY_ERRORS = {
   POLICY_DIGEST_MISMATCH: ExitCode.Usage,
   POLICY_LOCK_HEAD_MISMATCH: ExitCode.Input,
   POLICY_KEY_INVALID: ExitCode.Usage,
+  POLICY_TESTS_INVALID: ExitCode.Usage,
 } as const satisfies ErrorTable;
 
 export const policyError = defineErrors(POLICY_ERRORS);

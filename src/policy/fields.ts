@@ -5,6 +5,8 @@ import type { SourceNode, SourcePosition } from './source-tree.ts';
 /** Where a value stands, and where its problems go. */
 export interface Place {
   readonly path: string;
+  /** What the whole document is called; `the policy` unless given. */
+  readonly document?: string;
   readonly problems: PolicyProblem[];
   /** Position of every value that was read, by path: later checks point at them. */
   readonly positions: Map<string, SourcePosition>;
@@ -27,6 +29,10 @@ export function note(
   return undefined;
 }
 
+function nameOf({ path, document = 'the policy' }: Place): string {
+  return path === '' ? document : path;
+}
+
 function wrongType(node: SourceNode, place: Place, wanted: string): undefined {
   const found =
     node.kind === 'scalar'
@@ -37,7 +43,7 @@ function wrongType(node: SourceNode, place: Place, wanted: string): undefined {
   const quote = node.kind === 'scalar' && wanted.startsWith('a text') && node.value !== null;
   return note(place, node, {
     code: 'POLICY_WRONG_TYPE',
-    message: `${place.path || 'the policy'} must be ${wanted}, not ${found}`,
+    message: `${nameOf(place)} must be ${wanted}, not ${found}`,
     ...(quote ? { hint: 'write it in quotes' } : {}),
   });
 }
@@ -145,7 +151,7 @@ export function object<T extends object>(fields: Fields<T>, required: readonly (
       if (node.entries.some((entry) => entry.key === key)) continue;
       note(place, node, {
         code: 'POLICY_MISSING_KEY',
-        message: `${place.path || 'the policy'} needs the key "${key}"`,
+        message: `${nameOf(place)} needs the key "${key}"`,
       });
       good = false;
     }

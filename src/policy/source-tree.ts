@@ -45,22 +45,23 @@ const MAX_DEPTH = 64;
 /**
  * Parses YAML 1.2 (core schema; JSON is part of it) with the guards that a file from a pull request needs: one document, no anchors, aliases or
  * tags, no duplicate keys, text keys only, capped size, depth and node count.
+ * @param what names the document in messages
  */
-export async function parseSourceTree(bytes: Uint8Array): Promise<SourceTree> {
+export async function parseSourceTree(bytes: Uint8Array, what = 'the policy'): Promise<SourceTree> {
   const fatal = (message: string, hint?: string, at: SourcePosition = { line: 1, column: 1 }): SourceTree => ({
     root: undefined,
     problems: [syntaxProblem(message, at, hint)],
   });
   if (bytes.byteLength > MAX_TEXT_BYTES) {
-    return fatal(`the policy is ${bytes.byteLength} bytes, more than the ${MAX_TEXT_BYTES} allowed`);
+    return fatal(`${what} is ${bytes.byteLength} bytes, more than the ${MAX_TEXT_BYTES} allowed`);
   }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return fatal('the policy is not UTF-8');
+    return fatal(`${what} is not UTF-8`);
   }
-  if (isAbsurdlyNested(text)) return fatal('the policy is nested too deeply');
+  if (isAbsurdlyNested(text)) return fatal(`${what} is nested too deeply`);
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   try {
@@ -79,12 +80,12 @@ export async function parseSourceTree(bytes: Uint8Array): Promise<SourceTree> {
       syntaxProblem(error.message, at(lines.linePos(error.pos[0]))),
     );
     if (problems.length > 0) return { root: undefined, problems };
-    const walker = new Walker(yaml, lines);
+    const walker = new Walker(yaml, lines, what);
     const root = walker.node(document.contents, { line: 1, column: 1 }, 0);
     return walker.problems.length > 0 ? { root: undefined, problems: walker.problems } : { root, problems: [] };
   } catch (error) {
     // the parser recurses: absurd nesting ends in a stack overflow, which is the file's fault
-    if (error instanceof RangeError) return fatal('the policy is nested too deeply');
+    if (error instanceof RangeError) return fatal(`${what} is nested too deeply`);
     throw error;
   }
 }
@@ -103,11 +104,13 @@ class Walker {
   readonly problems: PolicyProblem[] = [];
   readonly #yaml: typeof Yaml;
   readonly #lines: Yaml.LineCounter;
+  readonly #what: string;
   #count = 0;
 
-  constructor(yaml: typeof Yaml, lines: Yaml.LineCounter) {
+  constructor(yaml: typeof Yaml, lines: Yaml.LineCounter, what: string) {
     this.#yaml = yaml;
     this.#lines = lines;
+    this.#what = what;
   }
 
   node(node: unknown, fallback: SourcePosition, depth: number): SourceNode {
@@ -116,16 +119,17 @@ class Walker {
     const position = this.#position(node, fallback);
     const nothing: ScalarNode = { kind: 'scalar', value: null, ...position };
     if (this.#count > MAX_NODES || depth > MAX_DEPTH) {
-      if (this.problems.length === 0) this.#refuse('the policy has too many values or is nested too deeply', position);
+      if (this.problems.length === 0)
+        this.#refuse(`${this.#what} has too many values or is nested too deeply`, position);
       return nothing;
     }
     if (node === null || node === undefined) return nothing;
     if (yaml.isAlias(node)) {
-      this.#refuse('aliases are not allowed in a policy', position, 'write the value out');
+      this.#refuse('aliases are not allowed here', position, 'write the value out');
       return nothing;
     }
     if ((yaml.isScalar(node) || yaml.isCollection(node)) && (node.anchor || node.tag)) {
-      this.#refuse('anchors and tags are not allowed in a policy', position, 'write the plain value');
+      this.#refuse('anchors and tags are not allowed here', position, 'write the plain value');
       return nothing;
     }
     if (yaml.isMap(node)) return this.#map(node, position, depth);

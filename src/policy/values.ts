@@ -1,6 +1,7 @@
 const DAY_MS = 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS, w: 7 * DAY_MS };
 const DURATION = /^([1-9][0-9]{0,6})([smhdw])$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 
 /** `30d`, `12h`: milliseconds; undefined when it is not one. */
@@ -16,6 +17,13 @@ export function parseDay(text: string): Date | undefined {
   if (match === null) return undefined;
   const date = new Date(`${text}T00:00:00.000Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? date : undefined;
+}
+
+/** RFC 3339 with a zone, to the millisecond; undefined when it is not one. */
+export function parseInstant(text: string): Date | undefined {
+  if (!INSTANT.test(text)) return undefined;
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** The first instant after that day (UTC). */
