@@ -13,10 +13,30 @@ export { listCatalogers } from './list-catalogers.ts';
 export type { CatalogerInfo } from './list-catalogers.ts';
 export { reportSboms } from './report-sboms.ts';
 export type { ReportSbomsOptions, SbomOutcome, SbomReport } from './report-sboms.ts';
-export { reportGate } from './report-gate.ts';
-export type { GateReport, ReportGateOptions } from './report-gate.ts';
+export { reportGate, reportReplay } from './report-gate.ts';
+export type {
+  GateOutcome,
+  GateOutputOptions,
+  GateReport,
+  ReportGateOptions,
+  ReportReplayOptions,
+} from './report-gate.ts';
+export type { GateInputOptions } from './gate-inputs.ts';
+export { GATE_FORMATS } from './gate-outputs.ts';
+export type { DecisionSpeller, GateFormat, GateOutput } from './gate-outputs.ts';
+export type { MissingPin, WrittenPin, WrittenPins } from './write-pins.ts';
 export { releaseImage } from './release-image.ts';
 export type { ReleaseImageOptions, ReleaseImageResult, ReleaseStep } from './release-image.ts';
+export { tryPolicy, tryPolicyExitCode } from './try-policy.ts';
+export type { TriedImage, TryPolicyOptions, TryPolicyResult } from './try-policy.ts';
+export { testPolicies, testPoliciesExitCode } from './test-policies.ts';
+export type {
+  PolicyCoverage,
+  TestedCase,
+  TestedFile,
+  TestPoliciesOptions,
+  TestPoliciesResult,
+} from './test-policies.ts';
 export { lintExitCode, lintPolicyFile } from './lint-policy.ts';
 export type { LintPolicyOptions, LintPolicyResult } from './lint-policy.ts';
 export { detectBase } from './detect-base.ts';

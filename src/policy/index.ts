@@ -10,6 +10,8 @@ export { invalidTests, parsePolicyTests } from './policy-tests.ts';
 export type { Expectation, ParsedPolicyTests, PolicyTestCase, PolicyTests, ResultPattern } from './policy-tests.ts';
 export { exceptionProblems, positionOf } from './semantics.ts';
 export { baseVoucher, entryNeedsTrust } from './base-voucher.ts';
+export { draftVsas } from './build-vsa.ts';
+export type { VsaDraft, VsaDrafts, VsaOmission } from './build-vsa.ts';
 export { allResults, canonicalDecision, decide } from './decide.ts';
 export type { DecideOptions } from './decide.ts';
 export type {

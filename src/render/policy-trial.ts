@@ -1,0 +1,98 @@
+import { styleText } from 'node:util';
+import { safeText } from '../core/index.ts';
+import type { TriedImage, TryPolicyResult } from '../app/index.ts';
+
+type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
+type Paint = (text: string, ...styles: readonly Style[]) => string;
+
+const MAX_REASONS = 5;
+
+/** What a candidate policy changes: the counts, then every image whose verdict changed, with the reasons; the others as counts only. */
+export function renderPolicyTrial(result: TryPolicyResult, options: { readonly color: boolean }): string {
+  const paint: Paint = (text, ...styles) =>
+    options.color ? styleText([...styles], text, { validateStream: false }) : text;
+  const { images, errors, passedOver, policy, against } = result;
+  return [
+    paint(headline(result), 'bold'),
+    paint('This is a replay of saved evidence: it decides nothing.', 'yellow'),
+    ...section(
+      'newly denied',
+      images.filter(({ change }) => change === 'newly-denied'),
+      paint,
+    ),
+    ...section(
+      'newly allowed',
+      images.filter(({ change }) => change === 'newly-allowed'),
+      paint,
+    ),
+    ...section(
+      'same verdict or side, other reasons',
+      images.filter(({ change }) => change === 'changed'),
+      paint,
+    ),
+    ...section(
+      'denied',
+      images.filter(({ change, after }) => change === null && after === 'deny'),
+      paint,
+    ),
+    ...section(
+      'allowed with warnings',
+      images.filter(({ change, after }) => change === null && after === 'warn'),
+      paint,
+    ),
+    ...codeLines(result),
+    ...(errors.length === 0
+      ? []
+      : [
+          '',
+          ...errors.map(({ file, code, message }) =>
+            paint(`ERROR ${safeText(file)}: ${safeText(message)} [${code}]`, 'red'),
+          ),
+        ]),
+    ...(passedOver.length === 0
+      ? []
+      : ['', `passed over, as these are decisions: ${passedOver.map((file) => safeText(file)).join(', ')}`]),
+    '',
+    paint(`policy ${safeText(policy.file)} ${policy.digest}`, 'dim'),
+    ...(against === null ? [] : [paint(`against ${safeText(against.file)} ${against.digest}`, 'dim')]),
+  ].join('\n');
+}
+
+function headline({ counts, against, errors }: TryPolicyResult): string {
+  const { images, denied, newlyDenied, newlyAllowed, changed, unchanged } = counts;
+  const unread = errors.length === 0 ? '' : `; ${errors.length} files could not be read`;
+  return against === null
+    ? `${images} images: ${denied} denied, ${images - denied} allowed${unread}`
+    : `${images} images: ${newlyDenied} newly denied, ${newlyAllowed} newly allowed, ${changed} with other reasons, ${unchanged} unchanged${unread}`;
+}
+
+function section(title: string, images: readonly TriedImage[], paint: Paint): readonly string[] {
+  return images.length === 0 ? [] : ['', paint(title, 'bold'), ...images.flatMap((image) => imageLines(image, paint))];
+}
+
+function imageLines(image: TriedImage, paint: Paint): readonly string[] {
+  const verdicts = image.before === null ? image.after : `${image.before} -> ${image.after}`;
+  const reasons = [
+    ...image.added.map((reason) => ({ mark: '+', reason })),
+    ...image.removed.map((reason) => ({ mark: '-', reason })),
+  ];
+  const more = reasons.length - MAX_REASONS + image.more;
+  return [
+    `  ${safeText(image.reference)}  ${paint(verdicts, image.after === 'deny' ? 'red' : 'green')}  ${paint(safeText(image.file), 'dim')}`,
+    ...reasons.slice(0, MAX_REASONS).map(({ mark, reason }) => {
+      const { rule, check, item, code, outcome } = reason;
+      const where = [rule === null ? undefined : `rule ${rule}:`, check, item].filter((part) => part !== undefined);
+      return `    ${mark} ${safeText(where.join(' '))} ${outcome} [${code}]: ${safeText(reason.reason)}`;
+    }),
+    ...(more > 0 ? [`      and ${more} more (see --json)`] : []),
+    ...(image.undecided
+      ? ['      only checks that could not be evaluated deny it: collect the evidence again with this policy']
+      : []),
+  ];
+}
+
+function codeLines({ codes, against }: TryPolicyResult): readonly string[] {
+  if (codes.length === 0) return [];
+  const title = against === null ? 'why images are denied' : 'why images are newly denied';
+  return ['', title, ...codes.map(({ code, images }) => `  ${code}  ${images} image${images === 1 ? '' : 's'}`)];
+}
