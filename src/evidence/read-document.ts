@@ -18,6 +18,7 @@ import {
 } from './json-shape.ts';
 import type {
   EvidenceBuildAttestation,
+  EvidenceDeployed,
   EvidenceDocument,
   EvidenceError,
   EvidenceImage,
@@ -91,6 +92,7 @@ function readImage(value: JsonValue, path: string): EvidenceImage {
     'reference',
     'name',
     'requested',
+    'deployed?',
     'digest',
     'tagDigest',
     'subjects',
@@ -106,6 +108,7 @@ function readImage(value: JsonValue, path: string): EvidenceImage {
       tag: nullable(requested['tag'], (tag) => textAt(tag, `${path}.requested.tag`)),
       digest: nullable(requested['digest'], (digest) => digestAt(digest, `${path}.requested.digest`)),
     },
+    ...optional('deployed', image['deployed'], (deployed) => readDeployed(deployed, `${path}.deployed`)),
     digest: nullable(image['digest'], (digest) => digestAt(digest, `${path}.digest`)),
     tagDigest: nullable(image['tagDigest'], (digest) => digestAt(digest, `${path}.tagDigest`)),
     subjects: listAt(image['subjects'], `${path}.subjects`, readSubject),
@@ -114,6 +117,23 @@ function readImage(value: JsonValue, path: string): EvidenceImage {
     ),
     platforms: listAt(image['platforms'], `${path}.platforms`, readPlatform),
     errors: listAt(image['errors'], `${path}.errors`, readError),
+  };
+}
+
+function readDeployed(value: JsonValue, path: string): EvidenceDeployed {
+  const deployed = closedObjectAt(value, path, ['unpinned', 'places']);
+  const { unpinned } = deployed;
+  return {
+    unpinned: unpinned === 'deny' || unpinned === 'warn' ? unpinned : malformed(`${path}.unpinned`, '"deny" or "warn"'),
+    places: listAt(deployed['places'], `${path}.places`, (item, at) => {
+      const place = closedObjectAt(item, at, ['file', 'line', 'column', 'path']);
+      return {
+        file: textAt(place['file'], `${at}.file`),
+        line: countAt(place['line'], `${at}.line`),
+        column: countAt(place['column'], `${at}.column`),
+        path: textAt(place['path'], `${at}.path`),
+      };
+    }),
   };
 }
 

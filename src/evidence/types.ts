@@ -35,6 +35,8 @@ export interface EvidenceImage {
   /** Canonical registry and repository; null for a layout, archive or directory without `--as`. */
   readonly name: string | null;
   readonly requested: { readonly tag: string | null; readonly digest: Digest | null };
+  /** Where deployment manifests name it; absent when none does. */
+  readonly deployed?: EvidenceDeployed;
   /** What the reference led to, index or platform manifest; null when it could not be resolved. */
   readonly digest: Digest | null;
   /** For `name:tag@digest`: where the tag led at collection; null when there was no tag beside a digest, or it could not be asked. */
@@ -46,6 +48,24 @@ export interface EvidenceImage {
   readonly platforms: readonly EvidencePlatform[];
   /** What could not be collected. A missing fact without an entry here was not asked for. */
   readonly errors: readonly EvidenceError[];
+}
+
+/** What deploys an image: manifests have to name it by digest. */
+export interface EvidenceDeployed {
+  /** What a manifest without digest means: a failed check, or a warning because the user allowed it. */
+  readonly unpinned: 'deny' | 'warn';
+  readonly places: readonly EvidencePlace[];
+}
+
+/** Where a deployment manifest names an image. */
+export interface EvidencePlace {
+  /** As the user named it; `-` for standard input. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** `spec.template.spec.containers[0].image`. */
+  readonly path: string;
 }
 
 /** The referrers of one digest. A digest without an entry was not asked about, or has an error. */

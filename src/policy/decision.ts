@@ -1,4 +1,5 @@
 import type { Digest, ExitCode } from '../core/index.ts';
+import type { EvidencePlace } from '../evidence/index.ts';
 
 export type Verdict = 'allow' | 'warn' | 'deny';
 export type CheckOutcome = 'pass' | 'warn' | 'fail' | 'error' | 'excepted';
@@ -7,6 +8,7 @@ export type CheckOutcome = 'pass' | 'warn' | 'fail' | 'error' | 'excepted';
 export type CheckName =
   | 'resolve'
   | 'tag'
+  | 'pinned'
   | 'digests'
   | 'unmatched'
   | 'platforms'
@@ -78,6 +80,8 @@ export interface ImageDecision {
   readonly reference: string;
   readonly name: string | null;
   readonly digest: Digest | null;
+  /** Where deployment manifests name it; absent when it was asked for by name only. */
+  readonly places?: readonly EvidencePlace[];
   readonly verdict: Verdict;
   /** Digests this decision speaks for: platforms that passed every rule, and the index when all of them did. Empty when denied. */
   readonly approves: readonly Digest[];

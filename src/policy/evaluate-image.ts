@@ -1,6 +1,7 @@
 import { ExitCode, type Digest } from '../core/index.ts';
 import { platformName, type ImageView, type PlatformView } from '../evidence/index.ts';
 import { matchBases } from '../provenance/index.ts';
+import { checkPinned } from './check-pinned.ts';
 import type { LockFacts, RuleContext } from './context.ts';
 import type { CheckResult, ImageDecision, PlatformDecision, RuleDecision, Verdict } from './decision.ts';
 import { enforces, evaluateRule, ruleDecision } from './evaluate-rule.ts';
@@ -21,11 +22,12 @@ export interface ImageInputs {
 /** One image: what is true of it as such, then every matching rule on every platform the rule speaks of. */
 export async function evaluateImage(inputs: ImageInputs): Promise<ImageDecision> {
   const { image, loaded } = inputs;
-  const { name, reference, digest } = image.evidence;
+  const { name, reference, digest, deployed } = image.evidence;
   const rules = loaded.policy.rules.filter((rule) => name !== null && matchesAny(rule.images, name));
   const checks = [
     ...checkResolved(image),
     ...checkTag(image),
+    ...checkPinned(image),
     ...checkDenied(inputs),
     ...checkUnmatched(inputs, rules),
     ...checkUnknownReferrers(image),
@@ -41,6 +43,7 @@ export async function evaluateImage(inputs: ImageInputs): Promise<ImageDecision>
     reference,
     name,
     digest,
+    ...(deployed === undefined ? {} : { places: deployed.places }),
     verdict: verdictOf([...all, ...nothing]),
     approves,
     checks: [...checks, ...missing.flatMap((rule) => rule.checks), ...nothing],
