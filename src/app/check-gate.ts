@@ -1,13 +1,6 @@
 import { throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
 import { collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
-import {
-  decide,
-  evidenceNeeds,
-  hasVsaRules,
-  loadPolicy,
-  needsAfterBundles,
-  type Decision,
-} from '../policy/index.ts';
+import { decide, evidenceNeeds, hasVsaRules, loadPolicy, needsAfterBundles, type Decision } from '../policy/index.ts';
 import { createEvidencePorts } from './evidence-ports.ts';
 import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
@@ -30,6 +23,12 @@ export interface CheckGateOptions extends GateInputOptions {
   readonly maxLayerBytes?: number;
   /** Trusted roots come from files, from what was kept, or ship with waybill: no request for them. False unless given. */
   readonly offline?: boolean;
+  /** PEM file of extra certificate authorities for the repository of trusted roots. */
+  readonly tufCaFile?: string;
+}
+
+function caFileOf({ tufCaFile }: CheckGateOptions): { readonly caFile?: string } {
+  return tufCaFile === undefined ? {} : { caFile: tufCaFile };
 }
 
 export interface CheckGateResult {
@@ -67,15 +66,13 @@ export async function decideInputs(
     },
     runtime,
   );
-  const trust = policyTrustPort(loaded, { offline: options.offline ?? false }, runtime);
+  const trust = policyTrustPort(loaded, { offline: options.offline ?? false, ...caFileOf(options) }, runtime);
   const evidence = await collectEvidence(inputs.images, {
     ports: opened.ports,
     collectedAt: now,
     needs: (name) => evidenceNeeds(loaded.policy, name),
     ...(trust === undefined ? {} : { trust }),
-    ...(hasVsaRules(loaded.policy)
-      ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) }
-      : {}),
+    ...(hasVsaRules(loaded.policy) ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) } : {}),
     ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
     deployed: inputs.deployed,
     signal: runtime.signal,

@@ -52,17 +52,26 @@ function tryTransport(image: string): string | undefined {
   }
 }
 
+/** What no output is written over. */
+export interface GateInputFiles {
+  readonly policyFile: string;
+  readonly loaded: LoadedPolicy;
+  /** Evidence, lists and manifests. */
+  readonly inputs: readonly string[];
+}
+
 /**
- * Refuses to write over the policy, a file it refers to, or one output over another.
+ * Refuses to write over the policy, a file it refers to, another input, or one output over another.
  * @throws AppError OUTPUT_CONFLICT
  */
 export async function checkGateOutputs(
   outputs: readonly string[],
-  policy: { readonly file: string; readonly loaded: LoadedPolicy },
+  { policyFile, loaded, inputs }: GateInputFiles,
 ): Promise<void> {
-  const inputs = [policy.file, ...[...policy.loaded.files.keys()].map((path) => join(dirname(policy.file), path))];
+  const ofPolicy = [policyFile, ...[...loaded.files.keys()].map((path) => join(dirname(policyFile), path))];
   const taken = new Map<string, string>();
-  for (const input of inputs) taken.set(await place(input), 'an input of the policy');
+  for (const input of inputs) taken.set(await place(input), 'an input');
+  for (const input of ofPolicy) taken.set(await place(input), 'an input of the policy');
   for (const output of outputs) {
     const path = await place(output);
     const owner = taken.get(path);

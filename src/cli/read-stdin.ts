@@ -1,18 +1,24 @@
 import { coreError } from '../core/index.ts';
 
 /** Far more than any token. */
-const MAX_BYTES = 128 * 1024;
+const MAX_TOKEN_BYTES = 128 * 1024;
 
-/** Standard input to its end. @throws AppError USAGE on a terminal, LIMIT_EXCEEDED */
-export async function readStdin(): Promise<Uint8Array> {
+/** What is piped in, to its end. @throws AppError USAGE on a terminal, LIMIT_EXCEEDED */
+export async function readStdin(what: string, maxBytes: number): Promise<Uint8Array> {
   const { stdin } = process;
-  if (stdin.isTTY) throw coreError('USAGE', 'standard input is a terminal: pipe the identity token into it');
+  if (stdin.isTTY) throw coreError('USAGE', `standard input is a terminal: pipe ${what} into it`);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of stdin as AsyncIterable<Buffer>) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_BYTES) throw coreError('LIMIT_EXCEEDED', 'standard input is too long for an identity token');
+    if (sizeBytes > maxBytes)
+      throw coreError('LIMIT_EXCEEDED', `standard input is larger than the ${maxBytes} bytes that ${what} may have`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** An identity token from standard input. @throws AppError USAGE on a terminal, LIMIT_EXCEEDED */
+export function readTokenFromStdin(): Promise<Uint8Array> {
+  return readStdin('the identity token', MAX_TOKEN_BYTES);
 }

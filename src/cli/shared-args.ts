@@ -10,6 +10,13 @@ export const imageArg = string({
   ignoreStdin: true,
 });
 
+/** The same where images may be named elsewhere. */
+export const optionalImageArg = string({
+  name: 'IMAGE',
+  description: imageArg.description ?? '',
+  ignoreStdin: true,
+});
+
 /** What is copied. */
 export const sourceArg = string({
   name: 'SOURCE',

@@ -2,7 +2,7 @@ import { boolean, option, string } from '@oclif/core/flags';
 import type { SigningAccess } from '../app/index.ts';
 import { coreError, type Runtime } from '../core/index.ts';
 import { keyAccess } from './ask-password.ts';
-import { readStdin } from './read-stdin.ts';
+import { readTokenFromStdin } from './read-stdin.ts';
 import { tufAccess, tufFlags, type TufFlagValues } from './tuf-flags.ts';
 
 const SIGNER = 'SIGNER';
@@ -179,7 +179,7 @@ function identityChoice(flags: SigningFlagValues, { env }: Runtime): SigningAcce
     ...(issuer === undefined ? {} : { issuer }),
   };
   return {
-    readStdin,
+    readStdin: readTokenFromStdin,
     ...(identityToken === undefined ? {} : { identityToken }),
     ...(identityProvider === undefined ? {} : { identityProvider }),
     ...(someoneIsThere ? { interactive } : {}),

@@ -57,6 +57,11 @@ export abstract class WaybillCommand<T> extends Command {
     return { width: Math.max(width ?? 120, 40), color };
   }
 
+  /** The same for a text that goes to a file: no colours, lines of one length. */
+  protected decisionOptions(file: string | undefined): { readonly width: number; readonly color: boolean } {
+    return file === undefined ? this.textOptions() : { width: 120, color: false };
+  }
+
   /** How tables are drawn: cut to the terminal, never when piped. */
   protected tableOptions(): { readonly width: number | undefined; readonly color: boolean } {
     const { stdout } = process;

@@ -1,35 +1,52 @@
 import { styleText } from 'node:util';
 import { safeText } from '../core/index.ts';
 import type { Basis, CheckResult, Decision, ImageDecision, PlatformDecision, Verdict } from '../policy/index.ts';
+import {
+  checkTitle,
+  countOutcomes,
+  locatedResults,
+  REPLAY_WORDS,
+  resultsOf,
+  VERDICT_WORDS,
+  type GateRenderOptions,
+} from './gate/located-results.ts';
 
-export interface RenderDecisionOptions {
+export interface RenderDecisionOptions extends GateRenderOptions {
   /** Use colours. */
   readonly color: boolean;
   /** Columns of the terminal; long lines are wrapped at words. At least 40. */
   readonly width: number;
-  /** Say that this is a replay: it decides nothing. */
-  readonly replay?: boolean;
 }
 
 type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
 
 const MAX_NOTES = 10;
-const WORDS = { allow: 'ALLOWED', warn: 'ALLOWED WITH WARNINGS', deny: 'DENIED' } as const satisfies Record<
-  Verdict,
-  string
->;
+const MAX_PLACES = 5;
+const SHORT_VERDICTS = { allow: 'ok', warn: 'warn', deny: 'DENY' } as const satisfies Record<Verdict, string>;
 const VERDICT_STYLES = { allow: 'green', warn: 'yellow', deny: 'red' } as const satisfies Record<Verdict, Style>;
 const MARKS = { pass: 'ok', warn: 'warn', fail: 'FAIL', error: 'ERROR', excepted: 'excepted' } as const;
 const OUTCOME_STYLES = { pass: 'green', warn: 'yellow', fail: 'red', error: 'red', excepted: 'yellow' } as const;
 /** What must be acted on comes first. */
 const ORDER: readonly CheckResult['outcome'][] = ['fail', 'error', 'warn', 'excepted', 'pass'];
 
-/** A decision for people: the verdict, then for each image what failed, on what evidence, and what would make it pass; what passed in a line each. */
+/**
+ * A decision for people: the verdict, then for each image what failed, on what evidence, and what would make it pass; what passed in a line each. Several images get a line
+ * each first, and details only when something about them did not pass.
+ */
 export function renderDecision(decision: Decision, options: RenderDecisionOptions): string {
   const paper = new Paper(options);
-  paper.line(paper.paint(WORDS[decision.verdict], VERDICT_STYLES[decision.verdict], 'bold') + summary(decision));
-  if (options.replay) paper.line(paper.paint('This is a replay of saved evidence: it decides nothing.', 'yellow'));
-  for (const image of decision.images) renderImage(image, paper);
+  const { images, verdict } = decision;
+  const counts = countOutcomes(resultsOf(decision));
+  const many = images.length > 1 ? ` (${images.length} images)` : '';
+  const summary = counts === '' ? '' : `: ${counts}`;
+  paper.line(paper.paint(VERDICT_WORDS[verdict], VERDICT_STYLES[verdict], 'bold') + many + summary);
+  if (options.replay) paper.line(paper.paint(REPLAY_WORDS, 'yellow'));
+  if (images.length > 1) {
+    paper.line('');
+    for (const image of images) renderSummary(image, paper);
+  }
+  const detailed = images.length > 1 ? images.filter(needsDetails) : images;
+  for (const image of detailed) renderImage(image, paper);
   paper.line('');
   for (const note of decision.notes) paper.wrapped('note: ', `${note.message} [${note.code}]`);
   const name = decision.policy.name === null ? '' : ` ${safeText(decision.policy.name)}`;
@@ -38,29 +55,25 @@ export function renderDecision(decision: Decision, options: RenderDecisionOption
   return paper.text();
 }
 
-function summary(decision: Decision): string {
-  const count = (outcome: CheckResult['outcome']): number =>
-    decision.images.flatMap(resultsOf).filter((result) => result.outcome === outcome).length;
-  const parts = [
-    [count('fail'), 'failed'],
-    [count('error'), 'could not be evaluated'],
-    [count('warn'), 'warned'],
-    [count('excepted'), 'excepted'],
-    [count('pass'), 'passed'],
-  ] as const;
-  const said = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
-  return said.length === 0 ? '' : `: ${said.join(', ')}`;
+function needsDetails(image: ImageDecision): boolean {
+  return locatedResults(image).some(({ result }) => result.outcome !== 'pass');
 }
 
-function resultsOf(image: ImageDecision): readonly CheckResult[] {
-  return [...image.checks, ...image.platforms.flatMap((platform) => platform.rules.flatMap((rule) => rule.checks))];
+function renderSummary(image: ImageDecision, paper: Paper): void {
+  const mark = paper.paint(SHORT_VERDICTS[image.verdict].padEnd(5), VERDICT_STYLES[image.verdict]);
+  const counts = countOutcomes(locatedResults(image).map(({ result }) => result));
+  paper.cut(`${mark} `, `${image.reference}  ${counts}`);
 }
 
 function renderImage(image: ImageDecision, paper: Paper): void {
   paper.line('');
-  const word = paper.paint(WORDS[image.verdict].toLowerCase(), VERDICT_STYLES[image.verdict]);
+  const word = paper.paint(VERDICT_WORDS[image.verdict].toLowerCase(), VERDICT_STYLES[image.verdict]);
   paper.line(`${paper.paint(safeText(image.reference), 'bold')}  ${word}`);
   if (image.digest !== null) paper.line(`  ${image.digest}`);
+  const places = image.places ?? [];
+  for (const { file, line, column, path } of places.slice(0, MAX_PLACES))
+    paper.wrapped('  at ', `${file}:${line}:${column} ${path}`);
+  if (places.length > MAX_PLACES) paper.line(`  and at ${places.length - MAX_PLACES} more places (see --json)`);
   renderResults(image.checks, paper, '  ');
   for (const platform of image.platforms) renderPlatform(platform, paper);
 }
@@ -86,7 +99,7 @@ function renderResults(results: readonly CheckResult[], paper: Paper, indent: st
 
 function renderResult(result: CheckResult, paper: Paper, indent: string): void {
   const mark = paper.paint(MARKS[result.outcome].padEnd(5), OUTCOME_STYLES[result.outcome]);
-  const what = result.item === undefined ? result.check : `${result.check} ${result.item}`;
+  const what = checkTitle(result);
   if (result.outcome === 'pass') {
     paper.cut(`${indent}${mark} `, `${what}: ${result.reason}`);
     return;

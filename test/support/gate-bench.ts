@@ -102,7 +102,7 @@ export async function openGateBench(policy = GATE_POLICY): Promise<GateBench> {
       return (await checkGate({ ...given, ...name, ...options }, runtime)).decision;
     },
     report: async (tag, files) => {
-      await reportGate({ ...gate(tag), ...files }, runtime);
+      await reportGate({ ...gate(tag), ...files, json: true, spell: () => '' }, runtime);
     },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };

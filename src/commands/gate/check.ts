@@ -1,15 +1,18 @@
-import { integer, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 import type { GateReport } from '../../app/index.ts';
 import {
   attachmentLimitFlags,
+  decisionOutputFlag,
   gateAttachmentFlags,
   imageAccess,
-  imageArg,
   imageFlags,
   layerFlags,
-  ownCacheDirectory,
   layerLimit,
-  parseDigestFlag,
+  optionalImageArg,
+  ownCacheDirectory,
+  policyChoice,
+  policyFlags,
+  readStdin,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -18,25 +21,50 @@ import {
 export default class GateCheck extends WaybillCommand<GateReport> {
   static override summary = 'Decide whether images may run.';
   static override description =
-    'Collects evidence (signatures, attestations, the base, the layers), verifies it, and decides by the policy. Exit 0: allowed (perhaps with warnings). Exit 1: a check failed. ' +
-    'Any other: a check could not be evaluated, which denies too; the code is its class. The decision is written in either case. No variable that waybill reads and no ' +
-    'file of the working folder weakens it: a cache folder that a variable names is not used, certificates are always checked.';
+    'Collects evidence (signatures, attestations, the base, the layers), verifies it, and decides by the policy. Images are named on the command line, listed in a file, or found in Kubernetes ' +
+    'manifests and compose files, which must name them by digest. Exit 0: allowed (perhaps with warnings). Exit 1: a check failed. Any other: a check could not be evaluated, which ' +
+    'denies too; the code is its class. The decision is written in either case. No variable that waybill reads and no file of the working folder weakens it: a cache folder that a ' +
+    'variable names is not used, certificates are always checked.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2@sha256:... --policy policy.yaml',
+    '<%= config.bin %> <%= command.id %> -f deploy.yaml --policy policy.yaml -o sarif=gate.sarif -o junit=gate.xml',
+    'kubectl kustomize overlays/prod | <%= config.bin %> <%= command.id %> -f - --policy policy.yaml',
     '<%= config.bin %> <%= command.id %> oci:build:1.2 --as registry.example.com/shop/app --policy policy.yaml --evidence-out evidence.json --decision-out decision.json',
   ];
   static override strict = false;
-  static override args = { image: imageArg };
+  static override args = { image: optionalImageArg };
   static override flags = {
-    policy: string({ summary: 'Policy file.', helpValue: 'FILE', required: true }),
-    'policy-digest': string({
-      summary: 'Refuse any other policy than the one with this digest (`waybill policy lint` prints it).',
-      helpValue: 'sha256:HEX',
+    ...policyFlags,
+    'from-file': string({
+      summary: 'File with one image per line; # begins a comment (repeatable; - for stdin).',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    filename: string({
+      char: 'f',
+      summary:
+        'Kubernetes manifests or a compose file: every image in it (repeatable; a folder for the manifests in it, - for stdin).',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'allow-kind': string({
+      summary: 'Kind of object that holds no image; kinds that are not known are refused (repeatable).',
+      helpValue: 'GROUP/KIND',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'allow-unpinned': boolean({ summary: 'Manifests may name images by tag: a warning, not a failed check.' }),
+    'write-pins': boolean({
+      summary: 'Write the digests of the images that are allowed into the manifests, behind their tags.',
+      dependsOn: ['filename'],
     }),
     as: string({
       summary: 'Name of an image from a layout or archive: rules are found by it.',
       helpValue: 'REGISTRY/REPOSITORY',
     }),
+    output: decisionOutputFlag,
     'evidence-out': string({
       summary: 'Write everything the decision rests on: `waybill gate replay` decides from it again.',
       helpValue: 'FILE',
@@ -62,23 +90,31 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     // a layer cache that a variable chose could have been filled by whoever set it
     const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
     const { reportGate } = await import('../../app/index.ts');
-    const { report, exitCode } = await reportGate(
+    const { renderGate, renderPins } = await import('../../render/index.ts');
+    const { report, stdout, exitCode } = await reportGate(
       {
         images: argv.filter((image) => typeof image === 'string'),
-        policyFile: flags.policy,
+        imageLists: flags['from-file'] ?? [],
+        deployments: flags.filename ?? [],
+        allowedKinds: flags['allow-kind'] ?? [],
+        unpinned: flags['allow-unpinned'] ? 'warn' : 'deny',
+        writePins: flags['write-pins'],
+        readStdin: (maxBytes) => readStdin('images or manifests', maxBytes),
+        ...policyChoice(flags),
         access: imageAccess({ ...flags, platform: undefined }),
         deadlineMs: flags.timeout * 1000,
-        ...(flags['policy-digest'] === undefined
-          ? {}
-          : { policyDigest: parseDigestFlag(flags['policy-digest'], 'policy-digest') }),
         ...(flags.as === undefined ? {} : { as: flags.as }),
+        outputs: flags.output ?? [],
+        json: this.jsonEnabled(),
+        spell: (decision, { format, file }) => renderGate(decision, format, this.decisionOptions(file)),
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
         ...layerLimit(flags),
       },
       runtime,
     );
-    const { renderDecision } = await import('../../render/index.ts');
-    return { result: report, text: renderDecision(report.decision, this.textOptions()).trimEnd(), exitCode };
+    const pins = report.pins === undefined ? '' : renderPins(report.pins);
+    if (pins !== '' && !this.jsonEnabled()) process.stderr.write(`${pins}\n`);
+    return { result: report, text: stdout, exitCode };
   }
 }

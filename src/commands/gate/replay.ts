@@ -2,8 +2,10 @@ import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import type { ReplayGateResult } from '../../app/index.ts';
 import {
-  parseDigestFlag,
+  decisionOutputFlag,
   parseTimeFlag,
+  policyChoice,
+  policyFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -14,7 +16,10 @@ export default class GateReplay extends WaybillCommand<ReplayGateResult> {
   static override description =
     'Verifies everything in the evidence file again and decides by the policy given, for the time the evidence was collected at or --as-of. With the same policy the decision is ' +
     'the same, byte for byte; with another it shows what that one would have said. A replay is marked as such and never gates: what only the layers showed is as true as the file’s origin. Exit codes are those of gate check.';
-  static override examples = ['<%= config.bin %> <%= command.id %> evidence.json --policy policy.yaml'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> evidence.json --policy policy.yaml',
+    '<%= config.bin %> <%= command.id %> evidence.json --policy policy.yaml -o json=decision.json -o markdown=comment.md',
+  ];
   static override args = {
     evidence: stringArg({
       name: 'EVIDENCE',
@@ -23,31 +28,25 @@ export default class GateReplay extends WaybillCommand<ReplayGateResult> {
     }),
   };
   static override flags = {
-    policy: string({ summary: 'Policy file.', helpValue: 'FILE', required: true }),
-    'policy-digest': string({
-      summary: 'Refuse any other policy than the one with this digest.',
-      helpValue: 'sha256:HEX',
-    }),
+    ...policyFlags,
     'as-of': string({ summary: 'Decide for this time instead of the one of collection.', helpValue: 'RFC3339' }),
+    output: decisionOutputFlag,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ReplayGateResult>> {
     const { args, flags } = await this.parse(GateReplay);
     start(flags);
-    const { replayGate } = await import('../../app/index.ts');
-    const result = await replayGate({
+    const { reportReplay } = await import('../../app/index.ts');
+    const { renderGate } = await import('../../render/index.ts');
+    const { report, stdout, exitCode } = await reportReplay({
       evidenceFile: args.evidence,
-      policyFile: flags.policy,
-      ...(flags['policy-digest'] === undefined
-        ? {}
-        : { policyDigest: parseDigestFlag(flags['policy-digest'], 'policy-digest') }),
+      ...policyChoice(flags),
       ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
+      outputs: flags.output ?? [],
+      json: this.jsonEnabled(),
+      spell: (decision, { format, file }) =>
+        renderGate(decision, format, { ...this.decisionOptions(file), replay: true }),
     });
-    const { renderDecision } = await import('../../render/index.ts');
-    return {
-      result,
-      text: renderDecision(result.decision, { ...this.textOptions(), replay: true }).trimEnd(),
-      exitCode: result.decision.exitCode,
-    };
+    return { result: report, text: stdout, exitCode };
   }
 }

@@ -1,0 +1,33 @@
+import { string } from '@oclif/core/flags';
+import { parseDigestFlag } from './parse-value.ts';
+
+/** The policy that decides. */
+export const policyFlags = {
+  policy: string({ summary: 'Policy file.', helpValue: 'FILE', required: true }),
+  'policy-digest': string({
+    summary: 'Refuse any other policy than the one with this digest (`waybill policy lint` prints it).',
+    helpValue: 'sha256:HEX',
+  }),
+};
+
+/** How decisions are written. */
+export const decisionOutputFlag = string({
+  char: 'o',
+  summary:
+    'text, json (the decision itself), sarif, junit, markdown (for pull requests) or github (annotations), and where to (repeatable). Text goes to stdout unless another does.',
+  helpValue: 'FORMAT[=FILE]',
+  multiple: true,
+  multipleNonGreedy: true,
+});
+
+/** Values of `policyFlags` as use cases take them. @throws AppError USAGE */
+export function policyChoice(flags: { readonly policy: string; readonly 'policy-digest': string | undefined }): {
+  readonly policyFile: string;
+  readonly policyDigest?: ReturnType<typeof parseDigestFlag>;
+} {
+  const digest = flags['policy-digest'];
+  return {
+    policyFile: flags.policy,
+    ...(digest === undefined ? {} : { policyDigest: parseDigestFlag(digest, 'policy-digest') }),
+  };
+}
