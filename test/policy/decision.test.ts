@@ -317,10 +317,27 @@ describe('exceptions', () => {
   });
 });
 
+describe('facts that were not collected', () => {
+  for (const [word, value, code] of [
+    ['files', '{ unaccountedExecutables: 0 }', 'FILES_NOT_COLLECTED'],
+    ['image', '{ checks: { IMG001: deny } }', 'SYSTEM_NOT_COLLECTED'],
+    ['image', '{ checks: { IMG024: warn } }', 'FILES_NOT_COLLECTED'],
+  ] as const) {
+    test(`${word}: ${value} is ${code}, exit 6, whatever else passes`, async () => {
+      const decision = await judge({
+        rules: RULE.replace('signatures', `${word}: ${value}, signatures`),
+        facts: await signed(),
+      });
+      assert.ok(codes(decision).includes(`error ${code}`));
+      assert.ok(codes(decision).includes('pass SIGNED'));
+      assert.equal(decision.verdict, 'deny');
+      assert.equal(decision.exitCode, ExitCode.Input);
+    });
+  }
+});
+
 describe('words that cannot be evaluated yet', () => {
   for (const [word, value] of [
-    ['files', '{ unaccountedExecutables: 0 }'],
-    ['image', '{ checks: { IMG001: deny } }'],
     ['rego', '[{ bundle: extra.tar.gz, entrypoint: waybill/deny }]'],
   ] as const) {
     test(`${word} is CHECK_NOT_SUPPORTED, exit 2, whatever else passes`, async () => {

@@ -44,6 +44,13 @@ export interface ImageSpec {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly user?: string;
+  /** Further members of the configuration's `config`, as they are written: `{ Env: ['A=1'] }`. */
+  readonly run?: Readonly<Record<string, unknown>>;
+  readonly history?: readonly Readonly<Record<string, unknown>>[];
+  readonly created?: string;
+  readonly configMediaType?: string;
+  /** Of every layer, stored; 10 unless given. */
+  readonly layerBytes?: number;
 }
 
 /** A platform manifest and its config, as bytes with digests. */
@@ -52,19 +59,24 @@ export function buildImage(spec: ImageSpec): BuiltImage {
   const configBytes = json({
     os: 'linux',
     architecture,
-    config: { Labels: spec.labels ?? {}, User: spec.user ?? '' },
+    ...(spec.created === undefined ? {} : { created: spec.created }),
+    config: { Labels: spec.labels ?? {}, User: spec.user ?? '', ...spec.run },
     rootfs: { type: 'layers', diff_ids: spec.diffIds },
-    history: [],
+    history: spec.history ?? [],
   });
   const config = sha256Digest(configBytes);
   const bytes = json({
     schemaVersion: 2,
     mediaType: MANIFEST,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config, size: configBytes.byteLength },
+    config: {
+      mediaType: spec.configMediaType ?? 'application/vnd.oci.image.config.v1+json',
+      digest: config,
+      size: configBytes.byteLength,
+    },
     layers: spec.diffIds.map((diffId) => ({
       mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
       digest: sha256Digest(`compressed ${diffId}`),
-      size: 10,
+      size: spec.layerBytes ?? 10,
     })),
     ...(spec.annotations === undefined ? {} : { annotations: spec.annotations }),
   });
