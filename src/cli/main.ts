@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
 import { cacheDirectory, preparedDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
-import { isParserError, unknownCommandError } from './usage-error.ts';
+import { isParserError, strayFlagError, unknownCommandError } from './usage-error.ts';
+
+/** What the framework loads commands by. */
+type LoadOptions = Interfaces.Options & { readonly pjson?: Interfaces.PJSON };
 
 /**
  * Runs the command line: finds the command (each in a file of its own, loaded alone), runs it, sets the exit code.
@@ -15,10 +18,16 @@ export async function start(argv: readonly string[]): Promise<void> {
   startCompileCache(argv);
   guardProcess(argv.includes('--json'));
   const words = spelledOut(argv);
+  const options = loadOptions();
+  const stray = strayFlagError(words, topicNames(options));
+  if (stray !== undefined) {
+    process.exitCode = reportFailure(stray, { json: argv.includes('--json') });
+    return;
+  }
   const { run } = await import('@oclif/core/run');
   const { flush } = await import('@oclif/core/flush');
   try {
-    await run([...words], loadOptions());
+    await run([...words], options);
     await flush();
   } catch (error) {
     process.exitCode = reportFailure(await inOurWords(error, words), { json: argv.includes('--json') });
@@ -41,6 +50,10 @@ function guardProcess(json: boolean): void {
     });
   }
   process.on('uncaughtException', (error) => process.exit(reportFailure(error, { json })));
+}
+
+function topicNames({ pjson }: LoadOptions): readonly string[] {
+  return Object.keys(pjson?.oclif.topics ?? {});
 }
 
 /** Outside of a command oclif only complains about commands that do not exist. */
@@ -73,7 +86,7 @@ function startCompileCache(argv: readonly string[]): void {
 }
 
 /** Sources and build have the same shape: this file's folder decides where commands are. */
-function loadOptions(): Interfaces.LoadOptions {
+function loadOptions(): LoadOptions {
   const isSource = import.meta.url.endsWith('.ts');
   const root = fileURLToPath(new URL(isSource ? '../..' : '..', import.meta.url));
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
@@ -85,5 +98,5 @@ function loadOptions(): Interfaces.LoadOptions {
     pjson: { ...pjson, oclif: { ...pjson.oclif, commands: './src/commands' } },
     ignoreManifest: true,
     enableAutoTranspile: false,
-  } as Interfaces.LoadOptions;
+  } as LoadOptions;
 }

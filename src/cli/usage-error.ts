@@ -62,6 +62,25 @@ function plainMessage(message: string): string {
     .replace(/:; /, ': ');
 }
 
+const GENERAL_FLAGS: readonly string[] = ['help', 'version'];
+
+/**
+ * A flag of waybill itself or of a topic that is none: the framework would show help and call that success.
+ * @param argv as typed
+ * @param topics names of topics
+ */
+export function strayFlagError(argv: readonly string[], topics: readonly string[]): AppError | undefined {
+  const [first = '', second = ''] = argv;
+  const flag = topics.includes(first) ? second : first;
+  if (!flag.startsWith('-') || flag === '-h' || GENERAL_FLAGS.some((known) => flag === `--${known}`)) return undefined;
+  const name = flag === first ? 'waybill' : `waybill ${first}`;
+  const near = suggest(flag.replace(/^-+/, ''), GENERAL_FLAGS);
+  const help = flag === first ? 'waybill --help lists the commands' : `${name} --help lists its commands`;
+  return coreError('USAGE', `${name} has no flag ${flag.slice(0, 100)}`, {
+    hint: near === undefined ? help : `did you mean --${near}? (${help})`,
+  });
+}
+
 /**
  * A command that does not exist: what was written, and the nearest that does. Words after a command that takes none are part of its name for oclif.
  * @param written words as typed, flags left out

@@ -48,13 +48,28 @@ describe('waybill', () => {
       ['polcy lint', 'policy lint'],
       ['help gate chek', 'gate check'],
       ['sign-image', undefined],
-      ['--nope', undefined],
       ['nonsense', undefined],
     ] as const) {
       const { stderr } = failed(await bench.run(written), 2, 'USAGE');
       if (meant === undefined) assert.match(stderr, /hint: waybill --help lists the commands/);
       else assert.match(stderr, new RegExp(`hint: did you mean: waybill ${meant}\\n`));
     }
+  });
+
+  test('a flag that neither waybill nor a topic has is exit 2, never the help that exits 0', async () => {
+    for (const [written, message, hint] of [
+      ['sbom --nope', 'waybill sbom has no flag --nope', 'waybill sbom --help lists its commands'],
+      ['gate -f deploy.yaml', 'waybill gate has no flag -f', 'waybill gate --help lists its commands'],
+      ['sbom --hlep', 'waybill sbom has no flag --hlep', 'did you mean --help\\?'],
+      ['--nope', 'waybill has no flag --nope', 'waybill --help lists the commands'],
+      ['--verison', 'waybill has no flag --verison', 'did you mean --version\\?'],
+    ] as const) {
+      const { stderr } = failed(await bench.run(written), 2, 'USAGE');
+      assert.match(stderr, new RegExp(`^error: ${message} `));
+      assert.match(stderr, new RegExp(`hint: ${hint}`));
+    }
+    const { stdout } = ended(await bench.run('sbom --nope --json'), 2);
+    assert.match(stdout, /"code": "USAGE"/);
   });
 
   test('a closed pipe is no failure, for help and for results', async () => {
