@@ -9,9 +9,7 @@ import type { Policy, PolicyIdentity, PolicyRule } from './types.ts';
 
 type Say = (path: string, code: PolicyProblemCode, message: string, hint?: string) => void;
 
-const NOT_YET = 'the check ends in the error CHECK_NOT_SUPPORTED, never in a pass';
-
-/** Warnings: words that this version reads but cannot evaluate, unpinned locks, names nobody uses. */
+/** Warnings: unpinned locks, names nobody uses. */
 export function advice(policy: Policy, positions: ReadonlyMap<string, SourcePosition>): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
   const say: Say = (path, code, message, hint) => {
@@ -24,7 +22,6 @@ export function advice(policy: Policy, positions: ReadonlyMap<string, SourcePosi
       ...(hint === undefined ? {} : { hint }),
     });
   };
-  for (const [index, rule] of policy.rules.entries()) unsupportedRule(`rules[${index}]`, rule, say);
   if (
     policy.bases?.lock !== undefined &&
     policy.bases.lockHead === undefined &&
@@ -39,21 +36,6 @@ export function advice(policy: Policy, positions: ReadonlyMap<string, SourcePosi
   }
   unused(policy, say);
   return problems;
-}
-
-function unsupportedRule(path: string, rule: PolicyRule, say: Say): void {
-  const words: (keyof PolicyRule)[] = ['buildInputs'];
-  for (const word of words) {
-    if (rule[word] !== undefined)
-      say(`${path}.${word}`, 'POLICY_NOT_SUPPORTED', `"${word}" cannot be evaluated by this version: ${NOT_YET}`);
-  }
-  if (rule.base?.require?.includes('attested')) {
-    say(
-      `${path}.base.require`,
-      'POLICY_NOT_SUPPORTED',
-      `the flag "attested" cannot be established by this version: ${NOT_YET}`,
-    );
-  }
 }
 
 function unused(policy: Policy, say: Say): void {

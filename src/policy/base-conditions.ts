@@ -1,13 +1,14 @@
 import { ExitCode } from '../core/index.ts';
 import { isSamePlatform } from '../evidence/index.ts';
 import { tamperFindings, type TamperFinding } from '../provenance/index.ts';
-import { claimText, isTagAllowed, sameLayers } from './base-standing.ts';
+import { checkAttested } from './base-attested.ts';
+import { isTagAllowed, sameLayers } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { trustMissing } from './check-signatures.ts';
 import { authenticatedKey, platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
 import { matchesAny } from './glob.ts';
-import { byStrictness, carried, errored, failed, notSupported, passed, shortList } from './outcome.ts';
+import { byStrictness, carried, errored, failed, passed, shortList } from './outcome.ts';
 import { needsTrust } from './trust.ts';
 import type { Strictness } from './types.ts';
 import { durationText } from './values.ts';
@@ -15,9 +16,7 @@ import { durationText } from './values.ts';
 /** `authenticated` and `attested`, where the rule requires them. */
 export function checkFlags(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
   return (facts.check.require ?? []).map((flag) =>
-    flag === 'authenticated'
-      ? checkAuthenticated(context, facts)
-      : notSupported('base', 'the flag "attested"', 'attested'),
+    flag === 'authenticated' ? checkAuthenticated(context, facts) : checkAttested(context, facts),
   );
 }
 
@@ -54,30 +53,6 @@ function checkAuthenticated(context: RuleContext, facts: BaseFacts): CheckResult
         ? 'add signedBy to the entry'
         : `have ${shortList(signers)} sign the base, then run waybill base lock`,
   });
-}
-
-/**
- * Layers between the allowed base and the application that nothing explains. Layers alone cannot tell an intermediate image from the application, so
- * what counts is what the image says: an annotation, label or buildpacks claim that names a base which the matched layers do not bear out means that the
- * layers above the match belong to that unproved base. Without such a claim they are the application's own.
- */
-export function checkUnexplained(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
-  const { match } = facts.standing.allowed[0]!;
-  const total = context.platform.config.diffIds.length;
-  const strictness = facts.check.unexplained ?? 'warn';
-  const contradicting = facts.claims.filter((judged) => !judged.confirmed && !judged.inherited);
-  if (contradicting.length === 0 || match.layerCount === total) return [];
-  const layers = Array.from({ length: total - match.layerCount }, (_, index) => match.layerCount + index);
-  return [
-    byStrictness(strictness, {
-      check: 'base',
-      item: 'unexplained',
-      code: 'BASE_UNEXPLAINED_LAYERS',
-      reason: `${claimText(contradicting[0]!.claim)}, which is not what the layers prove: some of the ${layers.length} layers above ${match.record.image} belong to that base`,
-      basis: { layers, notes: contradicting.map(({ claim }) => claimText(claim)) },
-      remedy: 'allow and lock the base that the image names, or build directly on an allowed one',
-    }),
-  ];
 }
 
 /** What upper layers did to the matched base. */

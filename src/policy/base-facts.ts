@@ -1,6 +1,7 @@
 import type { BaseLevel } from '../provenance/index.ts';
 import type { ContainedBase } from './base-containment.ts';
-import { claimText, type BaseStanding, type JudgedClaim } from './base-standing.ts';
+import { claimText, type JudgedClaim } from './base-claims.ts';
+import type { BaseStanding } from './base-standing.ts';
 import type { Basis } from './decision.ts';
 import type { BaseCheck, BaseEntry } from './types.ts';
 

@@ -1,15 +1,19 @@
 import { ExitCode } from '../core/index.ts';
 import type { BaseLevel } from '../provenance/index.ts';
-import { checkFlags, checkFreshness, checkTamper, checkUnexplained } from './base-conditions.ts';
-import { claimText, judgeClaims, levelReaches, standingOf } from './base-standing.ts';
+import { checkFlags, checkFreshness, checkTamper } from './base-conditions.ts';
+import { checkUnexplained } from './check-unexplained.ts';
+import { claimText, judgeClaims } from './base-claims.ts';
+import { checkBuildAttestations, checkClaims } from './check-claims.ts';
+import { signaturesBy } from './trusted-provenance.ts';
+import { vouchedClaims } from './vouched-claims.ts';
+import { levelReaches, standingOf } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { alternativesResult, type Alternative } from './base-alternatives.ts';
 import { containedBases, containsResult, isProof, shareText } from './base-containment.ts';
-import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
-import { basisOf, isBy } from './check-signatures.ts';
-import { coveringSubjects, platformError, type RuleContext } from './context.ts';
+import { basisOf } from './check-signatures.ts';
+import { platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
-import { carried, errored, failed, passed, shortList, warned } from './outcome.ts';
+import { carried, errored, failed, passed, shortList } from './outcome.ts';
 import type { BaseCheck } from './types.ts';
 
 /**
@@ -22,7 +26,12 @@ export function checkBase(context: RuleContext, check: BaseCheck): readonly Chec
   const facts = gatherFacts(context, check);
   const { result: main, level } = checkAllowed(context, facts);
   const contains = containsResult(facts);
-  const results = [main, ...(contains === undefined ? [] : [contains]), ...checkClaims(facts)];
+  const results = [
+    main,
+    ...(contains === undefined ? [] : [contains]),
+    ...checkClaims(context, facts),
+    ...checkBuildAttestations(context),
+  ];
   if (main.outcome === 'error') return results;
   if (main.code === 'BASE_SCRATCH') return [...results, ...checkFlagsOfNothing(facts)];
   if (facts.standing.allowed.length === 0) return [...results, ...needContent({ ...facts, level })];
@@ -84,32 +93,17 @@ export function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
   const contained = byLayers.matches.length > 0 ? [] : containedBases(lock, context.platform, entries, options);
   const proofs = contained.filter(isProof);
   const standing = proofs.length === 0 ? byLayers : { matches: proofs, longest: proofs, allowed: proofs };
-  const claims = judgeClaims(lock, context.platform, entries, standing);
-  const level = levelOf(context, check, { standing, claims });
+  const claims = judgeClaims(vouchedClaims(context), { lock, platform: context.platform, entries, standing });
+  const level = levelOf(check, { standing, claims });
   const proof = proofs[0];
   return { check, entries, standing, claims, level, contained, ...(proof === undefined ? {} : { proof }) };
 }
 
-function levelOf(context: RuleContext, check: BaseCheck, facts: Pick<BaseFacts, 'standing' | 'claims'>): BaseLevel {
+function levelOf(check: BaseCheck, facts: Pick<BaseFacts, 'standing' | 'claims'>): BaseLevel {
   if (facts.standing.allowed.length > 0) return 'content';
   const claims = facts.claims.filter((judged) => judged.entries.some((name) => check.allow.includes(name)));
   if (claims.length === 0) return 'none';
-  const signatures = signedBy(context);
-  const onIndex = signatures.some((statement) => statement.subject === context.image.index?.digest);
-  const covered = claims.some(({ claim }) => onIndex || !context.platform.indexClaims.includes(claim));
-  return signatures.length > 0 && covered ? 'signed-claim' : 'claimed';
-}
-
-/** Signatures by the rule's own signers: they cover the manifest, so its annotations, and through the config digest its labels. */
-function signedBy(context: RuleContext): RuleContext['statements']['verified'] {
-  const by = context.rule.signatures?.by ?? [];
-  const subjects = coveringSubjects(context);
-  return context.statements.verified.filter(
-    (statement) =>
-      statement.predicateType === SIGN_PREDICATE_TYPE &&
-      subjects.includes(statement.subject) &&
-      isBy(statement, by),
-  );
+  return claims.some(({ signed }) => signed) ? 'signed-claim' : 'claimed';
 }
 
 function checkAllowed(context: RuleContext, facts: BaseFacts): Alternative {
@@ -150,8 +144,9 @@ function checkProved(context: RuleContext, facts: BaseFacts): CheckResult | unde
 function checkClaimed(context: RuleContext, facts: BaseFacts): CheckResult {
   const { check, level } = facts;
   const wanted = check.evidence ?? 'content';
+  const signers = context.rule.signatures?.by ?? [];
   if (levelReaches(level, wanted)) {
-    const signatures = level === 'signed-claim' ? basisOf(signedBy(context), context.rule.signatures?.by ?? []) : {};
+    const signatures = level === 'signed-claim' ? basisOf(signaturesBy(context, signers), signers) : {};
     const notes = facts.claims.map(({ claim }) => claimText(claim));
     const reason =
       level === 'none'
@@ -210,39 +205,6 @@ function belowLevel(context: RuleContext, facts: BaseFacts, wanted: BaseLevel): 
         ? 'run waybill base lock so that the layers can be compared'
         : 'sign the image, or have the build say what its base is',
   });
-}
-
-/**
- * Claims that the layers contradict. Beside proved content an untrue claim is worth a warning; instead of it, it fails. Where the rule is content with
- * claims, only a digest that the lock knows to be other layers is certainly untrue.
- */
-function checkClaims(facts: BaseFacts): readonly CheckResult[] {
-  const lies = facts.claims.filter((judged) => judged.contradicted !== 'no');
-  if (lies.length === 0) return [];
-  const proved = facts.standing.allowed.length > 0;
-  const fails =
-    (facts.check.evidence ?? 'content') === 'content' || lies.some((judged) => judged.contradicted === 'certain');
-  const say = !proved && fails ? failed : warned;
-  const stands = facts.standing.longest[0];
-  return [
-    say({
-      check: 'base',
-      item: 'claims',
-      code: 'BASE_CLAIM_CONFLICT',
-      reason: `${shortList(
-        lies.map(({ claim }) => claimText(claim)),
-        2,
-      )}, but the layers are ${stands === undefined ? 'those of no locked base' : matchText(stands)}`,
-      basis: {
-        digests: lies.flatMap(({ claim }) => claim.digest ?? []),
-        notes: lies.map(
-          ({ claim, entries }) => `${claimText(claim)}: the layers are not those of ${shortList(entries)} in the lock`,
-        ),
-      },
-      remedy:
-        'rebuild on the base that is named, or correct the annotation; if the base is newer than the lock, run waybill base lock',
-    }),
-  ];
 }
 
 /** Conditions that can only be judged on content, where a weaker level was enough for the base itself. */

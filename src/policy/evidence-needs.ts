@@ -40,7 +40,7 @@ export function evidenceNeeds(
     layers: whole || base.length > 0 || scan || compare || files || system,
     scan: whole || scan,
     compare: whole || compare,
-    build: whole,
+    build: whole || base.length > 0 || rules.some((rule) => rule.buildInputs !== undefined),
     contain: whole || base.length > 0,
     ...(built.length > 0 ? { traces: true } : {}),
     files: whole || files,

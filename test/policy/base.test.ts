@@ -284,10 +284,10 @@ describe('base: flags and conditions', () => {
     assert.equal(part(await judge({ ...wanted, lock: byOther }), 'authenticated').code, 'BASE_NOT_AUTHENTICATED');
   });
 
-  test('attested cannot be established yet: an error, not a pass', async () => {
+  test('attested by nobody is a failure, not a pass', async () => {
     const decision = await judge({ base: 'require: [attested]' });
-    assert.equal(part(decision, 'attested').code, 'CHECK_NOT_SUPPORTED');
-    assert.equal(decision.exitCode, ExitCode.Usage);
+    assert.equal(part(decision, 'attested').code, 'BASE_NOT_ATTESTED');
+    assert.equal(decision.verdict, 'deny');
   });
 
   test('a replaced shell is BASE_TAMPERED; tamper and tamperAllow decide', async () => {

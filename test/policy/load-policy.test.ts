@@ -159,6 +159,8 @@ describe('evidenceNeeds', () => {
       scan: false,
       compare: true,
       ...nothingElse,
+      build: true,
+      contain: true,
     });
     assert.deepEqual(evidenceNeeds(base, 'other.example.com/x'), {
       bundles: false,
