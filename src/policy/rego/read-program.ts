@@ -3,6 +3,7 @@ import { isAppError, LIMITS, parseStrictJson } from '../../core/index.ts';
 import { TarReader } from '../../formats/index.ts';
 import type { LoadedPolicy } from '../types.ts';
 import { policyProgramError } from './errors.ts';
+import { isRegoSource } from './sources.ts';
 
 /** A compiled policy: its module, and the data it was built with as JSON text. */
 export interface PolicyProgram {
@@ -29,11 +30,6 @@ export function programOf(loaded: LoadedPolicy, path: string): PolicyProgram {
     });
   }
   return readProgram(bytes, path);
-}
-
-/** Whether a policy names source rather than a compiled program. */
-export function isRegoSource(path: string): boolean {
-  return path.endsWith('.rego');
 }
 
 /**

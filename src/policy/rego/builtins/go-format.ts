@@ -61,7 +61,7 @@ function numberOperand({ number }: RegoNumber): Operand {
 
 function plain(operand: Operand): string {
   if (operand.kind === 'string') return operand.text;
-  return operand.kind === 'int64' ? String(operand.value) : shortFloat(operand.value, 21);
+  return operand.kind === 'int64' ? String(operand.value) : shortFloat(operand.value);
 }
 
 function formatOperand(operand: Operand, directive: Directive): string {
@@ -116,17 +116,17 @@ function formatFloat(value: number, { verb, precision, flags }: Directive): stri
     case 'v':
     case 'g':
       if (precision !== undefined) throw new Error(`sprintf: %.${precision}${verb} is not supported`);
-      return sign + shortFloat(size, 21);
+      return sign + shortFloat(size);
     default:
       return undefined;
   }
 }
 
-/** The shortest text that reads back as the same number, as Go's `%g` chooses its form. */
-function shortFloat(value: number, exponentFrom: number): string {
+/** The shortest text that reads back as the same number, as Go's `%g` chooses its form: with an exponent below 0.0001 and from a million on. */
+function shortFloat(value: number): string {
   const [mantissa = '', power = '0'] = value.toExponential().split('e');
   const exponent = Number(power);
-  if (exponent < -4 || exponent >= exponentFrom) return twoDigitExponent(`${mantissa}e${power}`);
+  if (exponent < -4 || exponent >= 6) return twoDigitExponent(`${mantissa}e${power}`);
   const digits = mantissa.replace(/[-.]/g, '');
   const sign = mantissa.startsWith('-') ? '-' : '';
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;

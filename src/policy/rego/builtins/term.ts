@@ -6,7 +6,6 @@ export interface RegoNumber {
 }
 
 export interface RegoSet {
-  /** In the order of the engine. */
   readonly set: readonly Term[];
 }
 
@@ -134,11 +133,59 @@ function formatTerm(term: Term, quote: (text: string) => string, space: string):
   if (typeof term === 'string') return quote(term);
   if (isList(term)) return `[${term.map(format).join(`,${space}`)}]`;
   if ('number' in term) return term.number;
-  if ('set' in term) return term.set.length === 0 ? 'set()' : `{${term.set.map(format).join(`,${space}`)}}`;
-  return `{${term.entries.map(([key, value]) => `${format(key)}:${space}${format(value)}`).join(`,${space}`)}}`;
+  if ('set' in term) {
+    return term.set.length === 0 ? 'set()' : `{${term.set.toSorted(compareTerms).map(format).join(`,${space}`)}}`;
+  }
+  const entries = term.entries.toSorted(([a], [b]) => compareTerms(a, b));
+  return `{${entries.map(([key, value]) => `${format(key)}:${space}${format(value)}`).join(`,${space}`)}}`;
 }
 
-/** Equal terms and only those have the same text: the engine sorts sets and keys. */
+/** The order of Rego: null, booleans, numbers, strings, arrays, objects, sets; within a kind by value. */
+function compareTerms(a: Term, b: Term): number {
+  const kind = kindOf(a) - kindOf(b);
+  if (kind !== 0) return kind;
+  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (typeof a === 'object' && a !== null && 'number' in a && typeof b === 'object' && b !== null && 'number' in b)
+    return compareNumbers(a.number, b.number);
+  if (typeof a === 'boolean') return Number(a) - Number(b);
+  return compareLists(partsOf(a), partsOf(b));
+}
+
+function kindOf(term: Term): number {
+  if (term === null) return 0;
+  if (typeof term === 'boolean') return 1;
+  if (typeof term === 'string') return 3;
+  if (isList(term)) return 4;
+  return 'number' in term ? 2 : 'entries' in term ? 5 : 6;
+}
+
+function compareNumbers(a: string, b: string): number {
+  const whole = integerOf({ number: a });
+  const other = integerOf({ number: b });
+  if (whole !== undefined && other !== undefined) return whole < other ? -1 : whole > other ? 1 : 0;
+  return Number(a) - Number(b);
+}
+
+/** What is compared one by one: items; keys before values. */
+function partsOf(term: Term): readonly Term[] {
+  if (typeof term !== 'object' || term === null || 'number' in term) return [];
+  if (isList(term)) return term;
+  if ('set' in term) return term.set.toSorted(compareTerms);
+  const entries = term.entries.toSorted(([a], [b]) => compareTerms(a, b));
+  return [...entries.map(([key]) => key), ...entries.map(([, value]) => value)];
+}
+
+function compareLists(a: readonly Term[], b: readonly Term[]): number {
+  for (const [index, item] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    const order = compareTerms(item, other);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** Equal terms have the same text, and only those. */
 export function sameTerm(a: Term, b: Term): boolean {
   return writeTerm(a) === writeTerm(b);
 }
