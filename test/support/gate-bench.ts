@@ -40,7 +40,8 @@ export interface GateBench extends AsyncDisposable {
   /** Writes an image into the bench's layout. */
   image(tag: string, layers: readonly LayerSpec[], base?: MadeImage): Promise<MadeImage>;
   release(tag: string, key?: string): Promise<void>;
-  lock(policy?: string): Promise<void>;
+  /** Observes the image of this tag as `tiny:13`; `policy.yaml` and `base` unless told. */
+  lock(policy?: string, tag?: string): Promise<void>;
   /** Decides about `oci:images:TAG`. */
   check(tag: string, options?: Partial<CheckGateOptions>): Promise<Decision>;
   report(tag: string, files: { readonly evidenceFile?: string; readonly decisionFile?: string }): Promise<void>;
@@ -85,12 +86,12 @@ export async function openGateBench(policy = GATE_POLICY): Promise<GateBench> {
         runtime,
       );
     },
-    lock: async (policyFile = 'policy.yaml') => {
+    lock: async (policyFile = 'policy.yaml', tag = 'base') => {
       await lockBases(
         {
           policyFile: file(policyFile),
           entries: [],
-          sources: new Map([['tiny:13', reference('base')]]),
+          sources: new Map([['tiny:13', reference(tag)]]),
           access: {},
         },
         runtime,
