@@ -22,6 +22,8 @@ export type {
   ReportReplayOptions,
 } from './report-gate.ts';
 export type { GateInputOptions } from './gate-inputs.ts';
+export { verifyForContainerd } from './verify-for-containerd.ts';
+export type { ContainerdJudgement, VerifyForContainerdOptions } from './verify-for-containerd.ts';
 export { GATE_FORMATS } from './gate-outputs.ts';
 export type { DecisionSpeller, GateFormat, GateOutput } from './gate-outputs.ts';
 export type { MissingPin, WrittenPin, WrittenPins } from './write-pins.ts';
@@ -37,6 +39,8 @@ export type {
   TestPoliciesOptions,
   TestPoliciesResult,
 } from './test-policies.ts';
+export { explainPolicyFile } from './explain-policy.ts';
+export type { ExplainPolicyOptions, ExplainPolicyResult } from './explain-policy.ts';
 export { lintExitCode, lintPolicyFile } from './lint-policy.ts';
 export type { LintPolicyOptions, LintPolicyResult } from './lint-policy.ts';
 export { detectBase } from './detect-base.ts';

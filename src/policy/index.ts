@@ -26,6 +26,9 @@ export type {
   RuleDecision,
   Verdict,
 } from './decision.ts';
+export { explainPolicy } from './explain.ts';
+export type { ExceptionExplanation, ExplainOptions, PolicyExplanation, RuleExplanation } from './explain.ts';
+export type { DefaultValue, Demand } from './explain-checks.ts';
 export { evidenceNeeds, inputNeeds } from './evidence-needs.ts';
 export { imageCheck, listImageChecks } from './image-checks/index.ts';
 export type { ImageCheckInfo } from './image-checks/index.ts';

@@ -11,6 +11,8 @@ export { githubAnnotation } from './github-annotations.ts';
 export type { GithubAnnotation } from './github-annotations.ts';
 export { renderLint, renderLintForGithub } from './policy.ts';
 export { renderPolicyTests, renderPolicyTestsJunit } from './policy-tests.ts';
+export { renderExplanation } from './policy-explanation.ts';
+export type { ExplanationOptions } from './policy-explanation.ts';
 export { renderPolicyTrial } from './policy-trial.ts';
 export { renderRelease } from './release.ts';
 export { renderSbomTable } from './sbom-table.ts';
