@@ -196,13 +196,15 @@ export function settledResults({ rule }: VsaContext, { statement, outcome }: Acc
   return [...covered, own];
 }
 
+/** Checks that a summary stands for. `digestPinned` is none: it is about the reference, not the image. */
 function coveredChecks(rule: PolicyRule): readonly (readonly [CheckName, string?])[] {
   return [
     ...(rule.signatures === undefined ? [] : [['signatures'] as const]),
     ...(rule.attestations ?? []).map(({ type }) => ['attestations', type] as const),
-    ...(['base', 'buildInputs', 'components', 'files', 'image'] as const)
+    ...(['base', 'buildInputs', 'components', 'files'] as const)
       .filter((word) => rule[word] !== undefined)
       .map((word) => [word] as const),
+    ...(rule.image?.checks === undefined ? [] : [['image'] as const]),
     ...(rule.rego ?? []).map(({ entrypoint }) => ['rego', entrypoint] as const),
   ];
 }

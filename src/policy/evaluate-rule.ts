@@ -44,7 +44,11 @@ export function enforces(rule: PolicyRule, now: Date): boolean {
 async function runChecks(context: RuleContext): Promise<readonly CheckResult[]> {
   const { rule } = context;
   const vsa = rule.vsa === undefined ? undefined : judgeVsa(context, rule.vsa);
-  if (vsa?.accepted !== undefined) return settledResults(context, vsa.accepted);
+  if (vsa?.accepted !== undefined) {
+    // how the image is referred to now is nothing that an earlier check could tell
+    const pinned = rule.image?.digestPinned ? checkImage(context, { digestPinned: true }) : [];
+    return [...pinned, ...settledResults(context, vsa.accepted)];
+  }
   const results: CheckResult[] = [];
   if (rule.signatures !== undefined) results.push(checkSignatures(context, rule.signatures));
   for (const attestation of rule.attestations ?? []) results.push(checkAttestation(context, attestation));
