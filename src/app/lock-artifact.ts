@@ -120,11 +120,14 @@ export async function pushLock(
   return { reference, artifact: manifest.digest, signed: signature !== undefined };
 }
 
+const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_NOT_FOUND', 'REPOSITORY_NOT_FOUND']);
+
 async function readThere(opened: OpenedStore, reference: string, runtime: Runtime): Promise<Lock | undefined> {
   try {
     return parseLock((await readArtifact(opened, reference, runtime)).bytes);
   } catch (error) {
-    if (isAppError(error) && error.code === 'MANIFEST_NOT_FOUND') return undefined;
+    // a repository comes into being with what is first pushed to it
+    if (isAppError(error) && ABSENT.has(error.code)) return undefined;
     throw error;
   }
 }
