@@ -1,6 +1,7 @@
 import { ExitCode, type Digest } from '../core/index.ts';
 import { platformName, type ImageView, type PlatformView } from '../evidence/index.ts';
-import { matchBases } from '../provenance/index.ts';
+import { matchBases, readProvenance } from '../provenance/index.ts';
+import { containmentsOf, isWhole } from './base-containment.ts';
 import { checkPinned } from './check-pinned.ts';
 import type { LockFacts, RuleContext } from './context.ts';
 import type { CheckResult, ImageDecision, PlatformDecision, RuleDecision, Verdict } from './decision.ts';
@@ -159,9 +160,19 @@ function basesOf(inputs: ImageInputs, platform: PlatformView): readonly (readonl
 }
 
 function checkUnmatched(inputs: ImageInputs, rules: readonly PolicyRule[]): readonly CheckResult[] {
+    ...inputsOf(inputs, platform).map((digest) => [digest, 'an image that the build used,'] as const),
   const { image, loaded, now } = inputs;
   if (rules.some((rule) => enforces(rule, now))) return [];
   const { name, reference, digest } = image.evidence;
+/** Digests of what went into the build, by any provenance of the platform, whoever vouches for it: nobody says so to be let in. */
+function inputsOf({ statements }: ImageInputs, platform: PlatformView): readonly Digest[] {
+  const signed = statements.verified
+    .filter(({ subject }) => subject === platform.manifest)
+    .map(({ predicate, predicateType }) => readProvenance(predicate, predicateType));
+  const lying = (platform.build?.statements ?? []).map(({ provenance }) => provenance);
+  return [...signed, ...lying].flatMap((provenance) => (provenance?.inputs ?? []).flatMap(({ digest }) => digest ?? []));
+}
+
   // a reference that could not even be read is an error already
   if (name === null && digest === null) return [];
   const reason =

@@ -40,7 +40,11 @@ export function evidenceNeeds(
     layers: whole || base.length > 0 || scan || compare || files || system,
     scan: whole || scan,
     compare: whole || compare,
-    build: whole || base.length > 0 || rules.some((rule) => rule.buildInputs !== undefined),
+    build:
+      whole ||
+      (rules.length > 0 && revokes(policy)) ||
+      base.length > 0 ||
+      rules.some((rule) => rule.buildInputs !== undefined),
     contain: whole || base.length > 0,
     ...(built.length > 0 ? { traces: true } : {}),
     files: whole || files,
@@ -52,6 +56,11 @@ export function evidenceNeeds(
 export function inputNeeds(policy: Policy, name: string | null): EvidenceNeeds {
   const rules = policy.rules.map((rule) => ({ ...rule, rego: rule.rego ?? [] }));
   return evidenceNeeds({ ...policy, rules }, name);
+}
+
+/** A revoked digest may be that of an image that the build used. */
+function revokes({ deny }: Policy): boolean {
+  return (deny?.digests.length ?? 0) > 0;
 }
 
 function needsScan(policy: Policy, rule: PolicyRule): boolean {

@@ -110,6 +110,8 @@ interface Setup {
   readonly signIndex?: KeySigner;
   readonly lock?: readonly LockSpec[];
   readonly golangEntry?: string;
+  /** Revoked digests. */
+  readonly deny?: string;
   readonly facts?: Partial<ImageFacts>;
 }
 
@@ -117,6 +119,7 @@ async function judge(setup: Setup): Promise<Decision> {
   const yaml = `
 apiVersion: waybill.dev/v1
 kind: Policy
+deny: { digests: [${setup.deny ?? ''}] }
 identities:
   release: { key: release.pub }
   stranger: { key: stranger.pub }
@@ -660,5 +663,18 @@ describe('claims about the base', () => {
     const decision = await judge({ rule: 'base: { allow: [debian] }', listed, facts: { errors } });
     assert.equal(find(decision, 'base', 'build-attestations').code, 'REGISTRY_RATE_LIMITED');
     assert.equal(decision.verdict, 'deny');
+  });
+
+  test('a revoked image that any provenance names denies', async () => {
+    const predicate = buildKitV1({ images: [debian, golang] });
+    const build = [buildKitAttestation(image.digest, [{ type: PROVENANCE_V1, predicate }])];
+    for (const named of [{ build }, { attached: [await attest(predicate, { by: stranger })] }]) {
+      const setup = { rule: 'base: { allow: [debian] }', ...named };
+      assert.equal((await judge(setup)).verdict, 'allow');
+      const decision = await judge({ ...setup, deny: golangImage.digest });
+      const revoked = results(decision).find(({ code }) => code === 'DIGEST_DENIED');
+      assert.match(revoked?.reason ?? '', /an image that the build used/);
+      assert.equal(decision.verdict, 'deny');
+    }
   });
 });
