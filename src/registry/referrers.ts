@@ -1,4 +1,4 @@
-import { coreError, LIMITS, parseStrictJson, type Digest } from '../core/index.ts';
+import { coreError, isAppError, LIMITS, parseStrictJson, type Digest, type JsonValue } from '../core/index.ts';
 import type { Descriptor } from '../image/index.ts';
 import { isRedirect, sameOrigin, type HttpResponse } from '../net/index.ts';
 import { isObject, tryParseDescriptor } from './descriptor.ts';
@@ -70,7 +70,9 @@ async function sendOnHost(client: RepositoryClient, request: RegistryRequest): P
     if (!target || !sameOrigin(target, client.endpoint.origin)) return undefined;
     current = { ...request, path: target };
   }
-  return undefined;
+  // a circle says nothing about what is attached
+  const message = `${client.name} redirects more than ${MAX_SAME_HOST_REDIRECTS} times for its ${request.what}`;
+  throw registryError('REGISTRY_UNEXPECTED_ANSWER', message);
 }
 
 interface Page {
@@ -97,11 +99,18 @@ async function readPage(
   }
   const bytes = await client.reading(request, () => response.bytes(LIMITS.manifestBytes));
   if (bytes[0] === 0x3c) return undefined;
-  return parseListing(bytes, () => malformed(client, subject, 'the answer is not an index'));
+  return parseListing(bytes, (why) => malformed(client, subject, why));
 }
 
-function parseListing(bytes: Uint8Array, fail: () => Error): Descriptor[] {
-  const document = parseStrictJson(bytes, 'referrers listing', { maxBytes: LIMITS.manifestBytes });
+function parseListing(bytes: Uint8Array, refuse: (why: string) => Error): Descriptor[] {
+  const fail = (): Error => refuse('the answer is not an index');
+  let document: JsonValue;
+  try {
+    document = parseStrictJson(bytes, 'the listing', { maxBytes: LIMITS.manifestBytes });
+  } catch (error) {
+    if (isAppError(error) && error.code === 'JSON_INVALID') throw refuse(error.message);
+    throw error;
+  }
   const entries = isObject(document) ? (document['manifests'] ?? []) : undefined;
   if (!isObject(document) || document['schemaVersion'] !== 2 || !Array.isArray(entries)) throw fail();
   return entries.map((entry) => {

@@ -111,7 +111,11 @@ describe('loadImage', () => {
 
   const layerOf = (mediaType: string): readonly Json[] => [{ ...LAYER, mediaType }];
   const cases: readonly (readonly [string, string, Changes])[] = [
-    ['both layers and manifests', 'MANIFEST_AMBIGUOUS', { manifest: { manifests: [] } }],
+    [
+      'both layers and manifests (pitfall 9, GHSA-5j5w-g665-5m35)',
+      'MANIFEST_AMBIGUOUS',
+      { manifest: { manifests: [] } },
+    ],
     ['a null member that makes it an index', 'MANIFEST_AMBIGUOUS', { manifest: { manifests: null } }],
     ['members that differ by case', 'MANIFEST_AMBIGUOUS', { manifest: { Layers: [] } }],
     ['members that fold by Unicode', 'MANIFEST_AMBIGUOUS', { manifest: { ['layer\u017f']: [] } }],

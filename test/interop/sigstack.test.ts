@@ -38,6 +38,6 @@ describe('a complete Sigstore on loopback', { skip: missing() }, () => {
       [],
       stderr.slice(-2000),
     );
-    assert.ok(lines.length >= 75, `${lines.length} things were tried`);
+    assert.ok(lines.length >= 85, `${lines.length} things were tried`);
   });
 });

@@ -7,7 +7,7 @@ import { failsWith, testClient } from './client.ts';
 
 const secret = { authorization: 'Bearer very-secret-token' };
 
-describe('redirects', () => {
+describe('redirects (pitfall 24)', () => {
   test('keep Authorization on the same origin', async () => {
     await using server = await startServer((request, response) => {
       if (request.url === '/a') response.writeHead(307, { location: '/b?x=1' }).end();
@@ -84,7 +84,7 @@ describe('redirects', () => {
   });
 });
 
-describe('resolveLocation', () => {
+describe('resolveLocation (pitfall 25, CVE-2026-24117)', () => {
   const from = new URL('https://registry.example.test/v2/a/blobs/x');
 
   test('resolves relative and absolute locations, query kept', () => {

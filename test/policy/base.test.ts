@@ -146,7 +146,7 @@ describe('base: which one, and how sure', () => {
     );
   });
 
-  test('a lying annotation is BASE_CLAIM_CONFLICT and never evidence', async () => {
+  test('pitfall 27: a lying annotation is BASE_CLAIM_CONFLICT and never evidence', async () => {
     const annotations = {
       'org.opencontainers.image.base.name': 'docker.io/library/debian:12',
       'org.opencontainers.image.base.digest': debian.digest,

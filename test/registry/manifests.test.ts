@@ -58,7 +58,7 @@ describe('manifests', () => {
     await assert.rejects(store.headManifest(manifest.digest, calm), failsWith('DIGEST_MISMATCH'));
   });
 
-  test('a Content-Type that contradicts mediaType is refused; one that says nothing is not', async () => {
+  test('pitfall 9, GHSA-77vh-xpmg-72qh: a Content-Type that contradicts mediaType is refused; one that says nothing is not', async () => {
     await using registry = await startRegistry();
     registry.putManifest('app', manifest.bytes, { mediaType: OCI_INDEX, tag: 'liar' });
     registry.putManifest('app', { schemaVersion: 2, mediaType: 7 }, { mediaType: OCI_MANIFEST, tag: 'number' });

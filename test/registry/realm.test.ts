@@ -17,7 +17,7 @@ const hub = { registry: 'docker.io', origin: 'https://registry-1.docker.io/' };
 const local = { registry: '127.0.0.1:5000', origin: 'http://127.0.0.1:5000/' };
 const insecure = { registry: 'reg.test:5000', origin: 'http://reg.test:5000/' };
 
-describe('checkRealm', () => {
+describe('checkRealm (pitfalls 24 and 25)', () => {
   const good: readonly Case[] = [
     { registry: 'reg.test', realm: 'https://reg.test/token' },
     { registry: 'reg.test:5000', realm: 'https://reg.test/auth' },

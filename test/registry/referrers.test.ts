@@ -79,7 +79,6 @@ describe('listReferrers', () => {
     { kind: 'html' },
     { kind: 'status', status: 200, body: '<html>' },
     { kind: 'redirect', location: 'https://elsewhere.invalid/' },
-    { kind: 'redirect', location: '', status: 303 },
   ];
   for (const action of unsupported) {
     test(`${JSON.stringify(action)} means: look at the tag`, async () => {
@@ -114,7 +113,7 @@ describe('listReferrers', () => {
     [{ kind: 'stall', bytes: 10 }, 'REGISTRY_TIMEOUT'],
     [{ kind: 'drop' }, 'REGISTRY_UNREACHABLE'],
     [{ kind: 'drop-after', bytes: 10 }, 'REGISTRY_UNREACHABLE'],
-    [{ kind: 'truncate', bytes: 10 }, 'JSON_INVALID', 'DIGEST_MISMATCH'],
+    [{ kind: 'truncate', bytes: 10 }, 'REFERRERS_MALFORMED', 'DIGEST_MISMATCH'],
     [{ kind: 'append', bytes: LIMITS.manifestBytes }, 'LIMIT_EXCEEDED'],
   ] as const satisfies readonly (readonly [FaultAction, string, string?])[]) {
     test(`${action.kind}, from the API or for the tag, is an error, never "none"`, async () => {
@@ -129,6 +128,13 @@ describe('listReferrers', () => {
       }
     });
   }
+
+  test('a redirect in a circle on the registry’s own host is an error, never "none"', async () => {
+    await using registry = await startRegistry();
+    await using store = await openQuietly(registry.host, 'app');
+    registry.fail({ path: /referrers/, action: { kind: 'redirect', location: '', status: 303 } });
+    await assert.rejects(store.listReferrers(subject, calm), failsWith('REGISTRY_UNEXPECTED_ANSWER', /redirects/));
+  });
 
   test('a redirect on the registry’s own host is followed', async () => {
     await using registry = await startRegistry();

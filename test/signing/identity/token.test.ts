@@ -88,7 +88,7 @@ describe('parseIdentityToken', () => {
     }
   });
 
-  it('never shows the token, however it is printed', () => {
+  it('pitfall 24: never shows the token, however it is printed', () => {
     const raw = tokenWith();
     const token = parseIdentityToken(raw, expected);
     for (const text of [inspect(token, { depth: 9, showHidden: true }), JSON.stringify(token)])

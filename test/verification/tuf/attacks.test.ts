@@ -23,7 +23,7 @@ function timestampJson(bench: TufBench, change: JsonObject = {}): JsonObject {
   };
 }
 
-describe('TUF: signatures', () => {
+describe('pitfall 23, TUF: signatures', () => {
   test('metadata signed by other keys than the root names, or by none, is refused', async () => {
     await using bench = await openTufBench();
     for (const keys of [[], [makeTufKey()], bench.repository.keys.root]) {
@@ -81,7 +81,7 @@ describe('TUF: signatures', () => {
   });
 });
 
-describe('TUF: rollback, fast-forward, freeze', () => {
+describe('pitfall 23, TUF: rollback, fast-forward, freeze', () => {
   test('an older timestamp, snapshot or targets than seen before is refused, also after its expiry', async () => {
     await using bench = await openTufBench();
     const { repository } = bench;
@@ -159,7 +159,7 @@ describe('TUF: rollback, fast-forward, freeze', () => {
   });
 });
 
-describe('TUF: content', () => {
+describe('pitfall 23, TUF: content', () => {
   test('a file with another digest or size than announced is refused and not kept', async () => {
     await using bench = await openTufBench();
     const path = `targets/${sha256(TRUSTED_ROOT)}.trusted_root.json`;
@@ -243,7 +243,7 @@ describe('TUF: content', () => {
   });
 });
 
-describe('TUF: mirrors', () => {
+describe('pitfalls 24 and 25, TUF: mirrors (CVE-2026-48501)', () => {
   test('a redirect to another host is refused and that host never asked; one to the same origin is followed', async () => {
     await using bench = await openTufBench();
     for (const location of [
