@@ -61,7 +61,7 @@ describe('parseIdentityToken', () => {
     }
   });
 
-  it('refuses what is no token, and says nothing of it', () => {
+  it('refuses what is no token (CVE-2025-66506: of dots without end), and says nothing of it', () => {
     const secret = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ';
     const bad = [
       '',
@@ -75,6 +75,8 @@ describe('parseIdentityToken', () => {
       tokenWith({ exp: undefined }),
       `${tokenWith()}x y`,
       `eyJ${'x'.repeat(40_000)}.a.b`,
+      `eyJ${'.'.repeat(10_000_000)}`,
+      `eyJ${'.'.repeat(30_000)}`,
     ];
     for (const text of bad) {
       assert.throws(
