@@ -13,6 +13,7 @@ export { listCatalogers } from './list-catalogers.ts';
 export type { CatalogerInfo } from './list-catalogers.ts';
 export { reportSboms } from './report-sboms.ts';
 export type { ReportSbomsOptions, SbomOutcome, SbomReport } from './report-sboms.ts';
+export type { EmittedVsa, VsaOutputOptions, VsaReport } from './emit-vsas.ts';
 export { reportGate, reportReplay } from './report-gate.ts';
 export type {
   GateOutcome,
@@ -41,6 +42,8 @@ export type {
 } from './test-policies.ts';
 export { explainPolicyFile } from './explain-policy.ts';
 export type { ExplainPolicyOptions, ExplainPolicyResult } from './explain-policy.ts';
+export { initPolicy, refuseTaken } from './init-policy.ts';
+export type { InitPolicyOptions, InitPolicyResult, InitSigner } from './init-policy.ts';
 export { lintExitCode, lintPolicyFile } from './lint-policy.ts';
 export type { LintPolicyOptions, LintPolicyResult } from './lint-policy.ts';
 export { detectBase } from './detect-base.ts';
@@ -53,6 +56,8 @@ export type { LedgerFault, ListFilesOptions, ListFilesOutcome, ListFilesResult }
 export { lockBases } from './lock-bases.ts';
 export type { LockBasesOptions, LockBasesResult, LockedBase } from './lock-bases.ts';
 export type { ImageAccess } from './open-image-store.ts';
+export { policyInputSource, showPolicyInput } from './show-policy-input.ts';
+export type { PolicyInputSource, ShowPolicyInputOptions } from './show-policy-input.ts';
 export { showTree } from './show-tree.ts';
 export type { ShowTreeOptions, ShowTreeResult, TreeNode, TreeReferrer } from './show-tree.ts';
 export { signImage } from './sign-image.ts';
@@ -84,3 +89,4 @@ export type { SbomComponent, SbomDocument } from '../sbom/index.ts';
 export type { Diagnostic } from '../packages/index.ts';
 export type { Decision } from '../policy/index.ts';
 export type { EvidenceDocument } from '../evidence/index.ts';
+export type { DetectedBuild, DetectedInput } from './detect-build.ts';

@@ -1,4 +1,6 @@
 export { askNewPassword, keyAccess } from './ask-password.ts';
+export { completeAnswers } from './ask-policy.ts';
+export type { CompleteAnswers, PolicyAnswers } from './ask-policy.ts';
 export { askYes } from './ask-yes.ts';
 export { ownCacheDirectory } from './cache-directory.ts';
 export { bundleLimit, layerLimit } from './byte-size.ts';
@@ -23,5 +25,6 @@ export {
 export { signerAccess, signerFlags } from './signer-flags.ts';
 export { signingAccess, signingFlags } from './signing-flags.ts';
 export { tufAccess, tufFlags } from './tuf-flags.ts';
+export { vsaFlags, vsaOutput } from './vsa-flags.ts';
 export { WaybillCommand } from './waybill-command.ts';
 export type { CommandOutcome, CommonFlags, StartRuntime } from './waybill-command.ts';

@@ -11,6 +11,8 @@ export interface CommandOutcome<T> {
   readonly result: T;
   /** Text for people (stdout), without a trailing newline; '' prints nothing. */
   readonly text: string;
+  /** What to do next, for people (stderr), without a trailing newline; not under `--quiet` and `--json`. */
+  readonly advice?: string;
   readonly exitCode: ExitCode;
 }
 
@@ -40,14 +42,19 @@ export abstract class WaybillCommand<T> extends Command {
   protected abstract execute(start: StartRuntime): Promise<CommandOutcome<T>>;
 
   override async run(): Promise<T> {
+    let quiet = false;
     const outcome = await this.execute((flags) => {
+      quiet = flags.quiet === true;
       this.#process = createProcessRuntime({ quiet: flags.quiet === true, cache: flags.cache !== false });
       return this.#process.runtime;
     });
     this.#process?.clearProgress();
     process.exitCode = outcome.exitCode;
     if (this.jsonEnabled()) writeOut(`${resultJson(outcome.result)}\n`);
-    else if (outcome.text !== '') writeOut(`${outcome.text}\n`);
+    else {
+      if (outcome.text !== '') writeOut(`${outcome.text}\n`);
+      if (outcome.advice !== undefined && !quiet) process.stderr.write(`${outcome.advice}\n`);
+    }
     return outcome.result;
   }
 

@@ -26,6 +26,9 @@ export type {
   RuleDecision,
   Verdict,
 } from './decision.ts';
+export { DRAFT_LOCK, draftIdentity, draftPolicy } from './draft-policy.ts';
+export type { DraftBase, DraftSigner, PolicyDraft } from './draft-policy.ts';
+export { canonicalPattern as canonicalImagePattern } from './names.ts';
 export { explainPolicy } from './explain.ts';
 export type { ExceptionExplanation, ExplainOptions, PolicyExplanation, RuleExplanation } from './explain.ts';
 export type { DefaultValue, Demand } from './explain-checks.ts';
@@ -40,8 +43,11 @@ export { lintPolicyFiles } from './lint-files.ts';
 export type { LintedFiles } from './lint-files.ts';
 export { assemblePolicy, loadPolicy, lockBundlePath, policyDigest } from './load-policy.ts';
 export type { LoadPolicyOptions, PolicyParts } from './load-policy.ts';
+export { baseState } from './base-state.ts';
+export type { BaseAlarm, BaseAlarmCode, BaseQuestion, BaseState } from './base-state.ts';
 export { judgeLock } from './judge-lock.ts';
 export type { JudgedLock, JudgeLockOptions } from './judge-lock.ts';
+export { compareVersions } from './versions.ts';
 export { lintPolicy, parsePolicy } from './parse-policy.ts';
 export type { PolicyLint, PolicySource } from './parse-policy.ts';
 export { sortProblems } from './problem.ts';
@@ -60,6 +66,8 @@ export type {
   PolicyRule,
   Strictness,
 } from './types.ts';
+export { listPolicyInputs } from './rego/list-inputs.ts';
+export type { InputChoice, InputChoices } from './rego/list-inputs.ts';
 export { regoSources, restrictCapabilities } from './rego/sources.ts';
 export type { RegoSource } from './rego/sources.ts';
 export type { PolicyInput } from './rego/input-types.ts';

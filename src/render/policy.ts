@@ -1,5 +1,5 @@
 import { safeText } from '../core/index.ts';
-import type { LintPolicyResult } from '../app/index.ts';
+import type { InitPolicyResult, LintPolicyResult } from '../app/index.ts';
 import { githubAnnotation } from './github-annotations.ts';
 
 /** One line per problem as compilers write them: file:line:column: severity: message [code]. */
@@ -31,4 +31,15 @@ export function renderLintForGithub(result: LintPolicyResult): string {
       }),
     )
     .join('\n');
+}
+
+/** The file that was written, with its digest, and what its own lint says. */
+export function renderInit(result: InitPolicyResult): string {
+  const { file, digest, problems } = result;
+  return renderLint({ file, valid: digest !== null, digest, problems });
+}
+
+/** Commands to go on with, each with its reason. */
+export function renderNextSteps({ nextSteps }: InitPolicyResult): string {
+  return ['next:', ...nextSteps.map(({ command, why }) => `  ${safeText(command)}\n      ${safeText(why)}`)].join('\n');
 }
