@@ -6,6 +6,7 @@ export { renderDecision } from './decision.ts';
 export type { RenderDecisionOptions } from './decision.ts';
 export { renderGate } from './gate/render-gate.ts';
 export { renderPins } from './gate/pins.ts';
+export { renderVsas } from './gate/vsas.ts';
 export { renderFiles } from './files.ts';
 export { githubAnnotation } from './github-annotations.ts';
 export type { GithubAnnotation } from './github-annotations.ts';

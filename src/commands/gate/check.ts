@@ -13,6 +13,8 @@ import {
   policyChoice,
   policyFlags,
   readStdin,
+  vsaFlags,
+  vsaOutput,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -24,11 +26,12 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     'Collects evidence (signatures, attestations, the base, the layers), verifies it, and decides by the policy. Images are named on the command line, listed in a file, or found in Kubernetes ' +
     'manifests and compose files, which must name them by digest. Exit 0: allowed (perhaps with warnings). Exit 1: a check failed. Any other: a check could not be evaluated, which ' +
     'denies too; the code is its class. The decision is written in either case. No variable that waybill reads and no file of the working folder weakens it: a cache folder that a ' +
-    'variable names is not used, certificates are always checked.';
+    'variable names is not used, certificates are always checked. --vsa-out and --vsa-attach sign what was decided; the flags of signing change nothing about the decision.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2@sha256:... --policy policy.yaml',
     '<%= config.bin %> <%= command.id %> -f deploy.yaml --policy policy.yaml -o sarif=gate.sarif -o junit=gate.xml',
     'kubectl kustomize overlays/prod | <%= config.bin %> <%= command.id %> -f - --policy policy.yaml',
+    '<%= config.bin %> <%= command.id %> registry.example.com/shop/app@sha256:... --policy policy.yaml --vsa-attach --key gate.key',
     '<%= config.bin %> <%= command.id %> oci:build:1.2 --as registry.example.com/shop/app --policy policy.yaml --evidence-out evidence.json --decision-out decision.json',
   ];
   static override strict = false;
@@ -83,6 +86,12 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     ...gateAttachmentFlags,
     ...attachmentLimitFlags,
     ...layerFlags,
+    offline: boolean({
+      summary:
+        'No request but to the registry and for signing: trusted roots come from files, were kept, or ship with waybill.',
+      default: false,
+    }),
+    ...vsaFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<GateReport>> {
@@ -90,7 +99,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     // a layer cache that a variable chose could have been filled by whoever set it
     const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
     const { reportGate } = await import('../../app/index.ts');
-    const { renderGate, renderPins } = await import('../../render/index.ts');
+    const { renderGate, renderPins, renderVsas } = await import('../../render/index.ts');
     const { report, stdout, exitCode } = await reportGate(
       {
         images: argv.filter((image) => typeof image === 'string'),
@@ -110,11 +119,15 @@ export default class GateCheck extends WaybillCommand<GateReport> {
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
         ...layerLimit(flags),
+        offline: flags.offline,
+        ...(flags['tuf-ca'] === undefined ? {} : { tufCaFile: flags['tuf-ca'] }),
+        ...vsaOutput(flags, runtime),
       },
       runtime,
     );
+    const vsas = report.vsas === undefined ? '' : renderVsas(report.vsas);
     const pins = report.pins === undefined ? '' : renderPins(report.pins);
-    if (pins !== '' && !this.jsonEnabled()) process.stderr.write(`${pins}\n`);
+    for (const text of [vsas, pins]) if (text !== '' && !this.jsonEnabled()) process.stderr.write(`${text}\n`);
     return { result: report, text: stdout, exitCode };
   }
 }
