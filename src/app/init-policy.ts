@@ -72,9 +72,7 @@ export async function initPolicy(options: InitPolicyOptions, runtime: Runtime): 
   const { policy, problems } = await lintPolicy({ bytes, name: file });
   if (policy === undefined) {
     const first = problems.find((problem) => problem.severity === 'error');
-    throw coreError('USAGE', `what was given makes no policy: ${first?.message ?? ''}`, {
-      ...(first?.hint === undefined ? {} : { hint: first.hint }),
-    });
+    throw usage(`what was given makes no policy: ${first?.message ?? ''}`, first?.hint);
   }
   await writeFileAtomic(file, bytes, { ifExists: 'refuse' });
   const linted = await lintPolicyFile({ file }, runtime);
@@ -84,9 +82,11 @@ export async function initPolicy(options: InitPolicyOptions, runtime: Runtime): 
 function imagePattern(text: string): string {
   const result = canonicalImagePattern(text);
   if (result.ok) return result.pattern;
-  throw coreError('USAGE', `--image ${JSON.stringify(text.slice(0, 200))}: ${result.problem}`, {
-    ...(result.hint === undefined ? {} : { hint: result.hint }),
-  });
+  throw usage(`--image ${JSON.stringify(text.slice(0, 200))}: ${result.problem}`, result.hint);
+}
+
+function usage(message: string, hint: string | undefined): Error {
+  return coreError('USAGE', message, hint === undefined ? {} : { hint });
 }
 
 /** The last part of the first pattern that is spelled out. */

@@ -139,17 +139,14 @@ function lockText({ bases }: Policy): string {
 }
 
 function entryText(entry: BaseEntry): string {
-  const { kind = 'image', image, tags, history, signedBy, builtBy, purls } = entry;
-  switch (kind) {
-    case 'scratch':
-      return `no base at all: no operating system, no executable that nothing accounts for, and provenance by ${(builtBy ?? []).join(' or ')}`;
-    case 'packages':
-      return `assembled from packages that ${(purls ?? []).map((glob) => glob.pattern).join(' or ')} selects, vouched for by ${(signedBy ?? []).join(' or ')}`;
-    case 'image': {
-      const under = tags === undefined ? 'any tag' : `the tags ${tags.map((glob) => glob.pattern).join(', ')}`;
-      const until = history === undefined ? 'for ever' : `until ${durationText(history)} after the tag has left it`;
-      const signed = signedBy === undefined ? '' : `; authenticated when signed by ${signedBy.join(' or ')}`;
-      return `${image ?? ''}, what the lock saw under ${under}, ${until}${signed}`;
-    }
-  }
+  const { kind = 'image', signedBy = [], builtBy = [], purls = [] } = entry;
+  if (kind === 'scratch')
+    return `no base at all: no operating system, no executable that nothing accounts for, and provenance by ${builtBy.join(' or ')}`;
+  if (kind === 'packages')
+    return `assembled from packages that ${purls.map((glob) => glob.pattern).join(' or ')} selects, vouched for by ${signedBy.join(' or ')}`;
+  const { image = '', tags, history } = entry;
+  const under = tags === undefined ? 'any tag' : `the tags ${tags.map((glob) => glob.pattern).join(', ')}`;
+  const until = history === undefined ? 'for ever' : `until ${durationText(history)} after the tag has left it`;
+  const signed = signedBy.length === 0 ? '' : `; authenticated when signed by ${signedBy.join(' or ')}`;
+  return `${image}, what the lock saw under ${under}, ${until}${signed}`;
 }
