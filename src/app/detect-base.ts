@@ -4,6 +4,7 @@ import {
   COMPARISON_CAPTURES,
   COMPARISON_DIGESTS,
   compareWithBase,
+  contradictingClaims,
   EMPTY_LOCK,
   matchBases,
   parseLock,
@@ -15,6 +16,7 @@ import {
   type TamperFinding,
 } from '../provenance/index.ts';
 import { squash } from '../filesystem/index.ts';
+import { detectBuilds, type DetectedBuild } from './detect-build.ts';
 import { openImageStore, type ImageAccess } from './open-image-store.ts';
 import { loadOne } from './resolve-target.ts';
 import { scanImage } from './scan-image.ts';
@@ -47,8 +49,10 @@ export interface DetectBaseResult {
   /** Longest first. */
   readonly matches: readonly BaseMatchSummary[];
   readonly claims: readonly BaseClaim[];
-  /** Claims that the layers contradict. */
+  /** Claims that the layers, or other claims, contradict; attestations in the index that are about something else. */
   readonly conflicts: readonly string[];
+  /** BuildKit's provenance beside the image in its index, unsigned: what went into the build, the base apart. */
+  readonly builds: readonly DetectedBuild[];
   readonly layers: readonly LayerRow[];
   /** Against the longest match; empty without one. */
   readonly tamper: readonly TamperFinding[];
@@ -75,7 +79,8 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
   });
   const matches = matchBases(lock, { platform: image.platform, diffIds: image.config.diffIds });
   const longest = matches[0];
-  const claims = imageClaims(image);
+  const { builds, claims: built, findings } = await detectBuilds(image, opened, runtime);
+  const claims = [...imageClaims(image), ...built];
   return {
     image: options.image,
     digest: image.digest,
@@ -88,7 +93,8 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
         : 'content',
     matches: matches.map(summary),
     claims,
-    conflicts: claimConflicts(claims, matches, lock),
+    conflicts: [...claimConflicts(claims, matches, lock), ...quarrels(claims, lock), ...findings],
+    builds,
     layers: layerRows(image, longest?.layerCount, claims),
     tamper:
       longest === undefined
@@ -109,9 +115,11 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
 
 /** What the image itself says about its base. */
 export function imageClaims(image: Image): readonly BaseClaim[] {
+  const described = image.index?.platforms.find(({ digest }) => digest === image.digest)?.annotations;
   return readBaseClaims({
     annotations: image.annotations,
     ...(image.index === undefined ? {} : { indexAnnotations: image.index.annotations }),
+    ...(described === undefined ? {} : { descriptorAnnotations: described }),
     labels: image.config.labels,
     history: image.config.history,
     diffIds: image.config.diffIds,
@@ -145,8 +153,17 @@ function claimConflicts(claims: readonly BaseClaim[], matches: readonly BaseMatc
   return conflicts;
 }
 
+/** Two claims that cannot both be true. */
+function quarrels(claims: readonly BaseClaim[], lock: Lock): readonly string[] {
+  const named = claims.map((claim) => ({ claim }));
+  const text = ({ source, name, digest }: BaseClaim): string => `the ${source} names ${name ?? digest ?? ''}`;
+  return contradictingClaims(named, lock).map(([a, b]) => `${text(a.claim)}, but ${text(b.claim)}`);
+}
+
 function layerRows(image: Image, baseLayers: number | undefined, claims: readonly BaseClaim[]): readonly LayerRow[] {
-  const guessed = claims.find((claim) => claim.source === 'history')?.layerCount ?? 0;
+  const told = claims.filter(({ source }) => source !== 'history').map(({ layerCount }) => layerCount ?? 0);
+  const fromHistory = claims.find(({ source }) => source === 'history')?.layerCount ?? 0;
+  const guessed = Math.max(0, ...told) || fromHistory;
   return image.layers.map((layer) => ({
     index: layer.index,
     diffId: layer.diffId,
@@ -156,7 +173,7 @@ function layerRows(image: Image, baseLayers: number | undefined, claims: readonl
   }));
 }
 
-/** Without a proof the layers below the boundary that history suggests are unknown: perhaps a base. */
+/** Layers below the boundary that provenance tells, or else history suggests, and that no proof covers are unknown: perhaps a base. */
 function layerShare(index: number, baseLayers: number | undefined, guessed: number): LayerShare {
   if (baseLayers !== undefined) return index < baseLayers ? 'base' : index < guessed ? 'unknown' : 'app';
   return guessed === 0 || index < guessed ? 'unknown' : 'app';

@@ -2,7 +2,6 @@ import { parseStatement } from '../attestation/index.ts';
 import { coreError, ExitCode, isAppError, isDigest, type Digest } from '../core/index.ts';
 import { parseIndex, parseManifest, type Descriptor, type IndexManifest } from '../image/index.ts';
 import { readProvenance, type BuildProvenance } from '../provenance/index.ts';
-import type { BlobCollector } from './blob-collector.ts';
 import { evidenceError } from './errors.ts';
 import type { OpenedImage } from './ports.ts';
 import type { EvidenceBuildAttestation, EvidenceError, EvidenceImage } from './types.ts';
@@ -32,9 +31,12 @@ function provenanceLayers(manifest: Uint8Array): readonly Descriptor[] {
 /** Runs one part of a collection: a failure is noted under the platform, and gives undefined. */
 export type AttemptPart = <T>(subject: Digest, work: (signal: AbortSignal) => Promise<T>) => Promise<T | undefined>;
 
+/** The part of an image's store that BuildKit's attestations are read from. */
+export type BuildSource = Pick<OpenedImage, 'readManifest' | 'readStatement'>;
+
 export interface CollectBuildOptions {
-  readonly opened: OpenedImage;
-  readonly blobs: BlobCollector;
+  readonly opened: BuildSource;
+  readonly blobs: { add(digest: Digest, bytes: Uint8Array): void };
   /** Platform manifests of the index that were collected. */
   readonly platforms: readonly Digest[];
   readonly attempt: AttemptPart;
@@ -114,7 +116,7 @@ export interface OpenedBuild {
  * @throws AppError EVIDENCE_CONTRADICTION, EVIDENCE_BLOB_MISSING
  */
 export function openBuild(
-  evidence: EvidenceImage,
+  evidence: Pick<EvidenceImage, 'buildAttestations'>,
   index: IndexManifest,
   options: { readonly blob: (digest: Digest) => Uint8Array; readonly where: string },
 ): OpenedBuild {
@@ -196,6 +198,29 @@ function contradiction(what: string): never {
   throw evidenceError('EVIDENCE_CONTRADICTION', what, {
     hint: 'the evidence was altered or damaged: collect it again',
   });
+}
+
+/**
+ * Reads what BuildKit attested about one platform of an index, and what in the index is about no platform of it.
+ * @throws AppError LIMIT_EXCEEDED, and what the store throws
+ */
+export async function readBuild(
+  indexBytes: Uint8Array,
+  platform: Digest,
+  options: { readonly source: BuildSource; readonly signal: AbortSignal },
+): Promise<BuildView> {
+  const index = parseIndex(indexBytes);
+  const blobs = new Map<Digest, Uint8Array>();
+  const buildAttestations = await collectBuildAttestations(index, {
+    opened: options.source,
+    blobs: { add: (digest, bytes) => blobs.set(digest, bytes) },
+    platforms: [platform],
+    attempt: (_subject, work) => work(options.signal),
+  });
+  const blob = (digest: Digest): Uint8Array => blobs.get(digest) ?? new Uint8Array();
+  const { of, stray } = openBuild({ buildAttestations }, index, { blob, where: 'the image' });
+  const view = of(platform) ?? { statements: [], findings: [] };
+  return { statements: view.statements, findings: [...view.findings, ...stray] };
 }
 
 /** The index, when the bytes are one. */

@@ -1,5 +1,5 @@
-import type { BuildInput, Lock, LockRecord } from '../provenance/index.ts';
-import { isTagAllowed, recordHasDigest, tagLeftAt } from './base-standing.ts';
+import { recordHasDigest, type BuildInput, type Lock, type LockRecord } from '../provenance/index.ts';
+import { isTagAllowed, tagLeftAt } from './base-standing.ts';
 import type { RuleContext } from './context.ts';
 import type { BaseEntry } from './types.ts';
 

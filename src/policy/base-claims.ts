@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { canonicalName, isSamePlatform, readConfigClaims, type PlatformView } from '../evidence/index.ts';
-import { lockBlob, type BaseClaim, type Lock, type LockRecord } from '../provenance/index.ts';
-import { recordHasDigest, sameContent, type BaseStanding } from './base-standing.ts';
+import { lockBlob, recordsOfClaim, type BaseClaim, type Lock } from '../provenance/index.ts';
+import { sameContent, type BaseStanding } from './base-standing.ts';
 import type { BaseEntry } from './types.ts';
 import type { VouchedClaim } from './vouched-claims.ts';
 
@@ -40,7 +40,7 @@ export function judgeClaims(claims: readonly VouchedClaim[], judgement: ClaimJud
 function judgeClaim(vouched: VouchedClaim, { lock, platform, entries, standing }: ClaimJudgement): JudgedClaim {
   const { claim } = vouched;
   const inherited = isInherited(claim, standing);
-  const byDigest = recordsOf(lock, claim);
+  const byDigest = recordsOfClaim(lock, claim);
   const repository = claimedRepository(claim);
   const byName = entries
     .filter((entry) => entry.image !== undefined && entry.image === repository)
@@ -63,11 +63,6 @@ function judgeClaim(vouched: VouchedClaim, { lock, platform, entries, standing }
   const certain = !digestHolds || !topHolds;
   const contradicted = confirmed ? 'no' : certain ? 'certain' : observed ? 'likely' : 'no';
   return { ...vouched, entries: named, confirmed, contradicted, inherited };
-}
-
-/** Records of the lock that have the digest which a claim names, for an index or a platform. */
-export function recordsOf(lock: Lock, { digest }: BaseClaim): readonly LockRecord[] {
-  return digest === undefined ? [] : lock.records.filter((record) => recordHasDigest(record, digest));
 }
 
 function isInherited(claim: BaseClaim, standing: BaseStanding): boolean {

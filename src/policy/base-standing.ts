@@ -90,10 +90,6 @@ export function sameLayers(a: readonly Digest[], b: readonly Digest[]): boolean 
   return a.length === b.length && a.every((diffId, index) => diffId === b[index]);
 }
 
-export function recordHasDigest(record: LockRecord, digest: Digest): boolean {
-  return record.digest === digest || record.platforms.some((platform) => platform.manifest === digest);
-}
-
 /** The same base under another digest (rebuilt, recompressed) is the same base. */
 export function sameContent(match: BaseMatch, record: LockRecord): boolean {
   return record.platforms.some(

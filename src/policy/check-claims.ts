@@ -1,7 +1,6 @@
 import { ExitCode } from '../core/index.ts';
-import type { Lock, LockRecord } from '../provenance/index.ts';
-import { claimedRepository, claimText, recordsOf, type JudgedClaim } from './base-claims.ts';
-import { sameLayers } from './base-standing.ts';
+import { contradictingClaims } from '../provenance/index.ts';
+import { claimText, type JudgedClaim } from './base-claims.ts';
 import { matchText, type BaseFacts } from './base-facts.ts';
 import { platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
@@ -15,7 +14,10 @@ export function checkClaims(context: RuleContext, facts: BaseFacts): readonly Ch
   const { standing } = facts;
   const lock = context.loaded.lock ?? { records: [], head: null };
   const lies = facts.claims.filter((judged) => judged.contradicted !== 'no');
-  const quarrels = contradictions(facts.claims, lock);
+  const quarrels = contradictingClaims(
+    facts.claims.filter(({ inherited }) => !inherited),
+    lock,
+  );
   if (lies.length === 0 && quarrels.length === 0) return [];
   const certain = quarrels.length > 0 || lies.some((judged) => judged.contradicted === 'certain');
   const fails = (facts.check.evidence ?? 'content') === 'content' || certain;
@@ -50,34 +52,6 @@ function lieText({ claim, entries }: JudgedClaim): string {
   return claim.topLayer !== undefined && claim.layerCount === undefined
     ? `${claimText(claim)}: the image has no layer ${claim.topLayer}`
     : `${claimText(claim)}: the layers are not those of ${shortList(entries)} in the lock`;
-}
-
-type Quarrel = readonly [JudgedClaim, JudgedClaim];
-
-/**
- * Pairs of claims that cannot both be true. Labels are left out: a child inherits them, so that they may speak of the base's base. Two digests of which the
- * lock does not know both may be an index and a platform of it.
- */
-function contradictions(claims: readonly JudgedClaim[], lock: Lock): readonly Quarrel[] {
-  const own = claims.filter(({ claim, inherited }) => claim.source !== 'label' && !inherited);
-  return own.flatMap((a, index) =>
-    own.slice(index + 1).flatMap((b): Quarrel[] => (quarrel(a, b, lock) ? [[a, b]] : [])),
-  );
-}
-
-function quarrel(a: JudgedClaim, b: JudgedClaim, lock: Lock): boolean {
-  if (a.claim.digest !== undefined && a.claim.digest === b.claim.digest) return false;
-  const names = [claimedRepository(a.claim), claimedRepository(b.claim)];
-  if (names[0] !== undefined && names[1] !== undefined && names[0] !== names[1]) return true;
-  const [recordsA, recordsB] = [recordsOf(lock, a.claim), recordsOf(lock, b.claim)];
-  if (recordsA.length === 0 || recordsB.length === 0) return false;
-  return !recordsA.some((record) => recordsB.some((other) => sharesContent(record, other)));
-}
-
-/** One record, or two of the same base under different digests. */
-function sharesContent(a: LockRecord, b: LockRecord): boolean {
-  if (a === b) return true;
-  return a.platforms.some((here) => b.platforms.some((there) => sameLayers(here.diffIds, there.diffIds)));
 }
 
 /** What is wrong with BuildKit's attestations in the index. They are unsigned and prove nothing: what is odd about them is said, and what is missing is missing. */

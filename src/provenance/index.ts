@@ -12,6 +12,7 @@ export type { MatchableImage } from './match-bases.ts';
 export { mergeLocks } from './merge-locks.ts';
 export type { MergedLock } from './merge-locks.ts';
 export { findSystemTraces } from './system-traces.ts';
+export { contradictingClaims, recordHasDigest, recordsOfClaim } from './claim-contradictions.ts';
 export { sbomClaims } from './sbom-claims.ts';
 export { findBuildBases, plainRepository, readProvenance } from './slsa/index.ts';
 export type { BuildBase, BuildInput, BuildProvenance, BuildSystem, SourceLayers } from './slsa/index.ts';

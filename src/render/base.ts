@@ -1,5 +1,5 @@
 import { safeText } from '../core/index.ts';
-import type { DetectBaseResult, LayerRow, LockBasesResult, LockedBase } from '../app/index.ts';
+import type { DetectBaseResult, DetectedBuild, LayerRow, LockBasesResult, LockedBase } from '../app/index.ts';
 
 const MAX_COMMAND_CHARS = 60;
 const MAX_FINDINGS = 50;
@@ -17,6 +17,7 @@ export function renderBase(result: DetectBaseResult): string {
     const what = claim.name ?? claim.digest ?? `boundary after layer ${(claim.layerCount ?? 0) - 1}`;
     lines.push(`claim     ${claim.source}: ${safeText(what)} (the image says so)`);
   }
+  for (const build of result.builds) lines.push(...buildLines(build));
   for (const conflict of result.conflicts) lines.push(`conflict  ${safeText(conflict)}`);
   lines.push('layers    top to bottom');
   for (const row of result.layers.toReversed()) lines.push(layerLine(row));
@@ -30,6 +31,21 @@ export function renderBase(result: DetectBaseResult): string {
   if (result.matches.length > 0)
     lines.push('The proof is of the bottom layers: what stands between them and the application is not proved.');
   return lines.join('\n');
+}
+
+/** The base first, then what else went into the build. */
+function buildLines({ builder, complete, inputs }: DetectedBuild): string[] {
+  const who = builder === '' ? 'a builder without a name' : safeText(builder);
+  const images = inputs.filter(({ kind }) => kind === 'image' || kind === 'unknown');
+  const lines = [
+    `build     by ${who}, says BuildKit’s unsigned provenance; it ${complete ? 'says that it lists every input' : 'does not say that it lists every input'}`,
+  ];
+  for (const { uri, digest, isBase, role } of images.slice(0, MAX_FINDINGS)) {
+    const what = isBase === true ? 'base' : (role ?? (isBase === null ? 'base or input' : 'input'));
+    lines.push(`          ${what}: ${safeText(uri)}${digest === undefined ? '' : ` ${digest}`}`);
+  }
+  if (images.length > MAX_FINDINGS) lines.push(`          and ${images.length - MAX_FINDINGS} more: see --json`);
+  return lines;
 }
 
 function layerLine(row: LayerRow): string {
