@@ -11,6 +11,7 @@ export const APP_ERRORS = {
   NO_IMAGES: ExitCode.Usage,
   STDIN_TWICE: ExitCode.Usage,
   PINS_NEED_FILES: ExitCode.Usage,
+  CONTAINERD_REQUEST_INVALID: ExitCode.Usage,
   OUTPUT_FORMAT_UNKNOWN: ExitCode.Usage,
   SELF_VERIFICATION_FAILED: ExitCode.Remote,
   BASE_ENTRY_UNKNOWN: ExitCode.Usage,

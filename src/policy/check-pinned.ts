@@ -12,7 +12,7 @@ export function checkPinned(image: ImageView): readonly CheckResult[] {
   // a reference that could not even be read is an error already
   if (name === null && digest === null) return [];
   const places = deployed.places.map(({ file, line, column, path }) => `${file}:${line}:${column} ${path}`);
-  const basis = { ...(digest === null ? {} : { digests: [digest] }), notes: places };
+  const basis = digest === null ? {} : { digests: [digest] };
   if (requested.digest !== null) {
     return [passed({ check: 'pinned', code: 'IMAGE_PINNED', reason: 'manifests name the image by its digest', basis })];
   }

@@ -96,7 +96,7 @@ ${images.map((name) => `        - image: ${name} # ${name.length} characters`).j
   });
 
   test('-f finds the images of manifests and says where they stand; a tag alone is a failed check', async () => {
-    write('deploy.yaml', deployment(image('app'), `${image('changed')}`));
+    write('deploy.yaml', deployment(image('app'), image('changed')));
     const { images } = await decide('-f deploy.yaml', 1);
     assert.deepEqual(
       images.map(({ reference, places }) => [
@@ -241,7 +241,7 @@ ${images.map((name) => `        - image: ${name} # ${name.length} characters`).j
     const words = ['gate', 'check', '--policy', 'policy.yaml', ...options, ...(json ? ['--json'] : [])];
     const child = spawn(process.execPath, [...bench.argv, ...words], {
       cwd: bench.path,
-      env: bench.env as NodeJS.ProcessEnv,
+      env: bench.env,
     });
     child.stdin.end(input);
     let stdout = '';

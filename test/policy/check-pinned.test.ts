@@ -59,7 +59,7 @@ describe('checkPinned', () => {
     assert.deepEqual([result?.outcome, result?.code], ['fail', 'IMAGE_NOT_PINNED']);
     assert.match(result?.reason ?? '', /^deploy\.yaml:12:16 spec\.containers\[0\]\.image names no digest/);
     assert.equal(result?.remedy, `write @${image.digest} behind it, or let --write-pins do so`);
-    assert.deepEqual(result?.basis.notes, ['deploy.yaml:12:16 spec.containers[0].image']);
+    assert.deepEqual(result?.basis.digests, [image.digest]);
     const allowed = await decision(await withDeployed({ unpinned: 'warn', places: [place] }));
     assert.deepEqual([allowed.verdict, pinned(allowed)?.outcome], ['warn', 'warn']);
   });

@@ -131,7 +131,8 @@ export function judgeSarif(text: string): readonly string[] {
   formats.default(ajv);
   const log = JSON.parse(text) as { readonly runs: readonly SarifRun[] };
   const validate = ajv.compile(SCHEMA);
-  if (!validate(log)) return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
+  const isValid: boolean = validate(log);
+  if (!isValid) return (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
   return log.runs.flatMap((run) =>
     run.results
       .filter(({ ruleId, ruleIndex }) => run.tool.driver.rules[ruleIndex]?.id !== ruleId)

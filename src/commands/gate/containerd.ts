@@ -1,0 +1,69 @@
+import { integer, string } from '@oclif/core/flags';
+import type { ContainerdJudgement } from '../../app/index.ts';
+import {
+  attachmentLimitFlags,
+  gateAttachmentFlags,
+  imageAccess,
+  imageFlags,
+  layerFlags,
+  layerLimit,
+  ownCacheDirectory,
+  policyChoice,
+  policyFlags,
+  readStdin,
+  WaybillCommand,
+  type CommandOutcome,
+  type StartRuntime,
+} from '../../cli/index.ts';
+
+export default class GateContainerd extends WaybillCommand<ContainerdJudgement> {
+  static override summary = 'Judge images for containerd, as one of its image verifiers.';
+  static override description =
+    'containerd runs every program in its verifier folder before it pulls an image (with verify_on_run also before it runs one): with -name, -digest and -stdin-media-type, and the descriptor on ' +
+    'stdin. Put a program there that runs this command with your policy and hands those arguments on after --. The reason is one line on stdout; exit 0 lets the image pass, any other ' +
+    'code blocks it, and so does everything that goes wrong. What is judged is the digest, in the repository that was named. The folder must hold the program on every node: containerd takes an ' +
+    'empty folder for permission.';
+  static override examples = [
+    '# /opt/containerd/image-verifier/bin/waybill, mode 0755:\n#!/bin/sh\nexec <%= config.bin %> <%= command.id %> --policy /etc/waybill/policy.yaml -- "$@"',
+  ];
+  static override strict = false;
+  static override flags = {
+    ...policyFlags,
+    timeout: integer({
+      summary: 'Seconds that collecting evidence may take; containerd waits 10 seconds unless told otherwise.',
+      default: 8,
+      min: 1,
+      max: 3600,
+    }),
+    'evidence-out': string({ summary: 'Write everything the decision rests on.', helpValue: 'FILE' }),
+    'decision-out': string({ summary: 'Write the decision.', helpValue: 'FILE' }),
+    'insecure-registry': imageFlags['insecure-registry'],
+    'registry-realm': imageFlags['registry-realm'],
+    'registry-ca': imageFlags['registry-ca'],
+    authfile: imageFlags.authfile,
+    ...gateAttachmentFlags,
+    ...attachmentLimitFlags,
+    ...layerFlags,
+  };
+
+  protected async execute(start: StartRuntime): Promise<CommandOutcome<ContainerdJudgement>> {
+    const { argv, flags } = await this.parse(GateContainerd);
+    // a layer cache that a variable chose could have been filled by whoever set it
+    const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
+    const { verifyForContainerd } = await import('../../app/index.ts');
+    const { judgement, exitCode } = await verifyForContainerd(
+      {
+        words: argv.filter((word) => typeof word === 'string'),
+        readStdin: (maxBytes) => readStdin('the descriptor', maxBytes),
+        ...policyChoice(flags),
+        access: imageAccess({ ...flags, platform: undefined }),
+        deadlineMs: flags.timeout * 1000,
+        ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
+        ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
+        ...layerLimit(flags),
+      },
+      runtime,
+    );
+    return { result: judgement, text: judgement.reason, exitCode };
+  }
+}
