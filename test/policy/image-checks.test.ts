@@ -438,6 +438,12 @@ describe('the named checks', () => {
       'IMAGE_ACCOUNTS_UNREADABLE',
     ],
     [
+      'IMG010',
+      'a file of variables that is too large',
+      { system: { unread: listOf({ code: 'file-too-large', source: 'image', path: '/app/.env' }) } },
+      'IMAGE_SECRETS_UNREAD',
+    ],
+    [
       'IMG022',
       'a system that the table does not know',
       { system: { osRelease: { id: 'acme', versionId: '1' } } },

@@ -17,13 +17,17 @@ export interface FakeLayer {
   readonly diffId: Digest;
 }
 
-type Part = string | Uint8Array | Partial<TarEntryHeader>;
+type Part = string | Uint8Array | (Partial<TarEntryHeader> & { readonly content?: string });
 
-/** Short notation for tar members: text is a file, `dir`, `link:`/`hard:` targets by prefix; anything else is header fields. */
+/** Short notation for tar members: text is a file, `dir`, `link:`/`hard:` targets by prefix; anything else is header fields, with `content` where there is some. */
 export function members(tree: Readonly<Record<string, Part>>): TarInput[] {
   return Object.entries(tree).map(([path, part]): TarInput => {
     if (part instanceof Uint8Array) return { header: { path, type: 'file', mode: 0o644 }, content: part };
-    if (typeof part !== 'string') return { header: { path, type: 'file', mode: 0o644, ...part } };
+    if (typeof part !== 'string') {
+      const { content, ...header } = part;
+      if (content === undefined) return { header: { path, type: 'file', mode: 0o644, ...header } };
+      return { header: { path, type: 'file', mode: 0o644, ...header }, content: Buffer.from(content) };
+    }
     if (part === 'dir') return { header: { path, type: 'directory', mode: 0o755 } };
     if (part.startsWith('link:')) return { header: { path, type: 'symlink', mode: 0o777, linkTarget: part.slice(5) } };
     if (part.startsWith('hard:')) return { header: { path, type: 'hardlink', mode: 0o644, linkTarget: part.slice(5) } };

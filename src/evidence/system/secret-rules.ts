@@ -20,20 +20,12 @@ const PEM_KEY = pattern('pem', '-----BEGIN ', '-----BEGIN (?:[A-Z0-9]{1,12} ){0,
   after: 80,
 });
 
-/** An assignment in capitals whose name says that it is a secret; which names count is decided by `isSecretName`. */
-function assignment(word: string): BytePattern {
-  return pattern(
-    word.toLowerCase(),
-    word,
-    `(?<name>[A-Z0-9_]{0,64}${word}[A-Z0-9_]{0,64})[ \\t]{0,4}=[ \\t]{0,4}${VALUE}`,
-    { before: 64 },
-  );
-}
-
 /** Where secrets of one kind are looked for, and what in a file shows that it is one. The bytes that match never leave the collection. */
 export interface SecretRule {
   readonly kind: SecretKind;
   readonly capture: CaptureRule;
+  /** The file is captured whole and read as lines of `NAME=value`. */
+  readonly assignments?: true;
   /** The match counts only at the beginning of the file. */
   readonly atStart?: true;
 }
@@ -70,11 +62,15 @@ export const SECRET_RULES: readonly SecretRule[] = [
     ]),
     atStart: true,
   },
-  rule(
-    'environment-file',
-    { names: ['.env', '.env.local', '.env.production', '.env.prod', '.env.development', '.env.staging'] },
-    ['PASS', 'SECRET', 'TOKEN', 'API_KEY', 'APIKEY', 'ACCESS_KEY', 'PRIVATE_KEY', 'CREDENTIAL'].map(assignment),
-  ),
+  {
+    kind: 'environment-file',
+    capture: {
+      id: 'system/secret/environment-file',
+      names: ['.env', '.env.local', '.env.production', '.env.prod', '.env.development', '.env.staging'],
+      maxBytes: 1024 * 1024,
+    },
+    assignments: true,
+  },
   rule('npm-token', { names: ['.npmrc', 'npmrc'] }, [
     pattern('token', '_authToken', `_authToken[ \\t]{0,4}=[ \\t]{0,4}${VALUE}`),
     pattern('auth', '_auth', `_auth[ \\t]{0,4}=[ \\t]{0,4}${VALUE}`),

@@ -52,11 +52,20 @@ function isExample(path: string): boolean {
   return PACKAGE_FOLDER.test(path) && folders.some((folder) => EXAMPLE_FOLDER.test(folder));
 }
 
-/** @param bytes what the scan for patterns kept: JSON */
+/** @param bytes what the scan for patterns kept (JSON), or the file itself */
 function holdsSecret(rule: SecretRule, bytes: Uint8Array): boolean {
-  return readHits(bytes).some(({ offset, name, value }) => {
-    if (rule.atStart) return offset === 0;
-    return name === undefined || isSecretVariable(name, value ?? '');
+  if (rule.assignments) return assignments(bytes).some(([name, value]) => isSecretVariable(name, value));
+  return readHits(bytes).some(({ offset }) => !rule.atStart || offset === 0);
+}
+
+const MAX_LINE = 4096;
+
+/** Lines of a file of variables: `NAME=value`, `export NAME="value"`. */
+function assignments(bytes: Uint8Array): readonly (readonly [string, string])[] {
+  const lines = new TextDecoder('latin1').decode(bytes).split('\n');
+  return lines.flatMap((line) => {
+    const found = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]{0,255})[ \t]*=(.*)$/.exec(line.slice(0, MAX_LINE));
+    return found === null ? [] : [[found[1] ?? '', (found[2] ?? '').trim()] as const];
   });
 }
 

@@ -1,6 +1,7 @@
+import { ExitCode } from '../../core/index.ts';
 import { isSecretVariable } from '../../evidence/index.ts';
 import { shortList } from '../outcome.ts';
-import { met, violated, type NamedImageCheck } from './contract.ts';
+import { met, unknown, violated, type NamedImageCheck } from './contract.ts';
 import { historySteps } from './history.ts';
 
 const DOCKER_MEDIA = 'application/vnd.docker.';
@@ -179,6 +180,14 @@ export const SECRETS: NamedImageCheck = {
       system.exampleSecrets === 0
         ? []
         : [`${system.exampleSecrets} keys among tests and examples of packages are not counted`];
+    const unread = system.unread.items.filter(({ path = '' }) => /\/\.env[^/]*$/.test(path));
+    if (found.length === 0 && unread.length > 0) {
+      const reason = `${shortList(unread.map(({ path = '' }) => path))} could not be read`;
+      return unknown('IMAGE_SECRETS_UNREAD', reason, {
+        exitCode: ExitCode.Input,
+        remedy: 'take the file out of the image',
+      });
+    }
     if (found.length === 0) return met('no variable and no file of any layer looks like a secret', notes);
     return violated(
       `${variables.length + count === 1 ? 'one thing looks' : `${variables.length + count} things look`} like a secret: ${shortList(found, 3)}`,
