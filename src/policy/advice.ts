@@ -5,7 +5,7 @@ import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
 import { positionOf } from './semantics.ts';
 import { extensionName, identityRule } from './signers.ts';
 import type { SourcePosition } from './source-tree.ts';
-import type { Policy, PolicyIdentity, PolicyRule } from './types.ts';
+import type { Policy, PolicyIdentity } from './types.ts';
 
 type Say = (path: string, code: PolicyProblemCode, message: string, hint?: string) => void;
 

@@ -1,4 +1,4 @@
-import { sha256Digest, type Digest } from '../core/index.ts';
+import type { Digest } from '../core/index.ts';
 import { checkBundle } from '../verification/index.ts';
 import { authenticates } from './lock-facts.ts';
 import { judgeBundle, policySigners } from './signers.ts';
@@ -17,7 +17,7 @@ export async function baseVoucher(
   { now, trustedRoot }: BaseVoucherOptions,
 ): Promise<(bundle: Uint8Array, subject: Digest) => Promise<boolean>> {
   const source = policyTuf(loaded)?.source;
-  const roots = trustedRoot === undefined || source === undefined ? [] : [{ source, bytes: trustedRoot, digest: sha256Digest(trustedRoot) }];
+  const roots = trustedRoot === undefined || source === undefined ? [] : [{ source, bytes: trustedRoot }];
   const signers = await policySigners(loaded, policyTrust(loaded, { trustedRoots: roots, images: [] }), now);
   return async (bundle, subject) => {
     const verdict = await judgeBundle(signers, (options) => checkBundle(bundle, { ...options, subject }));

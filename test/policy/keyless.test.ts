@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ExitCode } from '../../src/core/index.ts';
 import { canonicalEvidence, openEvidence, type EvidenceError } from '../../src/evidence/index.ts';
 import { formatPem } from '../../src/keys/index.ts';
 import { allResults, canonicalDecision, decide, type CheckResult, type Decision } from '../../src/policy/index.ts';
+import { EXTENSION_NAMES } from '../../src/policy/signers.ts';
 import { extension, spkiOf } from '../verification/support/certificates.ts';
 import {
   attestation,
@@ -395,6 +398,12 @@ describe('thresholds', () => {
 });
 
 describe('the linter', () => {
+  test('and the schema know the same extensions', () => {
+    const path = join(import.meta.dirname, '../../schemas/policy.schema.json');
+    const names = /"propertyNames": \{\s*"enum": (\[[^\]]*\])/.exec(readFileSync(path, 'utf8'))?.[1] ?? '[]';
+    assert.deepEqual((JSON.parse(names) as string[]).toSorted(), EXTENSION_NAMES.toSorted());
+  });
+
   const policy = (identity: string): Promise<unknown> =>
     judge({ identities: `  who: ${identity}`, rule: 'signatures: { by: [who] }' });
 
