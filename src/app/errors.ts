@@ -21,12 +21,14 @@ export const APP_ERRORS = {
   LOCK_DIVERGED: ExitCode.Input,
   LOCK_UNTRUSTED: ExitCode.Input,
   BASE_UNKNOWN: ExitCode.Input,
+  BASE_LOCK_EMPTY: ExitCode.Usage,
   FOLDER_TOO_LARGE: ExitCode.Input,
   POLICY_TESTS_MISSING: ExitCode.Input,
   POLICY_TESTS_FILE_MISSING: ExitCode.Input,
   POLICY_TESTS_OUTSIDE: ExitCode.Usage,
   EVIDENCE_MISSING: ExitCode.Input,
   KEY_OUTSIDE_POLICY: ExitCode.Usage,
+  INPUT_CHOICE: ExitCode.Usage,
   REGO_COMPILE_FAILED: ExitCode.Usage,
 } as const satisfies ErrorTable;
 

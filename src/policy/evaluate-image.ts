@@ -9,6 +9,7 @@ import { enforces, evaluateRule, ruleDecision } from './evaluate-rule.ts';
 import { applyExceptions } from './exceptions.ts';
 import { matchesAny } from './glob.ts';
 import { byStrictness, carried, errored, failed, passed, shortList } from './outcome.ts';
+import type { RegoEvaluator } from './rego/rego-runner.ts';
 import type { ImageStatements } from './statements.ts';
 import type { LoadedPolicy, PolicyRule } from './types.ts';
 
@@ -17,6 +18,7 @@ export interface ImageInputs {
   readonly image: ImageView;
   readonly statements: ImageStatements;
   readonly lock: LockFacts;
+  readonly rego: RegoEvaluator;
   readonly now: Date;
 }
 
@@ -143,27 +145,25 @@ function checkDenied(inputs: ImageInputs): readonly CheckResult[] {
   );
 }
 
-/** Digests of every locked base at the bottom of a platform, allowed or not, and those the image itself names. */
+/** Digests of every locked base at the bottom of a platform or whole among its files, allowed or not, and those the image itself names. */
 function basesOf(inputs: ImageInputs, platform: PlatformView): readonly (readonly [Digest, string])[] {
   const { lock } = inputs.loaded;
   const { config } = platform;
   const matches = lock === undefined ? [] : matchBases(lock, { platform: platform.platform, diffIds: config.diffIds });
+  const whole = lock === undefined ? [] : containmentsOf(lock, platform, platform.evidence.containments ?? []);
+  const contained = whole.filter(({ containment }) => isWhole(containment)).map(({ match }) => match);
   return [
-    ...matches.flatMap(({ record, platform: base }) => [
+    ...[...matches, ...contained].flatMap(({ record, platform: base }) => [
       [record.digest, `the base ${record.image}`] as const,
       [base.manifest, `the base ${record.image}`] as const,
     ]),
     ...platform.claims.flatMap((claim) =>
       claim.digest === undefined ? [] : [[claim.digest, 'the base that the image names,'] as const],
     ),
+    ...inputsOf(inputs, platform).map((digest) => [digest, 'an image that the build used,'] as const),
   ];
 }
 
-function checkUnmatched(inputs: ImageInputs, rules: readonly PolicyRule[]): readonly CheckResult[] {
-    ...inputsOf(inputs, platform).map((digest) => [digest, 'an image that the build used,'] as const),
-  const { image, loaded, now } = inputs;
-  if (rules.some((rule) => enforces(rule, now))) return [];
-  const { name, reference, digest } = image.evidence;
 /** Digests of what went into the build, by any provenance of the platform, whoever vouches for it: nobody says so to be let in. */
 function inputsOf({ statements }: ImageInputs, platform: PlatformView): readonly Digest[] {
   const signed = statements.verified
@@ -173,6 +173,10 @@ function inputsOf({ statements }: ImageInputs, platform: PlatformView): readonly
   return [...signed, ...lying].flatMap((provenance) => (provenance?.inputs ?? []).flatMap(({ digest }) => digest ?? []));
 }
 
+function checkUnmatched(inputs: ImageInputs, rules: readonly PolicyRule[]): readonly CheckResult[] {
+  const { image, loaded, now } = inputs;
+  if (rules.some((rule) => enforces(rule, now))) return [];
+  const { name, reference, digest } = image.evidence;
   // a reference that could not even be read is an error already
   if (name === null && digest === null) return [];
   const reason =
@@ -221,7 +225,7 @@ async function evaluatePlatform(
 }
 
 /** `linux/arm64` in a policy selects every variant of it; with a variant, that one. */
-function selects(rule: PolicyRule, name: string): boolean {
+export function selects(rule: PolicyRule, name: string): boolean {
   const { platforms = 'all' } = rule;
   return platforms === 'all' || platforms.some((wanted) => selectsName(wanted, name));
 }

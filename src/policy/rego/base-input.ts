@@ -1,9 +1,10 @@
 import { tamperFindings } from '../../provenance/index.ts';
 import { tagLeftAt, type JudgedMatch } from '../base-standing.ts';
+import type { JudgedClaim } from '../base-claims.ts';
 import { gatherFacts } from '../check-base.ts';
 import { authenticatedKey, type RuleContext } from '../context.ts';
 import type { BaseCheck } from '../types.ts';
-import type { BaseInput, BaseMatchInput } from './input-types.ts';
+import type { BaseClaimInput, BaseInput, BaseMatchInput } from './input-types.ts';
 
 /**
  * What is known about the base: with the rule's own base check, or with every entry of the policy where it has none.
@@ -21,11 +22,15 @@ export function baseInput(context: RuleContext): { readonly base: BaseInput; rea
     base: {
       level,
       matches: standing.matches.map((judged) => matchInput(context, judged)),
-      claims: claims.map(({ claim, ...judged }) => ({ ...claim, ...judged })),
+      claims: claims.map(claimInput),
       tamper: comparison === undefined ? [] : tamperFindings(comparison),
     },
     uncompared: comparison === undefined && standing.longest.length > 0,
   };
+}
+
+function claimInput({ claim, signed, entries, confirmed, contradicted, inherited }: JudgedClaim): BaseClaimInput {
+  return { ...claim, signed, entries, confirmed, contradicted, inherited };
 }
 
 function matchInput(context: RuleContext, judged: JudgedMatch): BaseMatchInput {

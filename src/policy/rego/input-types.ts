@@ -110,6 +110,8 @@ export interface BaseMatchInput {
 }
 
 export interface BaseClaimInput extends BaseClaim {
+  /** It stands in something that an identity of the policy signed. */
+  readonly signed: boolean;
   readonly entries: readonly string[];
   readonly confirmed: boolean;
   readonly contradicted: 'certain' | 'likely' | 'no';

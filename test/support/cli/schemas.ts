@@ -18,7 +18,7 @@ export function schemaValidator(name: string): ValidateFunction {
   if (known !== undefined) return known;
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
   formats.default(ajv);
-  if (name.startsWith('gate-')) ajv.addSchema(readSchema('decision'));
+  if (name.startsWith('gate-')) ajv.addSchema([readSchema('decision'), readSchema('evidence')]);
   const validate = ajv.compile(readSchema(name));
   compiled.set(name, validate);
   return validate;
