@@ -20,14 +20,7 @@ import {
   type LockRecordDraft,
 } from '../provenance/index.ts';
 import { appError } from './errors.ts';
-import {
-  extendsLock,
-  pullLock,
-  pushLock,
-  type LockToPush,
-  type PulledLock,
-  type PushedLock,
-} from './lock-artifact.ts';
+import { extendsLock, pullLock, pushLock, type LockToPush, type PulledLock, type PushedLock } from './lock-artifact.ts';
 import { appendLines, checkLockSize, openPin, replaceLock, signLock, speaksOf } from './lock-file.ts';
 import { judgeObserved, trustedSignature, type JudgedBase } from './lock-trust.ts';
 import { observeBases, type ObserveOptions } from './observe-bases.ts';

@@ -58,7 +58,8 @@ export function speaksOf(bundle: Uint8Array, digest: Digest): boolean {
   try {
     const { predicateType, subjects } = parseStatement(parseBundle(bundle).payload);
     return (
-      predicateType === SIGN_PREDICATE_TYPE && subjects.some((subject) => `sha256:${subject.digest['sha256']}` === digest)
+      predicateType === SIGN_PREDICATE_TYPE &&
+      subjects.some((subject) => `sha256:${subject.digest['sha256']}` === digest)
     );
   } catch (error) {
     if (isAppError(error)) return false;

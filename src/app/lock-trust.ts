@@ -24,10 +24,15 @@ export async function trustedSignature(
     if (judged.refused === undefined) return signature;
     refused ??= judged.refused;
   }
-  const reason = refused === undefined ? 'nothing that signs it is attached to it' : `${refused.code}: ${refused.reason}`;
-  throw appError('LOCK_UNTRUSTED', `the lock that was fetched is not signed by ${lockSignedBy.join(' or ')}: ${reason}`, {
-    hint: 'have it pushed with its signature: base lock --key FILE --push REFERENCE',
-  });
+  const reason =
+    refused === undefined ? 'nothing that signs it is attached to it' : `${refused.code}: ${refused.reason}`;
+  throw appError(
+    'LOCK_UNTRUSTED',
+    `the lock that was fetched is not signed by ${lockSignedBy.join(' or ')}: ${reason}`,
+    {
+      hint: 'have it pushed with its signature: base lock --key FILE --push REFERENCE',
+    },
+  );
 }
 
 /** The trusted root of the policy's repository, where one of these identities takes one. */
@@ -47,7 +52,10 @@ async function rootFor(
     return { trustedRoot: await port.read(runtime.signal) };
   } catch (error) {
     if (!isAppError(error) || runtime.signal.aborted) throw error;
-    runtime.progress({ kind: 'warning', message: `no trusted root, so keyless signatures are not judged: ${error.message}` });
+    runtime.progress({
+      kind: 'warning',
+      message: `no trusted root, so keyless signatures are not judged: ${error.message}`,
+    });
     return {};
   }
 }

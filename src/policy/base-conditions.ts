@@ -1,8 +1,6 @@
 import { ExitCode } from '../core/index.ts';
-import { isSamePlatform } from '../evidence/index.ts';
 import { tamperFindings, type TamperFinding } from '../provenance/index.ts';
 import { checkAttested } from './base-attested.ts';
-import { isTagAllowed, sameLayers } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { trustMissing } from './check-signatures.ts';
 import { authenticatedKey, platformError, type RuleContext } from './context.ts';
@@ -11,7 +9,6 @@ import { matchesAny } from './glob.ts';
 import { byStrictness, carried, errored, failed, passed, shortList } from './outcome.ts';
 import { needsTrust } from './trust.ts';
 import type { Strictness } from './types.ts';
-import { durationText } from './values.ts';
 
 /** `authenticated` and `attested`, where the rule requires them. */
 export function checkFlags(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
@@ -138,89 +135,4 @@ function noComparison(context: RuleContext, layerCount: number): CheckResult {
     },
     ExitCode.Input,
   );
-}
-
-/** Whether the base is still what one of the entry's tags leads to, by the lock alone. */
-export function checkFreshness(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
-  const { freshness } = facts.check;
-  const { lock } = context.loaded;
-  if (freshness === undefined || lock === undefined) return [];
-  const { match, entry } = facts.standing.allowed[0]!;
-  if (entry === undefined) return [];
-  const records = lock.records.filter(
-    (record) =>
-      record.entry === entry.name && record.image === entry.image && record.tag !== null && isTagAllowed(entry, record),
-  );
-  const observed = records.reduce((latest, record) => Math.max(latest, Date.parse(record.observedAt)), -Infinity);
-  const nowMs = context.now.getTime();
-  const behind = durationText(freshness.behind);
-  if (nowMs - observed > freshness.behind) {
-    const when = records.length === 0 ? 'never' : new Date(observed).toISOString();
-    const reason = `the lock last observed the tags of ${entry.name} ${when}, longer ago than ${behind}: it cannot say what is current`;
-    return [
-      errored(
-        { check: 'base', item: 'freshness', code: 'BASE_LOCK_OUTDATED', reason, remedy: 'run waybill base lock' },
-        ExitCode.Input,
-      ),
-    ];
-  }
-  const moved = movedAt(records, match, facts);
-  if (moved === undefined) {
-    return [
-      passed({
-        check: 'base',
-        item: 'freshness',
-        code: 'BASE_FRESH',
-        reason: `a tag of ${entry.name} still leads to this base`,
-        basis: matchBasis(facts),
-      }),
-    ];
-  }
-  const since = `the tags of ${entry.name} lead elsewhere since ${new Date(moved).toISOString()}`;
-  if (nowMs - moved > freshness.behind) {
-    return [
-      failed({
-        check: 'base',
-        item: 'freshness',
-        code: 'BASE_STALE',
-        reason: `${since}, longer than ${behind}`,
-        basis: matchBasis(facts),
-        remedy: 'rebuild on the current base',
-      }),
-    ];
-  }
-  return [
-    passed({
-      check: 'base',
-      item: 'freshness',
-      code: 'BASE_BEHIND',
-      reason: `${since}, not longer than ${behind}`,
-      basis: matchBasis(facts),
-    }),
-  ];
-}
-
-/** When the last of the tags was seen elsewhere; undefined while a tag's latest record for the platform has these diffIDs. */
-function movedAt(
-  records: NonNullable<RuleContext['loaded']['lock']>['records'],
-  match: BaseFacts['standing']['allowed'][number]['match'],
-  facts: BaseFacts,
-): number | undefined {
-  const tags = new Set(records.map((record) => record.tag));
-  let latest = -Infinity;
-  for (const tag of tags) {
-    let left: number | undefined;
-    let seen = false;
-    for (const record of records.filter((candidate) => candidate.tag === tag)) {
-      const here = record.platforms.find((platform) => isSamePlatform(platform.platform, match.platform.platform));
-      if (here === undefined) continue;
-      if (sameLayers(here.diffIds, match.platform.diffIds)) {
-        seen = true;
-        left = undefined;
-      } else if (seen && left === undefined) left = Date.parse(record.observedAt);
-    }
-    if (seen && left === undefined) return undefined;
-    if (left !== undefined) latest = Math.max(latest, left);
-  }
-  return latest === -Infinity ? Date.parse(facts.standing.allowed[0]!.match.record.observedAt) : latest;
 }

@@ -149,7 +149,8 @@ function notCompared(context: RuleContext, { record }: BaseMatch): CheckResult {
       code: 'CONTAINMENT_MISSING',
       reason: `the evidence does not say whether the image contains ${record.image} as observed ${record.observedAt}`,
       basis: { digests: [record.digest] },
-      remedy: 'collect the evidence again with this policy and its lock; a lock with very many file lists may be started anew',
+      remedy:
+        'collect the evidence again with this policy and its lock; a lock with very many file lists may be started anew',
     },
     ExitCode.Input,
   );

@@ -1,6 +1,7 @@
 import { ExitCode } from '../core/index.ts';
 import type { BaseLevel } from '../provenance/index.ts';
-import { checkFlags, checkFreshness, checkTamper } from './base-conditions.ts';
+import { checkFlags, checkTamper } from './base-conditions.ts';
+import { checkFreshness } from './base-freshness.ts';
 import { checkUnexplained } from './check-unexplained.ts';
 import { claimText, judgeClaims } from './base-claims.ts';
 import { checkBuildAttestations, checkClaims } from './check-claims.ts';

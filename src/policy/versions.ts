@@ -40,6 +40,11 @@ export function isInRange(type: string, version: string, range: VersionRange): b
   return answers.includes(undefined) ? undefined : false;
 }
 
+/** How two versions of a package type stand to each other; undefined when that cannot be said for certain. Negative: a is lower. */
+export function compareVersions(type: string, a: string, b: string): number | undefined {
+  return a === b ? 0 : comparatorFor(type)(a, b);
+}
+
 function all(answers: readonly (boolean | undefined)[]): boolean | undefined {
   if (answers.includes(false)) return false;
   return answers.includes(undefined) ? undefined : true;

@@ -6,7 +6,7 @@ import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts'
 import { compareInventories, readPackageInventory } from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
 import { createShadowCheck } from './shadowed-executables.ts';
-import type { BaseComparison, FileChange, FileFact } from './types.ts';
+import type { BaseComparison, FileChange, FileFact, PackageRecords } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 
 const MiB = 1024 * 1024;
@@ -56,6 +56,8 @@ export interface BaseComparisonInput {
   readonly env: readonly string[];
   /** `WorkingDir` of the image's configuration, for relative entries of PATH; the root unless given. */
   readonly workingDirectory?: string;
+  /** Records of the rpm databases of both views. Without them such a database is compared as a file only, and an upgrade of its packages not told. */
+  readonly records?: { readonly base: PackageRecords; readonly final: PackageRecords };
 }
 
 /**
@@ -73,8 +75,13 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
       ...criticalAdditions(input),
     ].map((change) => [change.path, change]),
   );
-  const found = [...byPath.values()];
-  const inventories = { base: readPackageInventory(base), final: readPackageInventory(final) };
+  const found = [...byPath.values()].filter(({ path }) => !isOfRecords(path, input));
+  const { records } = input;
+  const inventories = {
+    base: readPackageInventory(base, records?.base),
+    final: readPackageInventory(final, records?.final),
+    ...(records === undefined ? {} : { records: records.final }),
+  };
   const owners = findOwners(new Set(found.map((change) => change.path)), final, inventories);
   const changes = found.map((change): FileChange => {
     const owner = owners.get(change.path);
@@ -94,13 +101,28 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
     lostDatabases: [
       ...inventories.base.databases.filter(
         (database) =>
-          !inventories.final.databases.includes(database) ||
+          !(inventories.final.databases.includes(database) || hasSuccessor(database, input)) ||
           inventories.final.unreadable.includes(database) ||
           inventories.base.unreadable.includes(database),
+      ),
+      // one that is there and cannot be read at all stands in no list of databases
+      ...(records === undefined ? [] : [...records.base.unreadable, ...records.final.unreadable]).filter(
+        (database) => !inventories.base.databases.includes(database),
       ),
       ...unreadableAccountFiles(base, final),
     ],
   };
+}
+
+/** Files of a database whose records are compared one by one: the database, its indexes and logs beside it. */
+function isOfRecords(path: string, { records }: BaseComparisonInput): boolean {
+  const databases = [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
+  return databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)));
+}
+
+/** rpm may convert its database to another form or move it: the records are compared all the same. */
+function hasSuccessor(database: string, { records }: BaseComparisonInput): boolean {
+  return records !== undefined && records.base.databases.includes(database) && records.final.databases.length > 0;
 }
 
 function* changedEntries(base: FileView, final: FileView): Iterable<FileChange> {

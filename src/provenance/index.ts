@@ -29,6 +29,7 @@ export type {
   Lock,
   LockPlatform,
   LockRecord,
+  PackageRecords,
   PackageStanza,
   SystemTraces,
   TamperClass,

@@ -1,6 +1,6 @@
 import { sha256Hex, compareCodeUnits } from '../core/index.ts';
 import type { FileView } from '../filesystem/index.ts';
-import type { PackageStanza } from './types.ts';
+import type { PackageRecords, PackageStanza } from './types.ts';
 
 /** Databases whose stanzas are compared, without leading slash. */
 export const PACKAGE_DATABASES = ['var/lib/dpkg/status', 'lib/apk/db/installed', 'usr/lib/apk/db/installed'] as const;
@@ -21,8 +21,8 @@ export interface PackageInventory {
   readonly unreadable: readonly string[];
 }
 
-/** Reads the stanzas of the dpkg and apk databases that a view shows. */
-export function readPackageInventory(view: FileView): PackageInventory {
+/** Reads the stanzas of the dpkg and apk databases that a view shows, and adds the records of others. */
+export function readPackageInventory(view: FileView, records?: PackageRecords): PackageInventory {
   const stanzas = new Map<string, ReadStanza>();
   const databases: string[] = [];
   const unreadable: string[] = [];
@@ -36,6 +36,9 @@ export function readPackageInventory(view: FileView): PackageInventory {
     if (bytes === undefined) unreadable.push(database);
     else for (const stanza of splitStanzas(database, decoder.decode(bytes))) addStanza(stanzas, stanza);
   }
+  for (const { files: _files, ...record } of records?.stanzas ?? []) {
+    addStanza(stanzas, { ...record, installed: true, repeated: false });
+  }
   const trusted = [...stanzas.values()].filter((stanza) => stanza.installed && !stanza.repeated);
   return {
     stanzas: new Map(
@@ -43,8 +46,8 @@ export function readPackageInventory(view: FileView): PackageInventory {
     ),
     repeated: new Set([...stanzas].filter(([, stanza]) => stanza.repeated).map(([key]) => key)),
     byName: versionsByName(trusted),
-    databases,
-    unreadable,
+    databases: [...databases, ...(records?.databases ?? [])],
+    unreadable: [...unreadable, ...(records?.unreadable ?? [])],
   };
 }
 
@@ -80,7 +83,19 @@ function statusFiles(view: FileView): readonly string[] {
 
 /** database family, name, architecture: the same package in two views has the same key whichever file of the family holds it. */
 function stanzaKey(stanza: PackageStanza): string {
-  return `${isApk(stanza.database) ? 'apk' : 'deb'} ${stanza.name} ${stanza.architecture}`;
+  const { database, name, architecture, version } = stanza;
+  // rpm installs several versions of a package side by side
+  if (isOther(database)) return `${otherKey(stanza)} ${version}`;
+  return `${isApk(database) ? 'apk' : 'deb'} ${name} ${architecture}`;
+}
+
+function otherKey({ name, architecture }: PackageStanza): string {
+  return `rpm ${name} ${architecture}`;
+}
+
+/** A database that this room does not read itself. */
+function isOther(database: string): boolean {
+  return !isApk(database) && !database.endsWith('dpkg/status') && !database.startsWith(STATUS_FOLDER);
 }
 
 function isApk(database: string): boolean {
@@ -120,8 +135,11 @@ export function compareInventories(
   final: PackageInventory,
 ): readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[] {
   const differences: { readonly before: PackageStanza; readonly after?: PackageStanza }[] = [];
+  const others = new Map(
+    [...final.stanzas.values()].filter(({ database }) => isOther(database)).map((stanza) => [otherKey(stanza), stanza]),
+  );
   for (const [key, before] of base.stanzas) {
-    const after = final.stanzas.get(key);
+    const after = final.stanzas.get(key) ?? (isOther(before.database) ? others.get(otherKey(before)) : undefined);
     if (after === undefined) differences.push({ before });
     else if (after.sha256 !== before.sha256) {
       // which of several versions holds is the reader's choice: no upgrade that could excuse anything

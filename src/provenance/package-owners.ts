@@ -1,5 +1,6 @@
 import type { FileView } from '../filesystem/index.ts';
 import type { PackageInventory } from './package-databases.ts';
+import type { PackageRecords } from './types.ts';
 
 export interface PathOwner {
   readonly package: string;
@@ -15,11 +16,12 @@ const decoder = new TextDecoder('utf-8');
  * Which OS package of the final view lists each of some paths, and what became of the package since the base. The databases say so; nothing here
  * checks that the package is what it claims to be.
  * @param paths resolved, without leading slash
+ * @param inventories `records`: those of the final view that this room does not read itself
  */
 export function findOwners(
   paths: ReadonlySet<string>,
   final: FileView,
-  inventories: { readonly base: PackageInventory; readonly final: PackageInventory },
+  inventories: { readonly base: PackageInventory; readonly final: PackageInventory; readonly records?: PackageRecords },
 ): ReadonlyMap<string, PathOwner> {
   const owners = new Map<string, PathOwner>();
   if (paths.size === 0) return owners;
@@ -34,6 +36,9 @@ export function findOwners(
   };
   claimDpkgLists(final, claim);
   for (const database of APK_DATABASES) claimApkFiles(final.read(database), claim);
+  for (const { name, files } of inventories.records?.stanzas ?? []) {
+    for (const path of files) claim(name, path.replace(/^\/+/, ''));
+  }
   return owners;
 }
 

@@ -116,6 +116,16 @@ export interface PackageStanza {
   readonly sha256: string;
 }
 
+/** Records of package databases that this room does not read itself (rpm's), as whoever reads them gives them. */
+export interface PackageRecords {
+  /** `version` tells records of one name and architecture apart: several may be installed side by side. */
+  readonly stanzas: readonly (PackageStanza & { readonly files: readonly string[] })[];
+  /** Paths of the databases, without leading slash. */
+  readonly databases: readonly string[];
+  /** Databases that are there and cannot be read whole. */
+  readonly unreadable: readonly string[];
+}
+
 /**
  * What the image's filesystem looks like with only its bottom `layerCount` layers, against the final view, for every `layerCount` that may be a base
  * (every lock match at collection time and the whole image): plain data, so that deciding needs no layer bytes.

@@ -63,7 +63,9 @@ export function renderLock(result: LockBasesResult): string {
   if (signatureFile !== undefined) lines.push(`signed: ${safeText(signatureFile)}`);
   if (pinned === true) lines.push('the policy pins this head');
   if (pushed !== undefined)
-    lines.push(`pushed: ${safeText(pushed.reference)}  ${pushed.artifact}${pushed.signed ? ', with its signature' : ''}`);
+    lines.push(
+      `pushed: ${safeText(pushed.reference)}  ${pushed.artifact}${pushed.signed ? ', with its signature' : ''}`,
+    );
   return lines.join('\n');
 }
 

@@ -1,4 +1,5 @@
 export { renderBase, renderLock } from './base.ts';
+export { renderBaseCheck, renderBaseDiff } from './base-check.ts';
 export { renderCatalogers } from './catalogers.ts';
 export { renderClean, renderCleanItems } from './clean.ts';
 export { renderCopy } from './copy.ts';

@@ -29,7 +29,11 @@ const FILES: LayerSpec = Object.fromEntries([
 const TOP: LayerSpec = { 'app/run': 'run\n' };
 const ARM = { os: 'linux', architecture: 'arm64' } as const;
 
-async function image(bench: GateBench, tag: string, options: Omit<Parameters<typeof makeImage>[1], 'tag'>): Promise<MadeImage> {
+async function image(
+  bench: GateBench,
+  tag: string,
+  options: Omit<Parameters<typeof makeImage>[1], 'tag'>,
+): Promise<MadeImage> {
   return makeImage(bench.file('images'), { ...options, tag });
 }
 
@@ -68,7 +72,11 @@ async function retag(made: MadeImage, tag: string, change: (manifest: Record<str
 }
 
 /** Tags a manifest whose configuration is another. */
-async function withConfig(made: MadeImage, tag: string, change: (config: Record<string, unknown>) => void): Promise<void> {
+async function withConfig(
+  made: MadeImage,
+  tag: string,
+  change: (config: Record<string, unknown>) => void,
+): Promise<void> {
   const config = JSON.parse(Buffer.from(made.image.configBytes).toString()) as Record<string, unknown>;
   change(config);
   const bytes = Buffer.from(JSON.stringify(config));
@@ -110,9 +118,16 @@ describe('guards of matching by layers, on images', () => {
     const digest = await indexOf([amd, arm], 'base');
     await bench.lock();
     const [record] = parseLock(readFileSync(bench.file('bases.lock.jsonl'))).records;
-    assert.deepEqual([record?.digest, record?.platforms.map(({ manifest }) => manifest)], [digest, [amd.digest, arm.digest]]);
+    assert.deepEqual(
+      [record?.digest, record?.platforms.map(({ manifest }) => manifest)],
+      [digest, [amd.digest, arm.digest]],
+    );
     const good = await image(bench, 'good', { layers: [TOP], ...on(arm) });
-    const crossed = await image(bench, 'crossed', { layers: [TOP], ...on(arm), config: { platform: { os: 'linux', architecture: 'amd64' } } });
+    const crossed = await image(bench, 'crossed', {
+      layers: [TOP],
+      ...on(arm),
+      config: { platform: { os: 'linux', architecture: 'amd64' } },
+    });
     await indexOf([crossed, good], 'app');
     assert.deepEqual(await verdict(bench, 'app'), ['fail BASE_NOT_ALLOWED', 'pass BASE_CONTENT']);
   });

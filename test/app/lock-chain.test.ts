@@ -48,12 +48,22 @@ describe('base lock', () => {
   }
 
   let minutes = 0;
-  function lock(name: string, options: Partial<LockBasesOptions> & { readonly tag?: string } = {}): Promise<LockBasesResult> {
+  function lock(
+    name: string,
+    options: Partial<LockBasesOptions> & { readonly tag?: string } = {},
+  ): Promise<LockBasesResult> {
     const { tag, ...more } = options;
     minutes += 1;
     const runtime = { ...bench.runtime, now: () => new Date(Date.UTC(2026, 10, 24, 12, minutes)) };
     const source = `oci:${bench.file('images')}:${tag ?? 'base'}`;
-    const sources = new Map(tag === undefined ? [] : [['tiny:13', source], ['tiny:14', source]]);
+    const sources = new Map(
+      tag === undefined
+        ? []
+        : [
+            ['tiny:13', source],
+            ['tiny:14', source],
+          ],
+    );
     return lockBases(
       { policyFile: bench.file(`${name}.yaml`), entries: [], sources, access: {}, observe: tag !== undefined, ...more },
       runtime,
@@ -61,7 +71,10 @@ describe('base lock', () => {
   }
 
   const text = (name: string): string => readFileSync(bench.file(`${name}.jsonl`), 'utf8');
-  const signing = (key: string): LockBasesOptions['signing'] & object => ({ keyFile: bench.file(`${key}.key`), password });
+  const signing = (key: string): LockBasesOptions['signing'] & object => ({
+    keyFile: bench.file(`${key}.key`),
+    password,
+  });
 
   test('a tag that moved, and one that was moved back, are told', async () => {
     write('moves');
@@ -90,7 +103,13 @@ describe('base lock', () => {
     }));
     await buildIndex(base.store, { manifests, tag: 'both', signal });
     const first = await lock('lost', { tag: 'both' });
-    assert.deepEqual(first.locked.map(({ platforms, lostPlatforms }) => [platforms, lostPlatforms]), [[2, []], [2, []]]);
+    assert.deepEqual(
+      first.locked.map(({ platforms, lostPlatforms }) => [platforms, lostPlatforms]),
+      [
+        [2, []],
+        [2, []],
+      ],
+    );
     const second = await lock('lost', { tag: 'base' });
     assert.deepEqual(second.locked[0]?.lostPlatforms, ['linux/arm64']);
   });
@@ -132,7 +151,10 @@ describe('base lock', () => {
     write('theirs');
     await lock('ours', { tag: 'base' });
     await lock('theirs', { tag: 'other' });
-    const heads = { ours: parseLock(Buffer.from(text('ours'))).head, theirs: parseLock(Buffer.from(text('theirs'))).head };
+    const heads = {
+      ours: parseLock(Buffer.from(text('ours'))).head,
+      theirs: parseLock(Buffer.from(text('theirs'))).head,
+    };
     const merged = await lock('ours', { mergeFile: bench.file('theirs.jsonl') });
     assert.deepEqual(merged.merged, { file: bench.file('theirs.jsonl'), added: 2, heads });
     assert.deepEqual([merged.records, merged.locked], [4, []]);
@@ -140,7 +162,11 @@ describe('base lock', () => {
     const before = text('ours');
     assert.equal((await lock('ours', { mergeFile: bench.file('theirs.jsonl') })).merged?.added, 0);
     assert.equal(text('ours'), before);
-    await makeImage(bench.file('images'), { tag: 'app', layers: [{ 'app/run': 'x' }], base: { image: other.image, store: other.store } });
+    await makeImage(bench.file('images'), {
+      tag: 'app',
+      layers: [{ 'app/run': 'x' }],
+      base: { image: other.image, store: other.store },
+    });
     const decision = await bench.check('app', { policyFile: bench.file('ours.yaml') });
     assert.deepEqual(complaints(decision), []);
   });
@@ -153,7 +179,10 @@ describe('base lock', () => {
     write('pinned', `  lockHead: "${head}" # reviewed`);
     const next = await lock('pinned', { tag: 'base', pinHead: true });
     assert.deepEqual([next.pinned, next.head === head], [true, false]);
-    assert.equal(readFileSync(bench.file('pinned.yaml'), 'utf8'), policy('pinned', `  lockHead: "${next.head}" # reviewed`));
+    assert.equal(
+      readFileSync(bench.file('pinned.yaml'), 'utf8'),
+      policy('pinned', `  lockHead: "${next.head}" # reviewed`),
+    );
     await lock('pinned', { tag: 'base' });
     await assert.rejects(lock('pinned', { tag: 'base' }), { code: 'POLICY_LOCK_HEAD_MISMATCH' });
   });
@@ -168,7 +197,10 @@ describe('base lock', () => {
       assert.deepEqual(again.pushed, pushed.pushed);
       const layout = await lock('pushed', { push: `oci:${bench.file('locks')}:a` });
       assert.equal(layout.pushed?.artifact, pushed.pushed?.artifact);
-      for (const [name, pull] of [['fromRegistry', reference('a')], ['fromLayout', `oci:${bench.file('locks')}:a`]] as const) {
+      for (const [name, pull] of [
+        ['fromRegistry', reference('a')],
+        ['fromLayout', `oci:${bench.file('locks')}:a`],
+      ] as const) {
         write(name);
         const pulled = await lock(name, { pull });
         assert.deepEqual([pulled.pulled?.added, pulled.head], [2, pushed.head]);
@@ -202,9 +234,16 @@ describe('base lock', () => {
       write('taker', demand);
       const taken = await lock('taker', { pull: reference('c') });
       assert.equal(taken.signatureFile, bench.file('taker.jsonl.sigstore.json'));
-      await makeImage(bench.file('images'), { tag: 'ok', layers: [{ 'app/run': 'x' }], base: { image: base.image, store: base.store } });
+      await makeImage(bench.file('images'), {
+        tag: 'ok',
+        layers: [{ 'app/run': 'x' }],
+        base: { image: base.image, store: base.store },
+      });
       assert.deepEqual(complaints(await bench.check('ok', { policyFile: bench.file('taker.yaml') })), []);
-      for (const [name, more] of [['stranger', { signing: signing('theirs') }], ['nobody', {}]] as const) {
+      for (const [name, more] of [
+        ['stranger', { signing: signing('theirs') }],
+        ['nobody', {}],
+      ] as const) {
         write(name);
         await lock(name, { tag: 'base', push: reference(name), ...more });
         write(`${name}Taker`, demand);
@@ -229,7 +268,9 @@ describe('base lock', () => {
       await assert.rejects(lock('no', { pull: `oci:${bench.file('images')}:base` }), { code: 'LOCK_ARTIFACT_INVALID' });
       await lock('no', { tag: 'base' });
       await assert.rejects(lock('no', { push: `oci:${bench.file('images')}:base` }), { code: 'LOCK_ARTIFACT_INVALID' });
-      await assert.rejects(lock('no', { push: `${registry.host}/locks/bases@${base.digest}` }), { code: 'LOCK_ARTIFACT_INVALID' });
+      await assert.rejects(lock('no', { push: `${registry.host}/locks/bases@${base.digest}` }), {
+        code: 'LOCK_ARTIFACT_INVALID',
+      });
       await assert.rejects(lock('no', { pull: reference('nowhere') }), { code: 'MANIFEST_NOT_FOUND' });
     });
   });

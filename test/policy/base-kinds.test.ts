@@ -115,9 +115,15 @@ describe('an entry of kind scratch', () => {
     assert.equal(told(bare), 'fail BASE_SCRATCH_UNPROVEN');
     assert.match(bare.remedy ?? '', /waybill attest --type slsaprovenance1/);
     const signed = [await signature(release, image.digest)];
-    assert.equal(told(part(await judge({ ...setup, facts: clean, attached: signed }), 'allow')), 'fail BASE_SCRATCH_UNPROVEN');
+    assert.equal(
+      told(part(await judge({ ...setup, facts: clean, attached: signed }), 'allow')),
+      'fail BASE_SCRATCH_UNPROVEN',
+    );
     const other = [await provenance(stranger)];
-    assert.equal(told(part(await judge({ ...setup, facts: clean, attached: other }), 'allow')), 'fail BASE_SCRATCH_UNPROVEN');
+    assert.equal(
+      told(part(await judge({ ...setup, facts: clean, attached: other }), 'allow')),
+      'fail BASE_SCRATCH_UNPROVEN',
+    );
   });
 
   for (const [what, traces] of [
@@ -134,7 +140,10 @@ describe('an entry of kind scratch', () => {
   }
 
   test('an executable that nothing accounts for is no scratch', async () => {
-    const files = { ...ACCOUNTED, unaccountedExecutables: { count: 1, beyond: [], files: [{ path: '/app/tool', layer: 0, bases: [] }] } };
+    const files = {
+      ...ACCOUNTED,
+      unaccountedExecutables: { count: 1, beyond: [], files: [{ path: '/app/tool', layer: 0, bases: [] }] },
+    };
     const facts = { ...clean, more: { traces: NO_TRACES, files } };
     const result = part(await judge({ ...setup, facts, attached: [await provenance(release)] }), 'allow');
     assert.equal(told(result), 'fail BASE_SCRATCH_UNACCOUNTED');
@@ -222,10 +231,7 @@ describe('an entry of kind packages', () => {
 
   test('one package of another repository is refused by name', async () => {
     const facts = { scan: scanOf('pkg:apk/wolfi/busybox@1', 'pkg:apk/alpine/evil@1') };
-    const result = part(
-      await judge({ ...setup, facts, attached: [await signature(release, image.digest)] }),
-      'allow',
-    );
+    const result = part(await judge({ ...setup, facts, attached: [await signature(release, image.digest)] }), 'allow');
     assert.equal(told(result), 'fail BASE_PACKAGES_FOREIGN');
     assert.deepEqual(result.basis.notes, ['pkg:apk/alpine/evil@1']);
   });
@@ -306,7 +312,10 @@ describe('squashed images', () => {
     const facts = contained({ total: 49, matched: 49 });
     const decision = await judge({ ...setup, entries: entry('allow'), facts });
     assert.equal(told(part(decision, 'allow')), 'fail BASE_NOT_ALLOWED');
-    assert.equal(decision.images.flatMap(allResults).some((result) => result.code === 'BASE_CONTAINS'), false);
+    assert.equal(
+      decision.images.flatMap(allResults).some((result) => result.code === 'BASE_CONTAINS'),
+      false,
+    );
   });
 
   test('what else the image has is compared as upper layers are', async () => {

@@ -18,7 +18,9 @@ type Files = Readonly<Record<string, MemoryEntry>>;
 const STATUS = 'Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36\n';
 
 const BASE: Files = {
-  ...Object.fromEntries(Array.from({ length: MIN_CONTAINED_FILES }, (_, index) => [`usr/lib/file${index}`, `content ${index}`])),
+  ...Object.fromEntries(
+    Array.from({ length: MIN_CONTAINED_FILES }, (_, index) => [`usr/lib/file${index}`, `content ${index}`]),
+  ),
   'bin/sh': { content: 'shell', mode: 0o755 },
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',
   'etc/ssl/certs/ca-certificates.crt': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
@@ -102,14 +104,16 @@ describe('findContainment', () => {
     });
     assert.equal(tampered.matched, tampered.total);
     const critical = tamperFindings(tampered.comparison!).filter((finding) => finding.critical);
-    assert.deepEqual(
-      critical.map((finding) => finding.class).toSorted(),
-      ['account', 'ld-preload', 'package-database', 'setuid'],
-    );
+    assert.deepEqual(critical.map((finding) => finding.class).toSorted(), [
+      'account',
+      'ld-preload',
+      'package-database',
+      'setuid',
+    ]);
   });
 
   test('a handful of files compares, but is never whole', () => {
-    const few = { 'a': 'a', 'b': 'b' };
+    const few = { a: 'a', b: 'b' };
     const found = contained({ ...few, c: 'c' }, writeFileList(view(few)));
     assert.deepEqual([found.total, found.matched, found.comparison], [2, 2, undefined]);
   });

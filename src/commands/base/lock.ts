@@ -45,7 +45,10 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
     }),
     files: boolean({ summary: 'List the files of every base.', default: false }),
     observe: boolean({ summary: 'Look where the tags point.', allowNo: true, default: true }),
-    pull: string({ summary: 'Take the lock from this OCI artifact first; it goes on from the one here, or the other way.', helpValue: 'REFERENCE' }),
+    pull: string({
+      summary: 'Take the lock from this OCI artifact first; it goes on from the one here, or the other way.',
+      helpValue: 'REFERENCE',
+    }),
     merge: string({ summary: 'Join this lock into the policy’s: both chains become one.', helpValue: 'FILE' }),
     push: string({ summary: 'Store the lock as this OCI artifact, with its signature.', helpValue: 'REFERENCE' }),
     'pin-head': boolean({ summary: 'Write the lock’s new head into the policy’s lockHead.', default: false }),

@@ -1,0 +1,158 @@
+import { detectDistribution } from '../catalog/index.ts';
+import { ExitCode, mapConcurrent, type Digest, type Runtime } from '../core/index.ts';
+import { squash, type CapturePlan } from '../filesystem/index.ts';
+import { formatPlatform, listPlatformImages, type Image } from '../image/index.ts';
+import { baseState, loadPolicy, type BaseEntry, type BaseState, type LoadedPolicy } from '../policy/index.ts';
+import type { LockRecord } from '../provenance/index.ts';
+import { imageClaims } from './detect-base.ts';
+import { appError } from './errors.ts';
+import { givenNames } from './gate-images.ts';
+import { literalTags } from './observe-bases.ts';
+import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import { resolveTarget } from './resolve-target.ts';
+import { readLayersOnly } from './scan-image.ts';
+
+const CONCURRENT = 4;
+const SYSTEM_FILES: CapturePlan = {
+  captures: [
+    { id: 'base-check/os-release', pathSuffixes: ['etc/os-release', 'usr/lib/os-release'], maxBytes: 64 * 1024 },
+  ],
+  digests: [],
+};
+
+export interface CheckBaseOptions {
+  readonly image: string;
+  readonly policyFile: string;
+  readonly access: ImageAccess;
+  /** Name for an image from a layout or archive, so that rules for it say how far behind is too far. */
+  readonly as?: string;
+  /** Also look where the tags lead now; nothing is written. */
+  readonly refresh: boolean;
+  readonly maxLayerBytes?: number;
+}
+
+export interface CheckedBase extends BaseState {
+  readonly platform: string;
+  readonly manifest: Digest;
+}
+
+export interface CheckBaseResult {
+  readonly image: string;
+  readonly digest: Digest;
+  /** Whether the tags were looked at now, beyond the lock. */
+  readonly refreshed: boolean;
+  readonly platforms: readonly CheckedBase[];
+}
+
+/**
+ * Tells of each platform of an image how its base stands today: current, behind and since when, or unknown; and what is alarming about it. Every layer is read
+ * and verified; where the tags lead is read from the policy's lock, and with `refresh` from the registries too.
+ * @throws AppError BASE_LOCK_EMPTY, POLICY_*, LOCK_*, and the codes of reading
+ */
+export async function checkBase(options: CheckBaseOptions, runtime: Runtime): Promise<CheckBaseResult> {
+  const loaded = await loadPolicy(options.policyFile);
+  if (loaded.lock === undefined || loaded.lock.records.length === 0) {
+    throw appError(
+      'BASE_LOCK_EMPTY',
+      `the lock of ${options.policyFile} is missing or empty: nothing is known of the bases`,
+      {
+        hint: `run waybill base lock --policy ${options.policyFile}`,
+      },
+    );
+  }
+  const names = givenNames([options.image], options.as);
+  await using opened = await openImageStore(options.image, options.access, runtime);
+  const target = await resolveTarget(opened, options.access, runtime);
+  const images =
+    target.kind === 'image' ? [target.image] : await listPlatformImages(opened.store, target.index, runtime.signal);
+  const refreshed = options.refresh ? await lookNow(loaded, options, runtime) : undefined;
+  const name = opened.repository ?? names.get(options.image) ?? null;
+  const platforms: CheckedBase[] = [];
+  for (const image of images) {
+    const system = await readSystem(image, opened, { ...options, runtime });
+    const state = baseState(loaded, {
+      platform: image.platform,
+      diffIds: image.config.diffIds,
+      claims: imageClaims(image),
+      name,
+      now: runtime.now(),
+      ...(system === undefined ? {} : { system }),
+      ...(refreshed === undefined ? {} : { refreshed }),
+    });
+    platforms.push({ platform: formatPlatform(image.platform), manifest: image.digest, ...state });
+  }
+  return { image: options.image, digest: target.digest, refreshed: refreshed !== undefined, platforms };
+}
+
+/** 1 for a platform whose base nobody knows, or that is alarming; being behind alone is no alarm. */
+export function checkBaseExitCode({ platforms }: CheckBaseResult): ExitCode {
+  const isGood =
+    platforms.length > 0 && platforms.every(({ state, alarms }) => state !== 'unknown' && alarms.length === 0);
+  return isGood ? ExitCode.Passed : ExitCode.Negative;
+}
+
+async function readSystem(
+  image: Image,
+  opened: OpenedStore,
+  { runtime, maxLayerBytes }: { readonly runtime: Runtime; readonly maxLayerBytes?: number },
+): Promise<{ readonly id: string; readonly versionId?: string } | undefined> {
+  const limits = maxLayerBytes === undefined ? {} : { maxLayerBytes };
+  const stack = await readLayersOnly(image, opened.store, runtime, { extra: SYSTEM_FILES, ...limits });
+  const { distribution } = detectDistribution(squash(stack));
+  if (distribution === undefined) return undefined;
+  const { id, versionId } = distribution;
+  return { id, ...(versionId === undefined ? {} : { versionId }) };
+}
+
+/** Where every tag of the policy's bases leads now, by manifests and configurations alone: nothing is matched with these. */
+async function lookNow(
+  loaded: LoadedPolicy,
+  { access }: CheckBaseOptions,
+  runtime: Runtime,
+): Promise<readonly LockRecord[]> {
+  const entries = (loaded.policy.bases?.entries ?? []).filter(
+    (entry): entry is BaseEntry & { readonly image: string } => entry.image !== undefined,
+  );
+  const tags = entries.flatMap((entry) => literalTags(entry).map((tag) => ({ entry, tag })));
+  const { platform: _one, ...everyPlatform } = access;
+  return mapConcurrent(tags, CONCURRENT, async ({ entry, tag }, index) => {
+    runtime.progress({ kind: 'phase', label: `looking at ${entry.name}:${tag}` });
+    return lookAt(entry, tag, { access: everyPlatform, runtime, sequence: (loaded.lock?.records.length ?? 0) + index });
+  });
+}
+
+interface LookOptions {
+  readonly access: ImageAccess;
+  readonly runtime: Runtime;
+  readonly sequence: number;
+}
+
+async function lookAt(
+  entry: BaseEntry & { readonly image: string },
+  tag: string,
+  { access, runtime, sequence }: LookOptions,
+): Promise<LockRecord> {
+  await using opened = await openImageStore(`${entry.image}:${tag}`, access, runtime);
+  const found = await resolveTarget(opened, access, runtime);
+  const images =
+    found.kind === 'image' ? [found.image] : await listPlatformImages(opened.store, found.index, runtime.signal);
+  return {
+    sequence,
+    previous: null,
+    observedAt: runtime.now().toISOString(),
+    entry: entry.name,
+    image: entry.image,
+    tag,
+    digest: found.digest,
+    mediaType: found.descriptor.mediaType,
+    platforms: images.map((image) => ({
+      platform: image.platform,
+      manifest: image.digest,
+      config: image.configDigest,
+      diffIds: image.config.diffIds,
+      trivialLayers: [],
+    })),
+    bundles: [],
+    blobs: {},
+  };
+}

@@ -1,0 +1,53 @@
+import { safeText } from '../core/index.ts';
+import type { ChangedPackage, CheckBaseResult, CheckedBase, DiffBaseResult } from '../app/index.ts';
+import { renderTable, type TableColumn, type TableOptions } from './table.ts';
+
+/** How the base of each platform stands today, and what is alarming. */
+export function renderBaseCheck(result: CheckBaseResult): string {
+  const lines = [`${safeText(result.image)}  ${result.digest}`];
+  for (const platform of result.platforms) lines.push(...platformLines(platform));
+  if (!result.refreshed) lines.push('Where tags lead is from the lock; --refresh asks the registries.');
+  return lines.join('\n');
+}
+
+function platformLines({ platform, state, base, behind, endOfLife, observedAt, alarms }: CheckedBase): string[] {
+  const lines = [`${state.padEnd(9)} ${platform}${base === undefined ? '' : `  ${nameOf(base)}  ${base.digest}`}`];
+  if (behind !== undefined) {
+    lines.push(
+      `          since ${behind.since}; ${safeText(behind.tag)} led to ${behind.images} other image(s) since, now ${behind.current}`,
+    );
+  }
+  if (observedAt !== undefined) lines.push(`          tags last looked at ${observedAt}`);
+  if (endOfLife !== undefined) lines.push(`          maintained until ${endOfLife}`);
+  for (const { code, reason } of alarms) lines.push(`ALARM     ${code}: ${safeText(reason)}`);
+  return lines;
+}
+
+function nameOf({ image, tag }: { readonly image: string; readonly tag: string | null }): string {
+  return `${safeText(image)}${tag === null ? '' : `:${safeText(tag)}`}`;
+}
+
+const COLUMNS: readonly TableColumn<ChangedPackage>[] = [
+  { title: 'CHANGE', value: ({ change }) => change },
+  { title: 'PACKAGE', value: ({ name }) => name, shrink: 1 },
+  { title: 'TYPE', value: ({ type }) => type },
+  { title: 'FROM', value: ({ from }) => (from ?? []).join(' '), shrink: 2 },
+  { title: 'TO', value: ({ to }) => to ?? '', shrink: 2 },
+];
+
+/** What a rebuild on another base would change. */
+export function renderBaseDiff(result: DiffBaseResult, options: TableOptions): string {
+  const { from, to, packages, unchanged, same } = result;
+  const lines = [
+    `${safeText(result.image)}  ${result.platform}  ${result.digest}`,
+    `from  ${nameOf(from)}  ${from.digest} (bottom ${from.layerCount} layers)`,
+    `to    ${safeText(to.reference)}  ${to.digest}`,
+  ];
+  if (packages.length > 0) lines.push('', renderTable(COLUMNS, packages, options).trimEnd(), '');
+  lines.push(
+    same
+      ? 'the same base: a rebuild would change nothing of it'
+      : `${packages.length} package(s) would change, ${unchanged} would not`,
+  );
+  return lines.join('\n');
+}
