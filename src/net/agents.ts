@@ -1,12 +1,8 @@
-import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent, AgentOptions } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { HttpProxyAgent } from 'http-proxy-agent';
 import type { HttpsProxyAgent } from 'https-proxy-agent';
 import type { Runtime } from '../core/index.ts';
-import { guardedLookup } from './addresses.ts';
-import { trustedAuthorities } from './certificates.ts';
 import { netError } from './errors.ts';
 import { proxyFor } from './proxy.ts';
 
@@ -30,11 +26,16 @@ export function createAgents(settings: AgentSettings): Agents {
   let authorities: string[] | undefined;
   const create = async (url: URL, proxy: URL | undefined): Promise<HttpAgent> => {
     const secure = url.protocol === 'https:';
-    if (settings.caFile !== undefined) authorities ??= trustedAuthorities(settings.caFile);
+    if (settings.caFile !== undefined) {
+      const { trustedAuthorities } = await import('./certificates.ts');
+      authorities ??= trustedAuthorities(settings.caFile);
+    }
     // said outright: NODE_TLS_REJECT_UNAUTHORIZED must not switch the check off
     const trust = { rejectUnauthorized: true as const, ...(authorities === undefined ? {} : { ca: authorities }) };
     const options: AgentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo' };
     if (proxy) return createProxyAgent(proxy, secure, { options, trust });
+    // not before a connection is wanted: loading HTTP takes longer than starting all else
+    const { DeadlineHttpAgent, DeadlineHttpsAgent } = await import('./deadline-agents.ts');
     return secure
       ? new DeadlineHttpsAgent({ ...options, ...trust }, settings.connectMs)
       : new DeadlineHttpAgent(options, settings.connectMs);
@@ -97,47 +98,4 @@ async function throughProxy(proxy: URL, connecting: Promise<Socket>): Promise<So
   } catch (cause) {
     throw netError('NET_PROXY_FAILED', `the proxy ${proxy.host} cannot be reached`, { cause });
   }
-}
-
-type Connect = (error: Error | null, stream: Duplex) => void;
-
-class DeadlineHttpAgent extends HttpAgent {
-  readonly #connectMs: number;
-
-  constructor(options: AgentOptions, connectMs: number) {
-    super(options);
-    this.#connectMs = connectMs;
-  }
-
-  override createConnection(options: ClientRequestArgs, callback?: Connect): Duplex | null | undefined {
-    return armed(super.createConnection({ ...options, lookup: guardedLookup }, callback), 'connect', this.#connectMs);
-  }
-}
-
-class DeadlineHttpsAgent extends HttpsAgent {
-  readonly #connectMs: number;
-
-  constructor(options: AgentOptions, connectMs: number) {
-    super(options);
-    this.#connectMs = connectMs;
-  }
-
-  override createConnection(options: ClientRequestArgs, callback?: Connect): Duplex | null | undefined {
-    const socket = super.createConnection({ ...options, lookup: guardedLookup }, callback);
-    return armed(socket, 'secureConnect', this.#connectMs);
-  }
-}
-
-/** Destroys the socket unless it is connected in time. */
-function armed<T extends Duplex | null | undefined>(socket: T, event: string, connectMs: number): T {
-  if (!socket) return socket;
-  const timer = setTimeout(() => {
-    (socket as unknown as Socket).destroy(
-      netError('NET_TIMEOUT', `no connection within ${connectMs} ms`, { details: { phase: 'connect' } }),
-    );
-  }, connectMs);
-  const disarm = (): void => clearTimeout(timer);
-  socket.once(event, disarm);
-  socket.once('close', disarm);
-  return socket;
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { abortError } from '../../../core/index.ts';
 import { signingError } from '../../errors.ts';
@@ -30,6 +30,8 @@ export async function listenOnLoopback(options: ListenOptions): Promise<Loopback
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   // whoever awaits it is told; nobody may ever do
   promise.catch(() => undefined);
+  // not with the commands that need no server: loading HTTP takes longer than starting all else
+  const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
     const outcome = outcomeOf(request, options.state);
     respond(response, outcome);
