@@ -77,7 +77,8 @@ function predicateOf(decision: Decision, about: Subject): JsonValue {
     timeVerified: decision.decidedAt,
     resourceUri: `oci://${name}@${subject}`,
     policy: {
-      ...(decision.policy.name === null ? {} : { uri: `waybill:policy/${encodeURIComponent(decision.policy.name)}` }),
+      uri:
+        decision.policy.name === null ? 'waybill:policy' : `waybill:policy/${encodeURIComponent(decision.policy.name)}`,
       digest: digestSet(decision.policy.digest),
     },
     inputAttestations: bundlesAmong(results, source).map((digest) => ({ digest: digestSet(digest) })),

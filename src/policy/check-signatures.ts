@@ -63,7 +63,7 @@ function unsigned(context: RuleContext, check: SignatureCheck, others: readonly 
   };
   const lacking = withheld[0] ?? refused.find((item) => item.code.startsWith('LOG_'));
   if (lacking !== undefined) {
-    const reason = `signed, but ${shortList(check.by)} must be in a transparency log: ${lacking.reason}`;
+    const reason = `no signature by ${shortList(check.by)} that a transparency log vouches for was found: ${lacking.reason}`;
     return failed({
       check: 'signatures',
       code: 'SIGNATURE_NOT_LOGGED',
@@ -158,7 +158,17 @@ export function basisOf(statements: readonly VerifiedStatement[], names: readonl
   return {
     digests: statements.flatMap((statement) => [statement.bundle, statement.subject]),
     identities: [...namesOf(statements, names), ...statements.map((statement) => statement.signedBy)],
+    notes: [...new Set(statements.flatMap(witnessText))],
   };
+}
+
+/** Who else vouches for a signature: when it was made, and which logs hold it. */
+function witnessText({ bundle, signedAt, logs }: VerifiedStatement): readonly string[] {
+  const facts = [
+    ...(signedAt === undefined ? [] : [`signed ${signedAt.toISOString()}`]),
+    ...logs.map((entry) => `log entry ${entry}`),
+  ];
+  return facts.length === 0 ? [] : [`${bundle}: ${facts.join(', ')}`];
 }
 
 /** Refused bundles attached to this platform or its index whose (claimed) type fits, with the reason that concerns these names. */

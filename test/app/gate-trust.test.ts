@@ -138,3 +138,20 @@ describe('base lock with keyless identities', () => {
     );
   });
 });
+
+describe('a policy that names no repository', () => {
+  test('takes the public one; offline, and with nothing kept, the root that ships', async () => {
+    await using trust = await openTrustBench();
+    const { bench, server, runtime, options } = trust;
+    await trust.sign(await bench.image('app', [BASE_LAYER]));
+    writeFileSync(bench.file('policy.yaml'), policy(server.url).replace(/^trust:.*\n/m, ''));
+    const { decision, evidence } = await checkGate({ ...options, offline: true }, runtime);
+    assert.deepEqual(
+      evidence.trustedRoots?.map(({ source }) => source),
+      ['public-good'],
+    );
+    // our authorities are none of the public ones
+    assert.deepEqual(complaints(decision), ['fail UNTRUSTED_SIGNER']);
+    assert.deepEqual(server.asked(), []);
+  });
+});

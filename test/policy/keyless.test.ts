@@ -101,6 +101,10 @@ describe('keyless identities', () => {
     const found = await result({ attached: [keyless(world, image.digest)] });
     assert.equal(found.code, 'SIGNED');
     assert.deepEqual(found.basis.identities, ['ci', `${SAN} (issuer ${ISSUER})`]);
+    assert.match(
+      found.basis.notes?.join() ?? '',
+      /^sha256:\S+: signed 2026-01-15T12:00:00\.000Z, log entry \d+ \(one\.test\)$/,
+    );
   });
 
   test('somebody else’s is UNTRUSTED_SIGNER, and the reason names whom was wanted and who signed', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ExitCode, type Digest } from '../../src/core/index.ts';
+import fc from 'fast-check';
+import { ExitCode, type Digest, type JsonValue } from '../../src/core/index.ts';
 import { canonicalEvidence, openEvidence, type EvidenceDocument } from '../../src/evidence/index.ts';
 import { formatPem } from '../../src/keys/index.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Decision,
   type LoadedPolicy,
 } from '../../src/policy/index.ts';
+import { readVsa } from '../../src/policy/vsa.ts';
 import { spkiOf } from '../verification/support/certificates.ts';
 import {
   attestation,
@@ -357,7 +359,10 @@ describe('drafts', () => {
     const said = ofIndex?.predicate as Readonly<Record<string, unknown>>;
     assert.deepEqual(said['verifiedLevels'], ['SLSA_BUILD_LEVEL_UNEVALUATED', 'WAYBILL_SIGNED']);
     assert.equal(said['timeVerified'], NOW.toISOString());
-    assert.deepEqual(said['policy'], { digest: { sha256: loaded.digest.slice('sha256:'.length) } });
+    assert.deepEqual(said['policy'], {
+      uri: 'waybill:policy',
+      digest: { sha256: loaded.digest.slice('sha256:'.length) },
+    });
     assert.equal((said['inputAttestations'] as readonly unknown[]).length, 1);
     const summary = await attestation(release, index.digest, { type: VSA, predicate: said });
     const document = evidenceDocument({ images: [image, arm], index, attached: [summary] });
@@ -421,5 +426,24 @@ describe('drafts', () => {
       ({ predicate: said }) => (said as { readonly verifiedLevels: unknown }).verifiedLevels,
     );
     assert.deepEqual(levels[0], ['SLSA_BUILD_LEVEL_1']);
+  });
+});
+
+describe('readVsa', () => {
+  test('reads any JSON without throwing, and nothing into what lacks its members', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const facts = readVsa(value as JsonValue);
+        const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+        assert.ok(facts === undefined || (isObject && 'verificationResult' in value && 'resourceUri' in value));
+      }),
+    );
+  });
+
+  test('ignores members that an object only inherits', () => {
+    assert.equal(
+      readVsa(JSON.parse('{"__proto__":{"verificationResult":"PASSED","resourceUri":"x"}}') as JsonValue),
+      undefined,
+    );
   });
 });
