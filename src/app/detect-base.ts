@@ -1,3 +1,4 @@
+import { readRpmStanzas } from '../catalog/index.ts';
 import { LIMITS, readInputFile, type Digest, type Runtime } from '../core/index.ts';
 import { formatPlatform, type Image } from '../image/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   readBaseClaims,
   tamperFindings,
   type BaseClaim,
+  type BaseComparison,
   type BaseMatch,
   type Lock,
   type TamperFinding,
@@ -19,7 +21,7 @@ import { squash } from '../filesystem/index.ts';
 import { detectBuilds, type DetectedBuild } from './detect-build.ts';
 import { openImageStore, type ImageAccess } from './open-image-store.ts';
 import { loadOne } from './resolve-target.ts';
-import { scanImage } from './scan-image.ts';
+import { scanImage, type ScannedImage } from './scan-image.ts';
 
 export interface DetectBaseOptions {
   readonly image: string;
@@ -96,21 +98,22 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
     conflicts: [...claimConflicts(claims, matches, lock), ...quarrels(claims, lock), ...findings],
     builds,
     layers: layerRows(image, longest?.layerCount, claims),
-    tamper:
-      longest === undefined
-        ? []
-        : tamperFindings(
-            compareWithBase({
-              base: squash(scanned.stack, longest.layerCount),
-              final: scanned.view,
-              layerCount: longest.layerCount,
-              env: image.config.env,
-              ...(image.config.workingDirectory === undefined
-                ? {}
-                : { workingDirectory: image.config.workingDirectory }),
-            }),
-          ),
+    tamper: longest === undefined ? [] : tamperFindings(compareLayers(scanned, longest.layerCount)),
   };
+}
+
+/** What upper layers made of the bottom ones. */
+function compareLayers({ image, stack, view }: ScannedImage, layerCount: number): BaseComparison {
+  const base = squash(stack, layerCount);
+  const { env, workingDirectory } = image.config;
+  return compareWithBase({
+    base,
+    final: view,
+    layerCount,
+    env,
+    ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    records: { base: readRpmStanzas(base), final: readRpmStanzas(view) },
+  });
 }
 
 /** What the image itself says about its base. */

@@ -1,4 +1,4 @@
-import { CATALOGERS } from '../catalog/index.ts';
+import { CATALOGERS, readRpmStanzas, type RpmStanzas } from '../catalog/index.ts';
 import type { Runtime } from '../core/index.ts';
 import {
   collectLedgerFacts,
@@ -30,6 +30,8 @@ function workingDirectoryOf({ config }: Image): { readonly workingDirectory?: st
   return config.workingDirectory === undefined ? {} : { workingDirectory: config.workingDirectory };
 }
 
+const NO_RECORDS: RpmStanzas = { stanzas: [], databases: [], unreadable: [] };
+
 export interface LayerFactsOptions {
   readonly request: LayerRequest;
   readonly runtime: Runtime;
@@ -56,6 +58,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
     views.set(layerCount, view);
     return view;
   };
+  const finalRecords = request.compareWith.length === 0 ? NO_RECORDS : readRpmStanzas(scanned.view);
   return {
     ...(request.scan ? { scan: comparableSbom(rederivedDocument(scanned, opened)) } : {}),
     comparisons: request.compareWith.map((layerCount) =>
@@ -65,6 +68,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
         layerCount,
         env: image.config.env,
         ...workingDirectoryOf(image),
+        records: { base: readRpmStanzas(baseView(layerCount)), final: finalRecords },
       }),
     ),
     ...(request.containWith.length === 0 ? {} : { containments: findContainments(scanned, request) }),

@@ -3,6 +3,8 @@ export { detectDistribution } from './os/distribution.ts';
 export type { DetectedDistribution } from './os/distribution.ts';
 export { OWNED_BY } from './ownership.ts';
 export type { Ownership } from './ownership.ts';
+export { readRpmStanzas } from './os/rpm-stanzas.ts';
+export type { RpmStanza, RpmStanzas } from './os/rpm-stanzas.ts';
 export { splitByBase } from './base-split.ts';
 export type { BaseShare, BaseSplit } from './base-split.ts';
 export { catalogHidden } from './hidden-packages.ts';

@@ -3,7 +3,7 @@ import type { CaptureRule, DigestRule, FileEntry, FileView } from '../filesystem
 import { compareAccounts, unreadableAccountFiles } from './account-files.ts';
 import { createCertificateCheck, isCertificateSource } from './certificates.ts';
 import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts';
-import { compareInventories, readPackageInventory } from './package-databases.ts';
+import { compareInventories, readPackageInventory, type PackageInventory } from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
 import { createShadowCheck } from './shadowed-executables.ts';
 import type { BaseComparison, FileChange, FileFact, PackageRecords } from './types.ts';
@@ -75,7 +75,7 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
       ...criticalAdditions(input),
     ].map((change) => [change.path, change]),
   );
-  const found = [...byPath.values()].filter(({ path }) => !isOfRecords(path, input));
+  const found = [...byPath.values()].filter((change) => !isOfRecords(change, input));
   const { records } = input;
   const inventories = {
     base: readPackageInventory(base, records?.base),
@@ -98,26 +98,50 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
     changes: changes.toSorted((a, b) => compareCodeUnits(a.path, b.path)),
     packages: compareInventories(inventories.base, inventories.final),
     accounts: compareAccounts(base, final),
-    lostDatabases: [
-      ...inventories.base.databases.filter(
-        (database) =>
-          !(inventories.final.databases.includes(database) || hasSuccessor(database, input)) ||
-          inventories.final.unreadable.includes(database) ||
-          inventories.base.unreadable.includes(database),
-      ),
-      // one that is there and cannot be read at all stands in no list of databases
-      ...(records === undefined ? [] : [...records.base.unreadable, ...records.final.unreadable]).filter(
-        (database) => !inventories.base.databases.includes(database),
-      ),
-      ...unreadableAccountFiles(base, final),
-    ],
+    lostDatabases: [...lostDatabases(input, inventories), ...unreadableAccountFiles(base, final)],
   };
 }
 
-/** Files of a database whose records are compared one by one: the database, its indexes and logs beside it. */
-function isOfRecords(path: string, { records }: BaseComparisonInput): boolean {
+/** Databases of the base that are gone or cannot be read whole, before or after; one that upper layers left alone is neither. */
+function lostDatabases(
+  input: BaseComparisonInput,
+  { base, final }: { readonly base: PackageInventory; readonly final: PackageInventory },
+): readonly string[] {
+  const lost = base.databases.filter(
+    (database) =>
+      !(final.databases.includes(database) || hasSuccessor(database, input)) ||
+      final.unreadable.includes(database) ||
+      base.unreadable.includes(database),
+  );
+  // one that is there and cannot be read at all stands in no list of databases
+  const unread = unreadRecords(input).filter((database) => !isUntouched(database, input));
+  return [...new Set([...lost.filter((database) => !unread.includes(database)), ...unread])].filter(
+    (database) => !(isRecorded(database, input) && isUntouched(database, input)),
+  );
+}
+
+function isRecorded(database: string, { records }: BaseComparisonInput): boolean {
+  return records !== undefined && records.base.databases.includes(database);
+}
+
+function isUntouched(path: string, { base, final }: BaseComparisonInput): boolean {
+  const [before, now] = [base.resolve(path), final.resolve(path)];
+  return before !== undefined && before.path === now?.path && before.layer === now.layer;
+}
+
+/** Files of a database whose records are compared one by one: the database, its indexes and logs beside it. What is privileged is no such file. */
+function isOfRecords({ path, after }: Pick<FileChange, 'path' | 'after'>, { records }: BaseComparisonInput): boolean {
+  if (after !== undefined && isSetuid(after)) return false;
   const databases = [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
   return databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)));
+}
+
+/** Databases that cannot be read whole, where the base has any: what was installed elsewhere later is not the base's. */
+function unreadRecords({ records }: BaseComparisonInput): readonly string[] {
+  if (records === undefined) return [];
+  const { base, final } = records;
+  if (base.databases.length === 0 && base.unreadable.length === 0) return [];
+  return [...new Set([...base.unreadable, ...final.unreadable])];
 }
 
 /** rpm may convert its database to another form or move it: the records are compared all the same. */
