@@ -7,6 +7,7 @@ import { ExitCode, type Runtime } from '../../src/core/index.ts';
 import { canonicalEvidence } from '../../src/evidence/index.ts';
 import { canonicalDecision } from '../../src/policy/index.ts';
 import { parseLock } from '../../src/provenance/index.ts';
+import { parseResult } from '../support/cli/schemas.ts';
 import { BASE_LAYER } from '../support/cli/sample-images.ts';
 import { complaints, GATE_NAME, openGateBench, type GateBench } from '../support/gate-bench.ts';
 import type { MadeImage } from '../support/images.ts';
@@ -76,6 +77,11 @@ describe('gate check with keyless identities', () => {
     const { decision, evidence } = await checkGate(options, runtime);
     assert.equal(decision.verdict, 'allow', JSON.stringify(complaints(decision)));
     assert.equal(evidence.trustedRoots?.[0]?.source, server.url);
+    for (const [name, document] of [
+      ['evidence', canonicalEvidence(evidence)],
+      ['decision', canonicalDecision(decision)],
+    ] as const)
+      parseResult(name, document);
     assert.ok(server.asked().length > 0);
     await checkGate(options, runtime);
     assert.deepEqual(server.asked(), [], 'what was kept is used for a day');
