@@ -9,6 +9,7 @@ import {
   readBlobBytes,
   type Image,
 } from '../image/index.ts';
+import type { HttpClient } from '../net/index.ts';
 import { layerFacts } from './layer-facts.ts';
 import {
   findLimits,
@@ -34,20 +35,30 @@ export interface OpenPorts extends AsyncDisposable {
 /** Connects the collecting of evidence to registries, layouts and archives. */
 export function createEvidencePorts(options: EvidencePortOptions, runtime: Runtime): OpenPorts {
   const opened: OpenedStore[] = [];
+  let client: Promise<HttpClient> | undefined;
+  // one for all images: many of them live in the same registries
+  const connections = (): Promise<HttpClient> => (client ??= openClient(options.access, runtime));
   return {
     ports: {
       describe: (reference) => describe(reference, options.names),
       open: async (reference, signal) => {
         const scoped: Runtime = { ...runtime, signal };
-        const store = await openImageStore(reference, options.access, scoped);
+        const shared = parseImageReference(reference).transport === 'registry' ? { client: await connections() } : {};
+        const store = await openImageStore(reference, { ...options.access, ...shared }, scoped);
         opened.push(store);
         return openedImage(store, options, scoped);
       },
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(opened.map((store) => store[Symbol.asyncDispose]()));
+      await (await client)?.[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openClient({ registryCaFile }: ImageAccess, runtime: Runtime): Promise<HttpClient> {
+  const { createHttpClient } = await import('../net/index.ts');
+  return createHttpClient({ runtime, ...(registryCaFile === undefined ? {} : { caFile: registryCaFile }) });
 }
 
 function describe(reference: string, names: ReadonlyMap<string, string>): DescribedReference {

@@ -1,6 +1,7 @@
 import type { ImageReference, ImageStore, Platform, ReferrerStore, RegistryReference } from '../image/index.ts';
 import { canonicalRepository, openLocalStore, parseImageReference, parsePlatform } from '../image/index.ts';
 import { coreError, type Runtime } from '../core/index.ts';
+import type { HttpClient } from '../net/index.ts';
 import type { RegistryOptions } from '../registry/index.ts';
 import { appError } from './errors.ts';
 
@@ -35,14 +36,24 @@ export interface OpenedStore extends AsyncDisposable {
   readonly repository?: string;
 }
 
+/** Connections that several stores share; whoever made them closes them. */
+export interface SharedConnections {
+  readonly client?: HttpClient;
+}
+
 /** Opens the store that a reference names. Nothing is read from it yet but what opening needs. */
-export async function openImageStore(text: string, access: ImageAccess, runtime: Runtime): Promise<OpenedStore> {
+export async function openImageStore(
+  text: string,
+  access: ImageAccess & SharedConnections,
+  runtime: Runtime,
+): Promise<OpenedStore> {
   const reference = parseImageReference(text);
   const target = reference.digest ?? reference.tag ?? '';
   if (reference.transport === 'registry') {
     const { openRegistry } = await import('../registry/index.ts');
     const registry = await openRegistry(reference, {
       ...registryOptions(access, runtime),
+      ...(access.client === undefined ? {} : { client: access.client }),
       ...(access.attachmentRepository === undefined
         ? {}
         : { referrersRepository: attachmentRepository(access.attachmentRepository) }),

@@ -25,7 +25,7 @@ const DEFAULT_UPLOAD: UploadSettings = { chunkedAboveBytes: 256 * MiB, chunkByte
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  */
 export async function openRegistry(reference: RegistryReference, options: RegistryOptions): Promise<RegistryStore> {
-  const http = createHttpClient(options);
+  const http = options.client ?? createHttpClient(options);
   const main = createStore(await connect(reference, options, http), { reference, options, http });
   const elsewhere = options.referrersRepository;
   if (!elsewhere) return main;
@@ -98,6 +98,6 @@ function createStore(client: RepositoryClient, { reference, options, http }: Sto
     writeReferrers: (subject, referrers, signal) => writeReferrers(client, { subject, referrers }, signal),
     removeReferrers: (subject, removal, signal) => removeReferrers(client, { subject, removal }, signal),
     listReferrers: (subject, signal) => listReferrers(client, subject, signal),
-    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => (options.client === undefined ? http[Symbol.asyncDispose]() : Promise.resolve()),
   };
 }

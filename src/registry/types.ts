@@ -8,7 +8,7 @@ import type {
   ReferrerStore,
   RegistryReference,
 } from '../image/index.ts';
-import type { FetchFunction, RetrySettings, Sleep, Timeouts } from '../net/index.ts';
+import type { FetchFunction, HttpClient, RetrySettings, Sleep, Timeouts } from '../net/index.ts';
 
 export interface RegistryOptions {
   readonly runtime: Pick<Runtime, 'env' | 'now' | 'randomBytes' | 'signal'>;
@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly referrersRepository?: RegistryReference;
   /** Most referrers of one digest; LIMITS.referrers unless told. More of them is an error. */
   readonly maxReferrers?: number;
+  /** Connections that several stores share; whoever made it closes it. What these options say about connections is its own affair then. */
+  readonly client?: HttpClient;
   readonly offline?: boolean;
   readonly timeouts?: Partial<Timeouts>;
   readonly retry?: Partial<RetrySettings>;
