@@ -1,6 +1,7 @@
 import { throwIfAborted, type Digest, type Runtime } from '../core/index.ts';
 import { collectEvidence, openEvidence, type EvidenceDocument } from '../evidence/index.ts';
-import { decide, evidenceNeeds, hasVsaRules, loadPolicy, needsAfterBundles, type Decision } from '../policy/index.ts';
+import { decide, evidenceNeeds, hasVsaRules, needsAfterBundles, type Decision } from '../policy/index.ts';
+import { openPolicy, type OpaRuntime, type OpenPolicyOptions } from './compile-rego.ts';
 import { createEvidencePorts } from './evidence-ports.ts';
 import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
@@ -25,6 +26,8 @@ export interface CheckGateOptions extends GateInputOptions {
   readonly offline?: boolean;
   /** PEM file of extra certificate authorities for the repository of trusted roots. */
   readonly tufCaFile?: string;
+  /** The opa program that compiles Rego sources: a plain name or an absolute path. Without it they are errors in the decision. */
+  readonly opa?: string;
 }
 
 function caFileOf({ tufCaFile }: CheckGateOptions): { readonly caFile?: string } {
@@ -51,10 +54,7 @@ export async function decideInputs(
   runtime: Runtime,
 ): Promise<CheckGateResult> {
   const names = givenNames(inputs.images, options.as);
-  const loaded = await loadPolicy(
-    options.policyFile,
-    options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
-  );
+  const loaded = await openPolicy(options.policyFile, policyOptions(options), runtime);
   await checkGateOutputs(options.outputFiles ?? [], { policyFile: options.policyFile, loaded, inputs: inputs.files });
   // one time for evidence and decision: a replay for that time gives the same bytes
   const now = runtime.now();
@@ -91,6 +91,8 @@ export interface ReplayGateOptions {
   readonly policyDigest?: Digest;
   /** The time to decide for; the one the evidence was collected at unless given. */
   readonly asOf?: Date;
+  /** As for `checkGate`. */
+  readonly opa?: string;
 }
 
 export interface ReplayGateResult {
@@ -99,12 +101,15 @@ export interface ReplayGateResult {
   readonly decision: Decision;
 }
 
-/** Decides again from saved evidence: no network, no registry. */
-export async function replayGate(options: ReplayGateOptions): Promise<ReplayGateResult> {
-  const loaded = await loadPolicy(
-    options.policyFile,
-    options.policyDigest === undefined ? {} : { expectedDigest: options.policyDigest },
-  );
+/**
+ * Decides again from saved evidence: no network, no registry.
+ * @param runtime where `opa` is looked for; only the system's own folders unless given
+ */
+export async function replayGate(
+  options: ReplayGateOptions,
+  runtime: OpaRuntime = { env: {}, signal: new AbortController().signal },
+): Promise<ReplayGateResult> {
+  const loaded = await openPolicy(options.policyFile, policyOptions(options), runtime);
   await checkGateOutputs(options.outputFiles ?? [], {
     policyFile: options.policyFile,
     loaded,
@@ -112,4 +117,11 @@ export async function replayGate(options: ReplayGateOptions): Promise<ReplayGate
   });
   const view = await readSavedEvidence(options.evidenceFile);
   return { replay: true, decision: await decideSaved(view, loaded, options.asOf) };
+}
+
+function policyOptions({ policyDigest, opa }: Pick<CheckGateOptions, 'policyDigest' | 'opa'>): OpenPolicyOptions {
+  return {
+    ...(policyDigest === undefined ? {} : { expectedDigest: policyDigest }),
+    ...(opa === undefined ? {} : { opa }),
+  };
 }

@@ -21,7 +21,8 @@ export interface OpenPolicyOptions extends LoadPolicyOptions {
   readonly opa?: string;
 }
 
-type OpaRuntime = Pick<Runtime, 'env' | 'signal'>;
+/** What running `opa` needs: PATH to find it by, and what ends it. */
+export type OpaRuntime = Pick<Runtime, 'env' | 'signal'>;
 
 /**
  * Loads a policy and compiles the Rego sources it names, where something is given to compile them with.

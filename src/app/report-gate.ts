@@ -8,7 +8,8 @@ import {
   type ReplayGateOptions,
   type ReplayGateResult,
 } from './check-gate.ts';
-import { openVsaEmitter, type VsaOutputOptions, type VsaReport } from './emit-vsas.ts';
+import type { OpaRuntime } from './compile-rego.ts';
+import type { VsaEmitter, VsaOutputOptions, VsaReport } from './emit-vsas.ts';
 import { appError } from './errors.ts';
 import { readGateInputs } from './gate-inputs.ts';
 import { outputFilesOf, parseGateOutputs, writeGateOutputs, type DecisionSpeller } from './gate-outputs.ts';
@@ -59,7 +60,7 @@ export async function reportGate(options: ReportGateOptions, runtime: Runtime): 
   const files = outputFilesOf(outputs);
   const given = options.writePins === true ? pinning(options) : options;
   const inputs = await readGateInputs(given);
-  await using emitter = vsa === undefined ? undefined : await openVsaEmitter(vsa, options.access, runtime);
+  await using emitter = vsa === undefined ? undefined : await openEmitter(vsa, options, runtime);
   const outputFiles = [evidenceFile, decisionFile, vsa?.file, ...files].filter((file) => file !== undefined);
   const { decision, evidence } = await decideInputs(inputs, { ...given, outputFiles }, runtime);
   if (evidenceFile !== undefined)
@@ -83,6 +84,16 @@ export async function reportGate(options: ReportGateOptions, runtime: Runtime): 
   };
 }
 
+/** Loads what signing takes, which a gate that only decides does without. */
+async function openEmitter(
+  vsa: VsaOutputOptions,
+  { access }: ReportGateOptions,
+  runtime: Runtime,
+): Promise<VsaEmitter> {
+  const { openVsaEmitter } = await import('./emit-vsas.ts');
+  return openVsaEmitter(vsa, access, runtime);
+}
+
 /** @throws AppError PINS_NEED_FILES */
 function pinning(options: ReportGateOptions): ReportGateOptions {
   const { deployments = [] } = options;
@@ -97,9 +108,12 @@ function pinning(options: ReportGateOptions): ReportGateOptions {
 export interface ReportReplayOptions extends ReplayGateOptions, GateOutputOptions {}
 
 /** Decides again from saved evidence and writes what was asked for. */
-export async function reportReplay(options: ReportReplayOptions): Promise<GateOutcome<ReplayGateResult>> {
+export async function reportReplay(
+  options: ReportReplayOptions,
+  runtime: OpaRuntime,
+): Promise<GateOutcome<ReplayGateResult>> {
   const outputs = parseGateOutputs(options.outputs ?? [], options);
-  const report = await replayGate({ ...options, outputFiles: outputFilesOf(outputs) });
+  const report = await replayGate({ ...options, outputFiles: outputFilesOf(outputs) }, runtime);
   const stdout = await writeGateOutputs(report.decision, outputs, options.spell);
   return { report, stdout, exitCode: report.decision.exitCode };
 }

@@ -14,7 +14,6 @@ import {
   exceptionProblems,
   invalidTests,
   judgeCase,
-  loadPolicy,
   parsePolicyTests,
   policyCoverage,
   positionOf,
@@ -27,6 +26,7 @@ import {
   type RuleCoverage,
   type Verdict,
 } from '../policy/index.ts';
+import { openPolicy } from './compile-rego.ts';
 import { appError } from './errors.ts';
 import { findFiles } from './find-files.ts';
 import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
@@ -36,6 +36,8 @@ export interface TestPoliciesOptions {
   readonly paths: readonly string[];
   /** Folder that the files which cases name stay under; the folder given, or that of the file given, unless told. */
   readonly root?: string;
+  /** As for `checkGate`. */
+  readonly opa?: string;
 }
 
 export interface TestedCase {
@@ -90,6 +92,8 @@ interface PolicyRun {
 export async function testPolicies(options: TestPoliciesOptions, runtime: Runtime): Promise<TestPoliciesResult> {
   const runs = new Map<string, PolicyRun>();
   const files: TestedFile[] = [];
+  const opening = options.opa === undefined ? {} : { opa: options.opa };
+  const open = (path: string): Promise<LoadedPolicy> => openPolicy(path, opening, runtime);
   for (const path of options.paths) {
     const found = await findFiles(path, { isWanted: isTestFile });
     if (found.files.length === 0) {
@@ -100,7 +104,7 @@ export async function testPolicies(options: TestPoliciesOptions, runtime: Runtim
     const root = await realpath(options.root ?? found.root);
     for (const file of found.files) {
       throwIfAborted(runtime.signal);
-      files.push(await testFile(file, { root, runs, signal: runtime.signal }));
+      files.push(await testFile(file, { root, runs, open, signal: runtime.signal }));
     }
   }
   const cases = files.flatMap((file) => file.cases);
@@ -138,6 +142,7 @@ interface TestScope {
   readonly root: string;
   readonly runs: Map<string, PolicyRun>;
   readonly signal: AbortSignal;
+  open(path: string): Promise<LoadedPolicy>;
 }
 
 async function testFile(file: string, scope: TestScope): Promise<TestedFile> {
@@ -183,7 +188,7 @@ async function openRun(policy: string, file: string, scope: TestScope): Promise<
   const path = await resolveNamed(policy, file, scope.root);
   const known = scope.runs.get(path);
   if (known !== undefined) return known;
-  const run: PolicyRun = { policy: join(dirname(file), policy), loaded: await loadPolicy(path), decisions: [] };
+  const run: PolicyRun = { policy: join(dirname(file), policy), loaded: await scope.open(path), decisions: [] };
   scope.runs.set(path, run);
   return run;
 }

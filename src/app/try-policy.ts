@@ -11,12 +11,12 @@ import type { EvidenceView } from '../evidence/index.ts';
 import {
   compareImages,
   countCodes,
-  loadPolicy,
   type CodeCount,
   type Decision,
   type ImageChange,
   type LoadedPolicy,
 } from '../policy/index.ts';
+import { openPolicy } from './compile-rego.ts';
 import { appError } from './errors.ts';
 import { findFiles } from './find-files.ts';
 import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
@@ -30,6 +30,8 @@ export interface TryPolicyOptions {
   readonly againstFile?: string;
   /** The time to decide for; for each file the one its evidence was collected at unless given. */
   readonly asOf?: Date;
+  /** As for `checkGate`. */
+  readonly opa?: string;
 }
 
 export interface TriedImage extends ImageChange {
@@ -69,9 +71,10 @@ export interface TryPolicyResult {
  * @throws AppError EVIDENCE_MISSING when there is no file at all, and what `loadPolicy` throws; a file that is no evidence is an error in the result
  */
 export async function tryPolicy(options: TryPolicyOptions, runtime: Runtime): Promise<TryPolicyResult> {
-  const { policyFile, againstFile, asOf } = options;
-  const candidate = await loadPolicy(policyFile);
-  const current = againstFile === undefined ? undefined : await loadPolicy(againstFile);
+  const { policyFile, againstFile, asOf, opa } = options;
+  const opening = opa === undefined ? {} : { opa };
+  const candidate = await openPolicy(policyFile, opening, runtime);
+  const current = againstFile === undefined ? undefined : await openPolicy(againstFile, opening, runtime);
   const images: TriedImage[] = [];
   const errors: TryPolicyResult['errors'][number][] = [];
   const passedOver: string[] = [];

@@ -10,6 +10,13 @@ export const policyFlags = {
   }),
 };
 
+/** What compiles the Rego sources that a policy names; bundles need none. */
+export const opaFlag = string({
+  summary:
+    'The opa program that compiles Rego sources of the policy: an absolute path, or a name on PATH. Never looked for unless given.',
+  helpValue: 'PROGRAM',
+});
+
 /** How decisions are written. */
 export const decisionOutputFlag = string({
   char: 'o',

@@ -26,7 +26,7 @@ export async function checkRego(context: RuleContext, rego: RegoRule): Promise<r
     return [errored(finding, exitCode ?? ExitCode.Input)];
   }
   try {
-    const program = programOf(context.loaded, rego.bundle);
+    const program = programOf(context.loaded, rego.bundle, context.rego.programs);
     const input = canonicalJson(seen.input as unknown as JsonValue);
     const result = await context.rego.evaluate(program, rego.entrypoint, input);
     return resultsOf(context, rego, readResult(result, rego.entrypoint));

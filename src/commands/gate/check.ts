@@ -10,6 +10,7 @@ import {
   layerLimit,
   optionalImageArg,
   ownCacheDirectory,
+  opaFlag,
   policyChoice,
   policyFlags,
   readStdin,
@@ -38,6 +39,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
   static override args = { image: optionalImageArg };
   static override flags = {
     ...policyFlags,
+    opa: opaFlag,
     'from-file': string({
       summary: 'File with one image per line; # begins a comment (repeatable; - for stdin).',
       helpValue: 'FILE',
@@ -110,6 +112,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
         writePins: flags['write-pins'],
         readStdin: (maxBytes) => readStdin('images or manifests', maxBytes),
         ...policyChoice(flags),
+        ...(flags.opa === undefined ? {} : { opa: flags.opa }),
         access: imageAccess({ ...flags, platform: undefined }),
         deadlineMs: flags.timeout * 1000,
         ...(flags.as === undefined ? {} : { as: flags.as }),

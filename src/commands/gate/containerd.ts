@@ -8,6 +8,7 @@ import {
   layerFlags,
   layerLimit,
   ownCacheDirectory,
+  opaFlag,
   policyChoice,
   policyFlags,
   readStdin,
@@ -29,6 +30,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
   static override strict = false;
   static override flags = {
     ...policyFlags,
+    opa: opaFlag,
     timeout: integer({
       summary: 'Seconds that collecting evidence may take; containerd waits 10 seconds unless told otherwise.',
       default: 8,
@@ -56,6 +58,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
         words: argv.filter((word) => typeof word === 'string'),
         readStdin: (maxBytes) => readStdin('the descriptor', maxBytes),
         ...policyChoice(flags),
+        ...(flags.opa === undefined ? {} : { opa: flags.opa }),
         access: imageAccess({ ...flags, platform: undefined }),
         deadlineMs: flags.timeout * 1000,
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),

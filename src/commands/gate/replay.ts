@@ -3,6 +3,7 @@ import { string } from '@oclif/core/flags';
 import type { ReplayGateResult } from '../../app/index.ts';
 import {
   decisionOutputFlag,
+  opaFlag,
   parseTimeFlag,
   policyChoice,
   policyFlags,
@@ -29,24 +30,29 @@ export default class GateReplay extends WaybillCommand<ReplayGateResult> {
   };
   static override flags = {
     ...policyFlags,
+    opa: opaFlag,
     'as-of': string({ summary: 'Decide for this time instead of the one of collection.', helpValue: 'RFC3339' }),
     output: decisionOutputFlag,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ReplayGateResult>> {
     const { args, flags } = await this.parse(GateReplay);
-    start(flags);
+    const runtime = start(flags);
     const { reportReplay } = await import('../../app/index.ts');
     const { renderGate } = await import('../../render/index.ts');
-    const { report, stdout, exitCode } = await reportReplay({
-      evidenceFile: args.evidence,
-      ...policyChoice(flags),
-      ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
-      outputs: flags.output ?? [],
-      json: this.jsonEnabled(),
-      spell: (decision, { format, file }) =>
-        renderGate(decision, format, { ...this.decisionOptions(file), replay: true }),
-    });
+    const { report, stdout, exitCode } = await reportReplay(
+      {
+        evidenceFile: args.evidence,
+        ...policyChoice(flags),
+        ...(flags.opa === undefined ? {} : { opa: flags.opa }),
+        ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
+        outputs: flags.output ?? [],
+        json: this.jsonEnabled(),
+        spell: (decision, { format, file }) =>
+          renderGate(decision, format, { ...this.decisionOptions(file), replay: true }),
+      },
+      runtime,
+    );
     return { result: report, text: stdout, exitCode };
   }
 }

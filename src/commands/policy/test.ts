@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import type { TestPoliciesResult } from '../../app/index.ts';
-import { parseReportFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import { opaFlag, parseReportFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
 import { writeFileAtomic } from '../../core/index.ts';
 
 export default class PolicyTest extends WaybillCommand<TestPoliciesResult> {
@@ -23,6 +23,7 @@ export default class PolicyTest extends WaybillCommand<TestPoliciesResult> {
     }),
   };
   static override flags = {
+    opa: opaFlag,
     root: string({
       summary: 'Folder that files named by cases stay under. Default: the folder given, or that of the file given.',
       helpValue: 'DIR',
@@ -38,6 +39,7 @@ export default class PolicyTest extends WaybillCommand<TestPoliciesResult> {
     const { testPolicies, testPoliciesExitCode } = await import('../../app/index.ts');
     const options = {
       paths: argv.filter((path) => typeof path === 'string'),
+      ...(flags.opa === undefined ? {} : { opa: flags.opa }),
       ...(flags.root === undefined ? {} : { root: flags.root }),
     };
     const result = await testPolicies(options, runtime);

@@ -1,6 +1,6 @@
 import { boolean, string } from '@oclif/core/flags';
 import type { TryPolicyResult } from '../../app/index.ts';
-import { parseTimeFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import { opaFlag, parseTimeFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
 
 export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
   static override summary = 'Show what a candidate policy would newly deny and allow.';
@@ -13,6 +13,7 @@ export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
     '<%= config.bin %> <%= command.id %> --evidence evidence/ --policy policy.yaml --as-of 2027-01-15T00:00:00Z --fail-on-denied',
   ];
   static override flags = {
+    opa: opaFlag,
     evidence: string({
       summary: 'Evidence file, or folder that is searched for *.json (repeatable).',
       helpValue: 'PATH',
@@ -39,6 +40,7 @@ export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
       {
         evidence: flags.evidence,
         policyFile: flags.policy,
+        ...(flags.opa === undefined ? {} : { opa: flags.opa }),
         ...(flags.against === undefined ? {} : { againstFile: flags.against }),
         ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
       },

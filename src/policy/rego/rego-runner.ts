@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { sha256Digest, workerUrl } from '../../core/index.ts';
+import { workerUrl } from '../../core/index.ts';
 import { isPolicyProgramErrorCode, policyProgramError } from './errors.ts';
-import type { PolicyProgram } from './read-program.ts';
+import type { KnownPrograms, PolicyProgram } from './read-program.ts';
 import type { RegoAnswer, RegoJob } from './worker-messages.ts';
 
 export interface RegoLimits {
@@ -15,7 +15,7 @@ export interface RegoLimits {
 export const REGO_LIMITS: RegoLimits = { deadlineMs: 5000, memoryPages: 8192 };
 
 /** Evaluates compiled policies; see `RegoRunner`. */
-export type RegoEvaluator = Pick<RegoRunner, 'evaluate'>;
+export type RegoEvaluator = Pick<RegoRunner, 'evaluate' | 'programs'>;
 
 /** Heap of the thread beside the module's memory: results and operands pass through it. */
 const THREAD_HEAP_MB = 512;
@@ -27,6 +27,8 @@ const START_DEADLINE_MS = 60_000;
  * when an evaluation takes too long, and closed with the runner.
  */
 export class RegoRunner implements AsyncDisposable {
+  /** What was read for this runner: one policy is evaluated for many images. */
+  readonly programs: KnownPrograms = new WeakMap();
   readonly #limits: RegoLimits;
   #thread: RegoThread | undefined;
 
@@ -46,7 +48,7 @@ export class RegoRunner implements AsyncDisposable {
     const thread = this.#thread;
     const answer = await thread.run(
       {
-        moduleDigest: sha256Digest(program.module),
+        moduleDigest: program.moduleDigest,
         module: program.module,
         data: program.data,
         input: Buffer.from(input),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { sha256Digest } from '../../../src/core/index.ts';
 import { createTar, type TarInput } from '../../../src/formats/index.ts';
 import { readProgram } from '../../../src/policy/rego/read-program.ts';
 import { readResult, type PolicyMessage } from '../../../src/policy/rego/read-result.ts';
@@ -25,7 +26,7 @@ describe('RegoRunner', () => {
 
   const evaluate = async (entrypoint: string, input: unknown = {}): Promise<readonly PolicyMessage[]> =>
     readResult(
-      await runner.evaluate(readProgram(CASES, 'cases'), `cases/${entrypoint}`, JSON.stringify(input)),
+      await runner.evaluate(readProgram(CASES), `cases/${entrypoint}`, JSON.stringify(input)),
       `cases/${entrypoint}`,
     );
   const texts = async (entrypoint: string, input: unknown = {}): Promise<readonly string[]> =>
@@ -70,7 +71,7 @@ describe('RegoRunner', () => {
   });
 
   test('data.json is what the policy sees as data', async () => {
-    const result = await runner.evaluate(readProgram(CASES, 'cases'), 'cases/from_data', '{}');
+    const result = await runner.evaluate(readProgram(CASES), 'cases/from_data', '{}');
     assert.equal(result, '[{"result":["from data"]}]');
   });
 
@@ -82,7 +83,7 @@ describe('RegoRunner', () => {
   });
 
   test('a built-in that cannot be used is refused, called or not', async () => {
-    const program = readProgram(readFileSync(REGO_BUNDLES.missing.output), 'missing');
+    const program = readProgram(readFileSync(REGO_BUNDLES.missing.output));
     await assert.rejects(runner.evaluate(program, 'missing/deny', '{}'), code('REGO_BUILTIN_MISSING'));
   });
 
@@ -94,7 +95,7 @@ describe('RegoRunner', () => {
   test('too much time and too much memory are errors of their own, and the next evaluation works', async () => {
     const list = JSON.stringify({ list: Array.from({ length: 5000 }, (_, index) => `item ${index}`) });
     await using limited = new RegoRunner(DEADLINE);
-    const program = readProgram(CASES, 'cases');
+    const program = readProgram(CASES);
     await assert.rejects(limited.evaluate(program, 'cases/deny_slow', list), code('REGO_TIMEOUT'));
     assert.equal(await limited.evaluate(program, 'cases/deny', '{"deny":["x"]}'), '[{"result":["x"]}]');
     await using small = new RegoRunner({ deadlineMs: 60_000, memoryPages: 100 });
@@ -116,12 +117,12 @@ describe('readProgram and the module', () => {
     return Buffer.concat(chunks);
   };
   const bundle = async (...files: readonly TarInput[]): Promise<Buffer> => gzipSync(await tar(...files));
-  const WASM = readProgram(CASES, 'cases').module;
+  const WASM = readProgram(CASES).module;
 
   test('a bundle of opa, and a bare module', async () => {
     await using runner = new RegoRunner();
     for (const bytes of [CASES, WASM, await bundle(file('./policy.wasm', WASM), file('data.json', '{}'))]) {
-      const program = readProgram(bytes, 'x');
+      const program = readProgram(bytes);
       assert.equal(await runner.evaluate(program, 'cases/deny', '{"deny":["x"]}'), '[{"result":["x"]}]');
     }
   });
@@ -148,7 +149,7 @@ describe('readProgram and the module', () => {
       ['a bomb', gzipSync(Buffer.alloc(64 * 1024 * 1024))],
       ['many files', await bundle(...Array.from({ length: 1100 }, (_, index) => file(`f${index}`, '')))],
     ] as const)
-      assert.throws(() => readProgram(bytes, 'x'), code('REGO_BUNDLE_INVALID'), what);
+      assert.throws(() => readProgram(bytes), code('REGO_BUNDLE_INVALID'), what);
   });
 
   test('modules that no opa build makes are refused before they run', async () => {
@@ -163,13 +164,13 @@ describe('readProgram and the module', () => {
       ['an import that is not OPA’s', [...header, ...alienImport]],
       ['no function', [...header, ...memoryImport]],
     ] as const) {
-      const program = { module: Uint8Array.from(bytes), data: Buffer.from('{}') };
+      const program = { module: Uint8Array.from(bytes), moduleDigest: sha256Digest(what), data: Buffer.from('{}') };
       await assert.rejects(runner.evaluate(program, 'x', '{}'), code('REGO_BUNDLE_INVALID'), what);
     }
   });
 
   test('a module that asks for more memory than the limit cannot be started', async () => {
     await using runner = new RegoRunner({ deadlineMs: 60_000, memoryPages: 1 });
-    await assert.rejects(runner.evaluate(readProgram(CASES, 'cases'), 'cases/deny', '{}'), code('REGO_BUNDLE_INVALID'));
+    await assert.rejects(runner.evaluate(readProgram(CASES), 'cases/deny', '{}'), code('REGO_BUNDLE_INVALID'));
   });
 });

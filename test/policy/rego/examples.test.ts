@@ -198,7 +198,7 @@ const CASES: readonly (readonly [
 
 describe('example policies', () => {
   let runner: RegoRunner;
-  const program = readProgram(readFileSync(REGO_BUNDLES.examples.output), 'examples.tar.gz');
+  const program = readProgram(readFileSync(REGO_BUNDLES.examples.output));
   before(() => {
     runner = new RegoRunner({ deadlineMs: 60_000, memoryPages: 1024 });
   });
@@ -242,7 +242,7 @@ describe('example policies', () => {
     try {
       const output = join(folder, 'examples.tar.gz');
       await buildBundle({ ...REGO_BUNDLES.examples, output });
-      const compiled = readProgram(readFileSync(output), 'fresh');
+      const compiled = readProgram(readFileSync(output));
       for (const [what, input] of CASES) {
         for (const entrypoint of EXAMPLE_ENTRYPOINTS)
           assert.equal(await evaluate(compiled, entrypoint, input), await evaluate(program, entrypoint, input), what);
