@@ -160,14 +160,7 @@ function checkEntry(path: string, entry: BaseEntry, policy: Policy, say: Say): v
 }
 
 function checkRule(path: string, rule: PolicyRule, policy: Policy, say: Say): void {
-  if (!CHECK_WORDS.some((word) => rule[word] !== undefined && !isEmpty(rule[word]) && !isOff(word, rule))) {
-    say(
-      path,
-      'POLICY_NO_CHECKS',
-      `rule "${rule.name}" checks nothing`,
-      `add at least one of ${CHECK_WORDS.join(', ')}`,
-    );
-  }
+  checkSaysSomething(path, rule, say);
   if (rule.signatures !== undefined) checkThreshold(`${path}.signatures`, rule.signatures, policy, say);
   for (const [index, attestation] of (rule.attestations ?? []).entries()) {
     const place = `${path}.attestations[${index}]`;
@@ -183,6 +176,23 @@ function checkRule(path: string, rule: PolicyRule, policy: Policy, say: Say): vo
   for (const [word, value] of Object.entries(rule.files ?? {})) {
     if (typeof value === 'number' && value < 0)
       say(`${path}.files.${word}`, 'POLICY_BAD_VALUE', `${path}.files.${word} is below 0`);
+  }
+}
+
+function checkSaysSomething(path: string, rule: PolicyRule, say: Say): void {
+  if (!CHECK_WORDS.some((word) => rule[word] !== undefined && !isEmpty(rule[word]) && !isOff(word, rule))) {
+    say(
+      path,
+      'POLICY_NO_CHECKS',
+      `rule "${rule.name}" checks nothing`,
+      `add at least one of ${CHECK_WORDS.join(', ')}`,
+    );
+    return;
+  }
+  for (const word of ['components', 'files', 'image'] as const) {
+    if (rule[word] === undefined || Object.keys(rule[word]).length > 0) continue;
+    const hint = 'say what it demands, or remove it';
+    say(`${path}.${word}`, 'POLICY_NO_CHECKS', `${path}.${word} is empty: it checks nothing`, hint);
   }
 }
 

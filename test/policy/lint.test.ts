@@ -69,6 +69,12 @@ describe('lintPolicy', () => {
       '3:9',
     ],
     [
+      'an empty check beside another',
+      `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [k] }, files: {} }]`,
+      'POLICY_NO_CHECKS',
+      '4:89',
+    ],
+    [
       'an empty by',
       `${HEAD}${IDENTITIES}rules: [{ name: r, images: ["registry.example.com/**"], signatures: { by: [] } }]`,
       'POLICY_EMPTY_LIST',
