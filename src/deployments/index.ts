@@ -1,4 +1,4 @@
-export { DEPLOYMENT_ERRORS, deploymentError } from './errors.ts';
+export { deploymentError } from './errors.ts';
 export type { DeploymentProblemCode } from './errors.ts';
 export { registryReference } from './finder.ts';
 export { parseAllowedKinds } from './kubernetes-kinds.ts';

@@ -1,5 +1,5 @@
-import { safeText } from '../../core/index.ts';
 import type { CheckResult, Decision, ImageDecision } from '../../policy/index.ts';
+import { xmlText } from '../xml-text.ts';
 import {
   checkTitle,
   locatedResults,
@@ -29,7 +29,7 @@ export function renderJunit(decision: Decision, options: GateRenderOptions = {})
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="waybill gate"${totals}>`,
     '  <properties>',
-    ...properties.map(([name, value]) => `    <property name="${xml(name)}" value="${xml(value)}"/>`),
+    ...properties.map(([name, value]) => `    <property name="${xmlText(name)}" value="${xmlText(value)}"/>`),
     '  </properties>',
     ...suites,
     '</testsuites>',
@@ -40,9 +40,9 @@ function suite(image: ImageDecision, decision: Decision): string {
   const results = locatedResults(image);
   const digest = image.digest ?? 'not resolved';
   return [
-    `  <testsuite name="${xml(image.reference)}"${counts(results)} timestamp="${xml(decision.decidedAt.slice(0, 19))}">`,
+    `  <testsuite name="${xmlText(image.reference)}"${counts(results)} timestamp="${xmlText(decision.decidedAt.slice(0, 19))}">`,
     '    <properties>',
-    `      <property name="digest" value="${xml(digest)}"/>`,
+    `      <property name="digest" value="${xmlText(digest)}"/>`,
     `      <property name="verdict" value="${VERDICT_WORDS[image.verdict]}"/>`,
     '    </properties>',
     ...results.map(testCase),
@@ -60,39 +60,28 @@ function testCase(located: LocatedResult): string {
   const { image, result } = located;
   const scope = scopeTitle(located);
   const place = image.places?.[0];
-  const file = place === undefined ? '' : ` file="${xml(place.file)}" line="${place.line}"`;
-  const open = `    <testcase name="${xml(checkTitle(result))}" classname="${xml(scope === '' ? 'image' : scope)}"${file}`;
+  const file = place === undefined ? '' : ` file="${xmlText(place.file)}" line="${place.line}"`;
+  const open = `    <testcase name="${xmlText(checkTitle(result))}" classname="${xmlText(scope === '' ? 'image' : scope)}"${file}`;
   const inner = outcomeElement(result);
   return inner === '' ? `${open}/>` : `${open}>\n      ${inner}\n    </testcase>`;
 }
 
 function outcomeElement(result: CheckResult): string {
-  const attributes = `message="${xml(result.reason)}" type="${xml(result.code)}"`;
+  const attributes = `message="${xmlText(result.reason)}" type="${xmlText(result.code)}"`;
   switch (result.outcome) {
     case 'pass':
       return '';
     case 'fail':
-      return `<failure ${attributes}>${xml(details(result))}</failure>`;
+      return `<failure ${attributes}>${xmlText(details(result))}</failure>`;
     case 'error':
-      return `<error ${attributes}>${xml(details(result))}</error>`;
+      return `<error ${attributes}>${xmlText(details(result))}</error>`;
     case 'excepted':
-      return `<skipped message="${xml(`${result.reason}; excepted: ${result.exception?.reason ?? ''}`)}"/>`;
+      return `<skipped message="${xmlText(`${result.reason}; excepted: ${result.exception?.reason ?? ''}`)}"/>`;
     default:
-      return `<system-out>${xml(`warning [${result.code}]: ${details(result)}`)}</system-out>`;
+      return `<system-out>${xmlText(`warning [${result.code}]: ${details(result)}`)}</system-out>`;
   }
 }
 
 function details({ reason, remedy }: CheckResult): string {
   return remedy === undefined ? reason : `${reason}; to pass: ${remedy}`;
-}
-
-/** Text or attribute value. Characters that XML 1.0 cannot hold become visible escapes, as do those that a terminal acts on. */
-function xml(text: string): string {
-  return safeText(text)
-    .replaceAll(/[\ufffe\uffff]/g, (char) => `\\u{${char.charCodeAt(0).toString(16)}}`)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;');
 }
