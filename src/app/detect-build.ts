@@ -1,7 +1,7 @@
 import { LIMITS, type Digest, type Runtime } from '../core/index.ts';
-import { readBuild } from '../evidence/index.ts';
+import { buildClaims, readBuild } from '../evidence/index.ts';
 import { readBlobBytes, type Image } from '../image/index.ts';
-import { findBuildBases, provenanceClaims, type BaseClaim, type BuildInput } from '../provenance/index.ts';
+import { findBuildBases, type BaseClaim, type BuildInput } from '../provenance/index.ts';
 import type { OpenedStore } from './open-image-store.ts';
 
 /** One thing that went into a build, as its provenance says. */
@@ -63,7 +63,7 @@ export async function detectBuilds(image: Image, opened: OpenedStore, runtime: R
         inputs: provenance.inputs.map((input) => detectedInput(input, bases)),
       };
     }),
-    claims: view.statements.flatMap(({ provenance }) => provenanceClaims(provenance, layers)),
+    claims: buildClaims(view, layers),
     findings: view.findings.map(({ reason }) => reason),
   };
 }

@@ -1,17 +1,25 @@
 import { parseStatement } from '../attestation/index.ts';
 import { coreError, ExitCode, isAppError, isDigest, type Digest } from '../core/index.ts';
 import { parseIndex, parseManifest, type Descriptor, type IndexManifest } from '../image/index.ts';
-import { readProvenance, type BuildProvenance } from '../provenance/index.ts';
+import {
+  provenanceClaims,
+  readProvenance,
+  sameClaim,
+  type BaseClaim,
+  type BuildProvenance,
+} from '../provenance/index.ts';
 import { evidenceError } from './errors.ts';
 import type { OpenedImage } from './ports.ts';
 import type { EvidenceBuildAttestation, EvidenceError, EvidenceImage } from './types.ts';
 
 /** One statement; those of `mode=max` hold every step of the build and the Dockerfile. */
-const MAX_STATEMENT_BYTES = 16 * 1024 * 1024;
+const MAX_STATEMENT_BYTES = 8 * 1024 * 1024;
 /** All statements of one image. */
-const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
+const MAX_IMAGE_BYTES = 48 * 1024 * 1024;
 /** Provenance statements in one attestation manifest; BuildKit writes one. */
 const MAX_STATEMENTS = 16;
+/** Claims of one platform's provenance; those of one build are one or two. */
+const MAX_CLAIMS = 32;
 
 const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 const PREDICATE_TYPE = 'in-toto.io/predicate-type';
@@ -102,6 +110,21 @@ export interface BuildView {
   readonly statements: readonly BuildStatementView[];
   /** Statements that cannot be read, or speak of something else. They prove nothing. */
   readonly findings: readonly EvidenceError[];
+}
+
+/**
+ * What BuildKit's provenance claims the base to be.
+ * @param layers digests of the image's layers as stored, bottom first
+ */
+export function buildClaims(build: BuildView | undefined, layers: readonly Digest[]): readonly BaseClaim[] {
+  const claims: BaseClaim[] = [];
+  for (const { provenance } of build?.statements ?? []) {
+    for (const claim of provenanceClaims(provenance, layers)) {
+      if (claims.length === MAX_CLAIMS) return claims;
+      if (!claims.some((other) => sameClaim(claim, other))) claims.push(claim);
+    }
+  }
+  return claims;
 }
 
 export interface OpenedBuild {

@@ -12,8 +12,8 @@ import {
   type IndexManifest,
   type Platform,
 } from '../image/index.ts';
-import { provenanceClaims, readBaseClaims, sameClaim, type BaseClaim } from '../provenance/index.ts';
-import { openBuild, type BuildView, type OpenedBuild } from './build-attestations.ts';
+import { readBaseClaims, sameClaim, type BaseClaim } from '../provenance/index.ts';
+import { buildClaims, openBuild, type BuildView, type OpenedBuild } from './build-attestations.ts';
 import { evidenceError } from './errors.ts';
 import { platformName } from './image-facts.ts';
 import type { EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
@@ -221,7 +221,7 @@ function openPlatform(evidence: EvidencePlatform, blob: BlobReader, { build, ...
   const own = readBaseClaims({ annotations, labels, history, diffIds });
   const claims = [
     ...readBaseClaims({ annotations, ...indexSays, labels, history, diffIds }),
-    ...(build?.statements ?? []).flatMap(({ provenance }) => provenanceClaims(provenance, layerDigests)),
+    ...buildClaims(build, layerDigests),
   ];
   return {
     manifest: evidence.manifest,

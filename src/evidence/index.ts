@@ -9,7 +9,7 @@ export type {
   OpenedImage,
   TrustPort,
 } from './ports.ts';
-export { readBuild } from './build-attestations.ts';
+export { buildClaims, readBuild } from './build-attestations.ts';
 export type { BuildStatementView, BuildView } from './build-attestations.ts';
 export { canonicalEvidence, openEvidence } from './evidence-view.ts';
 export type { EvidenceView, TrustedRootView } from './evidence-view.ts';

@@ -121,8 +121,8 @@ function checkTag(image: ImageView): readonly CheckResult[] {
 /** Revoked digests of images and bases, whatever else is true. */
 function checkDenied(inputs: ImageInputs): readonly CheckResult[] {
   const { image, loaded } = inputs;
-  const denied = loaded.policy.deny?.digests ?? [];
-  if (denied.length === 0) return [];
+  const denied = new Set(loaded.policy.deny?.digests);
+  if (denied.size === 0) return [];
   const hits = new Map<Digest, string>();
   const own = [
     image.evidence.digest,
@@ -130,9 +130,9 @@ function checkDenied(inputs: ImageInputs): readonly CheckResult[] {
     ...image.platforms.map((platform) => platform.manifest),
     ...image.uncollected.map((descriptor) => descriptor.digest),
   ];
-  for (const digest of own) if (digest !== null && denied.includes(digest)) hits.set(digest, 'the image');
+  for (const digest of own) if (digest !== null && denied.has(digest)) hits.set(digest, 'the image');
   for (const platform of image.platforms) {
-    for (const [digest, what] of basesOf(inputs, platform)) if (denied.includes(digest)) hits.set(digest, what);
+    for (const [digest, what] of basesOf(inputs, platform)) if (denied.has(digest)) hits.set(digest, what);
   }
   return [...hits].map(([digest, what]) =>
     failed({

@@ -18,8 +18,8 @@ export function judgeProvenance(check: AttestationCheck, statement: VerifiedStat
       remedy: 'attest provenance in the form of SLSA v1 or v0.2',
     });
   }
-  const { buildType, builder } = provenance;
-  if (check.builder !== undefined && builder !== check.builder) {
+  const { buildType, builder, runner } = provenance;
+  if (check.builder !== undefined && builder !== check.builder && runner !== check.builder) {
     const reason = `built by ${builder === '' ? 'a builder without a name' : builder}, the rule wants ${check.builder}`;
     return failed({ ...about, code: 'PROVENANCE_BUILDER', reason, remedy: `build with ${check.builder}` });
   }

@@ -1,3 +1,5 @@
+import { resolvePredicateType } from '../attestation/index.ts';
+import { isKnownPredicateType, isProvenanceType } from './predicate-types.ts';
 import type { SayAt } from './say.ts';
 import type { BaseCheck, BaseEntry, Policy, PolicyRule } from './types.ts';
 
@@ -14,6 +16,7 @@ export function lintBases(policy: Policy, say: SayAt): void {
     }
   }
   for (const [index, rule] of policy.rules.entries()) {
+    lintInputs(`rules[${index}]`, rule, say);
     if (rule.base === undefined) continue;
     const entries = (policy.bases?.entries ?? []).filter((entry) => rule.base?.allow.includes(entry.name));
     lintCheck(`rules[${index}].base`, rule.base, { rule, entries, say });
@@ -59,6 +62,13 @@ function lintCheck(path: string, check: BaseCheck, { rule, entries, say }: BaseS
       hint: 'add signedBy to the entries',
     });
   }
+  if (check.require?.includes('attested') && !asksForProvenance(rule)) {
+    say(`${path}.require`, {
+      code: 'POLICY_UNREACHABLE',
+      message: 'the rule names nobody whose provenance it trusts: no base can be attested',
+      hint: 'add an attestation of type slsaprovenance1 to the rule',
+    });
+  }
   for (const [index, { pattern }] of (check.tamperAllow ?? []).entries()) {
     if (!/^\/(?:\*|\*\*)(?:\/|$)/.test(pattern)) continue;
     say(`${path}.tamperAllow[${index}]`, {
@@ -67,6 +77,22 @@ function lintCheck(path: string, check: BaseCheck, { rule, entries, say }: BaseS
       hint: 'name the folder whose changes are meant',
     });
   }
+}
+
+/** Build inputs are listed by provenance that the rule trusts, or in an index that its signers signed. */
+function lintInputs(path: string, rule: PolicyRule, say: SayAt): void {
+  if (rule.buildInputs === undefined || rule.signatures !== undefined || asksForProvenance(rule)) return;
+  say(`${path}.buildInputs`, {
+    code: 'POLICY_UNREACHABLE',
+    message: 'nobody vouches for what went into the build: the rule has neither provenance attestations nor signatures',
+    hint: 'add an attestation of type slsaprovenance1 to the rule',
+  });
+}
+
+function asksForProvenance({ attestations = [] }: PolicyRule): boolean {
+  return attestations.some(
+    ({ type }) => isKnownPredicateType(type) && isProvenanceType(resolvePredicateType(type).uri),
+  );
 }
 
 function contentWords(check: BaseCheck): readonly ('require' | 'freshness')[] {

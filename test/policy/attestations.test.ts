@@ -17,6 +17,16 @@ import {
   type Attached,
   type ImageFacts,
 } from '../support/gate-world.ts';
+import {
+  BUILDER,
+  buildKitV02,
+  buildKitV1,
+  cloudBuildV1,
+  gitHubV1,
+  PROVENANCE_V02,
+  PROVENANCE_V1,
+  tektonV1,
+} from '../support/slsa-fixtures.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const CYCLONEDX = 'https://cyclonedx.org/bom';
@@ -203,6 +213,47 @@ describe('attestations', () => {
       only(await judge([await attestation(release, image.digest, { type, predicate: provenance(known) })], other)).code,
       'PROVENANCE_SOURCE',
     );
+  });
+
+  test('provenance: builder and source as GitHub, BuildKit and Tekton write them', async () => {
+    const at = async (predicate: unknown, words: string, type = 'slsaprovenance1'): Promise<string> => {
+      const uri = type === 'slsaprovenance1' ? PROVENANCE_V1 : PROVENANCE_V02;
+      const attached = [await attestation(release, image.digest, { type: uri, predicate })];
+      return only(await judge(attached, `{ type: ${type}, by: [release], ${words} }`)).code;
+    };
+    const source = 'source: "https://github.com/acme/shop.git"';
+    const runner = 'builder: "https://github.com/actions/runner/github-hosted"';
+    assert.equal(await at(gitHubV1(), `${runner}, ${source}`), 'ATTESTED');
+    assert.equal(await at(gitHubV1(), `builder: "${BUILDER}"`), 'ATTESTED');
+    assert.equal(await at(gitHubV1(), runner.replace('github-hosted', 'self-hosted')), 'PROVENANCE_BUILDER');
+    assert.equal(await at(buildKitV1({ images: [] }), source), 'ATTESTED');
+    assert.equal(await at(buildKitV02({ images: [] }), source, 'slsaprovenance02'), 'ATTESTED');
+    assert.equal(await at(buildKitV1({ images: [] }), runner), 'PROVENANCE_BUILDER');
+    const vcs = 'source: "https://github.com/somebody/says"';
+    assert.equal(await at(buildKitV1({ images: [] }), vcs), 'PROVENANCE_SOURCE');
+    assert.equal(await at(tektonV1(fakeDigest('step')), source), 'ATTESTED');
+    assert.equal(await at(cloudBuildV1(fakeDigest('step')), source), 'ATTESTED');
+  });
+
+  test('provenance: a build type that waybill knows, which does not say the source, is a failure and no error', async () => {
+    const predicate = {
+      buildDefinition: { buildType: 'https://tekton.dev/chains/v2/slsa', resolvedDependencies: [] },
+      runDetails: { builder: { id: 'https://tekton.dev/chains/v2' } },
+    };
+    const attached = [await attestation(release, image.digest, { type: PROVENANCE_V1, predicate })];
+    const result = only(await judge(attached, '{ type: slsaprovenance1, by: [release], source: "https://x.example" }'));
+    assert.equal(result.code, 'PROVENANCE_SOURCE');
+    assert.match(result.reason, /does not say/);
+  });
+
+  test('provenance: the builder of an unknown build type cannot be said', async () => {
+    const predicate = {
+      buildDefinition: { buildType: 'https://example.com/other' },
+      runDetails: { builder: { id: 'https://builder.example.com' } },
+    };
+    const attached = [await attestation(release, image.digest, { type: PROVENANCE_V1, predicate })];
+    const words = '{ type: slsaprovenance1, by: [release], builder: "https://builder.example.com" }';
+    assert.equal(only(await judge(attached, words)).code, 'PROVENANCE_BUILD_TYPE_UNKNOWN');
   });
 
   test('an exception for provenance covers provenance only', async () => {

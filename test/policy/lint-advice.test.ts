@@ -127,7 +127,7 @@ describe('lintPolicy on bases', () => {
     assert.deepEqual(await base('evidence: claimed, freshness: { behind: 30d }'), [
       'warning POLICY_CONTRADICTION rules[0].base.freshness',
     ]);
-    assert.deepEqual(await base('evidence: claimed, require: [attested]'), [
+    assert.deepEqual(await base('evidence: claimed, require: [authenticated]'), [
       'warning POLICY_CONTRADICTION rules[0].base.require',
     ]);
   });
@@ -138,6 +138,25 @@ describe('lintPolicy on bases', () => {
   });
 
   test('authenticated, and nobody who could sign; tampering excused everywhere', async () => {
+  test('attested and buildInputs, and nobody who could vouch for what went into the build', async () => {
+    assert.deepEqual(await base('require: [attested]'), ['warning POLICY_UNREACHABLE rules[0].base.require']);
+    const attested = (type: string): Promise<readonly string[]> =>
+      found(
+        `${HEAD}${KEY}${BASES}${rule(`attestations: [{ type: ${type}, by: [k] }], base: { allow: [d], require: [attested] }, buildInputs: { allow: [d] }`)}`,
+      );
+    assert.deepEqual(await attested('slsaprovenance1'), []);
+    assert.deepEqual(await attested('"https://slsa.dev/provenance/v0.2"'), []);
+    assert.deepEqual(await attested('cyclonedx'), [
+      'warning POLICY_UNREACHABLE rules[0].base.require',
+      'warning POLICY_UNREACHABLE rules[0].buildInputs',
+    ]);
+    const inputs = (words: string): Promise<readonly string[]> =>
+      found(`${HEAD}${KEY}${BASES}${rule(`${words}base: { allow: [d] }, buildInputs: { allow: [d] }`)}`);
+    assert.deepEqual(await inputs('signatures: { by: [k] }, '), []);
+    const unused = await inputs('');
+    assert.ok(unused.includes('warning POLICY_UNREACHABLE rules[0].buildInputs'), unused.join());
+  });
+
     assert.deepEqual(await base('require: [authenticated]'), ['warning POLICY_UNREACHABLE rules[0].base.require']);
     assert.deepEqual(await base('tamperAllow: ["/**"]'), ['warning POLICY_OPEN_PATTERN rules[0].base.tamperAllow[0]']);
     assert.deepEqual(await base('tamperAllow: ["/etc/ssl/**"]'), []);

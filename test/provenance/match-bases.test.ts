@@ -116,12 +116,67 @@ describe('readBaseClaims', () => {
 
   test('an image that says nothing claims nothing; malformed metadata is nothing', () => {
     assert.deepEqual(
-      readBaseClaims({ annotations: {}, labels: { 'io.buildpacks.lifecycle.metadata': '{' }, history: [], diffIds: [] }),
+      readBaseClaims({
+        annotations: {},
+        labels: { 'io.buildpacks.lifecycle.metadata': '{' },
+        history: [],
+        diffIds: [],
+      }),
       [],
     );
     assert.deepEqual(
-      readBaseClaims({ annotations: { 'org.opencontainers.image.base.digest': 'md5:1' }, labels: {}, history: [], diffIds: [] }),
+      readBaseClaims({
+        annotations: { 'org.opencontainers.image.base.digest': 'md5:1' },
+        labels: {},
+        history: [],
+        diffIds: [],
+      }),
       [],
     );
+  });
+
+  test('annotations of manifest, descriptor and index are claims of their own', () => {
+    const named = (name: string): Record<string, string> => ({ 'org.opencontainers.image.base.name': name });
+    const claims = readBaseClaims({
+      annotations: named('a'),
+      descriptorAnnotations: named('b'),
+      indexAnnotations: named('c'),
+      labels: {},
+      history: [],
+      diffIds: [],
+    });
+    assert.deepEqual(
+      claims.map(({ source, name }) => [source, name]),
+      [
+        ['annotation', 'a'],
+        ['annotation', 'b'],
+        ['annotation', 'c'],
+      ],
+    );
+  });
+
+  test('buildpacks: the top layer of the run image is looked for among the image’s', () => {
+    const claim = (runImage: unknown): unknown =>
+      readBaseClaims({
+        annotations: {},
+        labels: { 'io.buildpacks.lifecycle.metadata': JSON.stringify({ runImage }) },
+        history: [],
+        diffIds: [A, B],
+      })[0];
+    const reference = 'docker.io/paketo/run:1';
+    assert.deepEqual(claim({ reference, topLayer: A }), {
+      source: 'buildpacks',
+      name: reference,
+      topLayer: A,
+      layerCount: 1,
+    });
+    const absent = sha256Digest('absent');
+    assert.deepEqual(claim({ reference, topLayer: absent }), {
+      source: 'buildpacks',
+      name: reference,
+      topLayer: absent,
+    });
+    assert.deepEqual(claim({ image: reference, topLayer: 7 }), { source: 'buildpacks', name: reference });
+    assert.equal(claim({ topLayer: A }), undefined);
   });
 });

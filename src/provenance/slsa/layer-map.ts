@@ -6,6 +6,8 @@ import type { BuildBase, BuildInput, BuildProvenance, SourceLayers } from './typ
 
 const MAX_STEPS = 10_000;
 const MAX_SOURCES = 1000;
+/** Sources with the very same layers; more of them say nothing new. */
+const MAX_BASES = 8;
 /** Ways in which one result was compressed. */
 const MAX_CHAINS = 32;
 
@@ -91,6 +93,7 @@ export function findBuildBases(
   if (layerCount === 0) return [];
   return depths
     .filter((depth) => depth.layerCount === layerCount)
+    .slice(0, MAX_BASES)
     .flatMap(({ source }) => provenance.inputs.find((input) => isSameImage(source, input)) ?? [])
     .map((input) => ({ layerCount, input }));
 }

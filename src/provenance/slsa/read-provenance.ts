@@ -3,7 +3,7 @@ import { parseImageName } from './image-name.ts';
 import { readInputs } from './inputs.ts';
 import { listAt, objectAt, textAt, valueAt } from './json.ts';
 import { isSameImage, readLayerMap, unlistedSources } from './layer-map.ts';
-import { buildSystem, sourceOf } from './sources.ts';
+import { buildSystem, runnerOf, sourceOf } from './sources.ts';
 import type { BuildInput, BuildProvenance, SourceLayers } from './types.ts';
 
 const V1 = 'https://slsa.dev/provenance/v1';
@@ -50,11 +50,13 @@ export function readProvenance(predicate: JsonValue, predicateType: string): Bui
   const { inputs, whole } = readInputs(listAt(predicate, paths.inputs) ?? []);
   const layerMap = system === 'buildkit' ? readLayerMap(predicate) : undefined;
   const source = sourceOf(buildType, predicate);
+  const runner = runnerOf(buildType, predicate);
   const arguments_ = system === 'buildkit' ? objectAt(predicate, [...paths.request, 'args']) : undefined;
   return {
     version,
     builder,
     buildType,
+    ...(runner === undefined ? {} : { runner }),
     system,
     ...(source === undefined ? {} : { source }),
     inputs: [

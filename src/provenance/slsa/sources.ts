@@ -67,6 +67,13 @@ export function buildSystem(buildType: string): BuildSystem {
   return BUILD_TYPES.get(buildType)?.system ?? 'unknown';
 }
 
+/** `https://github.com/actions/runner/github-hosted`, as GitHub's first provenance names the builder; later ones keep the kind of runner beside it. */
+export function runnerOf(buildType: string, predicate: JsonValue): string | undefined {
+  if (BUILD_TYPES.get(buildType) !== GITHUB_WORKFLOW) return undefined;
+  const kind = textAt(predicate, ['buildDefinition', 'internalParameters', 'github', 'runner_environment'], 100);
+  return kind === undefined ? undefined : `https://github.com/actions/runner/${kind}`;
+}
+
 /** The repository that was built from, in its plain form; undefined for an unknown build type or where it is not said. */
 export function sourceOf(buildType: string, predicate: JsonValue): string | undefined {
   const written = BUILD_TYPES.get(buildType)?.source(predicate);

@@ -35,6 +35,8 @@ export interface BuildProvenance {
   /** May be empty: BuildKit does not know who runs it. */
   readonly builder: string;
   readonly buildType: string;
+  /** For GitHub workflows, whose newer provenance names the workflow as the builder: the kind of runner, as older ones did. */
+  readonly runner?: string;
   readonly system: BuildSystem;
   /** The repository that was built from, without `git+`, `.git`, ref and commit; absent where the build type's provenance does not say. */
   readonly source?: string;

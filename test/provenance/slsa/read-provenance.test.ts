@@ -196,6 +196,7 @@ describe('readProvenance: other builders', () => {
   test('GitHub lists the source and no image', () => {
     const found = read(gitHubV1());
     assert.equal(found.system, 'github');
+    assert.equal(found.runner, 'https://github.com/actions/runner/github-hosted');
     assert.equal(found.source, 'https://github.com/acme/shop');
     assert.deepEqual(
       found.inputs.map(({ kind }) => kind),
