@@ -1,10 +1,11 @@
 import { SIGN_PREDICATE_TYPE } from '../attestation/index.ts';
-import { isOsPackage } from './base-scratch.ts';
+import type { ComparableComponent } from '../evidence/index.ts';
 import { noScan } from './check-attestations.ts';
 import { basisOf, isBy, namesOf, undecided } from './check-signatures.ts';
 import { coveringSubjects, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
 import { matchesAny } from './glob.ts';
+import { osPackages, packageText, plainPurl } from './os-packages.ts';
 import { failed, passed, shortList } from './outcome.ts';
 import type { BaseEntry } from './types.ts';
 
@@ -14,14 +15,24 @@ const MAX_NOTES = 100;
  * Whether an image without base layers was made of an allowed repository's packages (apko, Wolfi, Chainguard): every package of an operating system that our own
  * scan finds is one of the entry's, and one of its signers signed the image. The installed database names packages and is the image's own word, so this is a
  * signed claim, never content.
- * @returns undefined when no package is one of the entry's, so that this entry is not what was meant
  */
-export function checkPackages(context: RuleContext, entry: BaseEntry): CheckResult | undefined {
+export function checkPackages(context: RuleContext, entry: BaseEntry): CheckResult {
   const { scan } = context.platform.evidence;
   if (scan === null) return noScan(context, 'base', 'allow');
-  const found = scan.components.flatMap(({ purl }) => (purl !== undefined && isOsPackage(purl) ? [purl] : []));
-  const foreign = found.filter((purl) => !matchesAny(entry.purls ?? [], purl.replace(/[@?#].*$/, '')));
-  if (foreign.length === found.length) return undefined;
+  const found = osPackages(scan);
+  // a package without a package URL is nobody's
+  const isOurs = ({ purl }: ComparableComponent): boolean =>
+    purl !== undefined && matchesAny(entry.purls ?? [], plainPurl(purl));
+  const foreign = found.filter((component) => !isOurs(component)).map(packageText);
+  if (found.length === 0) {
+    return failed({
+      check: 'base',
+      item: 'allow',
+      code: 'BASE_PACKAGES_NONE',
+      reason: `the image has no packages of an operating system, so none of ${entry.name}`,
+      remedy: `build the image of ${entry.name}'s packages`,
+    });
+  }
   if (foreign.length > 0) {
     return failed({
       check: 'base',

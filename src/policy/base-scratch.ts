@@ -5,28 +5,32 @@ import { noScan } from './check-attestations.ts';
 import { basisOf, isBy, namesOf, undecided } from './check-signatures.ts';
 import { platformError, type RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
+import { osPackages, packageText } from './os-packages.ts';
 import { carried, errored, failed, passed, shortList } from './outcome.ts';
 import { isProvenanceType } from './predicate-types.ts';
 import type { BaseEntry } from './types.ts';
 
-const OS_PACKAGE = /^pkg:(?:deb|apk|rpm|alpm)\//;
 const MAX_PATHS = 100;
-
-/** Packages of an operating system, as our own scan names them. */
-export function isOsPackage(purl: string): boolean {
-  return OS_PACKAGE.test(purl);
-}
 
 /**
  * Whether an image stands on nothing: no package database, no dynamic loader, no shell, no executable that nothing accounts for, and provenance by whoever may
  * build such images. All of it is looked for by us; the provenance is what says that somebody meant it so.
- * @returns undefined when an operating system is there, so that this entry is not what was meant
  */
-export function checkScratch(context: RuleContext, facts: BaseFacts, entry: BaseEntry): CheckResult | undefined {
+export function checkScratch(context: RuleContext, facts: BaseFacts, entry: BaseEntry): CheckResult {
   const { scan, traces, files } = context.platform.evidence;
   if (scan === null) return noScan(context, 'base', 'allow');
-  const packages = scan.components.flatMap(({ purl }) => (purl !== undefined && isOsPackage(purl) ? [purl] : []));
-  if (packages.length > 0) return undefined;
+  const packages = osPackages(scan).map(packageText);
+  if (packages.length > 0) {
+    const reason = `the image is not built from scratch: it has ${packages.length} packages of an operating system, ${shortList(packages, 3)}`;
+    return failed({
+      check: 'base',
+      item: 'allow',
+      code: 'BASE_NOT_SCRATCH',
+      reason,
+      basis: { notes: packages.slice(0, MAX_PATHS) },
+      remedy: `build on one of ${shortList(facts.check.allow)}`,
+    });
+  }
   if (traces === undefined || files === undefined) return noFacts(context, traces === undefined ? 'traces' : 'files');
   const rests = [
     ...traces.databases.map((path) => [path, 'package database'] as const),

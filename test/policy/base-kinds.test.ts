@@ -25,6 +25,14 @@ const DEBIAN = 'docker.io/library/debian';
 const debian = buildImage({ diffIds: [fakeDigest('debian 1'), fakeDigest('debian 2')] });
 const image = buildImage({ diffIds: [fakeDigest('application')] });
 const LIST = Buffer.from('a file list');
+const record: LockSpec = {
+  entry: 'debian',
+  image: DEBIAN,
+  tag: '12',
+  observedAt: '2026-11-20T00:00:00Z',
+  images: [debian],
+  fileList: LIST,
+};
 
 let release: KeySigner;
 let stranger: KeySigner;
@@ -169,7 +177,11 @@ describe('an entry of kind scratch', () => {
   test('packages of an operating system are a base that is not allowed', async () => {
     const facts = { ...clean, scan: scanOf('pkg:deb/debian/libc6@2') };
     const decision = await judge({ ...setup, facts, attached: [await provenance(release)] });
-    assert.equal(told(part(decision, 'allow')), 'fail BASE_EVIDENCE_TOO_LOW');
+    assert.equal(told(part(decision, 'allow')), 'fail BASE_NOT_SCRATCH');
+    const beside = `${entries}\n    - { name: debian, image: ${DEBIAN} }`;
+    const lock = [record];
+    const either = await judge({ entries: beside, allow: 'debian, none', lock, facts });
+    assert.equal(told(part(either, 'allow')), 'fail BASE_NOT_ALLOWED');
   });
 
   test('what was not collected is an error', async () => {
@@ -236,26 +248,30 @@ describe('an entry of kind packages', () => {
     assert.deepEqual(result.basis.notes, ['pkg:apk/alpine/evil@1']);
   });
 
+  test('a package of a system that nobody knows has no package URL, and is foreign', async () => {
+    const nameless = { key: 'k', type: 'library', name: 'evil', version: '1', cataloger: 'dpkg' };
+    const scan = scanOf('pkg:apk/wolfi/busybox@1');
+    const component = { ...nameless, licenses: [], locations: [], dependsOn: [] };
+    const facts = { scan: { ...scan, components: [...scan.components, component] } };
+    const result = part(await judge({ ...setup, facts, attached: [await signature(release, image.digest)] }), 'allow');
+    assert.equal(told(result), 'fail BASE_PACKAGES_FOREIGN');
+    assert.deepEqual(result.basis.notes, ['dpkg evil 1']);
+  });
+
   test('unsigned, and signed by another, are refused; an image of other packages is another base', async () => {
     assert.equal(told(part(await judge({ ...setup, facts: wolfi }), 'allow')), 'fail BASE_PACKAGES_UNSIGNED');
     const other = [await signature(stranger, image.digest)];
     const byOther = await judge({ ...setup, facts: wolfi, attached: other });
     assert.equal(told(part(byOther, 'allow')), 'fail BASE_PACKAGES_UNSIGNED');
     const facts = { scan: scanOf('pkg:deb/debian/libc6@2') };
-    assert.equal(told(part(await judge({ ...setup, facts }), 'allow')), 'fail BASE_EVIDENCE_TOO_LOW');
+    assert.equal(told(part(await judge({ ...setup, facts }), 'allow')), 'fail BASE_PACKAGES_FOREIGN');
+    const none = { scan: scanOf('pkg:golang/example.com/app@v1') };
+    assert.equal(told(part(await judge({ ...setup, facts: none }), 'allow')), 'fail BASE_PACKAGES_NONE');
     assert.equal(told(part(await judge(setup), 'allow')), 'error SCAN_MISSING');
   });
 });
 
 describe('squashed images', () => {
-  const record: LockSpec = {
-    entry: 'debian',
-    image: DEBIAN,
-    tag: '12',
-    observedAt: '2026-11-20T00:00:00Z',
-    images: [debian],
-    fileList: LIST,
-  };
   const entry = (squashed: string): string => `    - { name: debian, image: ${DEBIAN}, squashed: ${squashed} }`;
   const contained = (more: Partial<BaseContainment> = {}): PlatformFacts => ({
     more: {
