@@ -3,13 +3,13 @@ import type { ComparableComponent, ComparableSbom } from '../evidence/index.ts';
 const OS_PURL = /^pkg:(?:deb|apk|rpm|alpm|ebuild|nix|opkg|snap)\//;
 /** Catalogers that read databases of an operating system's packages. Where the system is not known its packages have no package URL. */
 const OS_CATALOGERS: ReadonlySet<string> = new Set([
-  'alpm',
   'apk',
   'bottlerocket',
   'chisel',
   'dpkg',
   'nix',
   'opkg',
+  'pacman',
   'portage',
   'rpm',
   'snap',
