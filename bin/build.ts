@@ -109,6 +109,8 @@ try {
   }
   await Promise.all([bundle(), emitDeclarations(scratch)]);
   collectDeclarations(join(scratch, 'types'));
+  // example policies, as sources and compiled
+  cpSync(resolve(source, 'policy/rego/examples'), resolve(output, 'rego'), { recursive: true });
   await writeManifest();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
