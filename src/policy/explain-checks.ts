@@ -2,6 +2,7 @@ import type { EvidenceNeeds } from '../evidence/index.ts';
 import { imageCheck } from './image-checks/index.ts';
 import { isProvenanceType } from './predicate-types.ts';
 import { resolvePredicateType } from '../attestation/index.ts';
+import { CHECK_WORDS } from './semantics.ts';
 import type {
   AttestationCheck,
   BaseCheck,
@@ -50,7 +51,7 @@ export function demandsOf(policy: Policy, rule: PolicyRule): readonly Demand[] {
     ...(rule.rego ?? []).map(({ bundle, entrypoint }) =>
       deny('rego', `${entrypoint} of ${bundle} finds nothing to deny; what it warns of warns`),
     ),
-    ...(rule.vsa === undefined ? [] : [vsa(rule.vsa)]),
+    ...(rule.vsa === undefined ? [] : [vsa(rule, rule.vsa)]),
   ];
 }
 
@@ -176,11 +177,13 @@ function image(rule: PolicyRule): readonly Demand[] {
   ];
 }
 
-function vsa({ by, maxAge }: NonNullable<PolicyRule['vsa']>): Demand {
-  return deny(
-    'vsa',
-    `or else, in place of all that: a verification summary of this very policy is signed by ${signers({ by })}${age(maxAge)}`,
-  );
+/** A summary spares the other checks; a rule that has none stands and falls with it. */
+function vsa(rule: PolicyRule, { by, maxAge }: NonNullable<PolicyRule['vsa']>): Demand {
+  const summary = `a verification summary of this very policy and image is signed by ${signers({ by })}${age(maxAge)}`;
+  const isAlone = CHECK_WORDS.every((word) => word === 'vsa' || rule[word] === undefined);
+  return isAlone
+    ? deny('vsa', summary)
+    : { check: 'vsa', text: `in place of all that it is enough that ${summary}`, otherwise: 'allow' };
 }
 
 /** Words that a rule leaves out although they matter to what it says, with their values. */

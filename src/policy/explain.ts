@@ -126,8 +126,9 @@ function identityText(identity: PolicyIdentity): string {
   }
   const who =
     subject === undefined ? `a subject that matches ${subjectRegexp ?? ''} as a whole` : `the subject ${subject}`;
+  const log = requireTransparencyLog === false ? '; services that the trusted root lacks are left out' : '';
   const more = [...(extensions ?? [])].map(([name, value]) => `, ${name} ${value}`).join('');
-  return `a certificate for ${who}, vouched for by ${issuer ?? ''}${more}`;
+  return `a certificate for ${who}, vouched for by ${issuer ?? ''}${more}${log}`;
 }
 
 function lockText({ bases }: Policy): string {

@@ -1,8 +1,11 @@
 import { isAppError, type AppError } from '../core/index.ts';
 import { parsePublicKey } from '../keys/index.ts';
 import { parseLock } from '../provenance/index.ts';
+import { parseTrustedRoots } from '../verification/index.ts';
 import { policyFiles, readPolicyFiles } from './load-policy.ts';
 import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
+import { readProgram } from './rego/read-program.ts';
+import { isRegoSource } from './rego/sources.ts';
 import { sayInto, type SayAt } from './say.ts';
 import type { SourcePosition } from './source-tree.ts';
 import type { Policy } from './types.ts';
@@ -15,7 +18,7 @@ export interface LintedFiles {
 
 /**
  * Reads the files that a policy refers to and says of each what is wrong with it, at the place that names it: missing, outside the policy's folder, no public key,
- * no lock, a lock with another head.
+ * no lock, a lock with another head, no trusted root, no compiled Rego.
  */
 export async function lintPolicyFiles(
   path: string,
@@ -33,6 +36,8 @@ export async function lintPolicyFiles(
     if (error !== undefined) sayError(say, `identities.${name}.key`, { error, code: 'POLICY_KEY_INVALID' });
   }
   lintLock(policy, files, say);
+  lintTrust(policy, files, say);
+  lintRego(policy, files, say);
   return { problems, files };
 }
 
@@ -65,6 +70,40 @@ function lintLock(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: S
       message: `the lock ends in ${head.value ?? 'nothing'}, the policy pins ${lockHead}`,
       hint: 'review what was appended to the lock, then pin its new head',
     });
+  }
+}
+
+function lintTrust(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: SayAt): void {
+  const { trustedRoot, tuf } = policy.trust ?? {};
+  const bytes = trustedRoot === undefined ? undefined : files.get(trustedRoot);
+  const error = bytes === undefined ? undefined : errorOf(() => parseTrustedRoots(bytes));
+  if (error !== undefined) sayError(say, 'trust.trustedRoot', { error, code: 'POLICY_TRUST_ROOT_INVALID' });
+  if (trustedRoot === undefined || tuf === undefined) return;
+  say('trust.tuf', {
+    code: 'POLICY_UNUSED',
+    message: 'the trusted root that is named goes before a repository of them, which is never asked',
+    hint: 'remove one of the two',
+  });
+}
+
+/** Sources are compiled where a policy is used; what is compiled already can be read now. */
+function lintRego(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: SayAt): void {
+  for (const [index, rule] of policy.rules.entries()) {
+    for (const [at, { bundle }] of (rule.rego ?? []).entries()) {
+      const path = `rules[${index}].rego[${at}].bundle`;
+      const bytes = files.get(bundle);
+      if (isRegoSource(bundle)) {
+        say(path, {
+          severity: 'info',
+          code: 'POLICY_REGO_SOURCE',
+          message: `${bundle} is a source: without an opa program to compile it with (--opa) the check is an error`,
+          hint: 'name a bundle made with opa build -t wasm to need no such program',
+        });
+      } else if (bytes !== undefined) {
+        const error = errorOf(() => readProgram(bytes));
+        if (error !== undefined) sayError(say, path, { error, code: 'POLICY_REGO_INVALID' });
+      }
+    }
   }
 }
 

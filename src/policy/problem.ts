@@ -31,7 +31,10 @@ export type PolicyProblemCode =
   | 'POLICY_KEY_INVALID'
   | 'POLICY_LOCK_MISSING'
   | 'POLICY_LOCK_INVALID'
-  | 'POLICY_LOCK_HEAD_MISMATCH';
+  | 'POLICY_LOCK_HEAD_MISMATCH'
+  | 'POLICY_TRUST_ROOT_INVALID'
+  | 'POLICY_REGO_SOURCE'
+  | 'POLICY_REGO_INVALID';
 
 export interface PolicyProblem {
   readonly severity: 'error' | 'warning' | 'info';

@@ -60,6 +60,29 @@ describe('lintPolicyFile', () => {
     ]);
   });
 
+  test('what is no trusted root, no compiled Rego, and a source that needs a compiler', async () => {
+    for (const [name, content] of [
+      ['root.json', '{}'],
+      ['extra.tar.gz', 'not compiled'],
+      ['extra.rego', 'package waybill'],
+    ] as const)
+      writeFileSync(join(folder.path, 'policies', name), content);
+    const rego = (bundle: string): string =>
+      RULES.replace(' }\n', `, rego: [{ bundle: ${bundle}, entrypoint: waybill/deny }] }\n`);
+    const text = (bundle: string, trust = ''): string =>
+      `${HEAD}${trust}identities: { k: { key: k.pub } }\n${rego(bundle)}`;
+    assert.deepEqual(said(await lint(text('extra.tar.gz', 'trust: { trustedRoot: root.json }\n'))), [
+      'error POLICY_TRUST_ROOT_INVALID 3:23',
+      'error POLICY_REGO_INVALID 6:95',
+    ]);
+    const source = await lint(text('extra.rego'));
+    assert.deepEqual([said(source), source.valid], [['info POLICY_REGO_SOURCE 5:95'], true]);
+    const both = await lint(
+      `${HEAD}trust: { trustedRoot: root.json, tuf: { mirror: "https://tuf.example.com", root: root.json } }\nidentities: { k: { key: k.pub } }\n${RULES}`,
+    );
+    assert.deepEqual(said(both), ['error POLICY_TRUST_ROOT_INVALID 3:23', 'warning POLICY_UNUSED 3:39']);
+  });
+
   test('the digest is the one that loading the policy gives', async () => {
     const result = await lint(`${HEAD}identities: { k: { key: k.pub } }\n${RULES}`);
     assert.deepEqual(result.problems, []);
