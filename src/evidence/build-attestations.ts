@@ -15,7 +15,7 @@ import type { EvidenceBuildAttestation, EvidenceError, EvidenceImage } from './t
 /** One statement; those of `mode=max` hold every step of the build and the Dockerfile. */
 const MAX_STATEMENT_BYTES = 8 * 1024 * 1024;
 /** All statements of one image. */
-const MAX_IMAGE_BYTES = 48 * 1024 * 1024;
+const MAX_IMAGE_BYTES = 32 * 1024 * 1024;
 /** Provenance statements in one attestation manifest; BuildKit writes one. */
 const MAX_STATEMENTS = 16;
 /** Claims of one platform's provenance; those of one build are one or two. */

@@ -15,7 +15,7 @@ import { ExitCode } from '../../core/index.ts';
 export default class BaseDetect extends WaybillCommand<DetectBaseResult> {
   static override summary = 'Tell what an image stands on, and how sure that is.';
   static override description =
-    'none: nothing says what the base is. claimed: the image says so (annotation, label, history). content: the bottom layers are exactly, in order, those of a base in the ' +
+    'none: nothing says what the base is. claimed: the image says so (annotation, label, unsigned provenance, history). content: the bottom layers are exactly, in order, those of a base in the ' +
     'lock. Every layer is read and verified; with a proved base, what upper layers did to it is listed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --lock bases.lock.jsonl',

@@ -108,15 +108,42 @@ function isBottom(chain: readonly Digest[], layers: readonly Digest[]): boolean 
 }
 
 /** Whether a step's source is a listed input: by digest where the step has one, else by name and tag. */
-export function isSameImage(source: Omit<SourceLayers, 'chains'>, input: BuildInput): boolean {
+function isSameImage(source: Omit<SourceLayers, 'chains'>, input: BuildInput): boolean {
   if (input.kind !== 'image' || source.repository !== input.repository) return false;
   if (source.digest !== undefined && input.digest !== undefined) return source.digest === input.digest;
   return source.repository !== undefined && (source.tag ?? 'latest') === (input.tag ?? 'latest');
 }
 
+/** An image as a step, an argument or a list of inputs names it. */
+export type NamedImage = Pick<BuildInput, 'repository' | 'tag' | 'digest'>;
+
+/** Whether one of some images is a given one, as `isSameImage` says, in time that does not grow with their number. */
+export function imageMatcher(images: readonly NamedImage[]): (image: NamedImage) => boolean {
+  const byDigest = new Set<string>();
+  const byTag = new Set<string>();
+  const byTagOnly = new Set<string>();
+  for (const image of images) {
+    const { repository = '', digest } = image;
+    if (digest !== undefined) byDigest.add(`${repository}@${digest}`);
+    if (repository === '') continue;
+    byTag.add(tagKey(image));
+    if (digest === undefined) byTagOnly.add(tagKey(image));
+  }
+  return (image) => {
+    const { repository = '', digest } = image;
+    if (digest === undefined) return byTag.has(tagKey(image));
+    return byDigest.has(`${repository}@${digest}`) || byTagOnly.has(tagKey(image));
+  };
+}
+
+function tagKey({ repository = '', tag = 'latest' }: NamedImage): string {
+  return `${repository}:${tag}`;
+}
+
 /** Images that the steps start from although the list of inputs leaves them out: they were there. */
 export function unlistedSources(map: readonly SourceLayers[], inputs: readonly BuildInput[]): readonly BuildInput[] {
-  return map.filter((source) => !inputs.some((input) => isSameImage(source, input))).map(sourceInput);
+  const isListed = imageMatcher(inputs.filter(({ kind }) => kind === 'image'));
+  return map.filter((source) => !isListed(source)).map(sourceInput);
 }
 
 function sourceInput(source: SourceLayers): BuildInput {

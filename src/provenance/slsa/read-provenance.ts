@@ -2,13 +2,14 @@ import type { JsonValue } from '../../core/index.ts';
 import { parseImageName } from './image-name.ts';
 import { readInputs } from './inputs.ts';
 import { listAt, objectAt, textAt, valueAt } from './json.ts';
-import { isSameImage, readLayerMap, unlistedSources } from './layer-map.ts';
+import { imageMatcher, readLayerMap, unlistedSources, type NamedImage } from './layer-map.ts';
 import { buildSystem, runnerOf, sourceOf } from './sources.ts';
-import type { BuildInput, BuildProvenance, SourceLayers } from './types.ts';
+import type { BuildInput, BuildProvenance } from './types.ts';
 
 const V1 = 'https://slsa.dev/provenance/v1';
 const V02 = 'https://slsa.dev/provenance/v0.2';
 const MAX_ARGUMENTS = 1000;
+const DOCKERFILE_FRONTEND = /^docker\.io\/docker\/dockerfile(?:-upstream)?$/;
 
 /** Where each version keeps what both have. */
 const PATHS = {
@@ -69,16 +70,14 @@ export function readProvenance(predicate: JsonValue, predicateType: string): Bui
 }
 
 interface ArgumentImages {
-  readonly frontend: readonly Image[];
-  readonly context: readonly Image[];
+  readonly frontend: readonly NamedImage[];
+  readonly context: readonly NamedImage[];
 }
-
-type Image = Omit<SourceLayers, 'chains'>;
 
 /** Images that the arguments of a build name: the frontend (`source`) and named contexts (`context:NAME`). */
 function argumentImages(arguments_: { readonly [key: string]: JsonValue }): ArgumentImages {
-  const frontend: Image[] = [];
-  const context: Image[] = [];
+  const frontend: NamedImage[] = [];
+  const context: NamedImage[] = [];
   for (const [key, value] of Object.entries(arguments_).slice(0, MAX_ARGUMENTS)) {
     if (typeof value !== 'string' || value.length > 4096) continue;
     const image = parseImageName(value.replace(/^docker-image:\/\//, ''));
@@ -92,15 +91,16 @@ function argumentImages(arguments_: { readonly [key: string]: JsonValue }): Argu
 /** What BuildKit used each image as: for words only, every one of them is an input of the build. */
 function withRoles(
   inputs: readonly BuildInput[],
-  stages: readonly Image[],
+  stages: readonly NamedImage[],
   named: ArgumentImages,
 ): readonly BuildInput[] {
+  const isContext = imageMatcher(named.context);
+  const isFrontend = imageMatcher(named.frontend);
+  const isStage = imageMatcher(stages);
   return inputs.map((input) => {
     if (input.kind !== 'image') return input;
-    const is = (image: Image): boolean => isSameImage(image, input);
-    if (named.context.some(is)) return { ...input, role: 'context' };
-    if (named.frontend.some(is) || /^docker\.io\/docker\/dockerfile(?:-upstream)?$/.test(input.repository ?? ''))
-      return { ...input, role: 'frontend' };
-    return stages.some(is) ? { ...input, role: 'stage' } : input;
+    if (isContext(input)) return { ...input, role: 'context' };
+    if (isFrontend(input) || DOCKERFILE_FRONTEND.test(input.repository ?? '')) return { ...input, role: 'frontend' };
+    return isStage(input) ? { ...input, role: 'stage' } : input;
   });
 }

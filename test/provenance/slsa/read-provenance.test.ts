@@ -311,4 +311,26 @@ describe('readProvenance: whatever comes', () => {
       }),
     );
   });
+
+  test('a source is listed, or is added to the inputs, exactly once', () => {
+    const named = fc.record({
+      name: fc.constantFrom('debian', 'golang', 'ghcr.io/acme/tool'),
+      tag: fc.constantFrom('1', '2'),
+      digest: fc.constantFrom('x', 'y').map(digest),
+      layers: fc.constant([l1]),
+    });
+    fc.assert(
+      fc.property(fc.array(named, { maxLength: 5 }), fc.array(fc.boolean(), { maxLength: 5 }), (images, drop) => {
+        const predicate = JSON.parse(JSON.stringify(buildKitV1({ images }))) as {
+          buildDefinition: { resolvedDependencies: unknown[] };
+        };
+        const { buildDefinition } = predicate;
+        const listed = buildDefinition.resolvedDependencies.filter((_, index) => drop[index] !== true);
+        buildDefinition.resolvedDependencies = listed;
+        const found = read(predicate).inputs.filter(({ kind }) => kind === 'image');
+        for (const image of images) assert.ok(found.some((input) => input.digest === image.digest));
+        assert.ok(found.length <= images.length);
+      }),
+    );
+  });
 });
