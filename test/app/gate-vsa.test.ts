@@ -64,7 +64,10 @@ describe('verification summaries of gate check', () => {
     assert.equal(statement.predicateType, 'https://slsa.dev/verification_summary/v1');
     const said = statement.predicate as Readonly<Record<string, unknown>>;
     assert.equal(said['resourceUri'], `oci://${GATE_NAME}@${vsas.emitted[0]?.subject}`);
-    assert.deepEqual(said['policy'], { uri: 'waybill:policy', digest: { sha256: decision.policy.digest.slice('sha256:'.length) } });
+    assert.deepEqual(said['policy'], {
+      uri: 'waybill:policy',
+      digest: { sha256: decision.policy.digest.slice('sha256:'.length) },
+    });
     const levels = said['verifiedLevels'] as readonly string[];
     for (const level of ['WAYBILL_SIGNED', 'WAYBILL_BASE_CONTENT', 'SLSA_BUILD_LEVEL_UNEVALUATED'])
       assert.ok(levels.includes(level), levels.join());

@@ -433,7 +433,7 @@ describe('readVsa', () => {
   test('reads any JSON without throwing, and nothing into what lacks its members', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const facts = readVsa(value as JsonValue);
+        const facts = readVsa(value);
         const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
         assert.ok(facts === undefined || (isObject && 'verificationResult' in value && 'resourceUri' in value));
       }),
