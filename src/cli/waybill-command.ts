@@ -1,6 +1,9 @@
+import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
-import { boolean } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import { abortError, type ExitCode, type Runtime } from '../core/index.ts';
+import { findConfig } from './config-file.ts';
+import { configuredWords, type FlagShape } from './configured-words.ts';
 import { createProcessRuntime, type ProcessRuntime } from './create-runtime.ts';
 import { reportFailure } from './report-failure.ts';
 import { resultJson } from './result-json.ts';
@@ -35,6 +38,11 @@ export abstract class WaybillCommand<T> extends Command {
       allowNo: true,
       default: true,
     }),
+    config: string({
+      summary: 'Configuration file: values of flags that are not given. Default: ~/.config/waybill/config.yaml.',
+      helpValue: 'FILE',
+      helpGroup: 'GLOBAL',
+    }),
   };
 
   #process: ProcessRuntime | undefined;
@@ -56,6 +64,20 @@ export abstract class WaybillCommand<T> extends Command {
       if (outcome.advice !== undefined && !quiet) process.stderr.write(`${outcome.advice}\n`);
     }
     return outcome.result;
+  }
+
+  /** Flags that are not given come from `WAYBILL_*` and the configuration; for the gate, from no variable. */
+  protected override async parse<F extends Parsed, B extends Parsed, A extends Parsed>(
+    options?: Interfaces.Input<F, B, A>,
+    argv: string[] = this.argv,
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const name = (this.id ?? '').replaceAll(':', ' ');
+    const isGate = name.startsWith('gate ');
+    const config = await findConfig(argv, { env: process.env, own: isGate });
+    const known = new Set(this.config.commands.flatMap((command) => Object.keys(command.flags)));
+    const flags = { ...this.ctor.baseFlags, ...this.ctor.flags } as Readonly<Record<string, FlagShape>>;
+    const words = configuredWords({ name, flags, known }, { argv, config, env: isGate ? undefined : process.env });
+    return super.parse(options, [...words, ...argv]);
   }
 
   /** How running text is drawn: wrapped at the terminal's width. */
@@ -99,6 +121,9 @@ export abstract class WaybillCommand<T> extends Command {
     return Promise.resolve();
   }
 }
+
+/** What the framework's parser gives: values by name. */
+type Parsed = Record<string, unknown>;
 
 /** Connects the command to the process once its flags are known. */
 export type StartRuntime = (flags: CommonFlags) => Runtime;

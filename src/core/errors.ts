@@ -4,6 +4,7 @@ import { ExitCode } from './exit-code.ts';
 /** Errors of no particular room. */
 export const CORE_ERRORS = {
   USAGE: ExitCode.Usage,
+  CONFIG_INVALID: ExitCode.Usage,
   INTERRUPTED: ExitCode.Interrupted,
   DEADLINE_EXCEEDED: ExitCode.Remote,
   FILE_NOT_FOUND: ExitCode.Input,

@@ -1,0 +1,139 @@
+import { isAbsolute } from 'node:path';
+import { coreError } from '../core/index.ts';
+import type { ConfigFile, FlagSetting } from './config-file.ts';
+import { suggest } from './suggest.ts';
+
+/** What is known about a flag. */
+export interface FlagShape {
+  readonly type: 'boolean' | 'option';
+  readonly char?: string;
+  readonly allowNo?: boolean;
+  readonly multiple?: boolean;
+  readonly exclusive?: readonly unknown[];
+  readonly helpValue?: string | readonly string[];
+}
+
+export interface ConfiguredCommand {
+  /** As typed: `gate check`. */
+  readonly name: string;
+  readonly flags: Readonly<Record<string, FlagShape>>;
+  /** Names of the flags of all commands: a name that none has is a mistake. */
+  readonly known: ReadonlySet<string>;
+}
+
+export interface FlagSources {
+  readonly argv: readonly string[];
+  readonly config: ConfigFile | undefined;
+  /** `WAYBILL_*` are read from it; undefined for commands that no variable may weaken. */
+  readonly env: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** Said on the command line only, or have no meaning there. */
+const NEVER: ReadonlySet<string> = new Set(['config', 'help', 'json', 'version']);
+/** What makes checks weaker is said where it can be seen. */
+const WEAKENING = /^(?:insecure|allow)-/;
+
+/**
+ * Flags that variables and configuration set, as words to put before those of the command line. What the command line says itself, or says the contrary of, is left out;
+ * variables go before the file, the file's words for the command before those for all.
+ * @throws AppError CONFIG_INVALID, USAGE for a variable that is no boolean
+ */
+export function configuredWords(command: ConfiguredCommand, sources: FlagSources): readonly string[] {
+  const { argv, config, env } = sources;
+  if (config !== undefined) checkNames(command, config);
+  const words: string[] = [];
+  for (const [name, shape] of Object.entries(command.flags)) {
+    if (NEVER.has(name) || isGiven(name, shape, argv) || isExcluded(shape, command, argv)) continue;
+    const variable = fromVariable(name, shape, env);
+    const setting = config?.commands.get(command.name)?.get(name) ?? config?.flags.get(name);
+    if (variable !== undefined) words.push(...wordsOf(name, shape, { setting: variable, source: variableOf(name) }));
+    else if (setting !== undefined && config !== undefined) {
+      checkPath(name, shape, { setting, file: config.file });
+      words.push(...wordsOf(name, shape, { setting, source: config.file }));
+    }
+  }
+  return words;
+}
+
+function checkNames(command: ConfiguredCommand, config: ConfigFile): void {
+  const own = config.commands.get(command.name);
+  const names = [...config.flags.keys(), ...(own?.keys() ?? [])];
+  for (const name of names) {
+    const isOwn = own?.has(name) === true && !config.flags.has(name);
+    const known = isOwn ? new Set(Object.keys(command.flags)) : command.known;
+    if (known.has(name) && !NEVER.has(name)) continue;
+    const near = suggest(name, known);
+    const who = isOwn ? `waybill ${command.name}` : 'no command';
+    const message = NEVER.has(name)
+      ? `${config.file}: ${name} is said on the command line only`
+      : `${config.file}: ${who} has ${isOwn ? 'no' : 'a'} flag ${JSON.stringify(name.slice(0, 80))}`;
+    throw coreError('CONFIG_INVALID', message, near === undefined ? {} : { hint: `did you mean ${near}?` });
+  }
+}
+
+/** Whether the command line says something about a flag: `--name`, `--name=`, `--no-name`, `-n`. */
+function isGiven(name: string, { char }: FlagShape, argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const words = end === -1 ? argv : argv.slice(0, end);
+  return words.some(
+    (word) =>
+      word === `--${name}` ||
+      word.startsWith(`--${name}=`) ||
+      word === `--no-${name}` ||
+      (char !== undefined && word.startsWith(`-${char}`)),
+  );
+}
+
+function isExcluded({ exclusive = [] }: FlagShape, { flags }: ConfiguredCommand, argv: readonly string[]): boolean {
+  return exclusive.some(
+    (other) => typeof other === 'string' && isGiven(other, flags[other] ?? { type: 'boolean' }, argv),
+  );
+}
+
+function variableOf(name: string): string {
+  return `WAYBILL_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function fromVariable(name: string, { type }: FlagShape, env: FlagSources['env']): FlagSetting | undefined {
+  if (env === undefined || WEAKENING.test(name)) return undefined;
+  const text = env[variableOf(name)];
+  if (text === undefined || text === '') return undefined;
+  if (type === 'option') return text;
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw coreError('USAGE', `${variableOf(name)} is neither true nor false`);
+}
+
+interface Source {
+  readonly setting: FlagSetting;
+  /** The file or variable. */
+  readonly source: string;
+}
+
+function wordsOf(name: string, shape: FlagShape, { setting, source }: Source): readonly string[] {
+  const wrong = (what: string): Error => coreError('CONFIG_INVALID', `${source}: ${name} is ${what}`);
+  if (shape.type === 'boolean') {
+    if (typeof setting !== 'boolean') throw wrong('neither true nor false');
+    if (setting) return [`--${name}`];
+    return shape.allowNo === true ? [`--no-${name}`] : [];
+  }
+  if (typeof setting === 'boolean') throw wrong('no text or number');
+  if (typeof setting !== 'object') return [`--${name}=${setting}`];
+  if (shape.multiple !== true) throw wrong('a list, and takes one value only');
+  return setting.map((item) => `--${name}=${item}`);
+}
+
+/** A relative path would be looked for in the working directory, which has no say. */
+function checkPath(
+  name: string,
+  { helpValue }: FlagShape,
+  { setting, file }: { readonly setting: FlagSetting; readonly file: string },
+): void {
+  if (helpValue !== 'FILE' && helpValue !== 'DIR') return;
+  for (const path of typeof setting === 'object' ? setting : [setting]) {
+    if (typeof path === 'string' && !isAbsolute(path))
+      throw coreError('CONFIG_INVALID', `${file}: ${name} is no absolute path`, {
+        hint: 'paths of a configuration file are absolute, so that the working directory has no say',
+      });
+  }
+}
