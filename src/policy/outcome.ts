@@ -29,20 +29,6 @@ export function errored(finding: Finding, exitCode: ExitCode): CheckResult {
   return { ...result(finding, 'error'), exitCode };
 }
 
-/** A word that this version reads but cannot evaluate: never a pass. */
-export function notSupported(check: CheckName, what: string, item?: string): CheckResult {
-  return errored(
-    {
-      check,
-      ...(item === undefined ? {} : { item }),
-      code: 'CHECK_NOT_SUPPORTED',
-      reason: `${what} cannot be evaluated by this version of waybill`,
-      remedy: 'remove it from the policy, or use a version that knows it',
-    },
-    ExitCode.Usage,
-  );
-}
-
 /** A fact that could not be collected stands for the check that needs it, with its own code and class. */
 export function carried(check: CheckName, error: EvidenceError, item?: string): CheckResult {
   return errored(

@@ -49,7 +49,7 @@ identities: { release: { key: release.pub } }
 rules:
   ${setup.rules ?? RULE}
 `;
-  const loaded = await policyOf(yaml, { 'release.pub': release.publicKey.pem, 'extra.tar.gz': 'x' });
+  const loaded = await policyOf(yaml, { 'release.pub': release.publicKey.pem });
   return decide(evidenceView({ images: [image], ...setup.facts }), loaded, { now: setup.now ?? NOW });
 }
 
@@ -336,23 +336,8 @@ describe('facts that were not collected', () => {
   }
 });
 
-describe('words that cannot be evaluated yet', () => {
-  for (const [word, value] of [
-    ['rego', '[{ bundle: extra.tar.gz, entrypoint: waybill/deny }]'],
-  ] as const) {
-    test(`${word} is CHECK_NOT_SUPPORTED, exit 2, whatever else passes`, async () => {
-      const decision = await judge({
-        rules: RULE.replace('signatures', `${word}: ${value}, signatures`),
-        facts: await signed(),
-      });
-      assert.ok(codes(decision).includes('error CHECK_NOT_SUPPORTED'));
-      assert.ok(codes(decision).includes('pass SIGNED'));
-      assert.equal(decision.verdict, 'deny');
-      assert.equal(decision.exitCode, ExitCode.Usage);
-    });
-  }
-
-  test('image checks that are off are off', async () => {
+describe('image checks', () => {
+  test('those that are off are off', async () => {
     const rules = RULE.replace('signatures', 'image: { checks: { IMG006: off } }, signatures');
     assert.equal((await judge({ rules, facts: await signed() })).verdict, 'allow');
   });

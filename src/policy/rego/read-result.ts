@@ -1,4 +1,4 @@
-import { canonicalJson, compareCodeUnits, type JsonValue } from '../../core/index.ts';
+import { canonicalJson, compareCodeUnits, isAppError, parseStrictJson, type JsonValue } from '../../core/index.ts';
 import { policyProgramError } from './errors.ts';
 
 /** Something that a policy says of an image. */
@@ -16,6 +16,7 @@ export interface PolicyMessage {
 const KIND = /^(deny|violation|warn)(?:_[A-Za-z0-9_]+)?$/;
 const MAX_TEXT = 1000;
 const MAX_MESSAGES = 10_000;
+const MAX_RESULT_BYTES = 4 * 1024 * 1024;
 
 type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
@@ -27,8 +28,7 @@ type JsonObject = { readonly [key: string]: JsonValue | undefined };
  * @throws AppError REGO_UNDEFINED, REGO_RESULT_INVALID
  */
 export function readResult(json: string, entrypoint: string): readonly PolicyMessage[] {
-  const sets = JSON.parse(json) as readonly { readonly result?: JsonValue }[];
-  const result = sets[0]?.result;
+  const result = resultOf(json, entrypoint);
   if (result === undefined) {
     throw policyProgramError(
       'REGO_UNDEFINED',
@@ -44,6 +44,19 @@ export function readResult(json: string, entrypoint: string): readonly PolicyMes
   if (messages.length > MAX_MESSAGES)
     invalid(`${entrypoint} gives ${messages.length} messages, more than the ${MAX_MESSAGES} allowed`);
   return messages.toSorted((a, b) => compareCodeUnits(sortKey(a), sortKey(b)));
+}
+
+/** What stands in the first result of the set; undefined when the set is empty. */
+function resultOf(json: string, entrypoint: string): JsonValue | undefined {
+  let sets: JsonValue;
+  try {
+    sets = parseStrictJson(Buffer.from(json), 'the result', { maxBytes: MAX_RESULT_BYTES });
+  } catch (cause) {
+    if (!isAppError(cause)) throw cause;
+    throw policyProgramError('REGO_RESULT_INVALID', `${entrypoint}: ${cause.message}`, { cause });
+  }
+  const [first] = Array.isArray(sets) ? (sets as readonly JsonValue[]) : [];
+  return first !== undefined && isObject(first) ? first['result'] : undefined;
 }
 
 function sortKey({ kind, text, code, effectiveOn, details }: PolicyMessage): string {

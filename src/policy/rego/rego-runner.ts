@@ -12,7 +12,7 @@ export interface RegoLimits {
 }
 
 /** What one evaluation may take: far above what rules over thousands of components need. */
-export const REGO_LIMITS: RegoLimits = { deadlineMs: 5000, memoryPages: 8192 };
+export const REGO_LIMITS: RegoLimits = { deadlineMs: 10_000, memoryPages: 8192 };
 
 /** Evaluates compiled policies; see `RegoRunner`. */
 export type RegoEvaluator = Pick<RegoRunner, 'evaluate' | 'programs'>;
@@ -31,6 +31,8 @@ export class RegoRunner implements AsyncDisposable {
   readonly programs: KnownPrograms = new WeakMap();
   readonly #limits: RegoLimits;
   #thread: RegoThread | undefined;
+  /** Evaluations wait for the one before. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(limits: RegoLimits = REGO_LIMITS) {
     this.#limits = limits;
@@ -42,7 +44,13 @@ export class RegoRunner implements AsyncDisposable {
    * @returns the engine's result set as JSON text: `[]` when undefined, else `[{"result": ...}]`
    * @throws AppError of the REGO codes
    */
-  async evaluate(program: PolicyProgram, entrypoint: string, input: string): Promise<string> {
+  evaluate(program: PolicyProgram, entrypoint: string, input: string): Promise<string> {
+    const turn = this.#last.then(() => this.#evaluate(program, entrypoint, input));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #evaluate(program: PolicyProgram, entrypoint: string, input: string): Promise<string> {
     const { deadlineMs, memoryPages } = this.#limits;
     this.#thread ??= new RegoThread();
     const thread = this.#thread;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { sha256Digest } from '../../../src/core/index.ts';
+import fc from 'fast-check';
 import { createTar, type TarInput } from '../../../src/formats/index.ts';
 import { readProgram } from '../../../src/policy/rego/read-program.ts';
 import { readResult, type PolicyMessage } from '../../../src/policy/rego/read-result.ts';
@@ -87,6 +88,11 @@ describe('RegoRunner', () => {
     await assert.rejects(runner.evaluate(program, 'missing/deny', '{}'), code('REGO_BUILTIN_MISSING'));
   });
 
+  test('evaluations that are asked for at once take turns', async () => {
+    const said = await Promise.all(['a', 'b', 'c'].map((text) => texts('deny', { deny: [text] })));
+    assert.deepEqual(said, [['deny a'], ['deny b'], ['deny c']]);
+  });
+
   test('a trap ends one evaluation, not those after it', async () => {
     await assert.rejects(evaluate('deny_trap'), code('REGO_TRAP'));
     assert.deepEqual(await texts('deny', { deny: ['x'] }), ['deny x']);
@@ -103,6 +109,34 @@ describe('RegoRunner', () => {
     const large = JSON.stringify({ deny: ['x'.repeat(10_000_000)] });
     await assert.rejects(small.evaluate(program, 'cases/deny', large), code('REGO_MEMORY'));
     assert.equal(await small.evaluate(program, 'cases/deny', '{"deny":["x"]}'), '[{"result":["x"]}]');
+  });
+});
+
+describe('readResult', () => {
+  test('gives messages or a REGO error for anything', () => {
+    const value = fc.oneof(fc.jsonValue(), fc.record({ deny: fc.jsonValue(), warn_x: fc.jsonValue() }));
+    fc.assert(
+      fc.property(value, fc.constantFrom('x/deny', 'x/warn', 'x'), (result, entrypoint) => {
+        try {
+          for (const { text } of readResult(JSON.stringify([{ result }]), entrypoint)) assert.ok(text.length <= 1001);
+        } catch (error) {
+          assert.match(
+            (error as { readonly code?: string }).code ?? String(error),
+            /^REGO_(?:RESULT_INVALID|UNDEFINED)$/,
+          );
+        }
+      }),
+    );
+  });
+
+  test('nesting without end, and keys that JavaScript knows, are refused', () => {
+    for (const result of [`${'['.repeat(200_000)}${']'.repeat(200_000)}`, '[{"msg":"x","__proto__":1}]'])
+      assert.throws(() => readResult(`[{"result":${result}}]`, 'x/deny'), code('REGO_RESULT_INVALID'));
+  });
+
+  test('long texts are cut', () => {
+    const [message] = readResult(JSON.stringify([{ result: ['x'.repeat(5000)] }]), 'x/deny');
+    assert.equal(message?.text.length, 1001);
   });
 });
 
@@ -150,6 +184,14 @@ describe('readProgram and the module', () => {
       ['many files', await bundle(...Array.from({ length: 1100 }, (_, index) => file(`f${index}`, '')))],
     ] as const)
       assert.throws(() => readProgram(bytes), code('REGO_BUNDLE_INVALID'), what);
+  });
+
+  test('random bytes in a bundle, a module or data are refused with a REGO error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), fc.boolean(), (bytes, zipped) => {
+        assert.throws(() => readProgram(zipped ? gzipSync(bytes) : bytes), code('REGO_BUNDLE_INVALID'));
+      }),
+    );
   });
 
   test('modules that no opa build makes are refused before they run', async () => {
