@@ -242,8 +242,12 @@ function mayCarry(view: FileView, item: Distribution, nested: ReadonlySet<string
 /** Distributions that another one carries inside itself (`setuptools/_vendor`), by the owner's list of files or, without one, by the place. */
 function vendoredOwners(found: readonly Distribution[], nested: ReadonlySet<string>): ReadonlyMap<string, PythonOwner> {
   const owners = new Map<string, PythonOwner>();
+  // their last characters first: few of a hundred thousand paths end like a record, and looking up a path costs more than all else here
+  const endings = new Set([...nested].map(lastCode));
   for (const owner of found) {
-    for (const path of owner.files) if (path !== owner.id && nested.has(path)) owners.set(path, owner);
+    for (const path of owner.files) {
+      if (endings.has(lastCode(path)) && path !== owner.id && nested.has(path)) owners.set(path, owner);
+    }
   }
   const places = ownersByPlace(found.filter(({ id }) => !nested.has(id)));
   for (const { id, site } of found) {
@@ -252,6 +256,10 @@ function vendoredOwners(found: readonly Distribution[], nested: ReadonlySet<stri
     if (owner !== undefined) owners.set(id, owner);
   }
   return owners;
+}
+
+function lastCode(path: string): number {
+  return path.charCodeAt(path.length - 1);
 }
 
 interface Relations {

@@ -23,25 +23,30 @@ export interface OwnedPaths {
 export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
   const folders = new Map<string, FolderView | undefined>();
   const isInside = (path: string): boolean => root === '' || path === root || path.startsWith(`${root}/`);
+  const rooted = (folder: string): string => (root === '' ? folder : folder === '' ? root : `${root}/${folder}`);
   const findFolder = (folder: string): FolderView | undefined => {
     if (folders.has(folder)) return folders.get(folder);
-    const entry = view.folder(root === '' ? folder : folder === '' ? root : `${root}/${folder}`);
+    const entry = view.folder(rooted(folder));
     const found = entry !== undefined && isInside(entry.path) ? entry : undefined;
     folders.set(folder, found);
     return found;
   };
   return {
     onDisk(listed) {
-      const parents = parentsOf(listed);
+      const paths = listed.map(withoutSlashes);
+      const parents = parentsOf(paths);
+      // what is found where it is listed is a folder: only of the others the paths have to be asked
+      const elsewhere = new Set(uniqueRuns(parents).filter((parent) => findFolder(parent)?.path !== rooted(parent)));
       const result: string[] = [];
       let folder = '\0';
       let found: FolderView | undefined;
-      for (const given of listed) {
-        const path = withoutSlashes(given);
+      for (const [index, given] of listed.entries()) {
+        const path = paths[index] ?? '';
         // a parent of another entry was a directory in the package, even where it is a link on disk
-        if (path === '' || parents.has(path)) continue;
-        if (!isChild(path, folder)) {
-          folder = parentOf(path);
+        if (path === '' || (elsewhere.size > 0 && elsewhere.has(path))) continue;
+        const parent = parents[index] ?? '';
+        if (parent !== folder) {
+          folder = parent;
           found = findFolder(folder);
         }
         if (found === undefined) continue;
@@ -69,16 +74,18 @@ export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
   };
 }
 
-function parentsOf(listed: readonly string[]): ReadonlySet<string> {
-  const parents = new Set<string>();
+/** The folder of each path, the same string for paths that lie beside each other. */
+function parentsOf(paths: readonly string[]): readonly string[] {
   let parent = '\0';
-  for (const given of listed) {
-    const path = withoutSlashes(given);
-    if (isChild(path, parent)) continue;
-    parent = parentOf(path);
-    parents.add(parent);
-  }
-  return parents;
+  return paths.map((path) => {
+    if (!isChild(path, parent)) parent = parentOf(path);
+    return parent;
+  });
+}
+
+/** Without what is the same as the one before. */
+function uniqueRuns(values: readonly string[]): readonly string[] {
+  return values.filter((value, index) => index === 0 || value !== values[index - 1]);
 }
 
 /** Lists go folder by folder: asking this about the folder of the line before saves making and hashing a string for each line. */
