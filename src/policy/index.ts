@@ -2,8 +2,6 @@ export { compareImages, countCodes } from './compare-decisions.ts';
 export type { ChangeReason, CodeCount, ImageChange } from './compare-decisions.ts';
 export { policyCoverage, unexercised } from './coverage.ts';
 export type { CheckCoverage, RuleCoverage } from './coverage.ts';
-export { decisionRows, imageRows } from './decision-rows.ts';
-export type { DecisionRow } from './decision-rows.ts';
 export { judgeCase } from './judge-case.ts';
 export type { CaseDifference } from './judge-case.ts';
 export { invalidTests, parsePolicyTests } from './policy-tests.ts';

@@ -9,8 +9,6 @@ export { renderGate } from './gate/render-gate.ts';
 export { renderPins } from './gate/pins.ts';
 export { renderVsas } from './gate/vsas.ts';
 export { renderFiles } from './files.ts';
-export { githubAnnotation } from './github-annotations.ts';
-export type { GithubAnnotation } from './github-annotations.ts';
 export { renderInit, renderNextSteps } from './policy.ts';
 export { renderLint, renderLintForGithub } from './policy.ts';
 export { renderPolicyTests, renderPolicyTestsJunit } from './policy-tests.ts';
