@@ -48,7 +48,7 @@ export interface GateInputs {
 
 const MAX_LIST_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 1000;
-const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 /** Different images of one run. */
 const MAX_IMAGES = 2000;
 const MANIFEST_NAME = /\.(?:yaml|yml|json)$/;

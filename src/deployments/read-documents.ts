@@ -42,6 +42,8 @@ export interface ManifestDocuments {
   readonly problems: readonly SyntaxProblem[];
 }
 
+/** Lines, and items in flow style: what the parser's time and memory grow with. Manifests of a megabyte have some ten thousand. */
+const MAX_PARTS = 400_000;
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 128;
 const MAX_PROBLEMS = 20;
@@ -55,6 +57,7 @@ const NOWHERE: Positioned = { line: 1, column: 1, start: 0, end: 0 };
 export async function readDocuments(text: string): Promise<ManifestDocuments> {
   const fatal = (message: string): ManifestDocuments => ({ roots: [], problems: [{ message, line: 1, column: 1 }] });
   if (isAbsurdlyNested(text)) return fatal('it is nested too deeply');
+  if (hasTooManyParts(text)) return fatal('it has more lines or items than any real manifest');
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   try {
@@ -87,6 +90,17 @@ export async function readDocuments(text: string): Promise<ManifestDocuments> {
     if (error instanceof RangeError) return fatal('it is nested too deeply');
     throw error;
   }
+}
+
+function hasTooManyParts(text: string): boolean {
+  let count = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    // line feed, comma, brackets
+    if (code === 0x0a || code === 0x2c || code === 0x5b || code === 0x7b) count += 1;
+    if (count > MAX_PARTS) return true;
+  }
+  return false;
 }
 
 /** Turns the library's nodes of one document into ours. */

@@ -253,6 +253,11 @@ describe('readDeployment: hostile files', () => {
     assert.match((await problems(merges.join('\n'))).join(), /^DEPLOYMENT_(SYNTAX|KIND_UNKNOWN)/);
   });
 
+  test('more lines or items than any manifest has are refused before they are parsed', async () => {
+    for (const text of ['#\n'.repeat(400_001), `[${'a,'.repeat(400_001)}]`, '---\n'.repeat(400_001)])
+      assert.deepEqual(await problems(text), ['DEPLOYMENT_SYNTAX 1:1']);
+  });
+
   test('an empty file holds nothing, and keys of Object.prototype are plain keys', async () => {
     for (const text of ['', '---\n', '# comment', '\ufeff'])
       assert.deepEqual(await read(text), { images: [], problems: [] });

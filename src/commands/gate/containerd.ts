@@ -25,6 +25,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
     'code blocks it, and so does everything that goes wrong. What is judged is the digest, in the repository that was named. The folder must hold the program on every node: containerd takes an ' +
     'empty folder for permission.';
   static override examples = [
+    '<%= config.bin %> <%= command.id %> --policy /etc/waybill/policy.yaml -- -name registry.example.com/shop/app:1.2 -digest sha256:... -stdin-media-type application/vnd.oci.descriptor.v1+json',
     '# /opt/containerd/image-verifier/bin/waybill, mode 0755:\n#!/bin/sh\nexec <%= config.bin %> <%= command.id %> --policy /etc/waybill/policy.yaml -- "$@"',
   ];
   static override strict = false;
