@@ -1,8 +1,15 @@
 import { detectDistribution } from '../catalog/index.ts';
-import { ExitCode, mapConcurrent, type Digest, type Runtime } from '../core/index.ts';
+import { ExitCode, isAppError, mapConcurrent, type Digest, type Runtime } from '../core/index.ts';
 import { squash, type CapturePlan } from '../filesystem/index.ts';
 import { formatPlatform, listPlatformImages, type Image } from '../image/index.ts';
-import { baseState, loadPolicy, type BaseEntry, type BaseState, type LoadedPolicy } from '../policy/index.ts';
+import {
+  baseState,
+  loadPolicy,
+  type BaseEntry,
+  type BaseQuestion,
+  type BaseState,
+  type LoadedPolicy,
+} from '../policy/index.ts';
 import type { LockRecord } from '../provenance/index.ts';
 import { imageClaims } from './detect-base.ts';
 import { appError } from './errors.ts';
@@ -65,7 +72,7 @@ export async function checkBase(options: CheckBaseOptions, runtime: Runtime): Pr
   const target = await resolveTarget(opened, options.access, runtime);
   const images =
     target.kind === 'image' ? [target.image] : await listPlatformImages(opened.store, target.index, runtime.signal);
-  const refreshed = options.refresh ? await lookNow(loaded, options, runtime) : undefined;
+  const now = options.refresh ? await lookNow(loaded, options, runtime) : {};
   const name = opened.repository ?? names.get(options.image) ?? null;
   const platforms: CheckedBase[] = [];
   for (const image of images) {
@@ -77,11 +84,11 @@ export async function checkBase(options: CheckBaseOptions, runtime: Runtime): Pr
       name,
       now: runtime.now(),
       ...(system === undefined ? {} : { system }),
-      ...(refreshed === undefined ? {} : { refreshed }),
+      ...now,
     });
     platforms.push({ platform: formatPlatform(image.platform), manifest: image.digest, ...state });
   }
-  return { image: options.image, digest: target.digest, refreshed: refreshed !== undefined, platforms };
+  return { image: options.image, digest: target.digest, refreshed: options.refresh, platforms };
 }
 
 /** 1 for a platform whose base nobody knows, or that is alarming; being behind alone is no alarm. */
@@ -104,21 +111,30 @@ async function readSystem(
   return { id, ...(versionId === undefined ? {} : { versionId }) };
 }
 
+/** Where the tags lead now, and which are there no more. */
+type Looked = Required<Pick<BaseQuestion, 'refreshed' | 'gone'>>;
+
 /** Where every tag of the policy's bases leads now, by manifests and configurations alone: nothing is matched with these. */
-async function lookNow(
-  loaded: LoadedPolicy,
-  { access }: CheckBaseOptions,
-  runtime: Runtime,
-): Promise<readonly LockRecord[]> {
+async function lookNow(loaded: LoadedPolicy, { access }: CheckBaseOptions, runtime: Runtime): Promise<Looked> {
   const entries = (loaded.policy.bases?.entries ?? []).filter(
     (entry): entry is BaseEntry & { readonly image: string } => entry.image !== undefined,
   );
   const tags = entries.flatMap((entry) => literalTags(entry).map((tag) => ({ entry, tag })));
   const { platform: _one, ...everyPlatform } = access;
-  return mapConcurrent(tags, CONCURRENT, async ({ entry, tag }, index) => {
+  const looked = await mapConcurrent(tags, CONCURRENT, async ({ entry, tag }, index) => {
     runtime.progress({ kind: 'phase', label: `looking at ${entry.name}:${tag}` });
-    return lookAt(entry, tag, { access: everyPlatform, runtime, sequence: (loaded.lock?.records.length ?? 0) + index });
+    const sequence = (loaded.lock?.records.length ?? 0) + index;
+    try {
+      return await lookAt(entry, tag, { access: everyPlatform, runtime, sequence });
+    } catch (error) {
+      if (isAppError(error) && error.code === 'MANIFEST_NOT_FOUND') return { entry: entry.name, tag };
+      throw error;
+    }
   });
+  return {
+    refreshed: looked.flatMap((item) => ('digest' in item ? [item] : [])),
+    gone: looked.flatMap((item) => ('digest' in item ? [] : [item])),
+  };
 }
 
 interface LookOptions {

@@ -2,11 +2,14 @@ import { readRpmStanzas } from '../catalog/index.ts';
 import { LIMITS, readInputFile, type Digest, type Runtime } from '../core/index.ts';
 import { formatPlatform, type Image } from '../image/index.ts';
 import {
+  candidateLists,
   COMPARISON_CAPTURES,
   COMPARISON_DIGESTS,
   compareWithBase,
+  containedRecords,
   contradictingClaims,
   EMPTY_LOCK,
+  findContainment,
   matchBases,
   parseLock,
   readBaseClaims,
@@ -50,6 +53,8 @@ export interface DetectBaseResult {
   readonly level: 'none' | 'claimed' | 'content';
   /** Longest first. */
   readonly matches: readonly BaseMatchSummary[];
+  /** Locked bases that the image holds file for file, best first; compared where no layers match and the lock lists files. */
+  readonly contained: readonly ContainedBaseSummary[];
   readonly claims: readonly BaseClaim[];
   /** Claims that the layers, or other claims, contradict; attestations in the index that are about something else. */
   readonly conflicts: readonly string[];
@@ -67,6 +72,16 @@ export interface BaseMatchSummary {
   readonly digest: Digest;
   readonly observedAt: string;
   readonly layerCount: number;
+}
+
+/** How much of a base's files an image holds. That they are there says nothing of the order they came in. */
+export interface ContainedBaseSummary extends Omit<BaseMatchSummary, 'layerCount'> {
+  readonly total: number;
+  readonly matched: number;
+  /** Paths that differ or are gone, without leading slash; the first 1,000. */
+  readonly differs: readonly string[];
+  /** Files that are not the base's. */
+  readonly extra: number;
 }
 
 /** Tells what an image stands on, how sure that is, and what upper layers did to the base. Every layer is read and verified. */
@@ -94,12 +109,28 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
           : 'none'
         : 'content',
     matches: matches.map(summary),
+    contained: containedBases(lock, scanned),
     claims,
     conflicts: [...claimConflicts(claims, matches, lock), ...quarrels(claims, lock), ...findings],
     builds,
     layers: layerRows(image, longest?.layerCount, claims),
     tamper: longest === undefined ? [] : tamperFindings(compareLayers(scanned, longest.layerCount)),
   };
+}
+
+function containedBases(lock: Lock, { image, view }: ScannedImage): readonly ContainedBaseSummary[] {
+  const { platform } = image;
+  const { diffIds, env, workingDirectory } = image.config;
+  const final = { final: view, env, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
+  const found = candidateLists(lock, { platform, diffIds }).map((list) => findContainment(list, final));
+  return containedRecords(lock, platform, found)
+    .map(({ match, containment: { total, matched, missing, changed, extra } }) => {
+      const { layerCount: _none, ...base } = summary(match);
+      return { ...base, total, matched, differs: [...missing, ...changed], extra };
+    })
+    .toSorted(
+      (a, b) => b.matched / b.total - a.matched / a.total || Date.parse(b.observedAt) - Date.parse(a.observedAt),
+    );
 }
 
 /** What upper layers made of the bottom ones. */

@@ -1,5 +1,4 @@
 import {
-  compareCodeUnits,
   coreError,
   isAppError,
   mapConcurrent,
@@ -8,16 +7,8 @@ import {
   type AppError,
   type Digest,
 } from '../core/index.ts';
-import {
-  isSamePlatform,
-  manifestKind,
-  pairLayers,
-  parseConfig,
-  parseIndex,
-  parseManifest,
-  type Platform,
-} from '../image/index.ts';
-import { lockBlob, matchBases, type FileListBytes, type Lock } from '../provenance/index.ts';
+import { manifestKind, pairLayers, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
+import { candidateLists, EMPTY_LOCK, matchBases, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
 import { collectBuildAttestations, tryParseIndex } from './build-attestations.ts';
 import { trustCollector, type TrustCollector } from './collect-trust.ts';
@@ -330,7 +321,7 @@ async function collectPlatforms(
         {
           scan: needs.scan,
           compareWith,
-          containWith: needs.contain ? fileLists(collector.options.lock, platform, diffIds) : [],
+          containWith: needs.contain ? candidateLists(collector.options.lock ?? EMPTY_LOCK, { platform, diffIds }) : [],
           ...(needs.traces === undefined ? {} : { traces: needs.traces }),
           files: needs.files,
           ...(needs.files ? { bases } : {}),
@@ -355,20 +346,4 @@ function readsLayers(needs: EvidenceNeeds): boolean {
 function candidates(lock: Lock, platform: Platform, diffIds: readonly Digest[]): readonly number[] {
   const counts = matchBases(lock, { platform, diffIds }).map((match) => match.layerCount);
   return [...new Set(counts)].toSorted((a, b) => a - b);
-}
-
-/** Most file lists of one platform that are looked for, newest first; for one that was not, deciding has no fact and says so. */
-const MAX_FILE_LISTS = 64;
-
-/** File lists of this platform's locked bases, each once; none where layers tell the base, which is worth more. */
-function fileLists(lock: Lock | undefined, platform: Platform, diffIds: readonly Digest[]): readonly FileListBytes[] {
-  if (lock === undefined || matchBases(lock, { platform, diffIds }).length > 0) return [];
-  const lists = new Map<Digest, FileListBytes>();
-  for (const record of lock.records.toReversed()) {
-    for (const { platform: other, fileList } of record.platforms) {
-      if (fileList === undefined || lists.size >= MAX_FILE_LISTS || !isSamePlatform(other, platform)) continue;
-      if (!lists.has(fileList)) lists.set(fileList, { digest: fileList, bytes: lockBlob(record, fileList) });
-    }
-  }
-  return [...lists.values()].toSorted((a, b) => compareCodeUnits(a.digest, b.digest));
 }

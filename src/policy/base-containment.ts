@@ -1,6 +1,12 @@
 import { ExitCode } from '../core/index.ts';
 import { isSamePlatform, type PlatformView } from '../evidence/index.ts';
-import { MIN_CONTAINED_FILES, type BaseContainment, type BaseMatch, type Lock } from '../provenance/index.ts';
+import {
+  containedRecords,
+  MIN_CONTAINED_FILES,
+  type BaseContainment,
+  type BaseMatch,
+  type Lock,
+} from '../provenance/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { refusalOf, type JudgedMatch } from './base-standing.ts';
 import { platformError, type RuleContext } from './context.ts';
@@ -25,29 +31,12 @@ export function containedBases(
   options: { readonly allow: readonly string[]; readonly now: Date },
 ): readonly ContainedBase[] {
   const found = platform.evidence.containments ?? [];
-  const contained = containmentsOf(lock, platform, found).map(({ match, containment }): ContainedBase => {
+  const contained = containedRecords(lock, platform.platform, found).map(({ match, containment }): ContainedBase => {
     const entry = entries.find((candidate) => candidate.name === match.entry);
     return { match, entry, refusal: refusalOf(lock, match, entry, options), containment };
   });
   return contained.toSorted(
     (a, b) => share(b.containment) - share(a.containment) || b.match.record.sequence - a.match.record.sequence,
-  );
-}
-
-/** Records of the lock by the containments that were found for this platform. */
-export function containmentsOf(
-  lock: Lock,
-  { platform }: PlatformView,
-  found: readonly BaseContainment[],
-): readonly { readonly match: BaseMatch; readonly containment: BaseContainment }[] {
-  if (found.length === 0) return [];
-  const byList = new Map(found.map((containment) => [containment.fileList, containment]));
-  return lock.records.flatMap((record) =>
-    record.platforms.flatMap((base) => {
-      const containment = base.fileList === undefined ? undefined : byList.get(base.fileList);
-      if (containment === undefined || !isSamePlatform(base.platform, platform)) return [];
-      return [{ match: { entry: record.entry, record, platform: base, layerCount: 0 }, containment }];
-    }),
   );
 }
 

@@ -27,6 +27,8 @@ export interface BaseQuestion {
   readonly now: Date;
   /** What the tags lead to now, beyond the lock; only asked where tags lead, never matched with. */
   readonly refreshed?: readonly LockRecord[];
+  /** Tags of entries that are there no more. */
+  readonly gone?: readonly { readonly entry: string; readonly tag: string }[];
 }
 
 export type BaseAlarmCode =
@@ -35,6 +37,7 @@ export type BaseAlarmCode =
   | 'never-published'
   | 'moved-back'
   | 'platform-gone'
+  | 'tag-gone'
   | 'end-of-life'
   | 'lock-outdated';
 
@@ -105,7 +108,7 @@ export function baseState(loaded: LoadedPolicy, question: BaseQuestion): BaseSta
   const standings = asked.flatMap((entry) =>
     tagStandings(tagRecords(known, entry), { platform: platform.platform, diffIds: platform.diffIds }),
   );
-  alarms.push(...tagAlarms(standings));
+  alarms.push(...tagAlarms(standings), ...goneAlarms(question, asked));
   const last = records.at(-1);
   const lookedAt = records.reduce((latest, item) => Math.max(latest, Date.parse(item.observedAt)), -Infinity);
   const limit = behindLimit(loaded, question.name, asked);
@@ -185,6 +188,11 @@ function tagAlarms(standings: readonly TagStanding[]): readonly BaseAlarm[] {
         ]
       : []),
   ]);
+}
+
+function goneAlarms({ gone = [] }: BaseQuestion, asked: readonly BaseEntry[]): readonly BaseAlarm[] {
+  const ours = gone.filter(({ entry }) => asked.some(({ name }) => name === entry));
+  return ours.map(({ entry, tag }) => ({ code: 'tag-gone', reason: `the tag ${tag} of ${entry} is there no more` }));
 }
 
 function lastDay({ system }: BaseQuestion): string | undefined {

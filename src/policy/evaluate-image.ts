@@ -1,7 +1,7 @@
 import { ExitCode, type Digest } from '../core/index.ts';
 import { platformName, type ImageView, type PlatformView } from '../evidence/index.ts';
-import { matchBases, readProvenance } from '../provenance/index.ts';
-import { containmentsOf, isWhole } from './base-containment.ts';
+import { containedRecords, matchBases, readProvenance } from '../provenance/index.ts';
+import { isWhole } from './base-containment.ts';
 import { checkPinned } from './check-pinned.ts';
 import type { LockFacts, RuleContext } from './context.ts';
 import type { CheckResult, ImageDecision, PlatformDecision, RuleDecision, Verdict } from './decision.ts';
@@ -150,7 +150,7 @@ function basesOf(inputs: ImageInputs, platform: PlatformView): readonly (readonl
   const { lock } = inputs.loaded;
   const { config } = platform;
   const matches = lock === undefined ? [] : matchBases(lock, { platform: platform.platform, diffIds: config.diffIds });
-  const whole = lock === undefined ? [] : containmentsOf(lock, platform, platform.evidence.containments ?? []);
+  const whole = lock === undefined ? [] : containedRecords(lock, platform.platform, platform.evidence.containments ?? []);
   const contained = whole.filter(({ containment }) => isWhole(containment)).map(({ match }) => match);
   return [
     ...[...matches, ...contained].flatMap(({ record, platform: base }) => [
@@ -170,7 +170,9 @@ function inputsOf({ statements }: ImageInputs, platform: PlatformView): readonly
     .filter(({ subject }) => subject === platform.manifest)
     .map(({ predicate, predicateType }) => readProvenance(predicate, predicateType));
   const lying = (platform.build?.statements ?? []).map(({ provenance }) => provenance);
-  return [...signed, ...lying].flatMap((provenance) => (provenance?.inputs ?? []).flatMap(({ digest }) => digest ?? []));
+  return [...signed, ...lying].flatMap((provenance) =>
+    (provenance?.inputs ?? []).flatMap(({ digest }) => digest ?? []),
+  );
 }
 
 function checkUnmatched(inputs: ImageInputs, rules: readonly PolicyRule[]): readonly CheckResult[] {

@@ -1,9 +1,8 @@
 import { ExitCode, sha256Digest, type Digest } from '../core/index.ts';
 import { PREDICATE_TYPES, SIGN_PREDICATE_TYPE, type Statement } from '../attestation/index.ts';
 import type { EvidenceView } from '../evidence/index.ts';
-import { lockBlob, matchBases, type Lock, type LockRecord } from '../provenance/index.ts';
+import { containedRecords, lockBlob, matchBases, type Lock, type LockRecord } from '../provenance/index.ts';
 import { checkFile, type BundleVerdict, type FileVerdict } from '../verification/index.ts';
-import { containmentsOf } from './base-containment.ts';
 import { authenticatedKey, type LockFacts } from './context.ts';
 import { lockBundlePath } from './load-policy.ts';
 import { judgeBundle, refusalFor, type BundleChecker, type Judged, type PolicySigners } from './signers.ts';
@@ -35,7 +34,7 @@ function matchedRecords(lock: Lock | undefined, evidence: EvidenceView): Readonl
   return new Set(
     platforms.flatMap((view) => [
       ...matchBases(lock, { platform: view.platform, diffIds: view.config.diffIds }).map((match) => match.record),
-      ...containmentsOf(lock, view, view.evidence.containments ?? []).map(({ match }) => match.record),
+      ...containedRecords(lock, view.platform, view.evidence.containments ?? []).map(({ match }) => match.record),
     ]),
   );
 }

@@ -1,11 +1,17 @@
-import { compareCodeUnits } from '../core/index.ts';
+import { compareCodeUnits, type Digest } from '../core/index.ts';
 import type { FileView } from '../filesystem/index.ts';
+import { isSamePlatform } from '../image/index.ts';
 import { compareWithBase, fileFact, sameFact, type BaseComparisonInput } from './compare-base.ts';
 import { isListedFile, readFileList, type FileListBytes } from './file-list.ts';
-import type { BaseContainment } from './types.ts';
+import { lockBlob } from './lock.ts';
+import { matchBases, type MatchableImage } from './match-bases.ts';
+import type { BaseContainment, BaseMatch, Lock } from './types.ts';
 
 /** Paths of one kind that a containment names; the counts are exact. */
 const MAX_PATHS = 1000;
+
+/** Most file lists that one image is compared with, newest first; for one that was not, deciding has no fact and says so. */
+const MAX_FILE_LISTS = 64;
 
 /** A base with fewer files than this proves nothing by its files: too many images happen to have them. */
 export const MIN_CONTAINED_FILES = 50;
@@ -54,4 +60,35 @@ function extraFiles(base: FileView, final: FileView): readonly string[] {
     if (isListedFile(entry) && base.lookup(entry.path)?.path !== entry.path) extra.push(entry.path);
   }
   return extra.toSorted(compareCodeUnits);
+}
+
+/** File lists of this platform's locked bases, each once; none where layers tell the base, which is worth more. */
+export function candidateLists(lock: Lock, image: MatchableImage): readonly FileListBytes[] {
+  if (matchBases(lock, image).length > 0) return [];
+  const lists = new Map<Digest, FileListBytes>();
+  for (const record of lock.records.toReversed()) {
+    for (const { platform, fileList } of record.platforms) {
+      if (fileList === undefined || lists.size >= MAX_FILE_LISTS || lists.has(fileList)) continue;
+      if (isSamePlatform(platform, image.platform))
+        lists.set(fileList, { digest: fileList, bytes: lockBlob(record, fileList) });
+    }
+  }
+  return [...lists.values()].toSorted((a, b) => compareCodeUnits(a.digest, b.digest));
+}
+
+/** Records of the lock by the containments that were found for a platform, in the order of the lock; `layerCount` is 0, as files say nothing of layers. */
+export function containedRecords(
+  lock: Lock,
+  platform: MatchableImage['platform'],
+  found: readonly BaseContainment[],
+): readonly { readonly match: BaseMatch; readonly containment: BaseContainment }[] {
+  if (found.length === 0) return [];
+  const byList = new Map(found.map((containment) => [containment.fileList, containment]));
+  return lock.records.flatMap((record) =>
+    record.platforms.flatMap((base) => {
+      const containment = base.fileList === undefined ? undefined : byList.get(base.fileList);
+      if (containment === undefined || !isSamePlatform(base.platform, platform)) return [];
+      return [{ match: { entry: record.entry, record, platform: base, layerCount: 0 }, containment }];
+    }),
+  );
 }

@@ -83,6 +83,8 @@ export function isCaBundleFile(path: string): boolean {
 export function criticalClass(path: string): TamperClass | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (path === 'etc/ld.so.preload') return 'ld-preload';
+  // who may become root
+  if (path === 'etc/sudoers' || path.startsWith('etc/sudoers.d/')) return 'account';
   if (path === 'etc/ld.so.conf' || path.startsWith('etc/ld.so.conf.d/') || /^etc\/ld-musl-[a-z0-9_]+\.path$/.test(path))
     return 'ld-conf';
   if (CA_FILES.has(path) || CA_FOLDERS.some((folder) => path.startsWith(folder))) return 'ca-bundle';

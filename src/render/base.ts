@@ -3,6 +3,8 @@ import type { DetectBaseResult, DetectedBuild, LayerRow, LockBasesResult, Locked
 
 const MAX_COMMAND_CHARS = 60;
 const MAX_FINDINGS = 50;
+const MAX_CONTAINED = 3;
+const MAX_DIFFERENCES = 5;
 
 /** What an image stands on: the level, the proof, the claims, the layer stack from the top down, and what was done to the base. */
 export function renderBase(result: DetectBaseResult): string {
@@ -11,6 +13,15 @@ export function renderBase(result: DetectBaseResult): string {
     lines.push(
       `base      ${safeText(match.entry)}: ${safeText(match.image)}${match.tag === null ? '' : `:${safeText(match.tag)}`} (bottom ${match.layerCount} layers, seen ${match.observedAt})`,
       `          ${match.digest}`,
+    );
+  }
+  for (const base of result.contained.slice(0, MAX_CONTAINED)) {
+    const name = `${safeText(base.entry)}: ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}`;
+    lines.push(
+      `contains  ${base.matched} of ${base.total} files of ${name} (seen ${base.observedAt}), and ${base.extra} others`,
+      ...(base.differs.length === 0
+        ? []
+        : [`          differs: ${safeText(base.differs.slice(0, MAX_DIFFERENCES).join(', '))}`]),
     );
   }
   for (const claim of result.claims) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { detectBase } from '../../src/app/index.ts';
 import { sha256Digest, type Digest } from '../../src/core/index.ts';
 import { buildIndex, checkRawManifest } from '../../src/image/index.ts';
 import { parseLock } from '../../src/provenance/index.ts';
@@ -254,6 +255,15 @@ describe('guards of matching by layers, on images', () => {
     const toc = { 'stargz.index.json': '{}', '.no.prefetch.landmark': '\u000f' };
     await image(bench, 'app', { layers: [{ ...FILES, ...toc }, TOP] });
     assert.deepEqual(await verdict(bench, 'app'), ['pass BASE_CONTAINED']);
+    const detected = await detectBase(
+      { image: `oci:${bench.file('images')}:app`, access: {}, lockFile: bench.file('bases.lock.jsonl') },
+      bench.runtime,
+    );
+    assert.deepEqual(
+      detected.contained.map(({ entry, total, matched, differs, extra }) => [entry, total, matched, differs, extra]),
+      [['tiny', 61, 61, [], 3]],
+    );
+    assert.equal(detected.level, 'none');
     writeFileSync(bench.file('policy.yaml'), policy());
     assert.deepEqual(await verdict(bench, 'app'), ['fail BASE_NOT_ALLOWED']);
     assert.ok(complaints(await bench.check('app')).includes('warn BASE_CONTAINS'));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import {
   checkBase,
@@ -194,6 +194,15 @@ rules:
     assert.equal(result.platforms[0]?.behind?.current, next.digest);
     assert.deepEqual(await of('refresh', 5), ['current']);
     assert.deepEqual(await of('refresh', 90, { refresh: true }), ['behind']);
+  });
+
+  test('--refresh: a tag that is gone is an alarm', async () => {
+    await seen('gone', { 0: 'base' });
+    const text = readFileSync(bench.file('gone.yaml'), 'utf8');
+    writeFileSync(bench.file('gone.yaml'), text.replace('tags: ["13"]', 'tags: ["13", "12"]'));
+    assert.deepEqual(await of('gone', 5), ['current']);
+    await publish('base');
+    assert.deepEqual(await of('gone', 5, { refresh: true }), ['current', 'tag-gone']);
   });
 
   test('base diff: what a rebuild on the tag’s image of today would change', async () => {

@@ -16,7 +16,7 @@ export default class BaseCheck extends WaybillCommand<CheckBaseResult> {
   static override description =
     'current: a tag that the policy allows leads to it still. behind: since when no tag does, and how many other images its tag led to since. unknown: the bottom layers are those of no ' +
     'base in the lock. Alarms: behind for longer than the policy’s freshness allows, a base that the policy does not allow, a base digest that the image names and that nobody ever saw under ' +
-    'that repository’s tags, a tag that was moved back, a platform that the tag lost, an operating system past its end of life, a lock that looked too long ago. Read from the lock ' +
+    'that repository’s tags, a tag that was moved back or is gone, a platform that it lost, an operating system past its end of life, a lock that looked too long ago. Read from the lock ' +
     'alone, offline but for the image; with --refresh the registries are asked too. Exit 1: unknown, or an alarm. To be behind for a while is none.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> registry.example.com/shop/app:1.2 --policy policy.yaml',
