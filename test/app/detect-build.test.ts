@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { detectBase, signImage, type Decision, type DetectBaseResult } from '../../src/app/index.ts';
+import {
+  copyImageWithAttachments,
+  detectBase,
+  signImage,
+  type Decision,
+  type DetectBaseResult,
+} from '../../src/app/index.ts';
 import { sha256Digest, type Digest } from '../../src/core/index.ts';
 import { buildIndex, checkRawManifest } from '../../src/image/index.ts';
 import { renderBase } from '../../src/render/index.ts';
 import { complaints, openGateBench, type GateBench } from '../support/gate-bench.ts';
 import { buildKitAttestation } from '../support/gate-world.ts';
 import type { MadeImage } from '../support/images.ts';
+import { startRegistry } from '../support/registry/index.ts';
 import { buildKitV1, PROVENANCE_V1, type FixtureImage } from '../support/slsa-fixtures.ts';
 
 const { signal } = new AbortController();
@@ -38,7 +46,8 @@ async function push(
   const { store, image } = made;
   const predicate = buildKitV1({ images: build.images });
   const attestation = buildKitAttestation(build.about ?? image.digest, [{ type: PROVENANCE_V1, predicate }]);
-  for (const statement of attestation.statements) await store.writeBlob(statement, sha256Digest(statement), signal);
+  for (const blob of [attestation.config, ...attestation.statements])
+    await store.writeBlob(blob, sha256Digest(blob), signal);
   const manifest = checkRawManifest(attestation.bytes, {});
   await store.writeManifest(manifest, {}, signal);
   await buildIndex(store, {
@@ -189,5 +198,49 @@ describe('gate check with BuildKit’s provenance, from a layout', () => {
     const found = complaints(await bench.check('evil'));
     assert.ok(found.includes('fail BASE_UNEXPLAINED_LAYERS'));
     assert.ok(found.includes('fail PROVENANCE_INPUT_NOT_ALLOWED'));
+  });
+
+  test('the same from a registry: two requests for a platform’s provenance', async () => {
+    await using world = await openWorld();
+    await using registry = await startRegistry();
+    const { bench, app, tiny } = world;
+    await push(app, 'good', { images: [tiny] });
+    await sign(world, 'good');
+    const to = `${registry.host}/shop/app:1`;
+    await copyImageWithAttachments(
+      {
+        from: `oci:${bench.file('images')}:good`,
+        to,
+        access: {},
+        referrers: true,
+        legacy: false,
+        nondistributable: false,
+      },
+      bench.runtime,
+    );
+    const policy = POLICY.replace('registry.example.com/shop/**', `${registry.host}/shop/**`);
+    writeFileSync(bench.file('remote.yaml'), policy);
+    const before = registry.requests.length;
+    const decision = await bench.check('', { images: [to], policyFile: bench.file('remote.yaml') });
+    assert.deepEqual(complaints(decision), []);
+    assert.ok(codes(decision).includes('BUILD_INPUTS_ALLOWED'));
+    const index = JSON.parse(Buffer.from(registry.getManifest('shop/app', '1')!.bytes).toString()) as {
+      readonly manifests: readonly { readonly digest: string }[];
+    };
+    const attestation = index.manifests[1]!.digest;
+    const seen = registry.requests.slice(before).map(({ path }) => path);
+    const { layers } = JSON.parse(Buffer.from(registry.getManifest('shop/app', attestation)!.bytes).toString()) as {
+      readonly layers: readonly { readonly digest: string }[];
+    };
+    for (const path of [`/manifests/${attestation}`, `/blobs/${layers[0]!.digest}`])
+      assert.equal(seen.filter((one) => one.endsWith(path)).length, 1, path);
+
+    registry.fail({ path: new RegExp(attestation), action: { kind: 'status', status: 500 } });
+    const broken = await bench.check('', { images: [to], policyFile: bench.file('remote.yaml') });
+    assert.ok(
+      complaints(broken).some((text) => text.startsWith('error ')),
+      complaints(broken).join(),
+    );
+    assert.equal(broken.verdict, 'deny');
   });
 });

@@ -142,6 +142,7 @@ export interface BuiltAttestation {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
   readonly subject: Digest;
+  readonly config: Uint8Array;
   readonly statements: readonly Uint8Array[];
 }
 
@@ -153,13 +154,19 @@ export function buildKitAttestation(
   const statements = predicates.map(({ type, predicate, about = subject }) =>
     attestStatement({ predicateType: type, predicateJson: json(predicate), subject: about }),
   );
+  const config = json({
+    architecture: 'unknown',
+    os: 'unknown',
+    config: {},
+    rootfs: { type: 'layers', diff_ids: statements.map((statement) => sha256Digest(statement)) },
+  });
   const bytes = json({
     schemaVersion: 2,
     mediaType: MANIFEST,
     config: {
       mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest: fakeDigest('attestation config'),
-      size: 167,
+      digest: sha256Digest(config),
+      size: config.byteLength,
     },
     layers: statements.map((statement, index) => ({
       mediaType: 'application/vnd.in-toto+json',
@@ -168,7 +175,7 @@ export function buildKitAttestation(
       annotations: { 'in-toto.io/predicate-type': predicates[index]!.type },
     })),
   });
-  return { digest: sha256Digest(bytes), bytes, subject, statements };
+  return { digest: sha256Digest(bytes), bytes, subject, config, statements };
 }
 
 /** Its entry in the index. */
