@@ -41,6 +41,7 @@ export function inputGap(context: RuleContext, uncompared: boolean): InputGap | 
   const parts: readonly (readonly [string, boolean])[] = [
     ['layers', evidence.layersVerified],
     ['packages', evidence.scan !== null],
+    ['build attestations', platform.build !== undefined],
     ['ledger of files', evidence.files !== undefined],
     ['configuration and files', evidence.system !== undefined],
     ['changes to the base', !uncompared],

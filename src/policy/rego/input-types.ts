@@ -78,6 +78,10 @@ export interface LayerInput {
   readonly index: number;
   readonly digest: Digest;
   readonly diffId: Digest;
+  /** As stored. */
+  readonly sizeBytes: number;
+  /** The command that made it, where history and layers line up. */
+  readonly createdBy: string | null;
   /** A layer of the base that decides. */
   readonly base: boolean;
 }
@@ -154,6 +158,7 @@ export interface AttestationInput extends SignatureInput {
 }
 
 export interface UnverifiedInput {
+  /** The bundle, or the statement that BuildKit wrote. */
   readonly bundle: Digest;
   readonly foundAt: readonly Digest[];
   /** As it says itself. */

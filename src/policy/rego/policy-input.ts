@@ -86,6 +86,8 @@ function platformInput({ platform }: RuleContext, base: BaseInput): PlatformInpu
       index,
       digest: layerDigests[index] ?? diffId,
       diffId,
+      sizeBytes: platform.layers[index]?.sizeBytes ?? 0,
+      createdBy: platform.layers[index]?.createdBy ?? null,
       base: index < depth,
     })),
   };
@@ -169,7 +171,7 @@ function signatureInput({
 
 function unverifiedInput(context: RuleContext): readonly UnverifiedInput[] {
   const subjects = coveringSubjects(context);
-  return context.statements.rejected
+  const rejected = context.statements.rejected
     .filter(({ foundAt }) => foundAt.some((digest) => subjects.includes(digest)))
     .map(({ bundle, foundAt, predicateType, code, reason }) => ({
       bundle,
@@ -177,6 +179,13 @@ function unverifiedInput(context: RuleContext): readonly UnverifiedInput[] {
       predicateType: predicateType ?? null,
       code,
       reason,
-    }))
-    .toSorted((a, b) => compareCodeUnits(a.bundle, b.bundle));
+    }));
+  const unsigned = (context.platform.build?.statements ?? []).map(({ digest, manifest, predicateType }) => ({
+    bundle: digest,
+    foundAt: [manifest],
+    predicateType,
+    code: 'UNSIGNED',
+    reason: 'BuildKit put it beside the platform, without a signature of its own',
+  }));
+  return [...rejected, ...unsigned].toSorted((a, b) => compareCodeUnits(a.bundle, b.bundle));
 }

@@ -17,6 +17,8 @@ import { GOOD_FILES, GOOD_SYSTEM } from '../../support/file-facts.ts';
 import {
   attestation,
   buildImage,
+  buildIndex,
+  buildKitAttestation,
   createSigner,
   evidenceView,
   fakeDigest,
@@ -27,6 +29,7 @@ import {
   type ImageFacts,
   type PlatformFacts,
 } from '../../support/gate-world.ts';
+import { buildKitV1, PROVENANCE_V1 } from '../../support/slsa-fixtures.ts';
 import { schemaValidator } from '../../support/cli/schemas.ts';
 import { REGO_BUNDLES } from '../../support/rego-bundles.ts';
 
@@ -300,6 +303,30 @@ describe('the document that a policy sees', () => {
     assert.deepEqual(input.attestations, []);
     assert.deepEqual(input.unverified.map(({ code }) => code).toSorted(), ['SUBJECT_MISMATCH', 'UNTRUSTED_KEY']);
     assert.doesNotMatch(JSON.stringify(input), /hidden words/);
+  });
+
+  test('what BuildKit put beside a platform is unverified; where it was not collected there is no document', async () => {
+    const built = buildKitAttestation(image.digest, [{ type: PROVENANCE_V1, predicate: buildKitV1({ images: [] }) }]);
+    const index = buildIndex([
+      { image, architecture: 'amd64' },
+      {
+        image: built,
+        architecture: 'unknown',
+        annotations: {
+          'vnd.docker.reference.type': 'attestation-manifest',
+          'vnd.docker.reference.digest': image.digest,
+        },
+      },
+    ]);
+    const input = await inputOf({ index, images: [image], build: [built] });
+    assert.deepEqual(input.attestations, []);
+    assert.deepEqual(
+      input.unverified.map(({ code, predicateType, foundAt }) => [code, predicateType, foundAt]),
+      [['UNSIGNED', PROVENANCE_V1, [built.digest]]],
+    );
+    assert.ok(validate(JSON.parse(JSON.stringify(input))), JSON.stringify(validate.errors?.slice(0, 3)));
+    const decision = await judge('{ bundle: cases.tar.gz, entrypoint: cases/deny }', { facts: { index } });
+    assert.ok(codes(decision).includes('error REGO_INPUT_INCOMPLETE'));
   });
 
   test('exceptions are the rule’s own, lapsed ones marked', async () => {

@@ -52,8 +52,8 @@ const GOOD: PolicyInput = {
       history: [],
     },
     layers: [
-      { index: 0, digest: DIGEST, diffId: DIGEST, base: true },
-      { index: 1, digest: DIGEST, diffId: DIGEST, base: false },
+      { index: 0, digest: DIGEST, diffId: DIGEST, sizeBytes: 10, createdBy: null, base: true },
+      { index: 1, digest: DIGEST, diffId: DIGEST, sizeBytes: 10, createdBy: null, base: false },
     ],
   },
   base: { level: 'none', matches: [], claims: [], tamper: [] },
