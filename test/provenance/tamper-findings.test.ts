@@ -72,6 +72,8 @@ describe('tamperFindings', () => {
 
   for (const [path, entry, wanted] of [
     ['usr/bin/dash', { content: 'evil', mode: 0o755 }, 'shell /usr/bin/dash'],
+    ['etc/sudoers', 'evil', 'account /etc/sudoers'],
+    ['etc/sudoers.d/app', 'app ALL=(ALL) NOPASSWD: ALL', 'account /etc/sudoers.d/app'],
     ['usr/bin/sh', { link: 'ls' }, 'shell /usr/bin/sh'],
     ['usr/lib/x86_64-linux-gnu/libc.so.6', 'evil', 'libc /usr/lib/x86_64-linux-gnu/libc.so.6'],
     [
