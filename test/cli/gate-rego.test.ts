@@ -138,6 +138,17 @@ describe('waybill gate with Rego', () => {
     assert.ok(decision.notes.some(({ code }) => code === 'REGO_COMPILED'));
     const replay = ended(await bench.run(`gate replay source.json --policy source.yaml ${opa} -o json`), 1).stdout;
     assert.equal(replay.trim(), written.trim());
+    ended(await bench.run(`policy try --evidence source.json --policy source.yaml ${opa} --fail-on-denied`), 1);
+    writeFileSync(
+      join(bench.path, 'shop.test.yaml'),
+      `apiVersion: waybill.dev/v1
+kind: PolicyTests
+policy: source.yaml
+cases:
+  - { name: left-pad is denied, evidence: source.json, expect: { verdict: deny } }
+`,
+    );
+    ended(await bench.run(`policy test shop.test.yaml ${opa}`), 0);
     writeFileSync(join(bench.path, 'extra.rego'), 'package waybill\ndeny contains "x" if time.now_ns() > 0\n');
     failed(await bench.run(`gate replay source.json --policy source.yaml ${opa}`), 2, 'REGO_COMPILE_FAILED');
   });
