@@ -21,7 +21,7 @@ async function factsOf(trees: Trees, config: Partial<RunConfig> = {}): Promise<S
 }
 
 const executable = (content: string) => ({ mode: 0o755, content });
-const KEY = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const KEY = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
 const secretsOf = async (...trees: Trees): Promise<string[]> =>
@@ -211,7 +211,7 @@ describe('the command', () => {
     ['a script whose env finds nothing', { entrypoint: ['/app/env.py'] }, '/app/env.py no-interpreter'],
   ] as const) {
     test(`${what}: ${wanted}`, async () => {
-      const { command } = await factsOf([tree], config as Partial<RunConfig>);
+      const { command } = await factsOf([tree], config);
       assert.equal(`${command?.path ?? null} ${command?.problem ?? null}`, wanted);
     });
   }
@@ -398,7 +398,7 @@ describe('hostile input', () => {
     const long = 'A'.repeat(300_000);
     const facts = await factsOf([
       {
-        'etc/passwd': `${'a:x:1:1::/:\n'.repeat(90_000)}`,
+        'etc/passwd': 'a:x:1:1::/:\n'.repeat(90_000),
         'etc/apt/sources.list': `deb [${' '.repeat(200_000)}\n${'deb [x '.repeat(50_000)}`,
         '.env': `${long}PASS${long}\n${'PASSWORD'.repeat(20_000)}`,
         'root/.git-credentials': '://a:'.repeat(50_000),
