@@ -1,5 +1,6 @@
 import type * as Yaml from 'yaml';
 import { isAbsurdlyNested } from '../core/index.ts';
+import { findTextDispute } from './text-dispute.ts';
 
 /** A value with where it stands in the text. */
 interface Positioned {
@@ -51,13 +52,19 @@ const NOWHERE: Positioned = { line: 1, column: 1, start: 0, end: 0 };
 
 /**
  * Parses YAML 1.2 (JSON is part of it) of any number of documents. Anchors, aliases and merge keys are resolved; tags, directives, duplicate keys and keys that are not
- * scalars are refused, since tools disagree about what they mean. Nodes and depth are capped; aliases share their anchor's node, so they cannot multiply anything.
+ * scalars are refused, since tools disagree about what they mean, and so is text that other tools would divide into other lines or documents. Nodes and depth are capped; aliases share their anchor's node, so they cannot multiply anything.
  * @param text hostile; its size is the caller's to cap
  */
 export async function readDocuments(text: string): Promise<ManifestDocuments> {
   const fatal = (message: string): ManifestDocuments => ({ roots: [], problems: [{ message, line: 1, column: 1 }] });
   if (isAbsurdlyNested(text)) return fatal('it is nested too deeply');
   if (hasTooManyParts(text)) return fatal('it has more lines or items than any real manifest');
+  const dispute = findTextDispute(text);
+  if (dispute !== undefined) {
+    const { offset, message, hint } = dispute;
+    const before = text.slice(0, offset).split('\n');
+    return { roots: [], problems: [{ message, hint, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }] };
+  }
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
   try {

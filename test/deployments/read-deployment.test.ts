@@ -253,6 +253,29 @@ describe('readDeployment: hostile files', () => {
     assert.match((await problems(merges.join('\n'))).join(), /^DEPLOYMENT_(SYNTAX|KIND_UNKNOWN)/);
   });
 
+  test('text in which other tools see other lines or documents than we do is refused', async () => {
+    const pod = '  apiVersion: v1\n  kind: Pod\n  spec: { containers: [{ image: evil:1 }] }\n';
+    const map = 'apiVersion: v1\nkind: ConfigMap\n';
+    for (const [text, place] of [
+      // kubectl ends a document at every line that begins with three dashes, and drops the line
+      [`${map}---x:\n${pod}`, '3:1'],
+      [`${map}---#\n${pod}`, '3:1'],
+      [`${map}--- x\n`, '3:1'],
+      [`${map}--- {}\n`, '3:1'],
+      [`---x: 1\n${map}`, '1:1'],
+      // line breaks of YAML 1.1, which Go's parser knows
+      [`${map}# comment\u0085data: {}\n`, '3:10'],
+      [`${map}# comment\u2028data: {}\n`, '3:10'],
+      [`${map}# comment\u2029data: {}\n`, '3:10'],
+      [`${map}# comment\rdata: {}\n`, '3:10'],
+      [`${map}# \u0000\n`, '3:3'],
+      [`${map}# \ufeff\n`, '3:3'],
+    ] as const)
+      assert.deepEqual(await problems(text), [`DEPLOYMENT_SYNTAX ${place}`], JSON.stringify(text));
+    for (const text of [map, `---\r\n${map.replaceAll('\n', '\r\n')}--- # more\r\n`, `--- \t\n${map}...\n---\n`])
+      assert.deepEqual(await problems(text), [], JSON.stringify(text));
+  });
+
   test('more lines or items than any manifest has are refused before they are parsed', async () => {
     for (const text of ['#\n'.repeat(400_001), `[${'a,'.repeat(400_001)}]`, '---\n'.repeat(400_001)])
       assert.deepEqual(await problems(text), ['DEPLOYMENT_SYNTAX 1:1']);
