@@ -59,7 +59,16 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 /** What a gate may be told beside the images. Every member has the meaning of the flag of `waybill gate check`. */
 export interface GateOptions extends Pick<
   CheckGateOptions,
-  'imageLists' | 'deployments' | 'allowedKinds' | 'unpinned' | 'readStdin' | 'as' | 'maxLayerBytes' | 'opa'
+  | 'imageLists'
+  | 'deployments'
+  | 'allowedKinds'
+  | 'unpinned'
+  | 'readStdin'
+  | 'as'
+  | 'maxLayerBytes'
+  | 'offline'
+  | 'tufCaFile'
+  | 'opa'
 > {
   /** Policy file. */
   readonly policy: string;

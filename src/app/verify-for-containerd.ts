@@ -6,7 +6,7 @@ import { MAX_CONTAINERD_INPUT_BYTES, parseContainerdRequest } from './containerd
 
 export interface VerifyForContainerdOptions extends Pick<
   CheckGateOptions,
-  'policyFile' | 'policyDigest' | 'opa' | 'access' | 'deadlineMs' | 'maxLayerBytes'
+  'policyFile' | 'policyDigest' | 'opa' | 'access' | 'deadlineMs' | 'maxLayerBytes' | 'offline' | 'tufCaFile'
 > {
   /** Arguments that containerd gave. */
   readonly words: readonly string[];

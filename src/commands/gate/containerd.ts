@@ -1,4 +1,4 @@
-import { integer, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 import type { ContainerdJudgement } from '../../app/index.ts';
 import {
   attachmentLimitFlags,
@@ -12,6 +12,7 @@ import {
   policyChoice,
   policyFlags,
   readStdin,
+  tufFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -47,6 +48,11 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
     ...gateAttachmentFlags,
     ...attachmentLimitFlags,
     ...layerFlags,
+    offline: boolean({
+      summary: 'No request but to the registry: trusted roots come from files, were kept, or ship with waybill.',
+      default: false,
+    }),
+    'tuf-ca': tufFlags['tuf-ca'],
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ContainerdJudgement>> {
@@ -65,6 +71,8 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
         ...layerLimit(flags),
+        offline: flags.offline,
+        ...(flags['tuf-ca'] === undefined ? {} : { tufCaFile: flags['tuf-ca'] }),
       },
       runtime,
     );
