@@ -20,6 +20,8 @@ export interface DetectedBuild {
   readonly buildType: string;
   /** Repository that was built from, where it says. */
   readonly source?: string;
+  /** `max` tells the steps of the build too. Absent for provenance that is not BuildKit's. */
+  readonly mode?: 'min' | 'max';
   /** It says that it lists every input. */
   readonly complete: boolean;
   readonly inputs: readonly DetectedInput[];
@@ -52,13 +54,14 @@ export async function detectBuilds(image: Image, opened: OpenedStore, runtime: R
   return {
     builds: view.statements.map(({ digest, predicateType, provenance }) => {
       const bases = findBuildBases(provenance, layers).map(({ input }) => input);
-      const { builder, buildType, source, complete } = provenance;
+      const { builder, buildType, source, mode, complete } = provenance;
       return {
         digest,
         predicateType,
         builder,
         buildType,
         ...(source === undefined ? {} : { source }),
+        ...(mode === undefined ? {} : { mode }),
         complete,
         inputs: provenance.inputs.map((input) => detectedInput(input, bases)),
       };

@@ -45,11 +45,11 @@ export function renderBase(result: DetectBaseResult): string {
 }
 
 /** The base first, then what else went into the build. */
-function buildLines({ builder, complete, inputs }: DetectedBuild): string[] {
+function buildLines({ builder, complete, inputs, mode }: DetectedBuild): string[] {
   const who = builder === '' ? 'a builder without a name' : safeText(builder);
   const images = inputs.filter(({ kind }) => kind === 'image' || kind === 'unknown');
   const lines = [
-    `build     by ${who}, says BuildKit’s unsigned provenance; it ${complete ? 'says that it lists every input' : 'does not say that it lists every input'}`,
+    `build     by ${who}, says BuildKit’s unsigned provenance${mode === undefined ? '' : ` (mode=${mode})`}; it ${complete ? 'says that it lists every input' : 'does not say that it lists every input'}`,
   ];
   for (const { uri, digest, isBase, role } of images.slice(0, MAX_FINDINGS)) {
     const what = isBase === true ? 'base' : (role ?? (isBase === null ? 'base or input' : 'input'));

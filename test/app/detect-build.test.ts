@@ -127,6 +127,7 @@ describe('base detect with BuildKit’s provenance', () => {
     const result = await detect(world, 'built');
     const [build] = result.builds;
     assert.equal(build?.complete, true);
+    assert.equal(build.mode, 'max');
     assert.equal(build.source, 'https://github.com/acme/shop');
     assert.deepEqual(
       build.inputs.map(({ kind, isBase }) => [kind, isBase]),

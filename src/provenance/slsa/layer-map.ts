@@ -30,7 +30,7 @@ const LAYERS = [
  * @returns undefined when there is no map, or it is over a cap: then nobody knows which input is the base
  */
 export function readLayerMap(predicate: JsonValue): readonly SourceLayers[] | undefined {
-  const steps = STEPS.map((path) => listAt(predicate, path)).find((list) => list !== undefined);
+  const steps = findSteps(predicate);
   const layers = LAYERS.map((path) => objectAt(predicate, path)).find((map) => map !== undefined);
   if (steps === undefined || layers === undefined || steps.length > MAX_STEPS) return undefined;
   const sources: SourceLayers[] = [];
@@ -43,6 +43,15 @@ export function readLayerMap(predicate: JsonValue): readonly SourceLayers[] | un
     sources.push({ ...name, chains });
   }
   return sources.length === 0 ? undefined : sources;
+}
+
+/** `max` when the steps of the build are there. */
+export function buildMode(predicate: JsonValue): 'min' | 'max' {
+  return findSteps(predicate) === undefined ? 'min' : 'max';
+}
+
+function findSteps(predicate: JsonValue): readonly JsonValue[] | undefined {
+  return STEPS.map((path) => listAt(predicate, path)).find((list) => list !== undefined);
 }
 
 /** `docker-image://...` of a source operation. */

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { parseImageName } from './image-name.ts';
 import { readInputs } from './inputs.ts';
 import { listAt, objectAt, textAt, valueAt } from './json.ts';
-import { imageMatcher, readLayerMap, unlistedSources, type NamedImage } from './layer-map.ts';
+import { buildMode, imageMatcher, readLayerMap, unlistedSources, type NamedImage } from './layer-map.ts';
 import { buildSystem, runnerOf, sourceOf } from './sources.ts';
 import type { BuildInput, BuildProvenance } from './types.ts';
 
@@ -65,6 +65,7 @@ export function readProvenance(predicate: JsonValue, predicateType: string): Bui
       ...unlistedSources(layerMap ?? [], inputs),
     ],
     complete: whole && paths.complete.some((path) => valueAt(predicate, path) === true),
+    ...(system === 'buildkit' ? { mode: buildMode(predicate) } : {}),
     ...(layerMap === undefined ? {} : { layerMap }),
   };
 }

@@ -44,6 +44,8 @@ export interface BuildProvenance {
   readonly inputs: readonly BuildInput[];
   /** The provenance itself says that every input is listed, and none was left out here for being over a cap. */
   readonly complete: boolean;
+  /** Of BuildKit: whether it tells the steps of the build (`max`) or only what went in. */
+  readonly mode?: 'min' | 'max';
   /** The layer map of BuildKit's `mode=max`; absent when there is none or it is not sound. */
   readonly layerMap?: readonly SourceLayers[];
 }

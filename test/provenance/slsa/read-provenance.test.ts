@@ -63,6 +63,8 @@ describe('readProvenance: BuildKit', () => {
       assert.equal(found.inputs[0]?.digest, debian.digest);
       assert.equal(found.inputs[2]?.role, 'frontend');
       assert.equal(found.layerMap, undefined);
+      assert.equal(found.mode, 'min');
+      assert.equal(readSpec({ images: [debian] }).mode, 'max');
     });
 
     test(`${version}: only "true" says that every input is listed`, () => {
@@ -203,6 +205,7 @@ describe('readProvenance: other builders', () => {
       ['source'],
     );
     assert.equal(found.complete, false);
+    assert.equal(found.mode, undefined);
   });
 
   test('Cloud Build and Tekton: source by their own tables, images of steps are inputs, completeness is not said', () => {
