@@ -19,11 +19,14 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
     ...checkLicenses(scan.components, check.licenses?.deny ?? []),
   ];
   if (results.length > 0) return results;
+  const silent = check.licenses === undefined ? [] : scan.components.filter(({ licenses }) => licenses.length === 0);
   return [
     passed({
       check: 'components',
       code: 'COMPONENTS_ALLOWED',
-      reason: `none of the ${scan.components.length} components is denied`,
+      reason: `none of the ${scan.components.length} components is denied${
+        silent.length === 0 ? '' : `; ${silent.length} of them state no licence`
+      }`,
     }),
   ];
 }

@@ -1,7 +1,7 @@
 import { ExitCode } from '../core/index.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult } from './decision.ts';
-import { evaluateImageCheck } from './image-checks/index.ts';
+import { evaluateImageChecks } from './image-checks/index.ts';
 import { errored, failed, passed } from './outcome.ts';
 import type { ImageCheck } from './types.ts';
 
@@ -10,10 +10,7 @@ import type { ImageCheck } from './types.ts';
  * others do not: `waybill policy explain` lists all of them.
  */
 export function checkImage(context: RuleContext, check: ImageCheck): readonly CheckResult[] {
-  const results: CheckResult[] = [];
-  for (const [name, mode] of check.checks ?? []) {
-    if (mode !== 'off') results.push(evaluateImageCheck(context, name, mode));
-  }
+  const results = [...evaluateImageChecks(context, check.checks ?? new Map())];
   if (check.digestPinned) results.push(checkPinned(context));
   return results;
 }

@@ -407,6 +407,12 @@ describe('components', () => {
     );
   });
 
+  test('components that state no licence are counted where licences are denied', async () => {
+    const rules = rule('{ licenses: { deny: [AGPL-3.0-only] } }');
+    const [result] = results(await judge({ rules, facts: scan(['pkg:npm/x@1.0.0', 'pkg:npm/y@1.0.0']) }));
+    assert.equal(result?.reason, 'none of the 2 components is denied; 2 of them state no licence');
+  });
+
   test('without a scan the check is an error', async () => {
     const rules = rule('{ deny: [{ purl: "pkg:npm/x" }] }');
     assert.deepEqual(codes(await judge({ rules })), ['error SCAN_MISSING']);

@@ -1,5 +1,5 @@
 import { ExitCode } from '../../core/index.ts';
-import { allowedBase } from '../allowed-base.ts';
+import { allowedBase, type AllowedBase } from '../allowed-base.ts';
 import { filesBasis, noFacts } from '../check-files.ts';
 import { platformError, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
@@ -8,8 +8,27 @@ import type { ImageVerdict, NamedImageCheck } from './contract.ts';
 import { withImpliedChecks } from './implied.ts';
 import { imageCheck } from './registry.ts';
 
-/** One named check on one platform: a violation fails or warns as the mode says, what is not known is an error in either. */
-export function evaluateImageCheck(context: RuleContext, id: string, mode: 'deny' | 'warn'): CheckResult {
+/** What all named checks of a rule on one platform share. */
+interface Shared {
+  readonly context: RuleContext;
+  readonly implied: RuleContext;
+  readonly base: AllowedBase | undefined;
+}
+
+/**
+ * The named checks of a rule on one platform, in the order of the policy, without those that are off: a violation fails or warns as the mode says, what is
+ * not known is an error in either.
+ */
+export function evaluateImageChecks(
+  context: RuleContext,
+  checks: ReadonlyMap<string, 'deny' | 'warn' | 'off'>,
+): readonly CheckResult[] {
+  const implied = { ...context, rule: withImpliedChecks(context.loaded.policy, context.rule) };
+  const shared: Shared = { context, implied, base: allowedBase(implied) };
+  return [...checks].flatMap(([id, mode]) => (mode === 'off' ? [] : [evaluateImageCheck(shared, id, mode)]));
+}
+
+function evaluateImageCheck({ context, implied, base }: Shared, id: string, mode: 'deny' | 'warn'): CheckResult {
   const check = imageCheck(id);
   if (check === undefined) {
     const reason = `there is no check ${id.slice(0, 40)}`;
@@ -18,11 +37,10 @@ export function evaluateImageCheck(context: RuleContext, id: string, mode: 'deny
   const missing = missingFacts(context, check);
   if (missing !== undefined) return missing;
   const { system, files } = context.platform.evidence;
-  const implied = { ...context, rule: withImpliedChecks(context.loaded.policy, context.rule) };
   const verdict = check.evaluate({
     context: implied,
     platform: context.platform,
-    base: allowedBase(implied),
+    base,
     // those that the check needs are there; it looks at no others
     system: system as NonNullable<typeof system>,
     files: files as NonNullable<typeof files>,

@@ -1,4 +1,4 @@
-export { evaluateImageCheck } from './evaluate.ts';
+export { evaluateImageChecks } from './evaluate.ts';
 export { imageFacts, withImpliedChecks } from './implied.ts';
 export { imageCheck, listImageChecks } from './registry.ts';
 export type { ImageCheckInfo } from './registry.ts';
