@@ -2,101 +2,27 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import type { KeySigner } from '../../../src/keys/index.ts';
-import { evidenceNeeds } from '../../../src/policy/index.ts';
 import {
   allResults,
   canonicalDecision,
   decide,
-  listPolicyInputs,
+  evidenceNeeds,
   type CheckResult,
   type Decision,
   type LoadedPolicy,
-  type PolicyInput,
 } from '../../../src/policy/index.ts';
-import { GOOD_FILES, GOOD_SYSTEM } from '../../support/file-facts.ts';
-import {
-  attestation,
-  buildImage,
-  buildIndex,
-  buildKitAttestation,
-  createSigner,
-  evidenceView,
-  fakeDigest,
-  lockBytes,
-  noChanges,
-  policyOf,
-  signature,
-  type ImageFacts,
-  type PlatformFacts,
-} from '../../support/gate-world.ts';
-import { buildKitV1, PROVENANCE_V1 } from '../../support/slsa-fixtures.ts';
 import { schemaValidator } from '../../support/cli/schemas.ts';
+import { GOOD_FILES, GOOD_SYSTEM } from '../../support/file-facts.ts';
+import { createSigner, evidenceView, type ImageFacts } from '../../support/gate-world.ts';
 import { REGO_BUNDLES } from '../../support/rego-bundles.ts';
+import { image, regoPolicy, WHOLE } from '../../support/rego-world.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
-const base = buildImage({ diffIds: [fakeDigest('base')] });
-const image = buildImage({
-  diffIds: [fakeDigest('base'), fakeDigest('layer')],
-  labels: { 'org.opencontainers.image.source': 'https://example.com/shop' },
-  annotations: { 'org.opencontainers.image.base.name': 'docker.io/library/debian:12' },
-});
-const SCAN = {
-  catalogers: { npm: '1' },
-  components: [
-    {
-      key: 'pkg:npm/n@1',
-      type: 'library',
-      name: 'n',
-      version: '1',
-      purl: 'pkg:npm/n@1',
-      licenses: ['MIT'],
-      locations: ['1 /app/package.json', '/unknown'],
-      dependsOn: [],
-    },
-  ],
-};
-const WHOLE: PlatformFacts = {
-  scan: SCAN,
-  comparisons: [noChanges(1)],
-  more: { files: GOOD_FILES, system: GOOD_SYSTEM },
-};
-const LOCK = lockBytes([
-  {
-    entry: 'debian',
-    image: 'docker.io/library/debian',
-    tag: '12',
-    observedAt: '2026-11-01T00:00:00Z',
-    images: [base],
-  },
-]);
-
 let release: KeySigner;
-let stranger: KeySigner;
 
 before(async () => {
   release = await createSigner();
-  stranger = await createSigner();
 });
-
-async function policy(rego: string, rest = ''): Promise<LoadedPolicy> {
-  const yaml = `
-apiVersion: waybill.dev/v1
-kind: Policy
-identities: { release: { key: release.pub } }
-bases: { lock: lock.jsonl, entries: [{ name: debian, image: docker.io/library/debian, tags: ["12"] }] }
-rules:
-  - { name: shop, images: ["registry.example.com/shop/**"], rego: [${rego}] ${rest}
-`;
-  return policyOf(yaml, {
-    'release.pub': release.publicKey.pem,
-    'lock.jsonl': LOCK,
-    'cases.tar.gz': readFileSync(REGO_BUNDLES.cases.output),
-    'missing.tar.gz': readFileSync(REGO_BUNDLES.missing.output),
-    'examples.tar.gz': readFileSync(REGO_BUNDLES.examples.output),
-    'source.rego': 'package x\ndeny contains "x"\n',
-    'junk.tar.gz': 'junk',
-  });
-}
 
 interface Setup {
   readonly facts?: Partial<ImageFacts>;
@@ -106,25 +32,15 @@ interface Setup {
 
 async function judge(rego: string, { facts, rest = '}', loaded }: Setup = {}): Promise<Decision> {
   const view = evidenceView({ images: [image], facts: WHOLE, ...facts });
-  return decide(view, loaded ?? (await policy(rego, rest)), { now: NOW });
+  const decision = await decide(view, loaded ?? (await regoPolicy(release, rego, rest)), { now: NOW });
+  const validate = schemaValidator('decision');
+  assert.ok(validate(JSON.parse(canonicalDecision(decision))), JSON.stringify(validate.errors?.slice(0, 3)));
+  return decision;
 }
 
 const results = (decision: Decision): readonly CheckResult[] => decision.images.flatMap(allResults);
 const codes = (decision: Decision): readonly string[] =>
   results(decision).map(({ outcome, code }) => `${outcome} ${code}`);
-
-async function inputOf(facts: Partial<ImageFacts> = {}, rest = '}'): Promise<PolicyInput> {
-  const view = evidenceView({ images: [image], facts: WHOLE, ...facts });
-  const { choices } = await listPolicyInputs(
-    view,
-    await policy('{ bundle: cases.tar.gz, entrypoint: cases/deny }', rest),
-    { now: NOW },
-  );
-  assert.equal(choices.length, 1);
-  const seen = choices[0]!.read();
-  assert.ok('input' in seen, JSON.stringify(seen));
-  return seen.input;
-}
 
 describe('a rule with Rego', () => {
   test('what the policy says nothing against passes, with the program it rests on', async () => {
@@ -161,7 +77,7 @@ exceptions:
     const facts = { facts: { ...WHOLE, more: { files: GOOD_FILES, system } } };
     const rego = '{ bundle: examples.tar.gz, entrypoint: waybill/runtime/deny }';
     const view = evidenceView({ images: [image], ...facts });
-    const loaded = await policy(rego, '}');
+    const loaded = await regoPolicy(release, rego, '}');
     assert.deepEqual(codes(await decide(view, loaded, { now: NOW })), ['fail REGO_DENIED', 'warn REGO_DENIES_LATER']);
     const later = await decide(view, loaded, { now: new Date('2027-01-01T00:00:00Z') });
     assert.deepEqual(codes(later), ['fail REGO_DENIED', 'fail REGO_DENIED']);
@@ -219,7 +135,7 @@ exceptions:
   });
 
   test('asks for everything to be collected', async () => {
-    const { policy: parsed } = await policy('{ bundle: cases.tar.gz, entrypoint: cases/deny }', '}');
+    const { policy: parsed } = await regoPolicy(release, '{ bundle: cases.tar.gz, entrypoint: cases/deny }', '}');
     const { bundles, layers, scan, compare, build, files, system } = evidenceNeeds(
       parsed,
       'registry.example.com/shop/x',
@@ -235,121 +151,11 @@ exceptions:
   });
 
   test('what compiled a source is in the decision', async () => {
-    const loaded = await policy('{ bundle: source.rego, entrypoint: cases/deny }', '}');
+    const loaded = await regoPolicy(release, '{ bundle: source.rego, entrypoint: cases/deny }', '}');
     const compiled = { bundle: readFileSync(REGO_BUNDLES.cases.output), compiler: 'opa 1.2.3' };
     const decision = await judge('', { loaded: { ...loaded, compiledRego: new Map([['source.rego', compiled]]) } });
     assert.deepEqual(codes(decision), ['pass REGO_PASSED']);
     assert.deepEqual(results(decision)[0]?.basis.notes, ['source.rego, compiled by opa 1.2.3']);
     assert.ok(decision.notes.some(({ code, message }) => code === 'REGO_COMPILED' && message.includes('opa 1.2.3')));
-  });
-});
-
-describe('the document that a policy sees', () => {
-  const validate = schemaValidator('gate-input');
-
-  test('fits its schema, with everything in it', async () => {
-    const input = await inputOf({
-      attached: [
-        await signature(release, image.digest, { annotations: { env: 'prod' } }),
-        await attestation(release, image.digest, { type: 'https://example.com/p', predicate: { a: [1, null] } }),
-        await signature(stranger, image.digest),
-      ],
-    });
-    assert.ok(validate(JSON.parse(JSON.stringify(input))), JSON.stringify(validate.errors?.slice(0, 5)));
-    assert.equal(input.time, '2026-11-24T12:00:00.000Z');
-    assert.deepEqual(
-      [input.rule, input.image.name, input.image.tag, input.image.digest, input.image.pinned, input.platform.name],
-      ['shop', 'registry.example.com/shop/web', 'v1', image.digest, false, 'linux/amd64'],
-    );
-    assert.deepEqual(
-      input.platform.layers.map(({ index, base: isBase }) => [index, isBase]),
-      [
-        [0, true],
-        [1, false],
-      ],
-    );
-    assert.equal(input.base.level, 'content');
-    assert.deepEqual(
-      input.base.matches.map(({ entry, tag, allowed, refusal }) => [entry, tag, allowed, refusal]),
-      [['debian', '12', true, null]],
-    );
-    assert.deepEqual(
-      input.base.claims.map(({ source, confirmed }) => [source, confirmed]),
-      [['annotation', true]],
-    );
-    assert.deepEqual(input.sbom.components[0]?.locations, [
-      { path: '/app/package.json', layer: 1 },
-      { path: '/unknown', layer: null },
-    ]);
-  });
-
-  test('only what the policy’s own identities vouch for stands under signatures and attestations', async () => {
-    const predicate = { secret: 'hidden words' };
-    const input = await inputOf({
-      attached: [
-        await signature(release, image.digest),
-        await attestation(stranger, image.digest, { type: 'https://example.com/p', predicate }),
-        await attestation(release, fakeDigest('elsewhere'), {
-          type: 'https://example.com/p',
-          predicate,
-          at: image.digest,
-        }),
-      ],
-    });
-    assert.deepEqual(
-      input.signatures.map(({ identities }) => identities),
-      [['release']],
-    );
-    assert.deepEqual(input.attestations, []);
-    assert.deepEqual(input.unverified.map(({ code }) => code).toSorted(), ['SUBJECT_MISMATCH', 'UNTRUSTED_KEY']);
-    assert.doesNotMatch(JSON.stringify(input), /hidden words/);
-  });
-
-  test('what BuildKit put beside a platform is unverified; where it was not collected there is no document', async () => {
-    const built = buildKitAttestation(image.digest, [{ type: PROVENANCE_V1, predicate: buildKitV1({ images: [] }) }]);
-    const index = buildIndex([
-      { image, architecture: 'amd64' },
-      {
-        image: built,
-        architecture: 'unknown',
-        annotations: {
-          'vnd.docker.reference.type': 'attestation-manifest',
-          'vnd.docker.reference.digest': image.digest,
-        },
-      },
-    ]);
-    const input = await inputOf({ index, images: [image], build: [built] });
-    assert.deepEqual(input.attestations, []);
-    assert.deepEqual(
-      input.unverified.map(({ code, predicateType, foundAt }) => [code, predicateType, foundAt]),
-      [['UNSIGNED', PROVENANCE_V1, [built.digest]]],
-    );
-    assert.ok(validate(JSON.parse(JSON.stringify(input))), JSON.stringify(validate.errors?.slice(0, 3)));
-    const decision = await judge('{ bundle: cases.tar.gz, entrypoint: cases/deny }', { facts: { index } });
-    assert.ok(codes(decision).includes('error REGO_INPUT_INCOMPLETE'));
-  });
-
-  test('exceptions are the rule’s own, lapsed ones marked', async () => {
-    const rest = `}
-exceptions:
-  - { rule: shop, check: base, images: ["registry.example.com/shop/*"], reason: a, owner: o, ticket: T-1, expires: 2026-12-31 }
-  - { rule: shop, check: files, images: ["registry.example.com/shop/*"], reason: b, owner: o, expires: 2026-01-01 }
-  - { rule: shop, check: files, images: ["registry.example.com/other"], reason: c, owner: o, expires: 2026-12-31 }`;
-    const input = await inputOf({}, rest);
-    assert.deepEqual(
-      input.exceptions.map(({ check, ticket, lastDay, lapsed }) => [check, ticket, lastDay, lapsed]),
-      [
-        ['base', 'T-1', '2026-12-31', false],
-        ['files', null, '2026-01-01', true],
-      ],
-    );
-  });
-
-  test('a key of the image that JavaScript knows is a key like any other', async () => {
-    const labels = { constructor: 'x', toString: 'y' };
-    const odd = buildImage({ diffIds: [fakeDigest('odd')], labels });
-    const input = await inputOf({ images: [odd] });
-    assert.deepEqual(input.platform.config.labels, { constructor: 'x', toString: 'y' });
-    assert.ok(validate(JSON.parse(JSON.stringify(input))), JSON.stringify(validate.errors?.slice(0, 3)));
   });
 });
