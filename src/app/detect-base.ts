@@ -121,8 +121,11 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
 function containedBases(lock: Lock, { image, view }: ScannedImage): readonly ContainedBaseSummary[] {
   const { platform } = image;
   const { diffIds, env, workingDirectory } = image.config;
-  const final = { final: view, env, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
-  const found = candidateLists(lock, { platform, diffIds }).map((list) => findContainment(list, final));
+  const lists = candidateLists(lock, { platform, diffIds });
+  if (lists.length === 0) return [];
+  const located = workingDirectory === undefined ? {} : { workingDirectory };
+  const final = { final: view, env, ...located, records: readRpmStanzas(view) };
+  const found = lists.map((list) => findContainment(list, final));
   return containedRecords(lock, platform, found)
     .map(({ match, containment: { total, matched, missing, changed, extra } }) => {
       const { layerCount: _none, ...base } = summary(match);

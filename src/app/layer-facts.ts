@@ -115,5 +115,6 @@ function ledgerFacts({ image, stack, view, catalog }: ScannedImage, bases: Ledge
 
 function findContainments({ image, view }: ScannedImage, { containWith }: LayerRequest): readonly BaseContainment[] {
   const { env } = image.config;
-  return containWith.map((list) => findContainment(list, { final: view, env, ...workingDirectoryOf(image) }));
+  const found = { final: view, env, ...workingDirectoryOf(image), records: readRpmStanzas(view) };
+  return containWith.map((list) => findContainment(list, found));
 }

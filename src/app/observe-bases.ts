@@ -1,5 +1,6 @@
+import { CATALOGERS, capturePlan, readRpmStanzas } from '../catalog/index.ts';
 import { throwIfAborted, mapConcurrent, type Digest, type Runtime } from '../core/index.ts';
-import { squash, type LayerStack } from '../filesystem/index.ts';
+import { squash, type CapturePlan, type LayerStack } from '../filesystem/index.ts';
 import { listPlatformImages, type Image } from '../image/index.ts';
 import type { BaseEntry, LoadedPolicy } from '../policy/index.ts';
 import {
@@ -158,9 +159,9 @@ interface PlatformOptions {
 
 async function observePlatform(image: Image, opened: OpenedStore, options: PlatformOptions): Promise<LockPlatform> {
   const { withFiles, keep, runtime } = options;
-  const extra = withFiles ? { extra: { captures: COMPARISON_CAPTURES, digests: COMPARISON_DIGESTS } } : {};
-  const stack = await readLayersOnly(image, opened.store, runtime, extra);
-  const list = withFiles ? writeFileList(squash(stack)) : undefined;
+  const stack = await readLayersOnly(image, opened.store, runtime, withFiles ? { extra: listPlan() } : {});
+  const view = withFiles ? squash(stack) : undefined;
+  const list = view === undefined ? undefined : writeFileList(view, readRpmStanzas(view));
   if (list !== undefined) keep(list.digest, list.bytes);
   return {
     platform: image.platform,
@@ -172,6 +173,12 @@ async function observePlatform(image: Image, opened: OpenedStore, options: Platf
       .map((layer) => layer.index),
     ...(list === undefined ? {} : { fileList: list.digest }),
   };
+}
+
+/** What listing files takes: what a comparison does, and what catalogers read of rpm's databases. */
+function listPlan(): CapturePlan {
+  const { captures } = capturePlan(CATALOGERS.filter(({ id }) => id === 'rpm'));
+  return { captures: [...captures, ...COMPARISON_CAPTURES], digests: COMPARISON_DIGESTS };
 }
 
 /** Holds no file and no link: nothing but folders and whiteouts. */

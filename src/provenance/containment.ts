@@ -5,7 +5,7 @@ import { compareWithBase, fileFact, sameFact, type BaseComparisonInput } from '.
 import { isListedFile, readFileList, type FileListBytes } from './file-list.ts';
 import { lockBlob } from './lock.ts';
 import { matchBases, type MatchableImage } from './match-bases.ts';
-import type { BaseContainment, BaseMatch, Lock } from './types.ts';
+import type { BaseContainment, BaseMatch, Lock, PackageRecords } from './types.ts';
 
 /** Paths of one kind that a containment names; the counts are exact. */
 const MAX_PATHS = 1000;
@@ -16,30 +16,36 @@ const MAX_FILE_LISTS = 64;
 /** A base with fewer files than this proves nothing by its files: too many images happen to have them. */
 export const MIN_CONTAINED_FILES = 50;
 
+/** An image as it is looked at file by file. */
+export interface ContainingImage extends Pick<BaseComparisonInput, 'final' | 'env' | 'workingDirectory'> {
+  readonly records?: PackageRecords;
+}
+
 /**
  * Looks for a locked base in an image's final view, file by file: type, mode, owner, content or link target, and extended attributes. Where all of it is there,
  * what else the image has is compared with the base as upper layers are: critical additions, accounts, package databases.
  * @param list hostile; its digest has been compared
- * @param image its final view with COMPARISON_CAPTURES and COMPARISON_DIGESTS, and what its configuration says
+ * @param image its final view with COMPARISON_CAPTURES and COMPARISON_DIGESTS, what its configuration says, and records of its rpm databases, without which
+ *   these are compared as files
  * @throws AppError LOCK_FILE_LIST_MALFORMED
  */
-export function findContainment(
-  list: FileListBytes,
-  image: Pick<BaseComparisonInput, 'final' | 'env' | 'workingDirectory'>,
-): BaseContainment {
-  const base = readFileList(list.bytes);
-  const { final } = image;
+export function findContainment(list: FileListBytes, image: ContainingImage): BaseContainment {
+  const { view: base, records: before } = readFileList(list.bytes);
+  const { final, records: after, ...configured } = image;
+  const records = before === undefined || after === undefined ? undefined : { base: before, final: after };
+  const databases = [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
   const missing: string[] = [];
   const changed: string[] = [];
   let total = 0;
   for (const entry of base.entries()) {
-    if (!isListedFile(entry)) continue;
+    if (!isListedFile(entry, databases)) continue;
     total += 1;
     const now = final.lookup(entry.path);
     if (now === undefined || now.path !== entry.path) missing.push(entry.path);
     else if (!sameFact(fileFact(base, entry), fileFact(final, now))) changed.push(entry.path);
   }
-  const extra = extraFiles(base, final);
+  const extra = extraFiles(base, final, databases);
+  const compared = records === undefined ? {} : { records };
   const matched = total - missing.length - changed.length;
   const isWhole = matched === total && total >= MIN_CONTAINED_FILES;
   return {
@@ -50,14 +56,14 @@ export function findContainment(
     changed: changed.toSorted(compareCodeUnits).slice(0, MAX_PATHS),
     extra: extra.length,
     extraFiles: extra.slice(0, MAX_PATHS),
-    ...(isWhole ? { comparison: compareWithBase({ ...image, base, layerCount: 0 }) } : {}),
+    ...(isWhole ? { comparison: compareWithBase({ ...configured, ...compared, base, final, layerCount: 0 }) } : {}),
   };
 }
 
-function extraFiles(base: FileView, final: FileView): readonly string[] {
+function extraFiles(base: FileView, final: FileView, databases: readonly string[]): readonly string[] {
   const extra: string[] = [];
   for (const entry of final.entries()) {
-    if (isListedFile(entry) && base.lookup(entry.path)?.path !== entry.path) extra.push(entry.path);
+    if (isListedFile(entry, databases) && base.lookup(entry.path)?.path !== entry.path) extra.push(entry.path);
   }
   return extra.toSorted(compareCodeUnits);
 }

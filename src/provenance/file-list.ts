@@ -11,7 +11,7 @@ import {
 import { COMPARISON_CAPTURES, fileFact } from './compare-base.ts';
 import { provenanceError } from './errors.ts';
 import { PACKAGE_DATABASES } from './package-databases.ts';
-import type { FileFact } from './types.ts';
+import type { FileFact, PackageRecords } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 
 const MiB = 1024 * 1024;
@@ -23,7 +23,7 @@ const MAX_ROWS = 1_000_000;
 const MAX_CONTENT_BYTES = 16 * MiB;
 const STATUS_FOLDER = 'var/lib/dpkg/status.d/';
 
-/** A base's final view as a lock keeps it: gzip of one canonical JSON object a line, sorted by path. */
+/** A base's final view as a lock keeps it: gzip of one canonical JSON object a line, sorted by path; before them one with records of rpm, where there are any. */
 export interface FileListBytes {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
@@ -35,12 +35,13 @@ type Row = FileFact & { readonly path: string; readonly content?: string; readon
  * Lists a base's files: path, type, mode, owner, SHA-256 or link target of everything but volatile paths, and the contents that are compared line by line
  * (accounts, package databases, certificate stores). The same view gives the same bytes on every machine.
  * @param view with COMPARISON_CAPTURES captured and COMPARISON_DIGESTS taken
+ * @param records those of its databases that this room does not read itself
  * @throws AppError LOCK_FILE_LIST_TOO_LARGE
  */
-export function writeFileList(view: FileView): FileListBytes {
+export function writeFileList(view: FileView, records?: PackageRecords): FileListBytes {
   const contents = keptContents(view);
-  const lines: string[] = [];
-  let totalBytes = 0;
+  const lines = recordLines(records);
+  let totalBytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
   for (const entry of view.entries()) {
     const kept = contents.get(entry.path);
     if (entry.path === '' || (kept === undefined && isVolatilePath(entry.path, entry.linkTarget))) continue;
@@ -55,6 +56,14 @@ export function writeFileList(view: FileView): FileListBytes {
   // the header names the system that packed it: unknown, so that every system writes the same
   bytes[9] = 0xff;
   return { digest: sha256Digest(bytes), bytes };
+}
+
+/** What the records say of the packages; their files are asked of the image alone. */
+function recordLines(records: PackageRecords | undefined): string[] {
+  if (records === undefined || records.databases.length + records.unreadable.length === 0) return [];
+  const { databases, unreadable } = records;
+  const stanzas = records.stanzas.map(({ files: _files, ...stanza }) => stanza);
+  return [canonicalJson({ records: { databases, stanzas, unreadable } } as unknown as JsonValue)];
 }
 
 function tooLarge(): Error {
@@ -84,21 +93,32 @@ function isStatusFile(path: string): boolean {
   return path.startsWith(STATUS_FOLDER) && !path.endsWith('.md5sums');
 }
 
+/** What a file list says. */
+export interface FileList {
+  /** A file system whose only layer is the list. Its entries are of layer -1: never those of an image. */
+  readonly view: FileView;
+  readonly records?: PackageRecords;
+}
+
 /**
- * Reads a list as the view of a file system whose only layer is the list. Its entries are of layer -1: never those of an image.
+ * Reads a file list.
  * @param bytes hostile; its digest has been compared
  * @throws AppError LOCK_FILE_LIST_MALFORMED
  */
-export function readFileList(bytes: Uint8Array): FileView {
+export function readFileList(bytes: Uint8Array): FileList {
   if (bytes.byteLength > MAX_PACKED_BYTES) throw malformed('it is too large');
   const recorder = new LayerRecorder(COMPARISON_CAPTURES.map(({ id }) => id));
   let rows = 0;
+  let records: PackageRecords | undefined;
   for (const line of unpack(bytes).split('\n')) {
     if (line === '') continue;
     if (++rows > MAX_ROWS) throw malformed('it has too many lines');
-    addRow(recorder, readRow(line, `line ${rows} of a file list`));
+    const where = `line ${rows} of a file list`;
+    if (rows === 1 && line.startsWith('{"records":')) records = readRecords(line, where);
+    else addRow(recorder, readRow(line, where));
   }
-  return squash({ layers: [recorder.finish()], firstLayer: -1, diagnostics: [] });
+  const view = squash({ layers: [recorder.finish()], firstLayer: -1, diagnostics: [] });
+  return { view, ...(records === undefined ? {} : { records }) };
 }
 
 function unpack(bytes: Uint8Array): string {
@@ -157,10 +177,46 @@ const MEMBERS: ReadonlySet<string> = new Set([
   'rules',
 ]);
 
-function readRow(line: string, where: string): Row {
-  const value = parseStrictJson(Buffer.from(line), where, { maxBytes: MAX_BYTES });
+type JsonObject = { readonly [key: string]: JsonValue | undefined };
+
+function asObject(value: JsonValue | undefined, where: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(`${where} is no object`);
-  const row = value as { readonly [key: string]: JsonValue | undefined };
+  return value as JsonObject;
+}
+
+const STANZA_MEMBERS = ['database', 'name', 'architecture', 'version', 'sha256'] as const;
+
+function readRecords(line: string, where: string): PackageRecords {
+  const document = asObject(parseStrictJson(Buffer.from(line), where, { maxBytes: MAX_BYTES }), where);
+  const { databases, unreadable, stanzas, ...more } = asObject(document['records'], where);
+  const isKnown = Object.keys(document).length === 1 && Object.keys(more).length === 0;
+  if (!isKnown || !isTexts(databases) || !isTexts(unreadable) || !Array.isArray(stanzas))
+    throw malformed(`${where} has no records`);
+  return {
+    databases,
+    unreadable,
+    stanzas: (stanzas as readonly JsonValue[]).map((item) => {
+      const stanza = asObject(item, where);
+      const text = (key: (typeof STANZA_MEMBERS)[number]): string => {
+        const member = stanza[key];
+        if (typeof member !== 'string') throw malformed(`${where} has no records`);
+        return member;
+      };
+      if (Object.keys(stanza).length !== STANZA_MEMBERS.length) throw malformed(`${where} has no records`);
+      return {
+        database: text('database'),
+        name: text('name'),
+        architecture: text('architecture'),
+        version: text('version'),
+        sha256: text('sha256'),
+        files: [],
+      };
+    }),
+  };
+}
+
+function readRow(line: string, where: string): Row {
+  const row = asObject(parseStrictJson(Buffer.from(line), where, { maxBytes: MAX_BYTES }), where);
   for (const key of Object.keys(row)) if (!MEMBERS.has(key)) throw malformed(`${where} has an unknown member`);
   const { path, type, sha256, linkTarget, content, rules } = row;
   if (typeof path !== 'string' || !isPath(path)) throw malformed(`${where} has no path`);
@@ -207,7 +263,7 @@ function isPath(path: string): boolean {
   );
 }
 
-function isTexts(value: JsonValue): value is readonly string[] {
+function isTexts(value: JsonValue | undefined): value is readonly string[] {
   return Array.isArray(value) && (value as readonly JsonValue[]).every((item) => typeof item === 'string');
 }
 
@@ -217,11 +273,16 @@ function malformed(what: string): Error {
   });
 }
 
-/** Whether a path counts where files are compared one by one: no folder, nothing volatile, no database that is compared by its records. */
-export function isListedFile(entry: FileEntry): boolean {
+/**
+ * Whether a path counts where files are compared one by one: no folder, nothing volatile, no database that is compared by its records.
+ * @param databases those of records; what lies beside them is theirs too
+ */
+export function isListedFile(entry: FileEntry, databases: readonly string[]): boolean {
+  const { path } = entry;
   return (
     entry.type !== 'directory' &&
-    !isVolatilePath(entry.path, entry.linkTarget) &&
-    !PACKAGE_DATABASES.some((database) => database === entry.path)
+    !isVolatilePath(path, entry.linkTarget) &&
+    !PACKAGE_DATABASES.some((database) => database === path) &&
+    !databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)))
   );
 }

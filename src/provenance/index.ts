@@ -3,6 +3,7 @@ export type { ClaimSources } from './base-claims.ts';
 export { COMPARISON_CAPTURES, COMPARISON_DIGESTS, compareWithBase } from './compare-base.ts';
 export type { BaseComparisonInput } from './compare-base.ts';
 export { candidateLists, containedRecords, findContainment, MIN_CONTAINED_FILES } from './containment.ts';
+export type { ContainingImage } from './containment.ts';
 export { writeFileList } from './file-list.ts';
 export type { FileListBytes } from './file-list.ts';
 export { appendLockRecord, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';

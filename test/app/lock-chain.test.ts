@@ -125,6 +125,17 @@ describe('base lock', () => {
     assert.deepEqual([locked[0]?.authenticated, locked[0]?.digest], [['release'], made.digest]);
   });
 
+  test('files are listed of what asks for it, and kept once', async () => {
+    write('lists');
+    assert.equal((await lock('lists', { tag: 'base' })).locked[0]?.fileLists, 0);
+    assert.equal((await lock('lists', { tag: 'base', files: true })).locked[0]?.fileLists, 1);
+    const { records } = parseLock(Buffer.from(text('lists')));
+    const [list] = records.flatMap(({ platforms }) => platforms.flatMap(({ fileList }) => fileList ?? []));
+    assert.ok(list !== undefined);
+    assert.equal(text('lists').split(`"${list}":"`).length - 1, 1);
+    assert.equal(records.filter(({ blobs }) => blobs[list] !== undefined).length, 2);
+  });
+
   test('nothing is written when one observation fails or the user stops', async () => {
     write('whole');
     const sources = new Map([

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
 import { sha256Digest } from '../../src/core/index.ts';
+import { readRpmStanzas } from '../../src/catalog/index.ts';
+import { RPM_CAPTURES } from '../../src/catalog/os/rpm-databases.ts';
 import type { FileView } from '../../src/filesystem/index.ts';
 import {
   COMPARISON_CAPTURES,
@@ -12,6 +14,7 @@ import {
   type BaseContainment,
 } from '../../src/provenance/index.ts';
 import { memoryView, type MemoryEntry } from '../support/memory-view.ts';
+import { ndbDatabase, rpmPackage, sqliteDatabase } from '../support/rpm-database.ts';
 
 type Files = Readonly<Record<string, MemoryEntry>>;
 
@@ -112,6 +115,28 @@ describe('findContainment', () => {
     ]);
   });
 
+  test('records of rpm: installing is no difference, in whatever form of the database; altering and losing them is critical', () => {
+    const rpm = { captures: [...RPM_CAPTURES, ...COMPARISON_CAPTURES] };
+    const [bash, glibc] = [rpmPackage('bash'), rpmPackage('glibc')];
+    const { 'var/lib/dpkg/status': _status, ...rest } = BASE;
+    const before = memoryView({ ...rest, 'var/lib/rpm/rpmdb.sqlite': sqliteDatabase([bash, glibc]) }, rpm);
+    const list = writeFileList(before, readRpmStanzas(before));
+    const compared = (files: Files): BaseContainment => {
+      const final = memoryView({ ...rest, ...files }, rpm);
+      return findContainment(list, { final, env: [], records: readRpmStanzas(final) });
+    };
+    const installed = compared({ 'var/lib/rpm/Packages.db': ndbDatabase([glibc, bash, rpmPackage('curl')]) });
+    assert.deepEqual([installed.matched, installed.extra], [installed.total, 0]);
+    assert.deepEqual(tamperFindings(installed.comparison!), []);
+    const lost = compared({ 'var/lib/rpm/rpmdb.sqlite': sqliteDatabase([bash]) });
+    assert.equal(lost.matched, lost.total);
+    assert.ok(
+      tamperFindings(lost.comparison!).some((finding) => finding.class === 'package-database' && finding.critical),
+    );
+    const asFiles = findContainment(list, { final: before, env: [] });
+    assert.equal(asFiles.total, installed.total + 1);
+  });
+
   test('a handful of files compares, but is never whole', () => {
     const few = { a: 'a', b: 'b' };
     const found = contained({ ...few, c: 'c' }, writeFileList(view(few)));
@@ -131,6 +156,8 @@ describe('findContainment', () => {
     ['no gzip', { ...LIST, bytes: Buffer.from('no') }],
     ['cut off', { ...LIST, bytes: LIST.bytes.subarray(0, LIST.bytes.length - 20) }],
     ['no object', packed('[]')],
+    ['records that are none', packed('{"records":{"databases":[],"stanzas":[{}],"unreadable":[]}}')],
+    ['records and more', packed('{"records":{"databases":[],"stanzas":[],"unreadable":[],"x":1}}')],
     ['a path with ..', packed(JSON.stringify({ ...row, path: 'a/../b' }))],
     ['an absolute path', packed(JSON.stringify({ ...row, path: '/a' }))],
     ['an unknown type', packed(JSON.stringify({ ...row, type: '__proto__' }))],
