@@ -63,7 +63,7 @@ function recordLines(records: PackageRecords | undefined): string[] {
   if (records === undefined || records.databases.length + records.unreadable.length === 0) return [];
   const { databases, unreadable } = records;
   const stanzas = records.stanzas.map(({ files: _files, ...stanza }) => stanza);
-  return [canonicalJson({ records: { databases, stanzas, unreadable } } as unknown as JsonValue)];
+  return [canonicalJson({ records: { databases, stanzas, unreadable } })];
 }
 
 function tooLarge(): Error {

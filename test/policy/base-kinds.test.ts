@@ -66,6 +66,8 @@ interface Setup {
   readonly entries: string;
   readonly allow: string;
   readonly base?: string;
+  /** Digests that the policy denies. */
+  readonly deny?: string;
   readonly lock?: readonly LockSpec[];
   readonly facts?: PlatformFacts;
   readonly attached?: readonly Attached[];
@@ -75,6 +77,7 @@ async function judge(setup: Setup): Promise<Decision> {
   const yaml = `
 apiVersion: waybill.dev/v1
 kind: Policy
+deny: { digests: [${setup.deny ?? ''}] }
 identities:
   release: { key: release.pub }
 bases:
@@ -359,6 +362,18 @@ describe('squashed images', () => {
     const entries = `    - { name: debian, image: ${DEBIAN}, tags: ["12"], squashed: allow }`;
     const decision = await judge({ ...setup, lock: [other], entries, facts: contained() });
     assert.equal(told(part(decision, 'allow')), 'fail BASE_NOT_ALLOWED');
+  });
+
+  test('a denied base is denied in a squashed image too', async () => {
+    const decision = await judge({
+      ...setup,
+      entries: entry('allow'),
+      deny: `"${debian.digest}"`,
+      facts: contained(),
+    });
+    const denied = decision.images.flatMap(allResults).find((result) => result.check === 'digests');
+    assert.equal(denied === undefined ? '' : told(denied), 'fail DIGEST_DENIED');
+    assert.equal(decision.verdict, 'deny');
   });
 
   test('the base’s own signature authenticates a contained one', async () => {

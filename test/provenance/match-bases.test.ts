@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { sha256Digest, type Digest } from '../../src/core/index.ts';
+import type { Platform } from '../../src/image/index.ts';
 import {
+  candidateLists,
   EMPTY_LAYER_DIFF_ID,
   matchBases,
   readBaseClaims,
@@ -178,5 +180,29 @@ describe('readBaseClaims', () => {
     });
     assert.deepEqual(claim({ image: reference, topLayer: 7 }), { source: 'buildpacks', name: reference });
     assert.equal(claim({ topLayer: A }), undefined);
+  });
+});
+
+describe('candidateLists', () => {
+  const digest = (name: string): Digest => sha256Digest(name);
+  const listed = (name: string, sequence: number, platform: Platform = amd64): LockRecord => ({
+    ...record('x', [digest(`layer of ${name}`)], { platform, fileList: digest(name) }, sequence),
+    blobs: { [digest(name)]: Buffer.from(name).toString('base64') },
+  });
+  const image = { platform: amd64, diffIds: [C] };
+
+  test('each list of the platform once; none where layers match', () => {
+    const arm = { os: 'linux', architecture: 'arm64' };
+    const known = lock(listed('a', 0), listed('a', 1), listed('b', 2), listed('c', 3, arm));
+    const found = candidateLists(known, image).map(({ bytes }) => Buffer.from(bytes).toString());
+    assert.deepEqual(found.toSorted(), ['a', 'b']);
+    assert.deepEqual(candidateLists(known, { platform: amd64, diffIds: [digest('layer of a'), C] }), []);
+  });
+
+  test('of very many the newest 64', () => {
+    const records = Array.from({ length: 70 }, (_, index) => listed(`list ${index}`, index));
+    const found = candidateLists(lock(...records), image).map(({ bytes }) => Buffer.from(bytes).toString());
+    assert.equal(found.length, 64);
+    assert.deepEqual([found.includes('list 69'), found.includes('list 5')], [true, false]);
   });
 });
