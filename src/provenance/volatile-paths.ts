@@ -22,10 +22,7 @@ const VOLATILE_FILES: ReadonlySet<string> = new Set([
   'etc/subuid-',
   'etc/subgid',
   'etc/subgid-',
-  'lib/apk/db/scripts.tar',
-  'lib/apk/db/scripts.tar.gz',
-  'lib/apk/db/triggers',
-  'lib/apk/db/lock',
+  'etc/apk/world',
   'usr/share/info/dir',
 ]);
 
@@ -42,6 +39,7 @@ const VOLATILE_FOLDERS: readonly string[] = [
   'proc/',
   'sys/',
   'dev/',
+  'lib/apk/db/',
   'usr/lib/apk/db/',
 ];
 
