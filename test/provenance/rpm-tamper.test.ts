@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { readRpmStanzas } from '../../src/catalog/index.ts';
 import { RPM_CAPTURES } from '../../src/catalog/os/rpm-databases.ts';
 import { COMPARISON_CAPTURES, compareWithBase, tamperFindings } from '../../src/provenance/index.ts';
 import { memoryView, type MemoryEntry } from '../support/memory-view.ts';
+import { makeSqliteDatabase, missingRpm, newFolder } from '../support/rpm-oracle.ts';
 import { berkeleyDatabase, ndbDatabase, rpmPackage, sqliteDatabase, type RpmValues } from '../support/rpm-database.ts';
 
 type Files = Readonly<Record<string, MemoryEntry>>;
@@ -133,5 +137,37 @@ describe('tamper check of rpm databases', () => {
       'var/lib/dpkg/status': 'Package: a\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n',
     };
     assert.deepEqual(findings(debian, { [SQLITE]: upper('no database') }), []);
+  });
+});
+
+describe('what rpm itself makes of its database', { skip: missingRpm() }, () => {
+  let folder: string;
+  let database: string;
+  before(() => {
+    folder = newFolder();
+    database = makeSqliteDatabase(folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const rpm = (...args: readonly string[]): unknown =>
+    execFileSync('rpm', ['--dbpath', database, ...args], { stdio: 'pipe' });
+  const now = (): Buffer => readFileSync(join(database, 'rpmdb.sqlite'));
+  const packageFile = (name: string): string => {
+    const files = readdirSync(join(folder, 'build', 'RPMS'), { recursive: true, encoding: 'utf8' });
+    return join(folder, 'build', 'RPMS', files.find((file) => file.split('/').at(-1)?.startsWith(`${name}-`)) ?? '');
+  };
+
+  test('installing and rebuilding change nothing of the base, erasing does', () => {
+    rpm('-e', '--justdb', '--nodeps', '--noscripts', 'epsilon');
+    const base = { [SQLITE]: now() };
+    rpm('-i', '--justdb', '--nodeps', '--noscripts', '--nosignature', '--ignorearch', packageFile('epsilon'));
+    assert.deepEqual(findings(base, { [SQLITE]: upper(now()) }), []);
+    rpm('--rebuilddb');
+    assert.deepEqual(findings(base, { [SQLITE]: upper(now()) }), []);
+    rpm('-e', '--justdb', '--nodeps', '--noscripts', 'alpha');
+    assert.match(
+      findings(base, { [SQLITE]: upper(now()) }).join('\n'),
+      /^! package-database [^\n]* alpha 2:1\.2\.3-4\.el8 of the base is missing[^\n]*$/,
+    );
   });
 });
