@@ -86,6 +86,7 @@ rules:
       'LOCK_ARTIFACT_INVALID',
     );
     failed(await bench.run('base lock --policy other.yaml --key ours.key --identity-token x'), 2, 'USAGE');
+    failed(await bench.run('base lock --policy other.yaml --rekor-url http://127.0.0.1:1'), 2, 'USAGE');
   });
 
   test('check: current; unknown is exit 1; --refresh sees the tag move', async () => {

@@ -12,7 +12,19 @@ import {
   type CommandOutcome,
   type StartRuntime,
 } from '../../cli/index.ts';
-import { ExitCode } from '../../core/index.ts';
+import { coreError, ExitCode } from '../../core/index.ts';
+
+/** Flags that say how to sign, and do nothing where nothing is signed. */
+const SIGNING_ONLY = [
+  'certificate',
+  'certificate-chain',
+  'oidc-flow',
+  'oidc-issuer',
+  'signing-config',
+  'fulcio-url',
+  'rekor-url',
+  'timestamp-server-url',
+] as const;
 
 export default class BaseLock extends WaybillCommand<LockBasesResult> {
   static override summary = 'Observe where the allowed bases’ tags point and append it to the policy’s lock.';
@@ -74,6 +86,8 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
     const runtime = start(flags);
     const { key, sign, pull, push, merge: mergeFile } = flags;
     const isSigned = sign || [key, flags['identity-token'], flags['identity-provider']].some(Boolean);
+    const idle = SIGNING_ONLY.find((name) => !isSigned && flags[name] !== undefined);
+    if (idle !== undefined) throw coreError('USAGE', `--${idle} goes with --key or --sign: nothing is signed without`);
     const { lockBases } = await import('../../app/index.ts');
     const result = await lockBases(
       {
