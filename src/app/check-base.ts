@@ -1,4 +1,4 @@
-import { detectDistribution } from '../catalog/index.ts';
+import { detectDistribution, readRpmStanzas } from '../catalog/index.ts';
 import { ExitCode, isAppError, mapConcurrent, type Digest, type Runtime } from '../core/index.ts';
 import { squash, type CapturePlan } from '../filesystem/index.ts';
 import { formatPlatform, listPlatformImages, type Image } from '../image/index.ts';
@@ -10,11 +10,12 @@ import {
   type BaseState,
   type LoadedPolicy,
 } from '../policy/index.ts';
-import type { LockRecord } from '../provenance/index.ts';
+import type { Distribution } from '../packages/index.ts';
+import { candidateLists, findContainment, type Lock, type LockRecord } from '../provenance/index.ts';
 import { imageClaims } from './detect-base.ts';
 import { appError } from './errors.ts';
 import { givenNames } from './gate-images.ts';
-import { literalTags } from './observe-bases.ts';
+import { fileListPlan, literalTags } from './observe-bases.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { readLayersOnly } from './scan-image.ts';
@@ -76,14 +77,14 @@ export async function checkBase(options: CheckBaseOptions, runtime: Runtime): Pr
   const name = opened.repository ?? names.get(options.image) ?? null;
   const platforms: CheckedBase[] = [];
   for (const image of images) {
-    const system = await readSystem(image, opened, { ...options, runtime });
+    const inside = await lookInside(image, opened, { ...options, lock: loaded.lock, runtime });
     const state = baseState(loaded, {
       platform: image.platform,
       diffIds: image.config.diffIds,
       claims: imageClaims(image),
       name,
       now: runtime.now(),
-      ...(system === undefined ? {} : { system }),
+      ...inside,
       ...now,
     });
     platforms.push({ platform: formatPlatform(image.platform), manifest: image.digest, ...state });
@@ -98,17 +99,36 @@ export function checkBaseExitCode({ platforms }: CheckBaseResult): ExitCode {
   return isGood ? ExitCode.Passed : ExitCode.Negative;
 }
 
-async function readSystem(
+type Looking = Pick<BaseQuestion, 'system' | 'containments'>;
+
+/** Reads and verifies the layers: which system it is, and, where no layers match, which locked bases are among its files. */
+async function lookInside(
   image: Image,
   opened: OpenedStore,
-  { runtime, maxLayerBytes }: { readonly runtime: Runtime; readonly maxLayerBytes?: number },
-): Promise<{ readonly id: string; readonly versionId?: string } | undefined> {
+  { lock, runtime, maxLayerBytes }: { readonly lock: Lock; readonly runtime: Runtime; readonly maxLayerBytes?: number },
+): Promise<Looking> {
   const limits = maxLayerBytes === undefined ? {} : { maxLayerBytes };
-  const stack = await readLayersOnly(image, opened.store, runtime, { extra: SYSTEM_FILES, ...limits });
-  const { distribution } = detectDistribution(squash(stack));
-  if (distribution === undefined) return undefined;
-  const { id, versionId } = distribution;
+  const { platform } = image;
+  const { diffIds, env, workingDirectory } = image.config;
+  const lists = candidateLists(lock, { platform, diffIds });
+  const plan = lists.length === 0 ? SYSTEM_FILES : withFiles();
+  const final = squash(await readLayersOnly(image, opened.store, runtime, { extra: plan, ...limits }));
+  const { distribution } = detectDistribution(final);
+  const located = workingDirectory === undefined ? {} : { workingDirectory };
+  const containing = { final, env, ...located, ...(lists.length === 0 ? {} : { records: readRpmStanzas(final) }) };
+  return {
+    containments: lists.map((list) => findContainment(list, containing)),
+    ...(distribution === undefined ? {} : { system: systemOf(distribution) }),
+  };
+}
+
+function systemOf({ id, versionId }: Distribution): NonNullable<BaseQuestion['system']> {
   return { id, ...(versionId === undefined ? {} : { versionId }) };
+}
+
+function withFiles(): CapturePlan {
+  const { captures, digests } = fileListPlan();
+  return { captures: [...SYSTEM_FILES.captures, ...captures], digests };
 }
 
 /** Where the tags lead now, and which are there no more. */

@@ -159,7 +159,7 @@ interface PlatformOptions {
 
 async function observePlatform(image: Image, opened: OpenedStore, options: PlatformOptions): Promise<LockPlatform> {
   const { withFiles, keep, runtime } = options;
-  const stack = await readLayersOnly(image, opened.store, runtime, withFiles ? { extra: listPlan() } : {});
+  const stack = await readLayersOnly(image, opened.store, runtime, withFiles ? { extra: fileListPlan() } : {});
   const view = withFiles ? squash(stack) : undefined;
   const list = view === undefined ? undefined : writeFileList(view, readRpmStanzas(view));
   if (list !== undefined) keep(list.digest, list.bytes);
@@ -176,7 +176,7 @@ async function observePlatform(image: Image, opened: OpenedStore, options: Platf
 }
 
 /** What listing files takes: what a comparison does, and what catalogers read of rpm's databases. */
-function listPlan(): CapturePlan {
+export function fileListPlan(): CapturePlan {
   const { captures } = capturePlan(CATALOGERS.filter(({ id }) => id === 'rpm'));
   return { captures: [...captures, ...COMPARISON_CAPTURES], digests: COMPARISON_DIGESTS };
 }

@@ -1,10 +1,13 @@
 import type { Digest } from '../core/index.ts';
 import { readConfigClaims, type Platform } from '../evidence/index.ts';
+import { isWhole } from './base-containment.ts';
 import { claimedRepository, claimText } from './base-claims.ts';
 import {
   lockBlob,
+  containedRecords,
   matchBases,
   type BaseClaim,
+  type BaseContainment,
   type BaseMatch,
   type Lock,
   type LockRecord,
@@ -20,6 +23,8 @@ export interface BaseQuestion {
   /** Verified. */
   readonly diffIds: readonly Digest[];
   readonly claims: readonly BaseClaim[];
+  /** File lists of the lock that were looked for in its files, where no layers match. */
+  readonly containments?: readonly BaseContainment[];
   /** Of `os-release`, where there is one. */
   readonly system?: { readonly id: string; readonly versionId?: string };
   /** Canonical; rules for this name say how far behind is too far. */
@@ -57,6 +62,7 @@ export interface BaseState {
     readonly tag: string | null;
     readonly digest: Digest;
     readonly observedAt: string;
+    /** 0 for one that the files of a flattened image prove. */
     readonly layerCount: number;
   };
   /** Since when no tag leads here, and how many other images the one that left last was seen to lead to since. */
@@ -79,7 +85,7 @@ const DAY_MS = 86_400_000;
 export function baseState(loaded: LoadedPolicy, question: BaseQuestion): BaseState {
   const lock = loaded.lock ?? { records: [], head: null };
   const entries = (loaded.policy.bases?.entries ?? []).filter((entry) => entry.image !== undefined);
-  const matches = matchBases(lock, { platform: question.platform, diffIds: question.diffIds });
+  const matches = matchesOf(lock, entries, question);
   const alarms = claimAlarms(lock, entries, ownClaims(question.claims, matches));
   const endOfLife = lastDay(question);
   if (endOfLife !== undefined && question.now.getTime() >= Date.parse(`${endOfLife}T00:00:00Z`) + DAY_MS) {
@@ -134,6 +140,18 @@ export function baseState(loaded: LoadedPolicy, question: BaseQuestion): BaseSta
     alarms.push({ code: 'behind-too-long', reason: `no tag leads to this base since ${behind.since}` });
   }
   return { state: 'behind', base, behind, ...about, ...looked, alarms };
+}
+
+/** By layers; where none match, whole bases among the files, as far as their entries let that count. */
+function matchesOf(lock: Lock, entries: readonly BaseEntry[], question: BaseQuestion): readonly BaseMatch[] {
+  const { platform, diffIds, containments = [] } = question;
+  const byLayers = matchBases(lock, { platform, diffIds });
+  if (byLayers.length > 0) return byLayers;
+  const counts = new Set(entries.flatMap(({ name, squashed }) => (squashed === 'allow' ? [name] : [])));
+  return containedRecords(lock, platform, containments)
+    .filter(({ match, containment }) => counts.has(match.entry) && isWhole(containment))
+    .map(({ match }) => match)
+    .toReversed();
 }
 
 const REFUSALS: Readonly<Record<RecordRefusal, string>> = {

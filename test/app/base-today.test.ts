@@ -58,23 +58,26 @@ describe('base check and base diff', () => {
   const layout = (tag: string): string => `oci:${bench.file('images')}:${tag}`;
   const repository = (): string => `${registry.host}/base/tiny`;
 
-  /** Makes a policy of its own whose lock saw these tags of the layout as `tiny:13` on these days. */
+  const policy = (name: string, rule: string, entry = ''): string => `apiVersion: waybill.dev/v1
+kind: Policy
+bases:
+  lock: ${name}.jsonl
+  entries: [{ name: tiny, image: "${repository()}", tags: ["13"]${entry} }]
+rules:
+  - { name: shop, images: ["registry.example.com/shop/**"], base: { allow: [tiny]${rule} } }
+`;
+
+  /** A policy of its own whose lock saw these tags of the layout as `tiny:13` on these days. */
   async function seen(
     name: string,
     days: Readonly<Record<number, string>>,
     rule = ', freshness: { behind: 30d }',
   ): Promise<void> {
-    writeFileSync(
-      bench.file(`${name}.yaml`),
-      `apiVersion: waybill.dev/v1
-kind: Policy
-bases:
-  lock: ${name}.jsonl
-  entries: [{ name: tiny, image: "${repository()}", tags: ["13"] }]
-rules:
-  - { name: shop, images: ["registry.example.com/shop/**"], base: { allow: [tiny]${rule} } }
-`,
-    );
+    writeFileSync(bench.file(`${name}.yaml`), policy(name, rule));
+    await observe(name, days);
+  }
+
+  async function observe(name: string, days: Readonly<Record<number, string>>): Promise<void> {
     for (const [day, tag] of Object.entries(days)) {
       const runtime = { ...bench.runtime, now: () => new Date(START + Number(day) * DAY) };
       const sources = new Map([['tiny:13', layout(tag)]]);
@@ -160,6 +163,17 @@ rules:
     };
     assert.deepEqual(await named('honest', base.digest), ['behind']);
     assert.deepEqual(await named('invented', `sha256:${'a'.repeat(64)}`), ['behind', 'never-published']);
+  });
+
+  test('a flattened image stands where its entry lets files count', async () => {
+    const files = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`usr/share/f${index}`, `${index}`]));
+    await bench.image('many', [files, { 'etc/one': '1' }]);
+    await bench.image('flat', [{ ...files, 'etc/one': '1', 'app/run': 'x' }]);
+    writeFileSync(bench.file('flat.yaml'), policy('flat', '', ', squashed: allow'));
+    await observe('flat', { 0: 'many', 10: 'next' });
+    assert.deepEqual(await of('flat', 5, { image: layout('flat') }), ['behind']);
+    writeFileSync(bench.file('flat.yaml'), policy('flat', ''));
+    assert.deepEqual(await of('flat', 5, { image: layout('flat') }), ['unknown']);
   });
 
   test('an operating system past its last day is an alarm', async () => {
