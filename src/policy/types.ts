@@ -145,6 +145,7 @@ export interface FilesCheck {
 }
 
 export interface ImageCheck {
+  /** Named checks by id: those that are named run, in the mode given; the others do not. */
   readonly checks?: ReadonlyMap<string, 'deny' | 'warn' | 'off'>;
   readonly digestPinned?: boolean;
 }

@@ -33,6 +33,7 @@ const secretsOf = async (...trees: Trees): Promise<string[]> =>
 describe('secrets', () => {
   const secret = [
     ['root/.ssh/id_rsa', KEY.replaceAll('PRIVATE', 'RSA PRIVATE'), 'private-key'],
+    ['root/.ssh/deploy', KEY, 'private-key'],
     ['etc/tls/server.key', KEY, 'private-key'],
     ['etc/tls/both.pem', `${CERTIFICATE}${KEY}`, 'private-key'],
     ['opt/encrypted.pem', KEY.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE'), 'private-key'],
@@ -72,6 +73,7 @@ describe('secrets', () => {
 
   const harmless = [
     ['a certificate', 'etc/ssl/cert.pem', CERTIFICATE],
+    ['known hosts', 'root/.ssh/known_hosts', 'github.com ssh-ed25519 AAAA\n'],
     ['a public key', 'opt/key.pem', '-----BEGIN PUBLIC KEY-----\nA\n'],
     ['a variable in .npmrc', 'root/.npmrc', '//r/:_authToken=${NPM_TOKEN}\n'],
     ['settings in .env', 'app/.env', 'PORT=1\nPASSWORD=\nTOKEN=$X\nPASSWORD_FILE=/run/x\nAPI_KEY=changeme\n'],

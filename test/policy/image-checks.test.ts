@@ -111,6 +111,12 @@ describe('the named checks', () => {
       'IMAGE_SECRETS_UNREAD',
     ],
     [
+      'IMG010',
+      'a file whose content was not looked at',
+      { system: { unread: listOf({ code: 'sparse-file-skipped', source: 'image', path: '/app/x' }) } },
+      'IMAGE_SECRETS_UNREAD',
+    ],
+    [
       'IMG022',
       'a system that the table does not know',
       { system: { osRelease: { id: 'acme', versionId: '1' } } },
@@ -153,6 +159,11 @@ describe('the named checks', () => {
       }
     });
   }
+
+  test('IMG010 does not mind what only another rule could not read', async () => {
+    const unread = listOf({ code: 'file-too-large', source: 'image', path: '/opt/large.jar' });
+    assert.equal((await judge('IMG010', { system: { unread } })).outcome, 'pass');
+  });
 
   test('IMG010 never shows what a secret is', async () => {
     const result = await judge('IMG010', {

@@ -32,7 +32,7 @@ export interface SecretRule {
 
 function rule(
   kind: SecretKind,
-  where: Pick<CaptureRule, 'names' | 'suffixes' | 'prefixes' | 'pathSuffixes'>,
+  where: Pick<CaptureRule, 'names' | 'suffixes' | 'prefixes' | 'pathSuffixes' | 'directories'>,
   patterns: readonly BytePattern[],
 ): SecretRule {
   return {
@@ -48,6 +48,7 @@ export const SECRET_RULES: readonly SecretRule[] = [
     {
       names: ['id_rsa', 'id_dsa', 'id_ecdsa', 'id_ed25519', 'id_ecdsa_sk', 'id_ed25519_sk', 'identity'],
       suffixes: ['.pem', '.key', '.ppk', '.pk8', '.asc'],
+      directories: ['.ssh'],
     },
     [PEM_KEY, pattern('putty', 'PuTTY-User-Key-File-', 'PuTTY-User-Key-File-[0-9]:', { after: 24 })],
   ),

@@ -180,12 +180,15 @@ export const SECRETS: NamedImageCheck = {
       system.exampleSecrets === 0
         ? []
         : [`${system.exampleSecrets} keys among tests and examples of packages are not counted`];
-    const unread = system.unread.items.filter(({ path = '' }) => /\/\.env[^/]*$/.test(path));
+    // what only some other rule could not read is no matter; files of variables are read whole, or not at all
+    const unread = system.unread.items.filter(
+      ({ path = '', code }) => code !== 'file-too-large' || /\/\.env[^/]*$/.test(path),
+    );
     if (found.length === 0 && unread.length > 0) {
-      const reason = `${shortList(unread.map(({ path = '' }) => path))} could not be read`;
+      const reason = `${shortList(unread.map(({ path, code }) => path ?? code))} could not be read`;
       return unknown('IMAGE_SECRETS_UNREAD', reason, {
         exitCode: ExitCode.Input,
-        remedy: 'take the file out of the image',
+        remedy: 'take the file out of the image, or build the layer again so that it can be read whole',
       });
     }
     if (found.length === 0) return met('no variable and no file of any layer looks like a secret', notes);
