@@ -103,7 +103,7 @@ function judge(context: RuleContext, word: FilesWord, { limit, facts, base }: Ju
     return failed({
       ...what,
       code: word.code,
-      reason: `${reason}: ${shortList(counted.files.map(({ path }) => path))}`,
+      reason: `${reason}${namesOf(counted.files, counted.count)}`,
       basis: filesBasis(context, counted.files, uncertainNotes(facts)),
       remedy: word.remedy,
     });
@@ -157,6 +157,14 @@ export function countBeyond(
     files: counted.files.filter(({ bases }) => !bases.includes(base.layerCount)),
     beside: ` that the base ${base.entry} does not have`,
   };
+}
+
+/** `: /a, /b and 3 more`, of a list that may hold fewer than there are; '' of an empty one. */
+export function namesOf(files: readonly { readonly path: string }[], count: number): string {
+  const names = files.slice(0, 5).map(({ path }) => path);
+  if (names.length === 0) return '';
+  const more = count - names.length;
+  return `: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Paths and layers of files, with what made the layers. */

@@ -106,6 +106,21 @@ describe('files', () => {
     assert.equal(only(await check('{ setuidBeyondBase: 5 }', facts)).code, 'FILES_NOT_COLLECTED');
   });
 
+  test('counts what is not listed', async () => {
+    const listedFiles = filesOf({ path: '/a' }, { path: '/b' });
+    const many = {
+      ...GOOD_FILES,
+      unaccountedExecutables: { ...listedFiles, beyond: [{ layerCount: 1, count: 2000 }] },
+    };
+    const failed = only(await check('{ unaccountedExecutables: 0 }', many));
+    assert.match(failed.reason, /^2000 executables .*: \/a, \/b and 1998 more$/);
+    const none = {
+      ...GOOD_FILES,
+      unaccountedExecutables: { count: 9, beyond: [{ layerCount: 1, count: 9 }], files: [] },
+    };
+    assert.match(only(await check('{ unaccountedExecutables: 0 }', none)).reason, /0 allowed$/);
+  });
+
   test('package files count in the base too', async () => {
     const facts = {
       ...GOOD_FILES,

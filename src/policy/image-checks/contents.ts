@@ -1,13 +1,12 @@
 import type { Listed } from '../../evidence/index.ts';
+import { namesOf } from '../check-files.ts';
 import { shortList } from '../outcome.ts';
 import { met, violated, type NamedImageCheck } from './contract.ts';
 import { commandWords, historySteps, shellCommands, stepText } from './history.ts';
 
-/** How many, and the first five. */
-function counted(list: Listed<{ readonly path: string }>): string {
-  const names = list.items.slice(0, 5).map(({ path }) => path);
-  const more = list.count - names.length;
-  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+/** The first five of them, and how many more there are. */
+function counted({ items, count }: Listed<{ readonly path: string }>): string {
+  return namesOf(items, count).slice(2);
 }
 
 const KIND_WORDS: Readonly<Record<string, string>> = {

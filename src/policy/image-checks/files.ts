@@ -1,5 +1,5 @@
 import { ExitCode } from '../../core/index.ts';
-import { countBeyond, SETUID, UNACCOUNTED, type FilesWord } from '../check-files.ts';
+import { countBeyond, namesOf, SETUID, UNACCOUNTED, type FilesWord } from '../check-files.ts';
 import { shortList } from '../outcome.ts';
 import {
   met,
@@ -22,7 +22,7 @@ function noneOf(word: FilesWord, { files, base }: ImageCheckInput & CollectedFac
   }
   const reason = `${counted.count} ${word.noun[counted.count === 1 ? 0 : 1]}${counted.beside}`;
   if (counted.count > 0) {
-    return violated(`${reason}: ${shortList(counted.files.map(({ path }) => path))}`, {
+    return violated(`${reason}${namesOf(counted.files, counted.count)}`, {
       remedy: word.remedy,
       places: counted.files,
     });
