@@ -112,6 +112,7 @@ export const WRITABLE: NamedImageCheck = {
   },
 };
 
+/** By preload and variables alone: the search paths that programs themselves carry (rpath) are not read. */
 export const PRELOADS: NamedImageCheck = {
   id: 'IMG021',
   title: 'loads no code from where others may write',
