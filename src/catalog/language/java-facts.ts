@@ -20,7 +20,7 @@ export function parseJavaFacts(bytes: Uint8Array): JavaArchiveFacts | undefined 
 function isArchive(value: unknown, index: number): boolean {
   const object = asObject(value);
   if (object === undefined) return false;
-  const texts = [object['inside'], object['sha1'], object['sha256']];
+  const texts = [object['inside'], object['sha256']];
   const parent = object['parent'];
   const lists = [object['classFolders'], object['licenseFiles'], object['coordinates']];
   return (

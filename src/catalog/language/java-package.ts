@@ -58,10 +58,7 @@ export function archivePackage(
     ...(isApplication ? { kind: 'application' as const } : {}),
     ...(version?.endsWith('-SNAPSHOT') === true ? { firstParty: true } : {}),
     ...(archive.inside === '' ? { files: [place.path] } : {}),
-    hashes: [
-      { algorithm: 'SHA-1', hex: archive.sha1 },
-      { algorithm: 'SHA-256', hex: archive.sha256 },
-    ],
+    hashes: [{ algorithm: 'SHA-256', hex: archive.sha256 }],
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: `${place.path}:${archive.inside}`,
     dependsOn: [],

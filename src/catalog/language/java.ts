@@ -206,13 +206,13 @@ function unknownNote(archive: JavaArchive, place: JavaPlace, identity: JavaIdent
   return {
     kind: 'known-unknown',
     code: 'archive-without-coordinates',
-    message: `a Java archive${where} that does not say which published one it is; no group is claimed, its SHA-1 can be looked up`,
+    message: `a Java archive${where} that does not say which published one it is; no group is claimed, its SHA-256 can be looked up`,
     path: place.path,
     source: 'java',
     facts: {
       name: identity.artifactId,
       ...(identity.version === undefined ? {} : { version: identity.version }),
-      sha1: archive.sha1,
+      sha256: archive.sha256,
       ...(archive.inside === '' ? {} : { inside: archive.inside }),
     },
   };

@@ -13,7 +13,7 @@ export interface JavaArchive {
   /** Index of the archive it lies in; -1 for the file itself. */
   readonly parent: number;
   readonly sizeBytes: number;
-  readonly sha1: string;
+  /** Of the archive's bytes, hex. */
   readonly sha256: string;
   readonly entryCount: number;
   readonly classCount: number;
@@ -93,8 +93,8 @@ export function extractJavaArchive(
 
 /** Bytes of which parts are left out, zeros in their place. */
 export interface SparseBytes {
-  /** Of all bytes. */
-  readonly digests: { readonly sha1: string; readonly sha256: string };
+  /** Of all bytes, hex. */
+  readonly sha256: string;
   /** Told of each part that is read; when one was left out, the result is of no use. */
   readonly reads: ReadsPart;
 }
@@ -174,7 +174,7 @@ class ArchiveReader {
       inside: place.inside,
       parent: place.parent,
       sizeBytes: zip.bytes.byteLength,
-      ...(sparse?.digests ?? { sha1: hash('sha1', zip.bytes), sha256: hash('sha256', zip.bytes) }),
+      sha256: sparse?.sha256 ?? hash('sha256', zip.bytes),
       entryCount: facts.entryCount,
       classCount: facts.classCount,
       classFolders: facts.classFolders(),

@@ -14,12 +14,11 @@ const MAX_SPANS = 200_000;
 export class SparseArchive {
   readonly #memory: Buffer;
   readonly #walk: ZipWalk;
-  readonly #sha1 = createHash('sha1');
-  readonly #sha256 = createHash('sha256');
+  readonly #hash = createHash('sha256');
   /** Of the parts that are kept, ascending. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  #digests: { readonly sha1: string; readonly sha256: string } | undefined;
+  #sha256: string | undefined;
   #isLacking = false;
 
   constructor(sizeBytes: number) {
@@ -31,8 +30,7 @@ export class SparseArchive {
   }
 
   add(chunk: Buffer): void {
-    this.#sha1.update(chunk);
-    this.#sha256.update(chunk);
+    this.#hash.update(chunk);
     this.#walk.add(chunk);
   }
 
@@ -52,10 +50,10 @@ export class SparseArchive {
     return this.#memory;
   }
 
-  /** Of the whole file. */
-  get digests(): { readonly sha1: string; readonly sha256: string } {
-    this.#digests ??= { sha1: this.#sha1.digest('hex'), sha256: this.#sha256.digest('hex') };
-    return this.#digests;
+  /** Of the whole file, hex. */
+  get sha256(): string {
+    this.#sha256 ??= this.#hash.digest('hex');
+    return this.#sha256;
   }
 
   /** Whether something was needed that is not there. */

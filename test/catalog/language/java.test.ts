@@ -66,7 +66,7 @@ describe('javaCataloger: identity', () => {
       'pkg:maven/org.example/app@1.0',
       'pkg:maven/org.example/app-core@1.0',
     ]);
-    assert.equal(main?.hashes?.length, 2);
+    assert.equal(main?.hashes?.length, 1);
     assert.equal(main.partOf, undefined);
     assert.equal(main.properties?.['maven:classifier'], 'all');
     for (const part of [shaded, other]) {
@@ -164,7 +164,7 @@ describe('javaCataloger: identity', () => {
       packages.map(({ locations }) => locations.length).toSorted((a, b) => a - b),
       [1, 2],
     );
-    assert.ok(packages.every(({ qualifiers }) => /^sha1:[0-9a-f]{40}$/.test(qualifiers?.['checksum'] ?? '')));
+    assert.ok(packages.every(({ qualifiers }) => /^sha256:[0-9a-f]{64}$/.test(qualifiers?.['checksum'] ?? '')));
     const native = { ...mavenRecord('io.netty', 'epoll', '4.1') };
     const { packages: natives } = run({
       'lib/epoll-4.1-linux-x86_64.jar': jar({ ...native, a: '1' }),
@@ -186,10 +186,7 @@ describe('javaCataloger: facts', () => {
     const { packages } = run({ 'srv/a.ear': zipArchive({ 'web.war': war }) });
     const found = packages.find(({ name }) => name === 'lib');
     assert.deepEqual(found?.locations, [{ path: '/srv/a.ear', inside: 'web.war:WEB-INF/lib/lib-1.jar', layer: 0 }]);
-    assert.deepEqual(found.hashes, [
-      { algorithm: 'SHA-1', hex: createHash('sha1').update(lib).digest('hex') },
-      { algorithm: 'SHA-256', hex: createHash('sha256').update(lib).digest('hex') },
-    ]);
+    assert.deepEqual(found.hashes, [{ algorithm: 'SHA-256', hex: createHash('sha256').update(lib).digest('hex') }]);
     const byName = new Map(packages.map((pkg) => [pkg.name, pkg]));
     assert.equal(found.partOf, byName.get('web')?.id);
     assert.equal(byName.get('web')?.partOf, byName.get('a')?.id);
@@ -210,7 +207,7 @@ describe('javaCataloger: facts', () => {
           kind: 'known-unknown',
           code: 'archive-without-coordinates',
           path: '/opt/thing-1.0.jar',
-          facts: { name: 'thing', version: '1.0', sha1: createHash('sha1').update(bytes).digest('hex') },
+          facts: { name: 'thing', version: '1.0', sha256: createHash('sha256').update(bytes).digest('hex') },
         },
       ],
     );
@@ -324,7 +321,6 @@ describe('javaCataloger: facts', () => {
       const archive = {
         inside: '',
         parent: -1,
-        sha1: 'a',
         sha256: 'b',
         classFolders: [],
         licenseFiles: [],
