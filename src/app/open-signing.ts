@@ -8,6 +8,7 @@ import {
   type SignerSource,
 } from '../signing/index.ts';
 import { checkBundle, checkFile, type SignerOptions } from '../verification/index.ts';
+import { checkTestimony, type OwnVerdict } from './check-testimony.ts';
 import { appError } from './errors.ts';
 import type { SigningAccess } from './signing-access.ts';
 import { chooseServices } from './signing-services.ts';
@@ -79,12 +80,13 @@ export async function openSigning(access: SigningAccess, runtime: Runtime): Prom
     const ownSignatures = async (): Promise<SignerOptions> => {
       const { key, certificate } = await source.acquire();
       const own = { publicKey: key.publicKey, ...(certificate === undefined ? {} : { certificate }) };
-      return ownSignerOptions(own, trust, { withLog, now: runtime.now() });
+      return { ...(await ownSignerOptions(own, trust, { withLog, now: runtime.now() })), seekTimes: trust.length > 0 };
     };
     const provider = (): string | undefined => identity?.provider.title;
     const make = async (artifact: Artifact, check: Check): Promise<MadeBundle> => {
       const signed = await session.sign(artifact);
-      const verdict = await check(signed.bytes, await ownSignatures());
+      const own = await ownSignatures();
+      const verdict = await checkTestimony((options) => check(signed.bytes, options), own, services);
       if (!verdict.ok) throw notVerified(verdict);
       return madeBundle(signed, provider());
     };
@@ -103,10 +105,9 @@ export async function openSigning(access: SigningAccess, runtime: Runtime): Prom
   }
 }
 
-type Verdict = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly reason: string };
-type Check = (bundle: Uint8Array, own: SignerOptions) => Promise<Verdict>;
+type Check = (bundle: Uint8Array, own: SignerOptions) => Promise<OwnVerdict>;
 
-function notVerified({ code, reason }: { readonly code: string; readonly reason: string }): Error {
+function notVerified({ code, reason }: Extract<OwnVerdict, { readonly ok: false }>): Error {
   return appError('SELF_VERIFICATION_FAILED', `what was just signed does not verify: ${code}: ${reason}`, {
     hint: 'nothing was attached or written; a trusted root that knows these services is given with --trusted-root FILE',
     details: { reason: code },

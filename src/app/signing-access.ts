@@ -4,6 +4,8 @@ import type { TufAccess } from './trust.ts';
 export interface SigningAccess extends KeyChoice, IdentityChoice, ServiceChoice {
   /** Whom to believe when what was just signed is verified; the root of the repository (`tuf`) unless given. */
   readonly trustedRootFiles?: readonly string[];
+  /** PEM of a timestamp authority that is believed beside them. */
+  readonly timestampChainFile?: string;
   /** Where trusted root and, for identities, the signing configuration are from when no file is given. */
   readonly tuf?: TufAccess;
   /** Accept certificates that no certificate transparency log vouches for. */

@@ -21,7 +21,7 @@ export interface OwnSigner {
 }
 
 /**
- * Loads, before anything is signed, the trust that judging one's own signatures takes: none for a key that no log is told of.
+ * Loads, before anything is signed, the trust that judging one's own signatures takes: none for a key that nobody is told of.
  * @throws AppError USAGE, TRUST_ROOT_MALFORMED, those of files and trust repositories
  */
 export async function loadOwnTrust(
@@ -29,21 +29,22 @@ export async function loadOwnTrust(
   services: SigningServices | undefined,
   runtime: Runtime,
 ): Promise<readonly TrustedSource[]> {
-  const roots = await givenRoots(access);
+  const { keyFile, certificateFile, timestampChainFile } = access;
+  const [roots, stamps] = [await givenRoots(access), await privateStamps(timestampChainFile)];
   const thresholds = ownThresholds(access, services);
-  const { keyFile, certificateFile } = access;
   if (roots.length === 0 && certificateFile !== undefined) {
     throw coreError('USAGE', 'nothing says who issued the certificate, so that its signatures cannot be verified', {
       hint: 'give --certificate-chain FILE, or --trusted-root FILE',
     });
   }
-  if (roots.length === 0 && (keyFile === undefined || thresholds.logs > 0)) {
+  const needsStamps = thresholds.timestamps > 0 && stamps === undefined;
+  if (roots.length === 0 && (keyFile === undefined || thresholds.logs > 0 || needsStamps)) {
     const { bytes } = await readTrustedRoot({ ...access.tuf, offline: false }, runtime);
     roots.push(...parseTrustedRoots(bytes));
   }
   const worlds = certificateFile === undefined || roots.length === 0 ? roots : [mergeTrustedRoots(roots)];
   const { logs, timestamps } = thresholds;
-  return worlds.map((root) => ({ root, thresholds, thresholdsForKeys: { logs, timestamps } }));
+  return withStamps(worlds, stamps).map((root) => ({ root, thresholds, thresholdsForKeys: { logs, timestamps } }));
 }
 
 async function givenRoots({ trustedRootFiles = [], certificateChainFile }: SigningAccess): Promise<TrustedRoot[]> {
@@ -56,6 +57,17 @@ async function givenRoots({ trustedRootFiles = [], certificateChainFile }: Signi
     roots.push(trustedRootFromCertificates({ certificateAuthority }));
   }
   return roots;
+}
+
+async function privateStamps(file: string | undefined): Promise<TrustedRoot | undefined> {
+  if (file === undefined) return undefined;
+  return trustedRootFromCertificates({ timestampAuthority: await readInputFile(file, LIMITS.keyBytes) });
+}
+
+/** An authority for timestamps alone is believed in each of the worlds, or is one. */
+function withStamps(worlds: readonly TrustedRoot[], stamps: TrustedRoot | undefined): readonly TrustedRoot[] {
+  if (stamps === undefined) return worlds;
+  return worlds.length === 0 ? [stamps] : worlds.map((root) => mergeTrustedRoots([root, stamps]));
 }
 
 /** What was asked for must have been given: a log entry where there are logs, a time where one is needed. */

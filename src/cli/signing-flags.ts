@@ -88,6 +88,11 @@ export const signingFlags = {
     helpGroup: TRUST,
     ...many,
   }),
+  'timestamp-certificate-chain': string({
+    summary: 'PEM certificates of a timestamp authority that is believed beside it.',
+    helpValue: 'FILE',
+    helpGroup: TRUST,
+  }),
   ...tufFlags,
   'insecure-ignore-sct': boolean({
     summary: 'Accept a certificate that no certificate transparency log vouches for.',
@@ -112,18 +117,20 @@ export interface SigningFlagValues extends TufFlagValues {
   readonly 'timestamp-server-url': string[] | undefined;
   readonly 'services-ca': string | undefined;
   readonly 'trusted-root': string[] | undefined;
+  readonly 'timestamp-certificate-chain': string | undefined;
   readonly 'insecure-ignore-sct': boolean;
 }
 
 /** How use cases take them. @throws AppError USAGE */
 export function signingAccess(flags: SigningFlagValues, runtime: Runtime): SigningAccess {
-  const { 'services-ca': servicesCaFile } = flags;
+  const { 'services-ca': servicesCaFile, 'timestamp-certificate-chain': timestampChainFile } = flags;
   checkTogether(flags);
   return {
     ...(flags.key === undefined ? identityChoice(flags, runtime) : keyChoice(flags, flags.key, runtime)),
     ...serviceChoice(flags),
     ...(servicesCaFile === undefined ? {} : { servicesCaFile }),
     trustedRootFiles: flags['trusted-root'] ?? [],
+    ...(timestampChainFile === undefined ? {} : { timestampChainFile }),
     tuf: tufAccess(flags),
     insecureIgnoreSct: flags['insecure-ignore-sct'],
   };

@@ -7,7 +7,13 @@ import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { openSigning } from '../../src/app/open-signing.ts';
 import type { SigningAccess } from '../../src/app/signing-access.ts';
 import { attestStatement } from '../../src/attestation/index.ts';
-import { sha256Digest, TemporaryDirectory, type ProgressEvent, type Runtime } from '../../src/core/index.ts';
+import {
+  isAppError,
+  sha256Digest,
+  TemporaryDirectory,
+  type ProgressEvent,
+  type Runtime,
+} from '../../src/core/index.ts';
 import { generateKeyPair } from '../../src/keys/index.ts';
 import { testRuntime } from '../signing/support/context.ts';
 import { startSigstore, type FakeSigstore } from '../signing/support/sigstore.ts';
@@ -21,6 +27,11 @@ const STATEMENT = attestStatement({
   predicateType: 'https://example.com/x',
   predicateJson: Buffer.from('{}'),
 });
+interface EditableRoot {
+  tlogs: { operator?: string }[];
+  timestampAuthorities: { certChain: { certificates: { rawBytes: string }[] } }[];
+}
+
 const withoutOpenssl = findPeer('openssl') === undefined && 'no openssl';
 
 describe('openSigning', () => {
@@ -88,6 +99,98 @@ describe('openSigning', () => {
     assert.deepEqual((await stamped.signFile(FILE)).logs, []);
     await using untimed = await openSigning({ ...identity, trustedRootFiles, logUrls }, runtime());
     await assert.rejects(untimed.signFile(FILE), { code: 'SIGNING_UNSUPPORTED' });
+  });
+
+  describe('what a signing configuration asks for must be verified, all of it', () => {
+    let other: FakeSigstore;
+    before(async () => void (other = await startSigstore()));
+    after(() => other[Symbol.asyncDispose]());
+
+    const validFor = { start: '2020-01-01T00:00:00Z' };
+    const service = (url: string, majorApiVersion: number, operator: string): object => ({
+      url,
+      majorApiVersion,
+      operator,
+      validFor,
+    });
+    /** Two logs and two timestamp authorities of two operators, all of them, in any order of versions. */
+    const configured = (): SigningAccess => {
+      const [stamp, otherStamp] = [sigstore.tsa.url.replace(/\/$/, ''), other.tsa.url.replace(/\/$/, '')];
+      const config = {
+        mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
+        rekorTlogUrls: [service(sigstore.rekor1.url, 1, 'one'), service(other.rekor2.url, 2, 'two')],
+        rekorTlogConfig: { selector: 'ALL' },
+        tsaUrls: [service(stamp, 1, 'one'), service(otherStamp, 1, 'two')],
+        tsaConfig: { selector: 'EXACT', count: 2 },
+      };
+      writeFileSync(path('config.json'), JSON.stringify(config));
+      return { keyFile: path('key.pem'), signingConfigFile: path('config.json') };
+    };
+    /** Both fakes as one root, edited. */
+    const rootOfBoth = (edit: (root: EditableRoot) => void = () => undefined): SigningAccess => {
+      const [one, two] = [sigstore, other].map(({ trustedRoot }) => TrustedRoot.toJSON(trustedRoot) as EditableRoot);
+      assert.ok(one !== undefined && two !== undefined);
+      const [mine, others] = [one.timestampAuthorities, two.timestampAuthorities];
+      const root = { ...one, tlogs: [...one.tlogs, ...two.tlogs], timestampAuthorities: [...mine, ...others] };
+      edit(root);
+      writeFileSync(path('both.json'), JSON.stringify(root));
+      return { ...configured(), trustedRootFiles: [path('both.json')] };
+    };
+    const outcome = async (access: SigningAccess): Promise<string> => {
+      await using signing = await openSigning(access, runtime());
+      try {
+        const { logs, times } = await signing.signStatement(STATEMENT, SUBJECT);
+        return `${logs.length} logs, ${times.filter(({ source }) => source === 'timestamp').length} timestamps`;
+      } catch (error) {
+        assert.ok(isAppError(error) && error.code === 'SELF_VERIFICATION_FAILED', String(error));
+        return String(error.details?.['reason']);
+      }
+    };
+
+    test('every log and every authority answered, and one root knows them', async () => {
+      assert.equal(await outcome(rootOfBoth()), '2 logs, 2 timestamps');
+      const named = rootOfBoth(({ tlogs }) => tlogs.forEach((log, index) => (log.operator = `operator ${index}`)));
+      assert.equal(await outcome(named), '2 logs, 2 timestamps');
+    });
+
+    test('a root that does not know one of the logs, or of the authorities', async () => {
+      assert.equal(await outcome(rootOfBoth(({ tlogs }) => tlogs.splice(2))), 'LOG_THRESHOLD');
+      assert.equal(
+        await outcome(rootOfBoth(({ timestampAuthorities }) => timestampAuthorities.splice(1))),
+        'TIME_THRESHOLD',
+      );
+    });
+
+    test('a root that says both are the same operator’s', async () => {
+      const same = rootOfBoth(({ tlogs }) => tlogs.forEach((log) => (log.operator = 'one')));
+      assert.equal(await outcome(same), 'LOG_THRESHOLD');
+    });
+
+    test('two roots, each of which knows one half', async () => {
+      writeFileSync(path('other.json'), JSON.stringify(TrustedRoot.toJSON(other.trustedRoot)));
+      const halves = { ...configured(), trustedRootFiles: [path('root.json'), path('other.json')] };
+      assert.match(await outcome(halves), /^(?:LOG|TIME)_THRESHOLD$/);
+      const last = rootOfBoth();
+      assert.equal(
+        await outcome({ ...last, trustedRootFiles: [path('root.json'), path('both.json')] }),
+        '2 logs, 2 timestamps',
+      );
+    });
+
+    test('a timestamp of an authority that nobody trusts is not reported for a key either', async () => {
+      const keyFile = path('key.pem');
+      const stamped = { keyFile, timestampUrls: [other.tsa.url], trustedRootFiles: [path('root.json')] };
+      assert.equal(await outcome(stamped), 'TIME_THRESHOLD');
+      const [authority] = (TrustedRoot.toJSON(other.trustedRoot) as EditableRoot).timestampAuthorities;
+      const pem = (authority?.certChain.certificates ?? []).map(
+        ({ rawBytes }) => `-----BEGIN CERTIFICATE-----\n${rawBytes}\n-----END CERTIFICATE-----\n`,
+      );
+      writeFileSync(path('stamps.pem'), pem.join(''));
+      const timestampChainFile = path('stamps.pem');
+      const { timestampUrls } = stamped;
+      assert.equal(await outcome({ keyFile, timestampUrls, timestampChainFile }), '0 logs, 1 timestamps');
+      assert.equal(await outcome({ ...stamped, timestampChainFile }), '0 logs, 1 timestamps');
+    });
   });
 
   test('a statement about something else is refused before anything leaves', async () => {

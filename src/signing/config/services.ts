@@ -24,6 +24,8 @@ export interface SigningServices {
   readonly identityIssuer?: string;
   readonly logs: ServiceGroup;
   readonly timestampAuthorities: ServiceGroup;
+  /** Whether `operator` says who runs a service (a configuration does); else every service counts for itself. */
+  readonly namesOperators?: boolean;
 }
 
 export const NO_SERVICES: ServiceGroup = { candidates: [], needed: 0 };
@@ -48,6 +50,7 @@ export function servicesFromConfig(config: SigningConfig, now: Date): SigningSer
       : { identityIssuer: parseServiceUrl(issuer.url, 'the issuer of identities').href.replace(/\/$/, '') }),
     logs: group(logs, config.logSelector, 'transparency log'),
     timestampAuthorities: group(stamps, config.timestampSelector, 'timestamp authority'),
+    namesOperators: true,
   };
 }
 
