@@ -34,6 +34,7 @@ export function findContainment(list: FileListBytes, image: ContainingImage): Ba
   const { final, records: after, ...configured } = image;
   const records = before === undefined || after === undefined ? undefined : { base: before, final: after };
   const databases = [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
+  const relinked = changedByLinks(final);
   const missing: string[] = [];
   const changed: string[] = [];
   let total = 0;
@@ -42,7 +43,8 @@ export function findContainment(list: FileListBytes, image: ContainingImage): Ba
     total += 1;
     const now = final.lookup(entry.path);
     if (now === undefined || now.path !== entry.path) missing.push(entry.path);
-    else if (!sameFact(fileFact(base, entry), fileFact(final, now))) changed.push(entry.path);
+    else if (relinked.has(entry.path) || !sameFact(fileFact(base, entry), fileFact(final, now)))
+      changed.push(entry.path);
   }
   const extra = extraFiles(base, final, databases);
   const compared = records === undefined ? {} : { records };
@@ -58,6 +60,22 @@ export function findContainment(list: FileListBytes, image: ContainingImage): Ba
     extraFiles: extra.slice(0, MAX_PATHS),
     ...(isWhole ? { comparison: compareWithBase({ ...configured, ...compared, base, final, layerCount: 0 }) } : {}),
   };
+}
+
+/** Files whose mode, owner or attributes are those of a hard link to them: its header sets them, under whatever name the link has. */
+function changedByLinks(final: FileView): ReadonlySet<string> {
+  const changed = new Set<string>();
+  for (const entry of final.entries()) {
+    const target = entry.hardLinkTo === undefined ? undefined : final.lookup(entry.hardLinkTo);
+    if (target === undefined) continue;
+    const { mode, uid, gid, xattrs } = fileFact(final, target);
+    const link = fileFact(final, entry);
+    // archives tell attributes with the file itself, seldom with links to it
+    const attributes = link.xattrs === undefined || xattrs === undefined ? {} : { xattrs };
+    const set = { ...link, mode, uid, gid, ...attributes };
+    if (!sameFact(link, set)) changed.add(target.path);
+  }
+  return changed;
 }
 
 function extraFiles(base: FileView, final: FileView, databases: readonly string[]): readonly string[] {

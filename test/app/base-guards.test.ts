@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { detectBase } from '../../src/app/index.ts';
 import { sha256Digest, type Digest } from '../../src/core/index.ts';
-import { buildIndex, checkRawManifest } from '../../src/image/index.ts';
+import { buildIndex, checkRawManifest, type LayerEntry } from '../../src/image/index.ts';
 import { parseLock } from '../../src/provenance/index.ts';
 import { complaints, openGateBench, type GateBench } from '../support/gate-bench.ts';
 import { makeImage, type LayerSpec, type MadeImage } from '../support/images.ts';
@@ -267,6 +267,29 @@ describe('guards of matching by layers, on images', () => {
     writeFileSync(bench.file('policy.yaml'), policy());
     assert.deepEqual(await verdict(bench, 'app'), ['fail BASE_NOT_ALLOWED']);
     assert.ok(complaints(await bench.check('app')).includes('warn BASE_CONTAINS'));
+  });
+
+  test('hard links: which of two names is the file and which the link is no difference; two files of their own are none either', async () => {
+    await using bench = await openGateBench(policy(', squashed: allow'));
+    const rest = Object.entries(FILES as Record<string, string>).map(([path, content]) => ({ path, content }));
+    const box = { content: 'busybox', mode: 0o755 };
+    await image(bench, 'base', {
+      layers: [[...rest, { path: 'bin/a', ...box }, { path: 'bin/b', hardLinkTo: 'bin/a', mode: 0o755 }]],
+    });
+    await bench.lock();
+    const flat = async (tag: string, ...links: readonly LayerEntry[]): Promise<readonly string[]> => {
+      await image(bench, tag, { layers: [[...rest, ...links, { path: 'app/run', content: 'x' }]] });
+      return verdict(bench, tag);
+    };
+    const reversed = await flat(
+      'reversed',
+      { path: 'bin/b', ...box },
+      { path: 'bin/a', hardLinkTo: 'bin/b', mode: 0o755 },
+    );
+    const copied = await flat('copied', { path: 'bin/b', ...box }, { path: 'bin/a', ...box });
+    assert.deepEqual([reversed, copied], [['pass BASE_CONTAINED'], ['pass BASE_CONTAINED']]);
+    const evil = await flat('evil', { path: 'bin/a', ...box }, { path: 'bin/b', content: 'busybex', mode: 0o755 });
+    assert.deepEqual(evil, ['fail BASE_NOT_ALLOWED']);
   });
 
   test('reproducible rebuild: the same layers under another digest are the same base', async () => {

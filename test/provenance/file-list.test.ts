@@ -83,6 +83,13 @@ describe('findContainment', () => {
     });
   }
 
+  test('a hard link whose header gives the file it names another mode is a change of that file', () => {
+    const link = (mode: number): Files => ({ ...BASE, 'app/x': { content: 'shell', hardLinkTo: 'bin/sh', mode } });
+    assert.deepEqual(contained(link(0o777)).changed, ['bin/sh']);
+    const same = contained(link(0o755));
+    assert.deepEqual([same.changed, same.matched], [[], same.total]);
+  });
+
   test('a missing file is told; a folder that became a link hides its files', () => {
     const { 'bin/sh': _shell, ...rest } = BASE;
     assert.deepEqual(contained(rest).missing, ['bin/sh']);
