@@ -71,7 +71,7 @@ export interface PlatformDecision {
   /** `linux/amd64`; null when it is not known because the platform could not be collected. */
   readonly platform: string | null;
   readonly manifest: Digest;
-  /** Layers of the platform, and how many of them are the base that decided; for drawing. */
+  /** Layers of the platform, and how many of them are a locked base: none when the layers were not read. For drawing. */
   readonly layers: { readonly total: number; readonly base: number };
   readonly rules: readonly RuleDecision[];
 }

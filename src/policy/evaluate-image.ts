@@ -150,7 +150,8 @@ function basesOf(inputs: ImageInputs, platform: PlatformView): readonly (readonl
   const { lock } = inputs.loaded;
   const { config } = platform;
   const matches = lock === undefined ? [] : matchBases(lock, { platform: platform.platform, diffIds: config.diffIds });
-  const whole = lock === undefined ? [] : containedRecords(lock, platform.platform, platform.evidence.containments ?? []);
+  const whole =
+    lock === undefined ? [] : containedRecords(lock, platform.platform, platform.evidence.containments ?? []);
   const contained = whole.filter(({ containment }) => isWhole(containment)).map(({ match }) => match);
   return [
     ...[...matches, ...contained].flatMap(({ record, platform: base }) => [
@@ -220,7 +221,7 @@ async function evaluatePlatform(
     manifest: platform.manifest,
     layers: {
       total: platform.config.diffIds.length,
-      base: lock.refused === undefined ? (matches[0]?.layerCount ?? 0) : 0,
+      base: lock.refused === undefined && platform.evidence.layersVerified ? (matches[0]?.layerCount ?? 0) : 0,
     },
     rules: decided,
   };

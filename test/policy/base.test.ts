@@ -211,6 +211,12 @@ describe('base: which one, and how sure', () => {
     assert.equal(decision.exitCode, ExitCode.Usage);
   });
 
+  test('layers that were not read are drawn as no base: only their bytes prove one', async () => {
+    const drawn = ({ images }: Decision): unknown => images[0]?.platforms[0]?.layers;
+    assert.deepEqual(drawn(await judge()), { total: 3, base: 2 });
+    assert.deepEqual(drawn(await judge({ facts: { facts: { layersVerified: false } } })), { total: 3, base: 0 });
+  });
+
   test('layers that could not be read carry their own code and class', async () => {
     const errors = [
       { what: 'layers', code: 'LAYER_TRUNCATED', reason: 'layer 2 ends early', exitCode: ExitCode.Input },
