@@ -228,15 +228,25 @@ function needContent(facts: BaseFacts): readonly CheckResult[] {
   );
 }
 
-/** What is said of a base cannot be said of none; who built the image so is part of the proof that there is none. */
+/**
+ * Nothing has no signature: who built the image so was demanded in its place, and has been verified. `attested` speaks of what went into the build besides, which an
+ * image from scratch does not show.
+ */
 function checkFlagsOfNothing(facts: BaseFacts): readonly CheckResult[] {
   return (facts.check.require ?? []).map((item) =>
-    failed({
-      check: 'base',
-      item,
-      code: 'BASE_EVIDENCE_TOO_LOW',
-      reason: `"${item}" speaks of a base, and the image stands on none`,
-      remedy: 'give images from scratch a rule of their own',
-    }),
+    item === 'authenticated'
+      ? passed({
+          check: 'base',
+          item,
+          code: 'BASE_NOTHING_TO_SIGN',
+          reason: 'the image stands on nothing that somebody could have signed; its provenance was verified instead',
+        })
+      : failed({
+          check: 'base',
+          item,
+          code: 'BASE_EVIDENCE_TOO_LOW',
+          reason: `"${item}" speaks of a base, and the image stands on none`,
+          remedy: 'give images from scratch a rule of their own, with buildInputs',
+        }),
   );
 }

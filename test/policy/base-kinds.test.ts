@@ -197,14 +197,15 @@ describe('an entry of kind scratch', () => {
     assert.equal(told(part(await judge({ ...setup, facts: unlisted }), 'allow')), 'error FILE_FACTS_MISSING');
   });
 
-  test('flags that speak of a base fail, as there is none', async () => {
+  test('there is no signature of nothing: its provenance stands for authenticated, and not for attested', async () => {
     const decision = await judge({
       ...setup,
-      base: 'require: [authenticated]',
+      base: 'require: [authenticated, attested]',
       facts: clean,
       attached: [await provenance(release)],
     });
-    assert.equal(told(part(decision, 'authenticated')), 'fail BASE_EVIDENCE_TOO_LOW');
+    assert.equal(told(part(decision, 'authenticated')), 'pass BASE_NOTHING_TO_SIGN');
+    assert.equal(told(part(decision, 'attested')), 'fail BASE_EVIDENCE_TOO_LOW');
   });
 });
 
