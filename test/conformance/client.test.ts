@@ -92,6 +92,27 @@ describe('the conformance client', () => {
     assert.equal(await verify('dsse.json', ...WHO, path('statement.json')), 1);
   });
 
+  test('without a trusted root it believes the public one, which ships: no network is needed', async () => {
+    const bundle = join(import.meta.dirname, '../verification/fixtures/image-attestation.sigstore.json');
+    const digest = 'sha256:732112270d7e59418a8c080b134b24cabd67d250d0d0147a97ed95ba5c280aa4';
+    const who = (identity: string): readonly string[] => [
+      ...['verify-bundle', '--bundle', bundle],
+      ...['--certificate-identity', identity, '--certificate-oidc-issuer', 'https://github.com/login/oauth'],
+    ];
+    assert.equal(await client(...who('cody@soyland.com'), digest), 0);
+    assert.equal(await client(...who('nobody@soyland.com'), digest), 1);
+  });
+
+  test('takes --staging where files say all that would be of that instance', async () => {
+    const file = path('file');
+    const sign = ['sign-bundle', '--staging', '--identity-token', TOKEN, '--bundle', path('staging.json')];
+    assert.equal(await client(...sign, ...services(), file), 0);
+    assert.notEqual(await client(...sign, '--trusted-root', path('root.json'), file), 0);
+    const verifying = ['verify-bundle', '--staging', '--bundle', path('staging.json'), ...WHO];
+    assert.equal(await client(...verifying, '--trusted-root', path('root.json'), file), 0);
+    assert.notEqual(await client(...verifying, file), 0);
+  });
+
   test('refuses what it does not do', async () => {
     assert.notEqual(
       await client('sign-bundle', '--staging', '--identity-token', TOKEN, '--bundle', path('x'), path('file')),
