@@ -108,7 +108,7 @@ export async function detectBase(options: DetectBaseOptions, runtime: Runtime): 
           ? 'claimed'
           : 'none'
         : 'content',
-    matches: matches.map(summary),
+    matches: matchSummaries(matches),
     contained: containedBases(lock, scanned),
     claims,
     conflicts: [...claimConflicts(claims, matches, lock), ...quarrels(claims, lock), ...findings],
@@ -161,6 +161,18 @@ export function imageClaims(image: Image): readonly BaseClaim[] {
     history: image.config.history,
     diffIds: image.config.diffIds,
   });
+}
+
+/** One for each tag and digest, however often the lock saw the tag there: the latest time counts. The order of the matches stays. */
+function matchSummaries(matches: readonly BaseMatch[]): readonly BaseMatchSummary[] {
+  const summaries = new Map<string, BaseMatchSummary>();
+  for (const match of matches) {
+    const found = summary(match);
+    const key = JSON.stringify([found.entry, found.image, found.tag, found.digest, found.layerCount]);
+    const before = summaries.get(key);
+    if (before === undefined || before.observedAt < found.observedAt) summaries.set(key, found);
+  }
+  return [...summaries.values()];
 }
 
 function summary({ entry, record, layerCount }: BaseMatch): BaseMatchSummary {

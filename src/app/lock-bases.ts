@@ -20,9 +20,9 @@ import {
   type LockRecordDraft,
 } from '../provenance/index.ts';
 import { appError } from './errors.ts';
-import { extendsLock, pullLock, pushLock, type LockToPush, type PulledLock, type PushedLock } from './lock-artifact.ts';
+import { extendsLock, pullLock, pushLock, type PulledLock, type PushedLock } from './lock-artifact.ts';
 import { appendLines, checkLockSize, openPin, replaceLock, signLock, speaksOf } from './lock-file.ts';
-import { judgeObserved, trustedSignature, type JudgedBase } from './lock-trust.ts';
+import { judgeObserved, lockRefusedAs, trustedSignature, type JudgedBase, type LockRefusal } from './lock-trust.ts';
 import { observeBases, type ObserveOptions } from './observe-bases.ts';
 import { openSigning } from './open-signing.ts';
 import type { SigningAccess } from './signing-access.ts';
@@ -58,12 +58,16 @@ export interface LockedBase extends JudgedBase {
   readonly lostPlatforms: readonly string[];
 }
 
+type ObservedBase = Omit<LockedBase, keyof JudgedBase>;
+
 export interface LockBasesResult {
   readonly lockFile: string;
   /** The lock's signature beside it, if one was made: what a policy's `lockSignedBy` asks for. */
   readonly signatureFile?: string;
   readonly head: Digest | null;
   readonly records: number;
+  /** Why a gate will not believe the lock as it is now: nobody whom the policy names has signed it. */
+  readonly refused?: LockRefusal;
   readonly locked: readonly LockedBase[];
   readonly pulled?: { readonly reference: string; readonly artifact: Digest; readonly added: number };
   /** Both heads are those before joining. */
@@ -96,17 +100,24 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
   const bytes = Buffer.from(text);
   const signatureFile =
     signer === undefined ? await keepSignature(lockFile, bytes, start) : await signLock(lockFile, signer);
+  const signature = await signatureBeside(lockFile, bytes);
+  const refused = await lockRefusedAs(start.loaded, { lock, bytes, signature }, runtime);
   if (pin !== undefined && lock.head !== null) await pin(lock.head);
   const pushed =
     options.push === undefined
       ? undefined
-      : await pushLock(options.push, await toPush(lockFile, bytes, lock), { access: options.access, runtime });
+      : await pushLock(
+          options.push,
+          { bytes, lock, ...(signature === undefined ? {} : { signature }) },
+          { access: options.access, runtime },
+        );
   return {
     lockFile,
     ...(signatureFile === undefined ? {} : { signatureFile }),
     head: lock.head,
     records: lock.records.length,
-    locked: locked.map((base, index) => ({ ...base, ...(judged[index] ?? { authenticated: [] }) })),
+    locked: locked.map((base, index) => ({ ...base, ...(judged[index] ?? { signedBy: [], authenticated: [] }) })),
+    ...(refused === undefined ? {} : { refused }),
     ...start.told,
     ...(pushed === undefined ? {} : { pushed }),
     ...(pin === undefined ? {} : { pinned: lock.head !== null }),
@@ -183,9 +194,9 @@ function takePulled(pulled: PulledLock, local: Lock, onDisk: Uint8Array | undefi
 function appendAll(
   start: Pick<StartingLock, 'lock' | 'text'>,
   drafts: readonly LockRecordDraft[],
-): { readonly lock: Lock; readonly text: string; readonly locked: readonly Omit<LockedBase, 'authenticated'>[] } {
+): { readonly lock: Lock; readonly text: string; readonly locked: readonly ObservedBase[] } {
   let { lock, text } = start;
-  const locked: Omit<LockedBase, 'authenticated'>[] = [];
+  const locked: ObservedBase[] = [];
   for (const draft of drafts) {
     locked.push(summary(draft, lock));
     const appended = appendLockRecord(lock, draft);
@@ -195,7 +206,7 @@ function appendAll(
   return { lock, text, locked };
 }
 
-function summary(draft: LockRecordDraft, lock: Lock): Omit<LockedBase, 'authenticated'> {
+function summary(draft: LockRecordDraft, lock: Lock): ObservedBase {
   const earlier = lock.records.filter((record) => record.entry === draft.entry && record.tag === draft.tag);
   const lost = (earlier.at(-1)?.platforms ?? []).filter(
     ({ platform }) => !draft.platforms.some((other) => isSamePlatform(other.platform, platform)),
@@ -243,12 +254,11 @@ async function keepSignature(
   return signatureFile;
 }
 
-/** A signature beside the lock goes with it when it is one of these bytes. */
-async function toPush(lockFile: string, bytes: Uint8Array, lock: Lock): Promise<LockToPush> {
+/** What is beside the lock, when it is a signature of these bytes. */
+async function signatureBeside(lockFile: string, bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const signature = await readInputFile(lockBundlePath(lockFile), LIMITS.bundleBytes).catch((error: unknown) => {
     if (isAppError(error) && error.code === 'FILE_NOT_FOUND') return undefined;
     throw error;
   });
-  const isOurs = signature !== undefined && speaksOf(signature, sha256Digest(bytes));
-  return { bytes, lock, ...(isOurs ? { signature } : {}) };
+  return signature !== undefined && speaksOf(signature, sha256Digest(bytes)) ? signature : undefined;
 }

@@ -1,6 +1,6 @@
 import { isAppError, type Runtime } from '../core/index.ts';
 import { judgeLock, lockBundlePath, type LoadedPolicy } from '../policy/index.ts';
-import type { LockRecord } from '../provenance/index.ts';
+import type { Lock, LockRecord } from '../provenance/index.ts';
 import { appError } from './errors.ts';
 import type { PulledLock } from './lock-artifact.ts';
 import { policyTrustPort } from './policy-trust.ts';
@@ -60,8 +60,39 @@ async function rootFor(
   }
 }
 
+/** A lock as it lies beside its policy. */
+export interface WrittenLock {
+  readonly lock: Lock;
+  readonly bytes: Uint8Array;
+  /** What lies beside it. */
+  readonly signature: Uint8Array | undefined;
+}
+
+/** Why a gate will not believe the lock as it is now: the policy names who must have signed it. undefined when it will, or when it names nobody. */
+export async function lockRefusedAs(
+  loaded: LoadedPolicy,
+  { lock, bytes, signature }: WrittenLock,
+  runtime: Runtime,
+): Promise<LockRefusal | undefined> {
+  const { lock: name, lockSignedBy } = loaded.policy.bases ?? {};
+  if (name === undefined || lockSignedBy === undefined) return undefined;
+  const root = signature === undefined ? {} : await rootFor(loaded, lockSignedBy, runtime);
+  const files = new Map([...loaded.files, [name, bytes]]);
+  if (signature === undefined) files.delete(lockBundlePath(name));
+  else files.set(lockBundlePath(name), signature);
+  const { refused } = await judgeLock({ ...loaded, files, lock }, [], { now: runtime.now(), ...root });
+  return refused === undefined ? undefined : { code: refused.code, reason: refused.reason };
+}
+
+export interface LockRefusal {
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** Who vouches for a base. */
 export interface JudgedBase {
+  /** Names of the entry's `signedBy`: who should. */
+  readonly signedBy: readonly string[];
   /** Identities of the entry's `signedBy` whose signature of the base was verified. */
   readonly authenticated: readonly string[];
   /** Why signatures could not be judged. */
@@ -75,12 +106,12 @@ export async function judgeObserved(
   runtime: Runtime,
 ): Promise<readonly JudgedBase[]> {
   const entries = loaded.policy.bases?.entries ?? [];
-  const names = records.flatMap(({ entry }) => entries.find(({ name }) => name === entry)?.signedBy ?? []);
+  const wanted = records.map(({ entry }) => entries.find(({ name }) => name === entry)?.signedBy ?? []);
   if (records.length === 0) return [];
-  const root = await rootFor(loaded, names, runtime);
+  const root = await rootFor(loaded, wanted.flat(), runtime);
   const judged = await judgeLock(loaded, records, { now: runtime.now(), ...root });
   return judged.authenticated.map((authenticated, index) => {
     const reason = judged.missing[index]?.reason;
-    return { authenticated, ...(reason === undefined ? {} : { unjudged: reason }) };
+    return { signedBy: wanted[index] ?? [], authenticated, ...(reason === undefined ? {} : { unjudged: reason }) };
   });
 }

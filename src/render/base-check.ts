@@ -1,5 +1,6 @@
 import { safeText } from '../core/index.ts';
 import type { ChangedPackage, CheckBaseResult, CheckedBase, DiffBaseResult } from '../app/index.ts';
+import { counted } from './counted.ts';
 import { renderTable, type TableColumn, type TableOptions } from './table.ts';
 
 /** How the base of each platform stands today, and what is alarming. */
@@ -12,9 +13,10 @@ export function renderBaseCheck(result: CheckBaseResult): string {
 
 function platformLines({ platform, state, base, behind, endOfLife, observedAt, alarms }: CheckedBase): string[] {
   const lines = [`${state.padEnd(9)} ${platform}${base === undefined ? '' : `  ${nameOf(base)}  ${base.digest}`}`];
+  if (state === 'unknown') lines.push('          its bottom layers are those of no base in the lock');
   if (behind !== undefined) {
     lines.push(
-      `          since ${behind.since}; ${safeText(behind.tag)} led to ${behind.images} other image(s) since, now ${behind.current}`,
+      `          since ${behind.since}; ${safeText(behind.tag)} led to ${counted(behind.images, 'other image')} since, now ${behind.current}`,
     );
   }
   if (observedAt !== undefined) lines.push(`          tags last looked at ${observedAt}`);
@@ -40,14 +42,14 @@ export function renderBaseDiff(result: DiffBaseResult, options: TableOptions): s
   const { from, to, packages, unchanged, same } = result;
   const lines = [
     `${safeText(result.image)}  ${result.platform}  ${result.digest}`,
-    `from  ${nameOf(from)}  ${from.digest} (bottom ${from.layerCount} layers)`,
+    `from  ${nameOf(from)}  ${from.digest} (bottom ${counted(from.layerCount, 'layer')})`,
     `to    ${safeText(to.reference)}  ${to.digest}`,
   ];
   if (packages.length > 0) lines.push('', renderTable(COLUMNS, packages, options).trimEnd(), '');
   lines.push(
     same
       ? 'the same base: a rebuild would change nothing of it'
-      : `${packages.length} package(s) would change, ${unchanged} would not`,
+      : `${counted(packages.length, 'package')} would change, ${unchanged} would not`,
   );
   return lines.join('\n');
 }

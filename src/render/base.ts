@@ -1,4 +1,5 @@
 import { safeText } from '../core/index.ts';
+import { counted } from './counted.ts';
 import type { DetectBaseResult, DetectedBuild, LayerRow, LockBasesResult, LockedBase } from '../app/index.ts';
 
 const MAX_COMMAND_CHARS = 60;
@@ -11,7 +12,7 @@ export function renderBase(result: DetectBaseResult): string {
   const lines = [`${safeText(result.image)}  ${result.platform}  ${result.digest}`, `level     ${result.level}`];
   for (const match of result.matches) {
     lines.push(
-      `base      ${safeText(match.entry)}: ${safeText(match.image)}${match.tag === null ? '' : `:${safeText(match.tag)}`} (bottom ${match.layerCount} layers, seen ${match.observedAt})`,
+      `base      ${safeText(match.entry)}: ${safeText(match.image)}${match.tag === null ? '' : `:${safeText(match.tag)}`} (bottom ${counted(match.layerCount, 'layer')}, seen ${match.observedAt})`,
       `          ${match.digest}`,
     );
   }
@@ -68,10 +69,17 @@ function layerLine(row: LayerRow): string {
 export function renderLock(result: LockBasesResult): string {
   const { pulled, merged, pushed, signatureFile, pinned } = result;
   const lines = result.locked.flatMap(lockedLines);
-  if (pulled !== undefined) lines.unshift(`pulled    ${safeText(pulled.reference)}: ${pulled.added} new records`);
-  if (merged !== undefined) lines.unshift(`merged    ${safeText(merged.file)}: ${merged.added} new records`);
-  lines.push(`${safeText(result.lockFile)}: ${result.records} records, head ${result.head ?? '-'}`);
+  if (pulled !== undefined)
+    lines.unshift(`pulled    ${safeText(pulled.reference)}: ${counted(pulled.added, 'new record')}`);
+  if (merged !== undefined) lines.unshift(`merged    ${safeText(merged.file)}: ${counted(merged.added, 'new record')}`);
+  lines.push(`${safeText(result.lockFile)}: ${counted(result.records, 'record')}, head ${result.head ?? '-'}`);
   if (signatureFile !== undefined) lines.push(`signed: ${safeText(signatureFile)}`);
+  if (result.refused !== undefined) {
+    lines.push(
+      `gates do not believe it yet: ${safeText(result.refused.reason)} [${result.refused.code}]`,
+      '  sign what is there: waybill base lock --no-observe with --key FILE or --sign',
+    );
+  }
   if (pinned === true) lines.push('the policy pins this head');
   if (pushed !== undefined)
     lines.push(
@@ -81,14 +89,14 @@ export function renderLock(result: LockBasesResult): string {
 }
 
 function lockedLines(base: LockedBase): string[] {
-  const { authenticated, unjudged, lostPlatforms, fileLists } = base;
-  const lists = fileLists === 0 ? '' : `, ${fileLists} file list(s)`;
+  const { authenticated, signedBy, unjudged, lostPlatforms, fileLists } = base;
+  const lists = fileLists === 0 ? '' : `, ${counted(fileLists, 'file list')}`;
   const lines = [
-    `${base.change.padEnd(9)} ${safeText(base.entry)}  ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}  ${base.digest}  ${base.platforms} platform(s), ${base.bundles} signature bundle(s)${lists}`,
+    `${base.change.padEnd(9)} ${safeText(base.entry)}  ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}  ${base.digest}  ${counted(base.platforms, 'platform')}, ${counted(base.bundles, 'signature bundle')}${lists}`,
   ];
   if (authenticated.length > 0) lines.push(`          signed by ${safeText(authenticated.join(', '))}`);
   else if (unjudged !== undefined) lines.push(`          signatures not judged: ${safeText(unjudged)}`);
-  else lines.push('          not signed by anybody whom its entry names');
+  else if (signedBy.length > 0) lines.push(`          not signed by ${safeText(signedBy.join(' or '))}`);
   if (lostPlatforms.length > 0) lines.push(`          no more: ${safeText(lostPlatforms.join(', '))}`);
   if (base.change === 'returned') lines.push('          the tag was moved back to an earlier image');
   return lines;

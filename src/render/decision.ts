@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { safeText } from '../core/index.ts';
+import { isDigest, safeText } from '../core/index.ts';
+import { counted } from './counted.ts';
 import type { Basis, CheckResult, Decision, ImageDecision, PlatformDecision, Verdict } from '../policy/index.ts';
 import {
   checkTitle,
@@ -80,7 +81,7 @@ function renderImage(image: ImageDecision, paper: Paper): void {
 
 function renderPlatform(platform: PlatformDecision, paper: Paper): void {
   const { base, total } = platform.layers;
-  const layers = base === 0 ? `${total} layers` : `${total} layers, the bottom ${base} a locked base`;
+  const layers = `${counted(total, 'layer')}${base === 0 ? '' : `, the bottom ${base} a locked base`}`;
   paper.line(
     `  ${paper.paint(safeText(platform.platform ?? 'unknown platform'), 'bold')}  ${platform.manifest}  ${paper.paint(layers, 'dim')}`,
   );
@@ -105,7 +106,9 @@ function renderResult(result: CheckResult, paper: Paper, indent: string): void {
     return;
   }
   paper.wrapped(`${indent}${mark} `, `${what} [${result.code}]: ${result.reason}`);
-  for (const line of basisLines(result.basis)) paper.wrapped(`${indent}      on `, line);
+  // a digest that the sentence names already is no further evidence
+  for (const line of basisLines(result.basis))
+    if (!isDigest(line) || !result.reason.includes(line)) paper.wrapped(`${indent}      on `, line);
   if (result.remedy !== undefined) paper.wrapped(`${indent}      to pass: `, result.remedy);
   if (result.exception !== undefined) {
     const { owner, reason, ticket, lastDay } = result.exception;

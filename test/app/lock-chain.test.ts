@@ -125,6 +125,19 @@ describe('base lock', () => {
     assert.deepEqual([locked[0]?.authenticated, locked[0]?.digest], [['release'], made.digest]);
   });
 
+  test('a lock that gates will not believe is told: unsigned, signed before it went on, signed by others', async () => {
+    write('demand', '  lockSignedBy: [release]');
+    const refused = async (options: Parameters<typeof lock>[1] = {}): Promise<string | undefined> =>
+      (await lock('demand', options)).refused?.code;
+    assert.equal(await refused({ tag: 'base' }), 'BASE_LOCK_UNSIGNED');
+    assert.equal(await refused({ signing: signing('theirs') }), 'BASE_LOCK_UNTRUSTED');
+    assert.equal(await refused({ signing: signing('ours') }), undefined);
+    assert.equal(await refused(), undefined);
+    assert.equal(await refused({ tag: 'other' }), 'BASE_LOCK_UNSIGNED');
+    write('nobodyAsked');
+    assert.equal((await lock('nobodyAsked', { tag: 'base' })).refused, undefined);
+  });
+
   test('files are listed of what asks for it, and kept once', async () => {
     write('lists');
     assert.equal((await lock('lists', { tag: 'base' })).locked[0]?.fileLists, 0);

@@ -58,7 +58,7 @@ rules:
     assert.deepEqual(there[0]?.['authenticated'], ['release']);
     const env = { COSIGN_REPOSITORY: `${registry.host}/signatures` };
     assert.match(ended(await bench.run(command, { env }), 0).stdout, /^ +signed by release$/m);
-    assert.match(ended(await bench.run(command), 0).stdout, /^ +not signed by anybody whom its entry names$/m);
+    assert.match(ended(await bench.run(command), 0).stdout, /^ +not signed by release$/m);
   });
 
   test('lock --merge, --pin-head, --push and --pull, told in words and by the schema', async () => {
@@ -106,7 +106,7 @@ rules:
       (behind['platforms'] as { state: string }[]).map(({ state }) => state),
       ['behind'],
     );
-    assert.match(ended(await bench.run(`${command} --refresh`), 0).stdout, /led to 1 other image\(s\) since/);
+    assert.match(ended(await bench.run(`${command} --refresh`), 0).stdout, /led to 1 other image since/);
     writeFileSync(join(bench.path, 'bare.yaml'), policy('bare.jsonl'));
     failed(await bench.run('base check oci:images:app --policy bare.yaml'), 2, 'BASE_LOCK_EMPTY');
   });
@@ -116,7 +116,7 @@ rules:
     const text = ended(await bench.run(`${command} --to oci:images:empty`), 0).stdout;
     assert.match(text, /^CHANGE +PACKAGE +TYPE +FROM +TO$/m);
     assert.match(text, /^removed +tiny-libc +deb +2\.41-1/m);
-    assert.match(text, /2 package\(s\) would change, 0 would not/);
+    assert.match(text, /2 packages would change, 0 would not/);
     const same = await json('base-diff', `${command} --to oci:images:base`);
     assert.deepEqual([same['same'], same['packages'], same['unchanged']], [true, [], 2]);
     failed(await bench.run('base diff oci:images:empty --policy policy.yaml'), 6, 'BASE_UNKNOWN');
