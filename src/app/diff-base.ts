@@ -2,8 +2,8 @@ import { runCatalogers, splitByBase, type CatalogRun } from '../catalog/index.ts
 import { compareCodeUnits, LIMITS, type Digest, type Runtime } from '../core/index.ts';
 import { squash } from '../filesystem/index.ts';
 import { formatPlatform, loadImage, type Image } from '../image/index.ts';
-import { packagePurl, type Package } from '../packages/index.ts';
-import { compareVersions, loadPolicy, type LoadedPolicy } from '../policy/index.ts';
+import { compareVersions, packagePurl, type Package } from '../packages/index.ts';
+import { loadPolicy, type LoadedPolicy } from '../policy/index.ts';
 import { matchBases, type BaseMatch } from '../provenance/index.ts';
 import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess } from './open-image-store.ts';

@@ -20,3 +20,4 @@ export { comparePackages, packageKey, packagePurl } from './purl.ts';
 export { classifyLicenseText } from './license-text.ts';
 export { parseLicense } from './license.ts';
 export type { ParsedLicense } from './license.ts';
+export { compareVersions } from './version-order.ts';

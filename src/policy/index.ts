@@ -45,7 +45,6 @@ export { baseState } from './base-state.ts';
 export type { BaseAlarm, BaseAlarmCode, BaseQuestion, BaseState } from './base-state.ts';
 export { judgeLock } from './judge-lock.ts';
 export type { JudgedLock, JudgeLockOptions } from './judge-lock.ts';
-export { compareVersions } from './versions.ts';
 export { lintPolicy, parsePolicy } from './parse-policy.ts';
 export type { PolicyLint, PolicySource } from './parse-policy.ts';
 export { sortProblems } from './problem.ts';

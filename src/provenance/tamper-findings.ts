@@ -1,20 +1,35 @@
 import { compareCodeUnits } from '../core/index.ts';
+import { compareVersions } from '../packages/index.ts';
 import { criticalClass, isSetuid, isSystemFolder, linkedFolderClass, samePrivileges } from './critical-paths.ts';
 import { isVolatilePath } from './volatile-paths.ts';
-import type { AccountChange, BaseComparison, FileChange, FileFact, TamperClass, TamperFinding } from './types.ts';
+import type {
+  AccountChange,
+  BaseComparison,
+  FileChange,
+  FileFact,
+  PackageStanza,
+  TamperClass,
+  TamperFinding,
+} from './types.ts';
 
 /**
  * What upper layers did to the base, judged. Critical: see `TamperClass`, additions included, unless an OS package that upper layers installed lists the file; what no
  * package brings (a preload, programs in /usr/local that hide the base's, anything privileged in a place that changes) is never excused. A base file changed together
- * with its package's version is an `upgrade`, but for links to folders and new privileges. The image's own database says what belongs to which package, and who writes
+ * with its package's version is an `upgrade`, but for links to folders and new privileges; an older version than the base's is none: the base was swapped under a database
+ * that was written on another, or something old was put back. The image's own database says what belongs to which package, and who writes
  * layers can write that: `upgrades: deny` is for those who do not want to believe it. Critical first, then by path.
  */
 export function tamperFindings(comparison: BaseComparison): readonly TamperFinding[] {
+  const downgraded = new Set(
+    comparison.packages.flatMap(({ before, after }) =>
+      after !== undefined && isOlder(before, after) ? [before.name] : [],
+    ),
+  );
   const findings = [
     ...comparison.lostDatabases.map((path): TamperFinding => databaseFinding(path)),
     ...comparison.packages.map(({ before, after }): TamperFinding => packageFinding(before, after)),
     ...comparison.accounts.map((change): TamperFinding => accountFinding(change)),
-    ...comparison.changes.map((change): TamperFinding => fileFinding(change)),
+    ...comparison.changes.map((change): TamperFinding => fileFinding(change, downgraded)),
   ];
   return findings.toSorted(
     (a, b) =>
@@ -50,6 +65,14 @@ function packageFinding(
       message: `package ${before.name} ${before.version} of the base is missing from the package database`,
     };
   }
+  if (isOlder(before, after)) {
+    return {
+      class: 'package-database',
+      critical: true,
+      path,
+      message: `base package ${before.name} is ${after.version}, older than the base's ${before.version}: downgraded, or the database was written on another base`,
+    };
+  }
   if (after.version !== before.version) {
     return {
       class: 'upgrade',
@@ -64,6 +87,12 @@ function packageFinding(
     path,
     message: `the record of base package ${before.name} ${before.version} was altered without a new version, or is there twice`,
   };
+}
+
+/** For certain: where two versions cannot be compared, a change counts as an upgrade. */
+function isOlder(before: PackageStanza, after: PackageStanza): boolean {
+  const type = before.database.includes('dpkg/') ? 'deb' : before.database.includes('apk/') ? 'apk' : 'rpm';
+  return (compareVersions(type, after.version, before.version) ?? 0) < 0;
 }
 
 const ACCOUNT_WORDS: Readonly<Record<AccountChange['kind'], string>> = {
@@ -83,11 +112,11 @@ function accountFinding(change: AccountChange): TamperFinding {
   };
 }
 
-function fileFinding(change: FileChange): TamperFinding {
+function fileFinding(change: FileChange, downgraded: ReadonlySet<string>): TamperFinding {
   const path = `/${change.path}`;
   const words = changeWords(change);
   const found = changeClass(change);
-  if (change.owner?.state === 'upgraded' && isUpgradable(found, change)) {
+  if (change.owner?.state === 'upgraded' && !downgraded.has(change.owner.package) && isUpgradable(found, change)) {
     return {
       class: 'upgrade',
       critical: false,

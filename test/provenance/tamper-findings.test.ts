@@ -184,6 +184,14 @@ describe('tamperFindings', () => {
     ]);
   });
 
+  test('an older version than the base’s is no upgrade: it excuses nothing, and the database is critical itself', () => {
+    const status = `${STATUS_DASH}\n${STATUS_LIBC.replace('2.36-9', '2.36-9~rc1')}`;
+    assert.deepEqual(
+      critical({ 'var/lib/dpkg/status': status, 'usr/lib/x86_64-linux-gnu/libc.so.6': 'libc 2.36-9~rc1' }).toSorted(),
+      ['libc /usr/lib/x86_64-linux-gnu/libc.so.6', 'package-database /var/lib/dpkg/status'],
+    );
+  });
+
   test('stanzas of the base that vanish or change without a version are critical; so is a lost database', () => {
     assert.deepEqual(critical({ 'var/lib/dpkg/status': STATUS_DASH }), ['package-database /var/lib/dpkg/status']);
     assert.deepEqual(critical({ 'var/lib/dpkg/status': `${STATUS_DASH}Maintainer: me\n\n${STATUS_LIBC}` }), [
