@@ -29,10 +29,17 @@ function findInService(service: Located, name: string, finder: Finder): void {
   if (finder.map(service, what) === undefined) return;
   const image = member(service, 'image');
   const build = member(service, 'build');
-  if ((image === undefined || isNull(image.node)) && build !== undefined) {
+  const extended = member(service, 'extends');
+  if (extended !== undefined && member(extended, 'file') !== undefined) {
+    finder.problem(extended, 'DEPLOYMENT_INCLUDES', {
+      message: `${what} takes what it does not say from another file, which is not seen`,
+      hint: 'give what `docker compose config` prints: -f -',
+    });
+  }
+  if (build !== undefined && !isNull(build.node) && (isMissing(image) || textOf(service, 'pull_policy') === 'build')) {
     finder.problem(build, 'DEPLOYMENT_BUILD_ONLY', {
       message: `${what} is built where it is deployed, so there is no image to check`,
-      hint: 'build and push the image first, and name it with image:',
+      hint: 'build and push the image first, and name it with image:, without pull_policy: build',
     });
   } else {
     imageWithoutVariables(service, { name: 'image', what, finder });
@@ -42,6 +49,10 @@ function findInService(service: Located, name: string, finder: Finder): void {
       imageWithoutVariables(volume, { name: 'source', what: `an image volume of ${what}`, finder });
     }
   }
+}
+
+function isMissing(image: Located | undefined): boolean {
+  return image === undefined || isNull(image.node);
 }
 
 interface ImageMember {

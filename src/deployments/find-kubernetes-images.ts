@@ -44,6 +44,14 @@ function findInObject(object: Located, context: ObjectContext): void {
     for (const item of finder.items(object, 'items')) findInObject(item, next);
     return;
   }
+  const items = member(object, 'items');
+  if (items !== undefined) {
+    finder.problem(items, 'DEPLOYMENT_SHAPE', {
+      message: 'an object with items: kubectl takes it for a list, whatever its kind',
+      hint: 'write the objects as documents of their own, or as items of a List',
+    });
+    return;
+  }
   const group = groupOf(apiVersion);
   const knowledge = knowledgeOf(`${group}/${kind}`, allowed);
   if (knowledge === undefined) {

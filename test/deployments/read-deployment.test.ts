@@ -111,6 +111,23 @@ items:
       assert.deepEqual(await problems(text), ['DEPLOYMENT_KIND_UNKNOWN 1:1'], text);
   });
 
+  test('an object with items is a list for kubectl, whatever its kind says: refused unless it says so, too', async () => {
+    const items = `items: [{ apiVersion: v1, kind: Pod, spec: { ${POD} } }]`;
+    for (const [head, allow] of [
+      ['apiVersion: v1, kind: ConfigMap', []],
+      ['apiVersion: v1, kind: Pod, spec: { containers: [{ image: "b:2" }] }', []],
+      ['apiVersion: example.com/v1, kind: Harmless', ['example.com/Harmless']],
+    ] as const) {
+      const found = await problems(`{ ${head}, ${items} }`, allow);
+      assert.deepEqual(
+        found.map((problem) => problem.split(' ')[0]),
+        ['DEPLOYMENT_SHAPE'],
+        head,
+      );
+    }
+    assert.equal((await images(`{ apiVersion: example.com/v1, kind: HarmlessList, ${items} }`)).length, 1);
+  });
+
   test('--allow-kind takes GROUP/KIND only, and never a kind that holds images', () => {
     for (const text of ['Event', '/Event', 'apps/v1/Deployment', 'x/lower', '', `a/${'A'.repeat(80)}`])
       assert.throws(() => parseAllowedKinds([text]), { code: 'DEPLOYMENT_KIND_INVALID' }, text);
@@ -200,6 +217,9 @@ services:
       ['services: { a: { image: "app:${TAG}" } }', 'DEPLOYMENT_VARIABLE 1:25'],
       ['services: { a: { extends: b } }', 'DEPLOYMENT_IMAGE_MISSING 1:16'],
       ['services: { a: { image: x } }\ninclude: [other.yaml]', 'DEPLOYMENT_INCLUDES 2:10'],
+      // compose builds it although an image is named, and takes image volumes from a file that nobody read
+      ['services: { a: { image: x, build: ., pull_policy: build } }', 'DEPLOYMENT_BUILD_ONLY 1:35'],
+      ['services: { a: { image: x, extends: { file: o.yaml, service: b } } }', 'DEPLOYMENT_INCLUDES 1:37'],
       ['services: {}', 'DEPLOYMENT_SHAPE 1:11'],
       ['services: [a]', 'DEPLOYMENT_SHAPE 1:11'],
       ['services: { a: }', 'DEPLOYMENT_SHAPE 1:16'],
