@@ -37,8 +37,10 @@ export async function verifyForContainerd(
 ): Promise<{ readonly judgement: ContainerdJudgement; readonly exitCode: ExitCode }> {
   try {
     const decision = await decideRequest(options, runtime);
-    const judgement = { allowed: decision.exitCode === ExitCode.Passed, reason: reasonOf(decision), decision };
-    return { judgement, exitCode: decision.exitCode };
+    const partly = decision.exitCode === ExitCode.Passed ? partlyApproved(decision) : undefined;
+    const exitCode = partly === undefined ? decision.exitCode : ExitCode.Negative;
+    const reason = partly ?? reasonOf(decision);
+    return { judgement: { allowed: exitCode === ExitCode.Passed, reason, decision }, exitCode };
   } catch (error) {
     if (!isAppError(error) || error.exitCode === ExitCode.Passed) throw error;
     const reason = line(`denied: ${error.code}: ${error.message}`);
@@ -56,6 +58,16 @@ async function decideRequest(options: VerifyForContainerdOptions, runtime: Runti
   if (decisionFile !== undefined)
     await writeFileAtomic(decisionFile, `${canonicalDecision(decision)}\n`, { ifExists: 'replace' });
   return decision;
+}
+
+/** Why a decision that denies nothing does not allow this digest: rules for some platforms approve those alone, and containerd may run any platform of an index. */
+function partlyApproved({ images }: Decision): string | undefined {
+  const [image] = images;
+  if (image !== undefined && image.digest !== null && image.approves.includes(image.digest)) return undefined;
+  const approved = image?.approves.slice(0, SHOWN).join(', ') ?? '';
+  return line(
+    `denied: PLATFORMS_PARTLY_APPROVED: only some platforms of ${image?.digest ?? 'the image'} are approved: ${approved}; refer to one of them, or let the rules speak of all platforms`,
+  );
 }
 
 function reasonOf(decision: Decision): string {
