@@ -1,0 +1,102 @@
+import type { LayerSpec } from '../../support/images.ts';
+import type { AdversarialCase } from '../contract.ts';
+import { APP, on, TINY } from './base.ts';
+
+const RULE = 'base: { allow: [tiny], tamper: deny }';
+
+function status(...packages: readonly (readonly [name: string, version: string])[]): string {
+  return packages
+    .map(
+      ([name, version]) =>
+        `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\nMaintainer: M <m@example.com>\nDescription: x\n`,
+    )
+    .join('\n');
+}
+
+const BASE: LayerSpec = [
+  ...Object.entries(TINY).map(([path, content]) => ({ path, content })),
+  { path: 'etc/os-release', content: 'ID=debian\nVERSION_ID="13"\n' },
+  { path: 'etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\n' },
+  { path: 'usr/bin/env', content: '#!env\n', mode: 0o755 },
+  { path: 'usr/lib/x86_64-linux-gnu/libc.so.6', content: 'libc\n' },
+  { path: 'var/lib/dpkg/status', content: status(['libc6', '2.41-2'], ['bash', '5.2-2']) },
+];
+
+function tampered(name: string, layers: readonly LayerSpec[], codes: readonly string[]): AdversarialCase {
+  const denied = codes.some((code) => code.startsWith('fail'));
+  return {
+    name,
+    attack: async (stage) => {
+      stage.policy({ rule: RULE });
+      const base = await stage.image('base', { layers: [BASE] });
+      await stage.lock();
+      await stage.image('app', { layers, ...on(base) });
+      return stage.check('app');
+    },
+    expect: {
+      verdict: denied ? 'deny' : codes.length > 0 ? 'warn' : 'allow',
+      exit: denied ? 1 : 0,
+      codes,
+      passes: ['BASE_CONTENT'],
+    },
+  };
+}
+
+/** Layers that stand on the allowed base and undo it. */
+export const TAMPER_CASES: readonly AdversarialCase[] = [
+  tampered('nothing but an application', [APP], []),
+  tampered('base file overwritten: libc', [{ 'usr/lib/x86_64-linux-gnu/libc.so.6': 'evil\n' }], ['fail BASE_TAMPERED']),
+  tampered('base file overwritten: the shell', [{ 'bin/sh': '#!evil\n' }], ['fail BASE_TAMPERED']),
+  tampered(
+    'base file overwritten, and written back: no change',
+    [{ 'bin/sh': '#!evil\n' }, { 'bin/sh': TINY['bin/sh']! }],
+    [],
+  ),
+  tampered(
+    'certificates of the base deleted: trust taken away is told, and denies nothing',
+    [{ 'etc/ssl/certs/.wh.ca-certificates.crt': '' }],
+    ['warn BASE_CHANGED'],
+  ),
+  tampered(
+    'certificates hidden by an opaque folder, and others in their place',
+    [{ 'etc/ssl/certs/.wh..wh..opq': '', 'etc/ssl/certs/ca-certificates.crt': 'evil' }],
+    ['fail BASE_TAMPERED'],
+  ),
+  tampered('ld.so.preload', [{ 'etc/ld.so.preload': '/app/x.so\n' }], ['fail BASE_TAMPERED']),
+  tampered(
+    'a second uid 0',
+    [{ 'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nback:x:0:0::/:/bin/sh\n' }],
+    ['fail BASE_TAMPERED'],
+  ),
+  tampered(
+    'a program before the base’s own on PATH',
+    [[{ path: 'usr/local/bin/env', content: '#!evil\n', mode: 0o755 }]],
+    ['fail BASE_TAMPERED'],
+  ),
+  tampered('a new setuid program', [[{ path: 'app/su', content: '#!su\n', mode: 0o4755 }]], ['fail BASE_TAMPERED']),
+  tampered(
+    'a folder of the base turned into a link',
+    [
+      [
+        { path: 'etc/ssl', linkTarget: '/app/ssl' },
+        { path: 'app/ssl/certs/ca-certificates.crt', content: 'evil\n' },
+      ],
+    ],
+    ['fail BASE_TAMPERED', 'warn BASE_CHANGED'],
+  ),
+  tampered(
+    'rebased image with a stale dpkg database: the base’s packages have other versions there',
+    [{ 'var/lib/dpkg/status': status(['libc6', '2.36-9'], ['bash', '5.1-1'], ['left-pad', '1.3']) }],
+    ['fail BASE_TAMPERED'],
+  ),
+  tampered(
+    'a package of the base struck from its database',
+    [{ 'var/lib/dpkg/status': status(['libc6', '2.41-2']) }],
+    ['fail BASE_TAMPERED'],
+  ),
+  tampered(
+    'a package more in the database is what installing does',
+    [{ 'var/lib/dpkg/status': status(['bash', '5.2-2'], ['left-pad', '1.3'], ['libc6', '2.41-2']) }],
+    [],
+  ),
+];
