@@ -1,5 +1,6 @@
 import { parseAnyBundle, type LegacyCandidate } from '../attestation/index.ts';
 import { coreError, isAppError, LIMITS, readInputFile, type Runtime } from '../core/index.ts';
+import type { KeyAlgorithm } from '../keys/index.ts';
 import {
   compileIdentity,
   parseTrustedRoots,
@@ -34,10 +35,12 @@ export interface SignerAccess {
   readonly thresholds: Partial<Thresholds>;
   /** Most log entries of one bundle. */
   readonly maxLogEntries?: number;
+  /** Algorithms that keys and certificates may have; every one that is read unless told. */
+  readonly algorithms?: readonly KeyAlgorithm[];
 }
 
 /**
- * Reads keys, compiles identities and loads the roots that judging these bundles needs: none when only keys are trusted and no bundle has a log entry.
+ * Reads keys, compiles identities and loads the roots that judging these bundles needs: none when only keys are trusted, no bundle has a log entry and no timestamp is asked for.
  * @throws AppError VERIFICATION_NO_KEYS, VERIFICATION_IDENTITY, TRUST_ROOT_MALFORMED, those of keys, files and trust repositories
  */
 export async function loadSigners(
@@ -50,7 +53,8 @@ export async function loadSigners(
   const { bundles, legacy = [] } = judged;
   const isLogged = bundles.some(hasLogEntry) || legacy.some(({ rekorBundle }) => rekorBundle !== undefined);
   const needsLogs = !access.insecureIgnoreTlog && isLogged;
-  const needsRoot = identities.length > 0 || isTrustGiven(access) || needsLogs;
+  const needsStamps = (access.thresholds.timestamps ?? 0) > 0;
+  const needsRoot = identities.length > 0 || isTrustGiven(access) || needsLogs || needsStamps;
   const trust = needsRoot ? await loadTrust(access, runtime) : undefined;
   return {
     keys,
@@ -59,6 +63,7 @@ export async function loadSigners(
     requireTransparencyLog: !access.insecureIgnoreTlog,
     now: runtime.now(),
     ...(access.maxLogEntries === undefined ? {} : { maxLogEntries: access.maxLogEntries }),
+    ...(access.algorithms === undefined ? {} : { algorithms: access.algorithms }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { boolean, integer, string } from '@oclif/core/flags';
+import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { SignerAccess } from '../app/index.ts';
 import { coreError } from '../core/index.ts';
 import { parsePairs } from './parse-pairs.ts';
@@ -6,6 +6,8 @@ import { tufAccess, tufFlags } from './tuf-flags.ts';
 
 const SIGNERS = 'SIGNERS';
 const TRUST = 'TRUST';
+
+const KEY_ALGORITHMS = ['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'rsa', 'ed25519'] as const;
 
 const many = { multiple: true, multipleNonGreedy: true, helpGroup: SIGNERS } as const;
 
@@ -80,6 +82,13 @@ export const signerFlags = {
     helpGroup: TRUST,
     dependsOn: ['certificate-chain'],
   }),
+  'key-algorithm': option({
+    summary: 'Algorithms that keys and certificates may have (repeatable). Default: all of these.',
+    options: KEY_ALGORITHMS,
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: TRUST,
+  })(),
   ...tufFlags,
   offline: boolean({
     summary: 'Make no request at all: trust from files, from what was kept, or what ships with waybill.',
@@ -146,6 +155,7 @@ export interface SignerFlagValues extends Readonly<Record<WorkflowFlag, string |
   readonly 'timestamp-threshold': number | undefined;
   readonly 'sct-threshold': number | undefined;
   readonly 'max-log-entries': number | undefined;
+  readonly 'key-algorithm': (typeof KEY_ALGORITHMS)[number][] | undefined;
 }
 
 /**
@@ -161,6 +171,8 @@ export function signerAccess(flags: SignerFlagValues): SignerAccess {
     });
   }
   const { 'certificate-chain': certificateChainFile, 'timestamp-certificate-chain': timestampChainFile } = flags;
+  const { 'key-algorithm': algorithms } = flags;
+  refuseContradictions(flags);
   const thresholds = {
     ...(flags['log-threshold'] === undefined ? {} : { logs: flags['log-threshold'] }),
     ...(flags['timestamp-threshold'] === undefined ? {} : { timestamps: flags['timestamp-threshold'] }),
@@ -178,7 +190,18 @@ export function signerAccess(flags: SignerFlagValues): SignerAccess {
     insecureIgnoreSct: flags['insecure-ignore-sct'],
     thresholds,
     ...(flags['max-log-entries'] === undefined ? {} : { maxLogEntries: flags['max-log-entries'] }),
+    ...(algorithms === undefined ? {} : { algorithms }),
   };
+}
+
+/** What is ignored cannot be asked for. @throws AppError USAGE */
+function refuseContradictions(flags: SignerFlagValues): void {
+  const pairs = [
+    ['insecure-ignore-tlog', 'log-threshold'],
+    ['insecure-ignore-sct', 'sct-threshold'],
+  ] as const;
+  const found = pairs.find(([ignored, asked]) => flags[ignored] && (flags[asked] ?? 0) > 0);
+  if (found !== undefined) throw coreError('USAGE', `--${found[0]} and --${found[1]} do not go together`);
 }
 
 function identityRules(flags: SignerFlagValues): SignerAccess['identities'] {

@@ -95,8 +95,7 @@ async function checkNames(
     const withLog = trusted.requireTransparencyLog ?? options.requireTransparencyLog;
     try {
       if (withLog) logged ??= await proveUnderAny(signature, spki, options);
-      else if (trusted.validFor !== undefined || options.seekTimes)
-        timed ??= await proveTimes(signature, spki, options);
+      else timed ??= await proveWithoutLog(signature, { spki, trusted, options });
       if (trusted.validFor !== undefined) checkKeyWindow(trusted.validFor, (logged ?? timed)?.times ?? [], options);
       counted.push(trusted);
     } catch (error) {
@@ -108,6 +107,50 @@ async function checkNames(
   if (counted.length === 0 && rejection !== undefined) throw rejection;
   const proofs = logged ?? timed;
   return { names: counted, refused, ...(proofs === undefined ? {} : { proofs }) };
+}
+
+interface WithoutLog {
+  readonly spki: Uint8Array;
+  readonly trusted: TrustedKey;
+  readonly options: SignerOptions;
+}
+
+/** Timestamps where they are asked for, or where a time is of use; nothing is looked at where neither is so. */
+async function proveWithoutLog(
+  signature: SignatureToCheck,
+  { spki, trusted, options }: WithoutLog,
+): Promise<Proofs | undefined> {
+  const { trust = [], seekTimes = false } = options;
+  const asksForStamps = trust.some(({ thresholdsForKeys }) => (thresholdsForKeys?.timestamps ?? 0) > 0);
+  if (asksForStamps) await proveStamps(signature, spki, options);
+  if (!asksForStamps && trusted.validFor === undefined && !seekTimes) return undefined;
+  return proveTimes(signature, spki, options);
+}
+
+/** As many timestamps as one of the roots asks for, all of authorities that it knows. */
+async function proveStamps(
+  signature: SignatureToCheck,
+  spki: Uint8Array,
+  { trust = [], now }: SignerOptions,
+): Promise<void> {
+  let rejection: Rejection | undefined;
+  for (const { root, thresholdsForKeys } of trust) {
+    try {
+      await evaluateProofs(signature.bundle, {
+        content: signature.content,
+        signer: { kind: 'key', bytes: spki },
+        root,
+        thresholds: { logs: 0, timestamps: thresholdsForKeys?.timestamps ?? 0 },
+        withLog: false,
+        now,
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error;
+      rejection = error;
+    }
+  }
+  if (rejection !== undefined) throw rejection;
 }
 
 /** What timestamps alone say, under the root that knows most of them; and log entries where times are sought and these verify. */

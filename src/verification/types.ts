@@ -26,7 +26,7 @@ export interface TrustedSource {
   readonly root: TrustedRoot;
   /** For certificates; one of each unless told. `thresholdsOf(root)` asks for what the root has. */
   readonly thresholds?: Partial<Thresholds>;
-  /** For keys, where a log entry is required; one log and no timestamp unless told. */
+  /** For keys: one log, where an entry is required, and no timestamp unless told. */
   readonly thresholdsForKeys?: Partial<Pick<Thresholds, 'logs' | 'timestamps'>>;
 }
 

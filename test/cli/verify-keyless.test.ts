@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { attachBundle, signStatement, SIGN_PREDICATE_TYPE } from '../../src/attestation/index.ts';
+import { sha256Digest } from '../../src/core/index.ts';
 import { ended, failed, openBench, type Bench } from '../support/cli/run-waybill.ts';
 import { parseResult } from '../support/cli/schemas.ts';
 import { makeImage } from '../support/images.ts';
+import { newPair, pemOf, spkiOf } from '../verification/support/certificates.ts';
 import { bytesOf, ISSUER, newWorld, rootJson, SAN, signKeyless } from '../verification/support/world.ts';
 
 interface Verified {
@@ -75,6 +77,42 @@ describe('waybill verify of keyless signatures', () => {
     );
     const other = ended(await verify(`${who} --trusted-root other.json`), 1).stdout;
     assert.match(other, /refused {3}CERTIFICATE_UNTRUSTED/);
+  });
+
+  test('takes no other algorithms than those of --key-algorithm', async () => {
+    const trusted = `${who} --trusted-root root.json`;
+    ended(await verify(`${trusted} --key-algorithm rsa --key-algorithm ecdsa-p256`), 0);
+    const { stdout } = ended(await verify(`${trusted} --key-algorithm rsa --key-algorithm ed25519`), 1);
+    assert.match(stdout, /refused {3}ALGORITHM_NOT_ALLOWED: .*ecdsa-p256/);
+    failed(await verify(`${trusted} --key-algorithm dsa`), 2, 'USAGE');
+  });
+
+  test('what is ignored cannot be asked for', async () => {
+    const trusted = `${who} --trusted-root root.json`;
+    failed(await verify(`${trusted} --insecure-ignore-tlog --log-threshold 1`), 2, 'USAGE');
+    failed(await verify(`${trusted} --insecure-ignore-sct --sct-threshold 2`), 2, 'USAGE');
+    ended(await verify(`${trusted} --insecure-ignore-tlog --log-threshold 0`), 0);
+  });
+
+  test('timestamps that are asked for are needed of keys too, log or none', async () => {
+    const pair = newPair();
+    writeFileSync(join(bench.path, 'signer.pub'), pemOf(spkiOf(pair.publicKey), 'PUBLIC KEY'));
+    const payload = signStatement(sha256Digest('a file'));
+    const [plain, stamped] = [[], [world.tsa]].map((tsas) =>
+      bytesOf(signKeyless(world, { keyed: pair, payload, logs: [], tsas })),
+    );
+    writeFileSync(join(bench.path, 'plain.json'), plain ?? '');
+    writeFileSync(join(bench.path, 'stamped.json'), stamped ?? '');
+    const by = (bundle: string, rest: string) =>
+      bench.run(
+        `bundle verify ${bundle} --subject ${sha256Digest('a file')} --key signer.pub --insecure-ignore-tlog --offline --json ${rest}`,
+      );
+    ended(await by('plain.json', ''), 0);
+    ended(await by('stamped.json', '--timestamp-threshold 1 --trusted-root root.json'), 0);
+    const { stdout } = ended(await by('plain.json', '--timestamp-threshold 1 --trusted-root root.json'), 1);
+    assert.equal((JSON.parse(stdout) as Verified).code, 'TIME_MISSING');
+    // without a file the public root is asked, which knows nothing of this authority
+    ended(await by('stamped.json', '--timestamp-threshold 1'), 1);
   });
 
   test('asks for an issuer, for a rule that somebody fails, and for a registry none while offline', async () => {

@@ -4,7 +4,7 @@ import type { BundleVerdict, CheckBundleOptions, TrustedKey } from '../../src/ve
 import { assertRejected } from './support/assert-verdict.ts';
 import { newPair, type Pair } from './support/certificates.ts';
 import { keyOf, newBench, type Bench } from './support/check.ts';
-import { SIGNED_AT, signKeyless, type SignOptions } from './support/world.ts';
+import { newWorld, SIGNED_AT, signKeyless, trustedRoot, type SignOptions } from './support/world.ts';
 
 const THEN = { start: new Date('2026-01-01T00:00:00Z'), end: new Date('2026-02-01T00:00:00Z') };
 const BEFORE = { start: new Date('2025-01-01T00:00:00Z'), end: new Date('2026-01-01T00:00:00Z') };
@@ -57,5 +57,31 @@ describe('keys that are trusted for a time', () => {
     ]);
     assert.ok(verdict.ok && verdict.signer.kind === 'key');
     assert.deepEqual(verdict.signer.names, ['this month', 'always']);
+  });
+});
+
+describe('keys where timestamps are asked for and no log', () => {
+  const asking = (timestamps: number): Partial<CheckBundleOptions> => ({
+    trust: [{ root: bench.root, thresholdsForKeys: { timestamps } }],
+  });
+
+  it('count with a timestamp of a trusted authority, and not without', async () => {
+    const verdict = await check({ logs: [], tsas: [bench.world.tsa] }, [{}], asking(1));
+    assert.ok(verdict.ok && verdict.timestamps.evaluated && verdict.timestamps.verified.length === 1);
+    assertRejected(await check({ logs: [] }, [{}], asking(1)), 'TIME_MISSING');
+    assertRejected(await check({ logs: [], tsas: [newWorld('two.test').tsa] }, [{}], asking(1)), 'TIMESTAMP_INVALID');
+    assertRejected(await check({ logs: [], tsas: [bench.world.tsa] }, [{}], asking(2)), 'TIME_THRESHOLD');
+    assert.equal((await check({ logs: [] }, [{}], asking(0))).ok, true);
+  });
+
+  it('never count a log that is not looked at as a source of time', async () => {
+    assertRejected(await check({ logs: [bench.world.rekor1] }, [{}], asking(1)), 'TIME_MISSING');
+  });
+
+  it('take the one of several roots that knows the authority', async () => {
+    const other = trustedRoot(newWorld('two.test'));
+    const thresholdsForKeys = { timestamps: 1 };
+    const trust = [other, bench.root].map((root) => ({ root, thresholdsForKeys }));
+    assert.equal((await check({ logs: [], tsas: [bench.world.tsa] }, [{}], { trust })).ok, true);
   });
 });
