@@ -2,7 +2,7 @@ import { findBundles, type FoundBundle } from '../attestation/index.ts';
 import type { Digest, Runtime } from '../core/index.ts';
 import type { ReferrerStore } from '../image/index.ts';
 import { baseVoucher, entryNeedsTrust, type BaseEntry, type LoadedPolicy } from '../policy/index.ts';
-import { policyTrustPort } from './policy-trust.ts';
+import { policyTrustPort, type PolicyTrustOptions } from './policy-trust.ts';
 
 /** A signature of a base that the lock keeps. */
 export interface BaseBundle {
@@ -15,8 +15,7 @@ export interface BaseBundleOptions {
   readonly loaded: LoadedPolicy;
   readonly entry: BaseEntry;
   readonly runtime: Runtime;
-  /** The trusted root is from what was kept, or ships with waybill: no request for it. False unless given. */
-  readonly offline?: boolean;
+  readonly trust: PolicyTrustOptions;
 }
 
 /**
@@ -46,7 +45,7 @@ export async function findBaseBundles(
 }
 
 async function trustOf(options: BaseBundleOptions): Promise<{ readonly trustedRoot?: Uint8Array }> {
-  const { loaded, entry, runtime, offline = false } = options;
-  const port = entryNeedsTrust(loaded.policy, entry) ? policyTrustPort(loaded, { offline }, runtime) : undefined;
+  const { loaded, entry, runtime, trust } = options;
+  const port = entryNeedsTrust(loaded.policy, entry) ? policyTrustPort(loaded, trust, runtime) : undefined;
   return port === undefined ? {} : { trustedRoot: await port.read(runtime.signal) };
 }

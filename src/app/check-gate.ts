@@ -7,10 +7,10 @@ import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
 import { checkGateOutputs, givenNames } from './gate-images.ts';
 import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
-import { policyTrustPort } from './policy-trust.ts';
+import { policyTrustPort, type PolicyTrustOptions } from './policy-trust.ts';
 import { readGateInputs, type GateInputOptions, type GateInputs } from './gate-inputs.ts';
 
-export interface CheckGateOptions extends GateInputOptions {
+export interface CheckGateOptions extends GateInputOptions, PolicyTrustOptions {
   readonly policyFile: string;
   /** Refuse any other policy. */
   readonly policyDigest?: Digest;
@@ -22,16 +22,8 @@ export interface CheckGateOptions extends GateInputOptions {
   /** For each image, everything that is collected. */
   readonly deadlineMs: number;
   readonly maxLayerBytes?: number;
-  /** Trusted roots come from files, from what was kept, or ship with waybill: no request for them. False unless given. */
-  readonly offline?: boolean;
-  /** PEM file of extra certificate authorities for the repository of trusted roots. */
-  readonly tufCaFile?: string;
   /** The opa program that compiles Rego sources: a plain name or an absolute path. Without it they are errors in the decision. */
   readonly opa?: string;
-}
-
-function caFileOf({ tufCaFile }: CheckGateOptions): { readonly caFile?: string } {
-  return tufCaFile === undefined ? {} : { caFile: tufCaFile };
 }
 
 export interface CheckGateResult {
@@ -66,7 +58,7 @@ export async function decideInputs(
     },
     runtime,
   );
-  const trust = policyTrustPort(loaded, { offline: options.offline ?? false, ...caFileOf(options) }, runtime);
+  const trust = policyTrustPort(loaded, options, runtime);
   const evidence = await collectEvidence(inputs.images, {
     ports: opened.ports,
     collectedAt: now,

@@ -94,14 +94,15 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
   const start = await startingLock(options, lockName, runtime);
   const drafts = options.observe === false ? [] : await observeBases(start.loaded, options, runtime);
   const { lock, text, locked } = appendAll(start, drafts);
-  const judged = await judgeObserved(start.loaded, lock.records.slice(lock.records.length - drafts.length), runtime);
+  const observed = lock.records.slice(lock.records.length - drafts.length);
+  const judged = await judgeObserved(start.loaded, observed, { trust: options, runtime });
   const lockFile = join(dirname(policyFile), lockName);
   await writeLock(lockFile, start.onDisk, text);
   const bytes = Buffer.from(text);
   const signatureFile =
     signer === undefined ? await keepSignature(lockFile, bytes, start) : await signLock(lockFile, signer);
   const signature = await signatureBeside(lockFile, bytes);
-  const refused = await lockRefusedAs(start.loaded, { lock, bytes, signature }, runtime);
+  const refused = await lockRefusedAs(start.loaded, { lock, bytes, signature }, { trust: options, runtime });
   if (pin !== undefined && lock.head !== null) await pin(lock.head);
   const pushed =
     options.push === undefined
@@ -154,7 +155,8 @@ async function startingLock(options: LockBasesOptions, lockName: string, runtime
   const taken = pulled === undefined ? onDisk : takePulled(pulled, local.lock ?? EMPTY_LOCK, onDisk);
   const given = taken === undefined ? {} : { given: new Map([[lockName, taken]]) };
   const loaded = pulled === undefined ? local : await loadPolicy(policyFile, { ...given, anyLockHead });
-  const signature = pulled === undefined ? undefined : await trustedSignature(loaded, pulled, runtime);
+  const signature =
+    pulled === undefined ? undefined : await trustedSignature(loaded, pulled, { trust: options, runtime });
   const lock = loaded.lock ?? EMPTY_LOCK;
   const fetched =
     pulled === undefined || pull === undefined

@@ -3,7 +3,13 @@ import { judgeLock, lockBundlePath, type LoadedPolicy } from '../policy/index.ts
 import type { Lock, LockRecord } from '../provenance/index.ts';
 import { appError } from './errors.ts';
 import type { PulledLock } from './lock-artifact.ts';
-import { policyTrustPort } from './policy-trust.ts';
+import { policyTrustPort, type PolicyTrustOptions } from './policy-trust.ts';
+
+/** Where the trusted root is from that judging takes. */
+export interface LockContext {
+  readonly trust: PolicyTrustOptions;
+  readonly runtime: Runtime;
+}
 
 /**
  * The signature to keep beside a lock that was fetched. One that somebody must have signed is not taken unsigned; the gate asks again.
@@ -12,15 +18,18 @@ import { policyTrustPort } from './policy-trust.ts';
 export async function trustedSignature(
   loaded: LoadedPolicy,
   pulled: PulledLock,
-  runtime: Runtime,
+  context: LockContext,
 ): Promise<Uint8Array | undefined> {
   const { lock, lockSignedBy } = loaded.policy.bases ?? {};
   if (lock === undefined || lockSignedBy === undefined) return pulled.signatures[0];
-  const root = await rootFor(loaded, lockSignedBy, runtime);
+  const root = await rootFor(loaded, lockSignedBy, context);
   let refused: { readonly code: string; readonly reason: string } | undefined;
   for (const signature of pulled.signatures) {
     const files = new Map([...loaded.files, [lock, pulled.bytes], [lockBundlePath(lock), signature]]);
-    const judged = await judgeLock({ ...loaded, files, lock: pulled.lock }, [], { now: runtime.now(), ...root });
+    const judged = await judgeLock({ ...loaded, files, lock: pulled.lock }, [], {
+      now: context.runtime.now(),
+      ...root,
+    });
     if (judged.refused === undefined) return signature;
     refused ??= judged.refused;
   }
@@ -39,20 +48,20 @@ export async function trustedSignature(
 async function rootFor(
   loaded: LoadedPolicy,
   names: readonly string[],
-  runtime: Runtime,
+  context: LockContext,
 ): Promise<{ readonly trustedRoot?: Uint8Array }> {
   const { identities } = loaded.policy;
   const isNeeded = names.some((name) => {
     const identity = identities?.get(name);
     return identity !== undefined && (identity.key === undefined || identity.requireTransparencyLog === true);
   });
-  const port = isNeeded ? policyTrustPort(loaded, { offline: false }, runtime) : undefined;
+  const port = isNeeded ? policyTrustPort(loaded, context.trust, context.runtime) : undefined;
   if (port === undefined) return {};
   try {
-    return { trustedRoot: await port.read(runtime.signal) };
+    return { trustedRoot: await port.read(context.runtime.signal) };
   } catch (error) {
-    if (!isAppError(error) || runtime.signal.aborted) throw error;
-    runtime.progress({
+    if (!isAppError(error) || context.runtime.signal.aborted) throw error;
+    context.runtime.progress({
       kind: 'warning',
       message: `no trusted root, so keyless signatures are not judged: ${error.message}`,
     });
@@ -72,15 +81,15 @@ export interface WrittenLock {
 export async function lockRefusedAs(
   loaded: LoadedPolicy,
   { lock, bytes, signature }: WrittenLock,
-  runtime: Runtime,
+  context: LockContext,
 ): Promise<LockRefusal | undefined> {
   const { lock: name, lockSignedBy } = loaded.policy.bases ?? {};
   if (name === undefined || lockSignedBy === undefined) return undefined;
-  const root = signature === undefined ? {} : await rootFor(loaded, lockSignedBy, runtime);
+  const root = signature === undefined ? {} : await rootFor(loaded, lockSignedBy, context);
   const files = new Map([...loaded.files, [name, bytes]]);
   if (signature === undefined) files.delete(lockBundlePath(name));
   else files.set(lockBundlePath(name), signature);
-  const { refused } = await judgeLock({ ...loaded, files, lock }, [], { now: runtime.now(), ...root });
+  const { refused } = await judgeLock({ ...loaded, files, lock }, [], { now: context.runtime.now(), ...root });
   return refused === undefined ? undefined : { code: refused.code, reason: refused.reason };
 }
 
@@ -103,13 +112,13 @@ export interface JudgedBase {
 export async function judgeObserved(
   loaded: LoadedPolicy,
   records: readonly LockRecord[],
-  runtime: Runtime,
+  context: LockContext,
 ): Promise<readonly JudgedBase[]> {
   const entries = loaded.policy.bases?.entries ?? [];
   const wanted = records.map(({ entry }) => entries.find(({ name }) => name === entry)?.signedBy ?? []);
   if (records.length === 0) return [];
-  const root = await rootFor(loaded, wanted.flat(), runtime);
-  const judged = await judgeLock(loaded, records, { now: runtime.now(), ...root });
+  const root = await rootFor(loaded, wanted.flat(), context);
+  const judged = await judgeLock(loaded, records, { now: context.runtime.now(), ...root });
   return judged.authenticated.map((authenticated, index) => {
     const reason = judged.missing[index]?.reason;
     return { signedBy: wanted[index] ?? [], authenticated, ...(reason === undefined ? {} : { unjudged: reason }) };

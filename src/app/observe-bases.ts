@@ -14,13 +14,14 @@ import {
 import { findBaseBundles } from './base-bundles.ts';
 import { appError } from './errors.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import type { PolicyTrustOptions } from './policy-trust.ts';
 import { resolveTarget, type Target } from './resolve-target.ts';
 import { readLayersOnly } from './scan-image.ts';
 
 /** Tags observed at the same time; each reads its layers in parallel already. */
 const CONCURRENT = 3;
 
-export interface ObserveOptions {
+export interface ObserveOptions extends PolicyTrustOptions {
   /** Names of `bases.entries`; all of kind `image` when empty. */
   readonly entries: readonly string[];
   /** Where to read a base instead of its own registry: `debian:12` to a reference, for mirrors, layouts and archives. */
@@ -128,10 +129,8 @@ async function observe(
     platforms.push(await observePlatform(image, opened, { withFiles, keep, runtime }));
   }
   const subjects = [...new Set([target.digest, ...images.map((image) => image.digest)])];
-  const found =
-    opened.referrers === undefined
-      ? []
-      : await findBaseBundles(opened.referrers, subjects, { loaded: observation.loaded, entry, runtime });
+  const judging = { loaded: observation.loaded, entry, runtime, trust: options };
+  const found = opened.referrers === undefined ? [] : await findBaseBundles(opened.referrers, subjects, judging);
   for (const bundle of found) keep(bundle.digest, bundle.bytes);
   return {
     observedAt: rfc3339(runtime.now()),

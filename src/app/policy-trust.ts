@@ -3,11 +3,12 @@ import type { TrustPort } from '../evidence/index.ts';
 import { policyTuf, type LoadedPolicy } from '../policy/index.ts';
 import { readTrustedRoot } from './trust.ts';
 
+/** How a trusted root is got that a policy does not bring along. */
 export interface PolicyTrustOptions {
-  /** PEM file of extra certificate authorities for the mirror. */
-  readonly caFile?: string;
-  /** No request is made: what was kept, else what ships with waybill. */
-  readonly offline: boolean;
+  /** Trusted roots come from files, from what was kept, or ship with waybill: no request for them. False unless given. */
+  readonly offline?: boolean;
+  /** PEM file of extra certificate authorities for the repository of trusted roots. */
+  readonly tufCaFile?: string;
 }
 
 /**
@@ -16,7 +17,7 @@ export interface PolicyTrustOptions {
  */
 export function policyTrustPort(
   loaded: LoadedPolicy,
-  options: PolicyTrustOptions,
+  { offline = false, tufCaFile }: PolicyTrustOptions,
   runtime: Runtime,
 ): TrustPort | undefined {
   const tuf = policyTuf(loaded);
@@ -26,7 +27,8 @@ export function policyTrustPort(
     read: async (signal) => {
       const { mirror, rootBytes } = tuf;
       const access = {
-        ...options,
+        offline,
+        ...(tufCaFile === undefined ? {} : { caFile: tufCaFile }),
         ...(mirror === undefined ? {} : { mirror }),
         ...(rootBytes === undefined ? {} : { rootBytes }),
       };

@@ -13,12 +13,12 @@ import { createEvidencePorts } from './evidence-ports.ts';
 import { givenNames } from './gate-images.ts';
 import { openCollected } from './open-collected.ts';
 import type { ImageAccess } from './open-image-store.ts';
-import { policyTrustPort } from './policy-trust.ts';
+import { policyTrustPort, type PolicyTrustOptions } from './policy-trust.ts';
 import { readSavedEvidence } from './saved-evidence.ts';
 
 /** Where the document is made from: an image that is looked at now, or saved evidence. */
 export type PolicyInputSource =
-  | {
+  | (PolicyTrustOptions & {
       readonly kind: 'image';
       readonly image: string;
       readonly access: ImageAccess;
@@ -26,7 +26,7 @@ export type PolicyInputSource =
       readonly as?: string;
       readonly deadlineMs: number;
       readonly maxLayerBytes?: number;
-    }
+    })
   | { readonly kind: 'evidence'; readonly file: string };
 
 /**
@@ -94,7 +94,7 @@ async function collect(
     { access, names: givenNames([image], as), ...(maxLayerBytes === undefined ? {} : { maxLayerBytes }) },
     runtime,
   );
-  const trust = policyTrustPort(loaded, { offline: false }, runtime);
+  const trust = policyTrustPort(loaded, source, runtime);
   const evidence = await collectEvidence([image], {
     ports: opened.ports,
     collectedAt: runtime.now(),

@@ -1,5 +1,6 @@
-import { string } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import { parseDigestFlag } from './parse-value.ts';
+import { tufFlags } from './tuf-flags.ts';
 
 /** The policy that decides. */
 export const policyFlags = {
@@ -16,6 +17,24 @@ export const opaFlag = string({
     'The opa program that compiles Rego sources of the policy: an absolute path, or a name on PATH. Never looked for unless given.',
   helpValue: 'PROGRAM',
 });
+
+/** How the trusted root is got that a policy does not bring along. */
+export const policyTrustFlags = {
+  offline: boolean({
+    summary: 'No request but to the registry: trusted roots come from files, were kept, or ship with waybill.',
+    default: false,
+  }),
+  'tuf-ca': tufFlags['tuf-ca'],
+};
+
+/** Values of `policyTrustFlags` as use cases take them. */
+export function policyTrust(flags: { readonly offline: boolean; readonly 'tuf-ca': string | undefined }): {
+  readonly offline: boolean;
+  readonly tufCaFile?: string;
+} {
+  const { offline, 'tuf-ca': tufCaFile } = flags;
+  return { offline, ...(tufCaFile === undefined ? {} : { tufCaFile }) };
+}
 
 /** How decisions are written. */
 export const decisionOutputFlag = string({

@@ -1,10 +1,10 @@
-export { askNewPassword, keyAccess } from './ask-password.ts';
+export { askNewPassword } from './ask-password.ts';
 export { completeAnswers } from './ask-policy.ts';
 export type { CompleteAnswers, PolicyAnswers } from './ask-policy.ts';
 export { askYes } from './ask-yes.ts';
 export { ownCacheDirectory } from './cache-directory.ts';
 export { bundleLimit, layerLimit } from './byte-size.ts';
-export { decisionOutputFlag, opaFlag, policyChoice, policyFlags } from './gate-flags.ts';
+export { decisionOutputFlag, opaFlag, policyChoice, policyFlags, policyTrust, policyTrustFlags } from './gate-flags.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { parseDigestFlag, parseReportFlag, parseTimeFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';

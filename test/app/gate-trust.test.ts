@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { attachBundle } from '../../src/attestation/index.ts';
-import { checkGate, replayGate, type CheckGateOptions } from '../../src/app/index.ts';
+import { checkGate, lockBases, replayGate, showPolicyInput, type CheckGateOptions } from '../../src/app/index.ts';
 import { ExitCode, type Runtime } from '../../src/core/index.ts';
 import { canonicalEvidence } from '../../src/evidence/index.ts';
 import { canonicalDecision } from '../../src/policy/index.ts';
@@ -104,6 +104,33 @@ describe('gate check with keyless identities', () => {
     const { decision } = await checkGate(options, { ...runtime, cacheDir: undefined });
     assert.deepEqual(complaints(decision), ['error TRUST_ROOT_MISSING']);
     assert.equal(decision.exitCode, ExitCode.Remote);
+  });
+
+  test('what a policy sees and what a lock keeps take the same root; offline, what was kept does', async () => {
+    const bases =
+      'bases:\n  lock: bases.jsonl\n  entries: [{ name: tiny, image: registry.example.com/base/tiny, tags: ["13"], signedBy: [ci] }]\n';
+    await using trust = await openTrustBench(bases);
+    const { bench, server, runtime, options } = trust;
+    await trust.sign(await bench.image('app', [BASE_LAYER]));
+    const image = `oci:${bench.file('images')}:app`;
+    const common = { policyFile: options.policyFile, access: {} };
+    const see = (offline: boolean, to: Runtime) =>
+      showPolicyInput(
+        { ...common, source: { kind: 'image', image, as: GATE_NAME, access: {}, deadlineMs: 60_000, offline } },
+        to,
+      );
+    const lock = async (offline: boolean, to: Runtime) => {
+      const sources = new Map([['tiny:13', image]]);
+      return (await lockBases({ ...common, entries: [], sources, offline }, to)).locked[0]?.authenticated;
+    };
+    const nothingKept = { ...runtime, cacheDir: undefined };
+    await assert.rejects(lock(true, nothingKept), { code: 'TUF_NOTHING_KEPT' });
+    assert.deepEqual(server.asked(), [], 'offline asks nobody');
+    assert.deepEqual(await lock(false, runtime), ['ci']);
+    assert.ok(server.asked().length > 0);
+    await server[Symbol.asyncDispose]();
+    assert.deepEqual(await lock(true, runtime), ['ci']);
+    assert.equal((await see(true, runtime)).image.name, GATE_NAME);
   });
 
   test('the root that trust starts from is the policy’s file: another one’s repository is refused', async () => {

@@ -6,6 +6,7 @@ import {
   imageAccess,
   imageFlags,
   parsePairs,
+  policyTrust,
   signingAccess,
   signingFlags,
   WaybillCommand,
@@ -79,6 +80,11 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
     'registry-ca': imageFlags['registry-ca'],
     authfile: imageFlags.authfile,
     ...attachmentFlags,
+    offline: boolean({
+      summary:
+        'No request but to registries and for signing: trusted roots come from files, were kept, or ship with waybill.',
+      default: false,
+    }),
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<LockBasesResult>> {
@@ -98,6 +104,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
         files: flags.files,
         observe: flags.observe,
         pinHead: flags['pin-head'],
+        ...policyTrust(flags),
         ...(pull === undefined ? {} : { pull }),
         ...(push === undefined ? {} : { push }),
         ...(mergeFile === undefined ? {} : { mergeFile }),

@@ -1,4 +1,4 @@
-import { boolean, integer, string } from '@oclif/core/flags';
+import { integer, string } from '@oclif/core/flags';
 import type { ContainerdJudgement } from '../../app/index.ts';
 import {
   attachmentLimitFlags,
@@ -11,8 +11,9 @@ import {
   opaFlag,
   policyChoice,
   policyFlags,
+  policyTrust,
+  policyTrustFlags,
   readStdin,
-  tufFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -34,6 +35,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
     ...policyFlags,
     opa: opaFlag,
     timeout: integer({
+      helpValue: 'SECONDS',
       summary: 'Seconds that collecting evidence may take; containerd waits 10 seconds unless told otherwise.',
       default: 8,
       min: 1,
@@ -48,11 +50,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
     ...gateAttachmentFlags,
     ...attachmentLimitFlags,
     ...layerFlags,
-    offline: boolean({
-      summary: 'No request but to the registry: trusted roots come from files, were kept, or ship with waybill.',
-      default: false,
-    }),
-    'tuf-ca': tufFlags['tuf-ca'],
+    ...policyTrustFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ContainerdJudgement>> {
@@ -71,8 +69,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
         ...layerLimit(flags),
-        offline: flags.offline,
-        ...(flags['tuf-ca'] === undefined ? {} : { tufCaFile: flags['tuf-ca'] }),
+        ...policyTrust(flags),
       },
       runtime,
     );

@@ -11,6 +11,8 @@ import {
   parseTimeFlag,
   policyChoice,
   policyFlags,
+  policyTrust,
+  policyTrustFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -43,6 +45,7 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
       helpValue: 'REGISTRY/REPOSITORY',
     }),
     timeout: integer({
+      helpValue: 'SECONDS',
       summary: 'Seconds that collecting evidence of the image may take.',
       default: 600,
       min: 1,
@@ -55,6 +58,7 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
     ...gateAttachmentFlags,
     ...attachmentLimitFlags,
     ...layerFlags,
+    ...policyTrustFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<PolicyInput>> {
@@ -70,6 +74,7 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
         deadlineMs: flags.timeout * 1000,
         ...(flags.as === undefined ? {} : { as: flags.as }),
         ...layerLimit(flags),
+        ...policyTrust(flags),
       }),
       ...(flags.rule === undefined ? {} : { rule: flags.rule }),
       ...(flags.platform === undefined ? {} : { platform: flags.platform }),
