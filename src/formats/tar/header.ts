@@ -18,38 +18,37 @@ export interface RawHeader {
   readonly minor: number;
 }
 
-export function isZeroBlock(block: Uint8Array): boolean {
-  if (block[0] !== 0) return false;
-  for (let index = 1; index < 512; index += 1) if (block[index] !== 0) return false;
+export function isZeroBlock(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== 0) return false;
+  for (let index = at + 1; index < at + 512; index += 1) if (bytes[index] !== 0) return false;
   return true;
 }
 
 /**
- * Decodes a v7, ustar, star or GNU header.
+ * Decodes the v7, ustar, star or GNU header at an offset. Hundreds of thousands come by: no view is made for one, and no object but the result.
  * @throws AppError TAR_CHECKSUM, TAR_MALFORMED
  */
-export function parseHeader(bytes: Uint8Array): RawHeader {
-  const block = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!checksumMatches(block)) throw tarError('TAR_CHECKSUM', 'a header has a wrong checksum');
-  const ustar = isUstar(block);
-  const gnu = ustar && block[262] === 0x20;
-  const sizeBytes = parseNumber(block, 124, 12);
+export function parseHeader(bytes: Buffer, at: number): RawHeader {
+  if (!checksumMatches(bytes, at)) throw tarError('TAR_CHECKSUM', 'a header has a wrong checksum');
+  const ustar = isUstar(bytes, at);
+  const gnu = ustar && bytes[at + 262] === 0x20;
+  const sizeBytes = parseNumber(bytes, at + 124, 12);
   if (sizeBytes < 0) throw tarError('TAR_MALFORMED', 'a header has a negative size');
-  const flag = block[156] ?? 0;
+  const flag = bytes[at + 156] ?? 0;
   // only devices have numbers worth reading; old tars leave rubbish there
   const isDevice = flag === 0x33 || flag === 0x34;
   return {
-    name: headerName(block, ustar && !gnu),
-    mode: parseNumber(block, 100, 8) & 0o7777,
-    uid: toId(parseNumber(block, 108, 8)),
-    gid: toId(parseNumber(block, 116, 8)),
+    name: headerName(bytes, at, ustar && !gnu),
+    mode: parseNumber(bytes, at + 100, 8) & 0o7777,
+    uid: toId(parseNumber(bytes, at + 108, 8)),
+    gid: toId(parseNumber(bytes, at + 116, 8)),
     sizeBytes,
-    mtime: parseNumber(block, 136, 12),
+    mtime: parseNumber(bytes, at + 136, 12),
     flag,
-    linkName: field(block, 157, 100),
+    linkName: field(bytes, at + 157, 100),
     isGnu: gnu,
-    major: isDevice ? parseNumber(block, 329, 8) : 0,
-    minor: isDevice ? parseNumber(block, 337, 8) : 0,
+    major: isDevice ? parseNumber(bytes, at + 329, 8) : 0,
+    minor: isDevice ? parseNumber(bytes, at + 337, 8) : 0,
   };
 }
 
@@ -59,18 +58,24 @@ export function toId(value: number): number {
   return value >>> 0;
 }
 
-function isUstar(block: Uint8Array): boolean {
+function isUstar(bytes: Uint8Array, at: number): boolean {
+  const magic = at + 257;
   return (
-    block[257] === 0x75 && block[258] === 0x73 && block[259] === 0x74 && block[260] === 0x61 && block[261] === 0x72
+    bytes[magic] === 0x75 &&
+    bytes[magic + 1] === 0x73 &&
+    bytes[magic + 2] === 0x74 &&
+    bytes[magic + 3] === 0x61 &&
+    bytes[magic + 4] === 0x72
   );
 }
 
-function headerName(block: Buffer, hasPrefix: boolean): string {
-  const name = field(block, 0, 100);
-  if (!hasPrefix || block[345] === 0) return name;
+function headerName(bytes: Buffer, at: number, hasPrefix: boolean): string {
+  const name = field(bytes, at, 100);
+  if (!hasPrefix || bytes[at + 345] === 0) return name;
   // star keeps times after a shorter prefix
-  const isStar = block[508] === 0x74 && block[509] === 0x61 && block[510] === 0x72 && block[511] === 0;
-  const prefix = field(block, 345, isStar ? 131 : 155);
+  const end = at + 508;
+  const isStar = bytes[end] === 0x74 && bytes[end + 1] === 0x61 && bytes[end + 2] === 0x72 && bytes[end + 3] === 0;
+  const prefix = field(bytes, at + 345, isStar ? 131 : 155);
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 

@@ -49,21 +49,21 @@ export function parseDecimal(text: string, what: string): number {
   return value;
 }
 
-/** Whether the stored checksum is that of the block, summed over unsigned or (old tars) signed bytes. */
-export function checksumMatches(block: Uint8Array): boolean {
+/** Whether the stored checksum of the block at an offset is its own, summed over unsigned or (old tars) signed bytes. */
+export function checksumMatches(bytes: Uint8Array, at: number): boolean {
   let stored: number;
   try {
-    stored = parseOctal(block, 148, 8);
+    stored = parseOctal(bytes, at + 148, 8);
   } catch {
     return false;
   }
   let sum = 8 * 0x20;
-  for (let index = 0; index < 148; index += 1) sum += block[index] as number;
-  for (let index = 156; index < 512; index += 1) sum += block[index] as number;
+  for (let index = at; index < at + 148; index += 1) sum += bytes[index] as number;
+  for (let index = at + 156; index < at + 512; index += 1) sum += bytes[index] as number;
   if (sum === stored) return true;
   let high = 0;
   for (let index = 0; index < 512; index += 1) {
-    if ((index < 148 || index >= 156) && (block[index] as number) > 127) high += 1;
+    if ((index < 148 || index >= 156) && (bytes[at + index] as number) > 127) high += 1;
   }
   return sum - 256 * high === stored;
 }

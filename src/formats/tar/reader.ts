@@ -11,6 +11,11 @@ import { TAR_BLOCK_BYTES } from './writer.ts';
 export interface TarHandler {
   /** A member begins. Return true to be given its content. */
   member(member: TarMember): boolean;
+  /**
+   * The first byte of content that is wanted, unless the member is sparse. Return false when it shows that the content is not wanted after all: then neither
+   * `content` nor `contentEnd` is called.
+   */
+  firstByte?(byte: number): boolean;
   /** Content, holes filled with zeros. The bytes are valid during the call only. */
   content(chunk: Uint8Array): void;
   /** All content was handed over. Called only if `member` returned true. */
@@ -51,7 +56,7 @@ export class TarReader {
   readonly #applyGlobal: boolean;
   #state: State = 'header';
   #position = 0;
-  #partial: Uint8Array = new Uint8Array(TAR_BLOCK_BYTES);
+  readonly #partial = Buffer.alloc(TAR_BLOCK_BYTES);
   #partialBytes = 0;
   #entries = 0;
   #zeroBlocks = 0;
@@ -70,6 +75,7 @@ export class TarReader {
   #remaining = 0;
   #padding = 0;
   #wanted = false;
+  #asksFirstByte = false;
   #pairs: number[] = [];
   #mapReader: SparseMapReader | undefined;
   #sparse: SparseMap | undefined;
@@ -115,11 +121,13 @@ export class TarReader {
   write(chunk: Uint8Array): void {
     let offset = 0;
     const length = chunk.length;
+    const bytes = asBuffer(chunk);
     while (offset < length) {
       const available = length - offset;
       let used: number;
       if (this.#state === 'content') {
         used = Math.min(available, this.#remaining);
+        if (this.#asksFirstByte) this.#askFirstByte(chunk[offset] as number);
         if (this.#wanted)
           this.#deliver(offset === 0 && used === length ? chunk : chunk.subarray(offset, offset + used));
         this.#position += used;
@@ -138,7 +146,7 @@ export class TarReader {
         used = available;
         this.#position += used;
         this.#junk ||= hasNonZero(chunk, offset);
-      } else used = this.#collectBlock(chunk, offset);
+      } else used = this.#collectBlock(bytes, offset);
       offset += used;
     }
   }
@@ -156,36 +164,41 @@ export class TarReader {
     return { entries: this.#entries, junk: this.#junk };
   }
 
-  #collectBlock(chunk: Uint8Array, offset: number): number {
+  #askFirstByte(byte: number): void {
+    this.#asksFirstByte = false;
+    this.#wanted = this.#handler.firstByte?.(byte) ?? true;
+  }
+
+  #collectBlock(chunk: Buffer, offset: number): number {
     if (this.#partialBytes === 0 && chunk.length - offset >= TAR_BLOCK_BYTES) {
       this.#position += TAR_BLOCK_BYTES;
-      this.#block(chunk.subarray(offset, offset + TAR_BLOCK_BYTES));
+      this.#block(chunk, offset);
       return TAR_BLOCK_BYTES;
     }
     const used = Math.min(chunk.length - offset, TAR_BLOCK_BYTES - this.#partialBytes);
-    this.#partial.set(chunk.subarray(offset, offset + used), this.#partialBytes);
+    chunk.copy(this.#partial, this.#partialBytes, offset, offset + used);
     this.#partialBytes += used;
     this.#position += used;
     if (this.#partialBytes === TAR_BLOCK_BYTES) {
       this.#partialBytes = 0;
-      this.#block(this.#partial);
+      this.#block(this.#partial, 0);
     }
     return used;
   }
 
-  #block(block: Uint8Array): void {
-    if (this.#state === 'old-sparse') this.#oldSparseBlock(block);
-    else if (this.#state === 'map') this.#mapBlock(block);
-    else if (isZeroBlock(block)) {
+  #block(chunk: Buffer, at: number): void {
+    if (this.#state === 'old-sparse') this.#oldSparseBlock(blockAt(chunk, at));
+    else if (this.#state === 'map') this.#mapBlock(blockAt(chunk, at));
+    else if (isZeroBlock(chunk, at)) {
       this.#zeroBlocks += 1;
       if (this.#zeroBlocks === 2) this.#state = 'done';
     } else if (this.#zeroBlocks === 1) {
       throw tarError('TAR_MALFORMED', `a member follows a lone zero block at byte ${this.#position - TAR_BLOCK_BYTES}`);
-    } else this.#headerBlock(block);
+    } else this.#headerBlock(chunk, at);
   }
 
-  #headerBlock(block: Uint8Array): void {
-    const raw = parseHeader(block);
+  #headerBlock(chunk: Buffer, at: number): void {
+    const raw = parseHeader(chunk, at);
     this.#entries += 1;
     if (this.#entries > this.#maxEntries)
       throw tarError('TAR_TOO_MANY_ENTRIES', `more than ${this.#maxEntries} entries`);
@@ -205,7 +218,7 @@ export class TarReader {
         this.#startContent(raw.sizeBytes, false);
         return;
       default:
-        this.#startMember(raw, block);
+        this.#startMember(raw, chunk, at);
     }
   }
 
@@ -235,12 +248,13 @@ export class TarReader {
     this.#startPadding(body.length);
   }
 
-  #startMember(raw: RawHeader, block: Uint8Array): void {
+  #startMember(raw: RawHeader, chunk: Buffer, at: number): void {
     this.#raw = raw;
-    this.#pairs = [];
     this.#sparse = undefined;
     const sparse = this.#pax?.sparse;
     if (raw.flag === 0x53) {
+      const block = blockAt(chunk, at);
+      this.#pairs = [];
       readOldPairs(block, 386, 4, this.#pairs);
       this.#oldRealBytes = parseNumber(block, 483, 12);
       if (block[482] !== 0) this.#state = 'old-sparse';
@@ -292,6 +306,7 @@ export class TarReader {
     this.#sparseIndex = 0;
     this.#sparsePosition = 0;
     const wanted = this.#handler.member(member);
+    this.#asksFirstByte = wanted && sparse === undefined && this.#handler.firstByte !== undefined;
     this.#startContent(member.storedBytes, wanted && member.type === 'file');
     if (wanted && member.type !== 'file') this.#handler.contentEnd();
   }
@@ -313,6 +328,7 @@ export class TarReader {
   #advanceContent(bytes: number): void {
     this.#remaining -= bytes;
     if (this.#remaining > 0) return;
+    this.#asksFirstByte = false;
     if (this.#wanted) {
       if (this.#sparse) this.#fillHole(this.#sparse.realBytes);
       this.#wanted = false;
@@ -360,6 +376,14 @@ export class TarReader {
       this.#sparsePosition += used;
     }
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function blockAt(chunk: Buffer, at: number): Buffer {
+  return chunk.subarray(at, at + TAR_BLOCK_BYTES);
 }
 
 function hasNonZero(chunk: Uint8Array, offset: number): boolean {

@@ -53,13 +53,13 @@ const MAX_MAP_BYTES = 4 * 1024 * 1024;
 
 /** Collects the map that format 1.0 keeps in front of the content: decimal lines, count first, padded to a block. */
 export class SparseMapReader {
-  readonly #blocks: Uint8Array[] = [];
+  readonly #blocks: Buffer[] = [];
   #newlines = 0;
   #needed = 1;
 
   /** Takes the next block; returns the pairs once the map is complete. */
   add(block: Uint8Array): number[] | undefined {
-    this.#blocks.push(block.slice());
+    this.#blocks.push(Buffer.from(block));
     for (const byte of block) if (byte === 0x0a) this.#newlines += 1;
     if (this.#blocks.length * 512 > MAX_MAP_BYTES) throw tarError('TAR_LIMIT', 'a sparse map is too long');
     if (this.#newlines < this.#needed) return undefined;

@@ -9,6 +9,7 @@ import {
 import type { TarMember } from '../../formats/index.ts';
 import { ContentSink, type KeptContent } from './content-sink.ts';
 import { layerError } from './errors.ts';
+import { mayHaveKind } from './executable-structure.ts';
 import type { LayerLimits, SecondLook } from './layer-job.ts';
 import type { ByteSpan } from './scratch.ts';
 
@@ -58,6 +59,8 @@ export class EntryCollector {
   readonly #missingExecutables: { path: string; spans: readonly ByteSpan[] }[] = [];
   #current = '';
   #sparseBytes = 0;
+  /** The current file when nothing but its kind is wanted to be known, while nothing of it was seen. */
+  readonly #unseen = { record: -1, sizeBytes: 0 };
 
   /** @param label names the layer or directory in messages */
   constructor(label: string, secondLook: SecondLook, options: { matcher: CaptureMatcher; limits: LayerLimits }) {
@@ -108,7 +111,7 @@ export class EntryCollector {
     const digests = this.#digestGate.wanted(path, sizeBytes);
     const matching = matcher.matchingRules(path);
     const fitting = matching.length === 0 ? NO_RULES : matching.filter((rule) => this.#fits(rule, path, sizeBytes));
-    const rules = fitting.filter((rule) => !matcher.extracts(rule));
+    const rules = fitting.length === 0 ? [] : fitting.filter((rule) => !matcher.extracts(rule));
     const extractRules = fitting.length === 0 ? NO_RULES : fitting.filter((rule) => matcher.extracts(rule));
     const forLinks =
       this.#linkSources.size === 0
@@ -119,13 +122,19 @@ export class EntryCollector {
       forLinks.length === 0
         ? NO_RULES
         : forLinks.filter((rule) => matcher.extracts(rule) && !extractRules.includes(rule));
-    const executableRules = sizeBytes >= SMALLEST_EXECUTABLE ? matcher.executableRules : [];
+    const executableRules = sizeBytes >= SMALLEST_EXECUTABLE ? matcher.executableRules : NO_RULES;
     const notesKind = sizeBytes >= SMALLEST_SCRIPT && matcher.executableRules.length > 0;
     const named = rules.length + extractRules.length + linkRules.length;
     if (named === 0 && !notesKind && digests.length === 0) return false;
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
     if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
+    const isLookedAt = this.#linkSources.size > 0 || this.#executables.size > 0;
+    if (named === 0 && digests.length === 0 && !isLookedAt) {
+      this.#unseen.record = record;
+      this.#unseen.sizeBytes = sizeBytes;
+      return true;
+    }
     const spans = this.#executables.size === 0 ? undefined : this.#executables.get(path);
     this.#sink.begin({
       record,
@@ -142,17 +151,47 @@ export class EntryCollector {
     return true;
   }
 
+  /** The first byte of the file that `member` wanted, where it is known before `content`: false ends the file. */
+  firstByte(byte: number): boolean {
+    if (this.#unseen.record < 0) return true;
+    if (mayHaveKind(byte)) return true;
+    this.#unseen.record = -1;
+    return false;
+  }
+
+  /** Nearly all files end at their first byte: for the others the sink is made ready only now. */
+  #beginUnseen(): void {
+    const { record, sizeBytes } = this.#unseen;
+    if (record < 0) return;
+    this.#unseen.record = -1;
+    this.#sink.begin({
+      record,
+      path: this.#current,
+      sizeBytes,
+      rules: NO_RULES,
+      extractRules: NO_RULES,
+      linkRules: NO_RULES,
+      executableRules: sizeBytes >= SMALLEST_EXECUTABLE ? this.#matcher.executableRules : NO_RULES,
+      notesKind: true,
+      spans: undefined,
+      digests: [],
+    });
+  }
+
   /** The next bytes of the file that `member` wanted. */
   content(chunk: Uint8Array): void {
+    this.#beginUnseen();
     this.#sink.write(chunk);
   }
 
   /** Its content could not be read after all. */
   cancelContent(): void {
+    this.#unseen.record = -1;
     this.#sink.cancel();
   }
 
   contentEnd(): void {
+    this.#beginUnseen();
     const kept = this.#sink.end();
     if (!kept) return;
     if (kept.missing) this.#missingExecutables.push({ path: this.#current, spans: kept.missing });

@@ -26,6 +26,13 @@ export function contentKind(head: Uint8Array): ContentKind | undefined {
   return isUniversal ? 'mach-o' : undefined;
 }
 
+const FIRST_BYTES = new Set([0x7f, 0x4d, 0x23, 0xfe, 0xce, 0xcf, 0xca]);
+
+/** False when no content that begins with this byte has a kind: nearly all files of an image are done with then. */
+export function mayHaveKind(firstByte: number): boolean {
+  return FIRST_BYTES.has(firstByte);
+}
+
 /** The kind, when it is a program's or a library's. */
 export function executableKind(head: Uint8Array): Exclude<ContentKind, 'script'> | undefined {
   const kind = contentKind(head);

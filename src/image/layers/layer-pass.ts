@@ -49,7 +49,8 @@ export class LayerPass {
     this.#digester.update(chunk);
     if (this.#failure !== undefined) return;
     try {
-      this.#reader.write(chunk);
+      // parts of a buffer are buffers: nobody has to make one of each
+      this.#reader.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     } catch (error) {
       this.#failure = error;
     }
