@@ -214,6 +214,7 @@ function needContent(facts: BaseFacts): readonly CheckResult[] {
   const words = [
     ...(check.require ?? []),
     ...(check.tamper === 'deny' ? ['tamper'] : []),
+    ...(check.unexplained === 'deny' ? ['unexplained'] : []),
     ...(check.freshness === undefined ? [] : ['freshness']),
   ];
   if (words.length === 0 || !levelReaches(level, check.evidence ?? 'content')) return [];
