@@ -3,6 +3,7 @@ import { coreError, isAppError, LIMITS, readInputFile, type Runtime } from '../c
 import type { KeyAlgorithm } from '../keys/index.ts';
 import {
   compileIdentity,
+  isGithubRoot,
   parseTrustedRoots,
   thresholdsOf,
   trustedRootFromCertificates,
@@ -104,17 +105,16 @@ async function loadTrust(access: SignerAccess, runtime: Runtime): Promise<readon
       hint: 'a trusted root has its timestamp authorities in it',
     });
   }
-  const { bytes, origin } = await readTrustedRoot({ ...access.tuf, offline: access.offline }, runtime);
+  const { bytes } = await readTrustedRoot({ ...access.tuf, offline: access.offline }, runtime);
   runtime.progress({ kind: 'phase', label: 'checking signatures' });
-  // GitHub's own authority has neither kind of log: its times come from timestamp authorities
-  const isGithub = origin.kind !== 'file' && access.tuf.mirror === 'github';
-  return parseTrustedRoots(bytes).map((root) => sourceOf(root, access, isGithub));
+  return parseTrustedRoots(bytes).map((root) => sourceOf(root, access, access.tuf.mirror === 'github'));
 }
 
-function sourceOf(root: TrustedRoot, access: SignerAccess, asItCan = false): TrustedSource {
+function sourceOf(root: TrustedRoot, access: SignerAccess, isGithub = isGithubRoot(root)): TrustedSource {
   const { thresholds, insecureIgnoreTlog, insecureIgnoreSct } = access;
   const asked: Partial<Thresholds> = {
-    ...(asItCan ? thresholdsOf(root) : {}),
+    // GitHub's own authority has neither kind of log: its times come from timestamp authorities
+    ...(isGithub ? thresholdsOf(root) : {}),
     ...(insecureIgnoreTlog ? { logs: 0 } : {}),
     ...(insecureIgnoreSct ? { scts: 0 } : {}),
     ...thresholds,

@@ -23,6 +23,7 @@ export { trustedRootFromCertificates } from './private-root.ts';
 export type { CertificateRootOptions } from './private-root.ts';
 export type { VerifiedSct } from './sct.ts';
 export type { TextPattern } from './text-matcher.ts';
+export { isGithubRoot } from './github-root.ts';
 export { thresholdsOf } from './trust-types.ts';
 export type { IgnoredTrust, Thresholds, TrustedAuthority, TrustedLog, TrustedRoot } from './trust-types.ts';
 export { mergeTrustedRoots, parseTrustedRoot, parseTrustedRoots } from './trusted-root.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { attachBundle, signStatement, SIGN_PREDICATE_TYPE } from '../../src/attestation/index.ts';
@@ -77,6 +77,43 @@ describe('waybill verify of keyless signatures', () => {
     );
     const other = ended(await verify(`${who} --trusted-root other.json`), 1).stdout;
     assert.match(other, /refused {3}CERTIFICATE_UNTRUSTED/);
+  });
+
+  test('several roots at once: the public one, with its logs, and GitHub’s, which has none', async () => {
+    const github = newWorld('GitHub, Inc.\nInternal');
+    const withoutLogs = { tlogs: [], ctlogs: [] };
+    writeFileSync(join(bench.path, 'github.json'), JSON.stringify({ ...rootJson(github), ...withoutLogs }));
+    const roots = ['root.json', 'github.json'].map((name) => readFileSync(join(bench.path, name), 'utf8'));
+    writeFileSync(join(bench.path, 'both.jsonl'), roots.join('\n'));
+    const subject = sha256Digest('a file');
+    const sign = (name: string, by: typeof world, rest: object): void => {
+      const bundle = signKeyless(by, { payload: signStatement(subject), tsas: [by.tsa], ...rest });
+      writeFileSync(join(bench.path, name), bytesOf(bundle));
+    };
+    const bare = (by: typeof world): typeof world => ({ ...by, ctLogs: [] });
+    sign('public.json', world, {});
+    sign('of-github.json', bare(github), { logs: [] });
+    sign('public-bare.json', bare(world), { logs: [] });
+    const code = async (bundle: string, trust: string): Promise<string> => {
+      const command = `bundle verify ${bundle} --subject ${subject} ${who} ${trust} --offline --json`;
+      return (JSON.parse((await bench.run(command)).stdout) as Verified).code;
+    };
+    for (const trust of ['--trusted-root root.json --trusted-root github.json', '--trusted-root both.jsonl']) {
+      assert.equal(await code('public.json', trust), 'VERIFIED');
+      assert.equal(await code('of-github.json', trust), 'VERIFIED');
+      // what GitHub cannot show is still asked of the public one
+      assert.equal(await code('public-bare.json', trust), 'LOG_MISSING');
+    }
+    assert.equal(await code('of-github.json', '--trusted-root github.json --log-threshold 1'), 'LOG_MISSING');
+    // any other authority without logs has to be told of by flags
+    const other = newWorld('somebody');
+    writeFileSync(join(bench.path, 'bare.json'), JSON.stringify({ ...rootJson(other), ...withoutLogs }));
+    sign('of-other.json', bare(other), { logs: [] });
+    assert.equal(await code('of-other.json', '--trusted-root bare.json'), 'LOG_MISSING');
+    assert.equal(
+      await code('of-other.json', '--trusted-root bare.json --log-threshold 0 --sct-threshold 0'),
+      'VERIFIED',
+    );
   });
 
   test('takes no other algorithms than those of --key-algorithm', async () => {

@@ -49,4 +49,9 @@ export function shortTime(date: Date): Buffer {
   return tlv(0x17, Buffer.from(date.toISOString().replaceAll(/^..|[-:T]|\.\d+/g, '')));
 }
 
-export const name = (commonName: string): Buffer => seq(set(seq(oid('2.5.4.3'), utf8(commonName))));
+/** A distinguished name: a common name, after an organization when that stands before it and a line break. */
+export function name(text: string): Buffer {
+  const [commonName = '', organization] = text.split('\n').toReversed();
+  const part = (type: string, value: string): Buffer => set(seq(oid(type), utf8(value)));
+  return seq(...(organization === undefined ? [] : [part('2.5.4.10', organization)]), part('2.5.4.3', commonName));
+}
