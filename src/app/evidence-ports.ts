@@ -10,7 +10,8 @@ import {
   type Image,
 } from '../image/index.ts';
 import type { HttpClient } from '../net/index.ts';
-import { layerFacts } from './layer-facts.ts';
+import { rememberDocuments } from './remembered-documents.ts';
+import { cachedLayerFacts } from './cached-layer-facts.ts';
 import {
   findLimits,
   hostPlatform,
@@ -70,7 +71,8 @@ function describe(reference: string, names: ReadonlyMap<string, string>): Descri
 }
 
 async function openedImage(opened: OpenedStore, options: EvidencePortOptions, runtime: Runtime): Promise<OpenedImage> {
-  const { store, reference } = opened;
+  const { reference } = opened;
+  const store = rememberDocuments(opened.store);
   const found = await loadImageOrIndex(store, { reference: opened.target, signal: runtime.signal });
   const images = new Map<Digest, Image>();
   if (found.kind === 'image') images.set(found.image.digest, found.image);
@@ -85,7 +87,7 @@ async function openedImage(opened: OpenedStore, options: EvidencePortOptions, ru
     root: found.kind === 'image' ? found.image.manifest : found.index.manifest,
     resolveTag: async (signal) => {
       if (reference.tag === undefined) throw coreError('INTERNAL', 'no tag to resolve');
-      return (await store.readManifest(reference.tag, signal)).digest;
+      return (await opened.store.readManifest(reference.tag, signal)).digest;
     },
     readManifest: (digest, signal) => store.readManifest(digest, signal),
     readConfig: (descriptor, signal) =>
@@ -95,6 +97,6 @@ async function openedImage(opened: OpenedStore, options: EvidencePortOptions, ru
     findBundles: (subject, signal) =>
       findBundles(requireReferrers(opened), subject, { ...findLimits(options.access), signal }),
     readLayers: async (digest, request, signal) =>
-      layerFacts(await imageOf(digest, signal), opened, { request, runtime: { ...runtime, signal }, ...options }),
+      cachedLayerFacts(await imageOf(digest, signal), opened, { request, runtime: { ...runtime, signal }, ...options }),
   };
 }

@@ -1,5 +1,4 @@
 import { CATALOGERS, readRpmStanzas, type RpmStanzas } from '../catalog/index.ts';
-import type { Runtime } from '../core/index.ts';
 import {
   collectLedgerFacts,
   collectSystemFacts,
@@ -22,21 +21,16 @@ import {
 } from '../provenance/index.ts';
 import { comparableSbom } from '../sbom/index.ts';
 import { accountFiles, ledgerLayers } from './account-files.ts';
+import type { LayerFactsOptions } from './cached-layer-facts.ts';
 import type { OpenedStore } from './open-image-store.ts';
 import { rederivedDocument } from './platform-sbom.ts';
-import { readLayersOnly, scanImage, type ScannedImage } from './scan-image.ts';
+import { readLayersOnly, scanImage, squashImage, type ScannedImage } from './scan-image.ts';
 
 function workingDirectoryOf({ config }: Image): { readonly workingDirectory?: string } {
   return config.workingDirectory === undefined ? {} : { workingDirectory: config.workingDirectory };
 }
 
 const NO_RECORDS: RpmStanzas = { stanzas: [], databases: [], unreadable: [] };
-
-export interface LayerFactsOptions {
-  readonly request: LayerRequest;
-  readonly runtime: Runtime;
-  readonly maxLayerBytes?: number;
-}
 
 /** One pass over all layers of an image, hashes and diffIDs compared, and what was asked for of what it found. @throws AppError codes of reading layers */
 export async function layerFacts(image: Image, opened: OpenedStore, options: LayerFactsOptions): Promise<LayerFacts> {
@@ -47,33 +41,38 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
     await readLayersOnly(image, opened.store, runtime, limits);
     return { comparisons: [] };
   }
-  const scanned = await scanImage(image, opened.store, runtime, {
-    ...limits,
-    extra: extraPlan(image, request),
-    ...(request.files ? { files: { integrity: true } } : {}),
-  });
+  const settings = { ...limits, extra: extraPlan(image, request) };
+  // packages are looked for where somebody asks for them only
+  const scanned =
+    request.scan || request.files
+      ? await scanImage(image, opened.store, runtime, {
+          ...settings,
+          ...(request.files ? { files: { integrity: true } } : {}),
+        })
+      : undefined;
+  const { stack, view } = scanned ?? (await squashImage(image, opened.store, runtime, settings));
   const views = new Map<number, FileView>();
   const baseView = (layerCount: number): FileView => {
-    const view = views.get(layerCount) ?? squash(scanned.stack, layerCount);
-    views.set(layerCount, view);
-    return view;
+    const found = views.get(layerCount) ?? squash(stack, layerCount);
+    views.set(layerCount, found);
+    return found;
   };
-  const finalRecords = request.compareWith.length === 0 ? NO_RECORDS : readRpmStanzas(scanned.view);
+  const finalRecords = request.compareWith.length === 0 ? NO_RECORDS : readRpmStanzas(view);
   return {
-    ...(request.scan ? { scan: comparableSbom(rederivedDocument(scanned, opened)) } : {}),
+    ...(request.scan && scanned !== undefined ? { scan: comparableSbom(rederivedDocument(scanned, opened)) } : {}),
     comparisons: request.compareWith.map((layerCount) =>
       compareWithBase({
         base: baseView(layerCount),
-        final: scanned.view,
+        final: view,
         layerCount,
         env: image.config.env,
         ...workingDirectoryOf(image),
         records: { base: readRpmStanzas(baseView(layerCount)), final: finalRecords },
       }),
     ),
-    ...(request.containWith.length === 0 ? {} : { containments: findContainments(scanned, request) }),
-    ...(request.traces === true ? { traces: findSystemTraces(scanned.view) } : {}),
-    ...(request.files
+    ...(request.containWith.length === 0 ? {} : { containments: findContainments(image, view, request) }),
+    ...(request.traces === true ? { traces: findSystemTraces(view) } : {}),
+    ...(request.files && scanned !== undefined
       ? {
           files: ledgerFacts(
             scanned,
@@ -81,9 +80,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
           ),
         }
       : {}),
-    ...(request.system
-      ? { system: collectSystemFacts({ config: image.config, stack: scanned.stack, view: scanned.view }) }
-      : {}),
+    ...(request.system ? { system: collectSystemFacts({ config: image.config, stack, view }) } : {}),
   };
 }
 
@@ -113,7 +110,7 @@ function ledgerFacts({ image, stack, view, catalog }: ScannedImage, bases: Ledge
   });
 }
 
-function findContainments({ image, view }: ScannedImage, { containWith }: LayerRequest): readonly BaseContainment[] {
+function findContainments(image: Image, view: FileView, { containWith }: LayerRequest): readonly BaseContainment[] {
   const { env } = image.config;
   const found = { final: view, env, ...workingDirectoryOf(image), records: readRpmStanzas(view) };
   return containWith.map((list) => findContainment(list, found));

@@ -12,11 +12,15 @@ export interface ScanOptions {
   readonly maxLayerBytes?: number;
 }
 
-/** An image whose layers were read and verified, with what the catalogers found. */
-export interface ScannedImage {
+/** An image whose layers were read and verified. */
+export interface SquashedImage {
   readonly image: Image;
   readonly stack: LayerStack;
   readonly view: FileView;
+}
+
+/** The same, with what the catalogers found. */
+export interface ScannedImage extends SquashedImage {
   readonly catalog: CatalogRun;
 }
 
@@ -31,6 +35,19 @@ export async function scanRootfs(
   return { stack, view, catalog: runCatalogers({ view, recordedFiles: integrity }) };
 }
 
+/** Reads and verifies every layer once and squashes; keeps what the catalogers ask for, and does not run them. */
+export async function squashImage(
+  image: Image,
+  store: ImageStore,
+  runtime: Runtime,
+  options: ScanOptions = {},
+): Promise<SquashedImage> {
+  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
+  const plan = mergePlans(capturePlan(CATALOGERS, { digests: options.files?.integrity === true }), options.extra);
+  const stack = await readPlan(image, store, { runtime, plan, ...limits });
+  return { image, stack, view: squash(stack) };
+}
+
 /** Reads and verifies every layer once, squashes, and catalogs. */
 export async function scanImage(
   image: Image,
@@ -38,13 +55,13 @@ export async function scanImage(
   runtime: Runtime,
   options: ScanOptions = {},
 ): Promise<ScannedImage> {
-  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
-  const integrity = options.files?.integrity === true;
-  const plan = mergePlans(capturePlan(CATALOGERS, { digests: integrity }), options.extra);
-  const stack = await readPlan(image, store, { runtime, plan, ...limits });
-  const view = squash(stack);
-  const catalog = runCatalogers({ view, languageFiles: options.files !== undefined, recordedFiles: integrity });
-  return { image, stack, view, catalog };
+  const squashed = await squashImage(image, store, runtime, options);
+  const catalog = runCatalogers({
+    view: squashed.view,
+    languageFiles: options.files !== undefined,
+    recordedFiles: options.files?.integrity === true,
+  });
+  return { ...squashed, catalog };
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */
