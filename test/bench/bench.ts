@@ -16,6 +16,7 @@ import { findPeer } from '../support/peers.ts';
 import { makeImage } from '../support/images.ts';
 import { BENCH_IMAGES, imageAt } from './images.ts';
 import { measurePeakBytes, measureWall, type Candidate } from './measure.ts';
+import { benchGate } from './gate.bench.ts';
 import { atMost, printRows, type Row } from './rows.ts';
 import { benchVerify } from './verify.bench.ts';
 
@@ -120,7 +121,11 @@ try {
     `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${memory} GiB, Node ${process.versions.node}`,
   );
   console.log(`medians of ${rounds} alternating runs of whole processes; peak memory: medians of 3\n`);
-  const rows = [...(await benchStart(scratch, 3 * rounds)), ...(await benchVerify(CLI, scratch, 3 * rounds))];
+  const rows = [
+    ...(await benchStart(scratch, 3 * rounds)),
+    ...(await benchVerify(CLI, scratch, 3 * rounds)),
+    ...(await benchGate({ cli: CLI, scratch, rounds: 3 * rounds })),
+  ];
   if ('skip' in images) console.log(`without image benchmarks: ${images.skip}`);
   else for (const name of ['app', 'big'] as const) rows.push(...(await benchImage(name, images, scratch, rounds)));
   printRows(rows);

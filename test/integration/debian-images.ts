@@ -22,9 +22,13 @@ export interface DebianImages {
 export async function prepareDebianImages(
   names: readonly DebianImage[],
 ): Promise<DebianImages | { readonly skip: string }> {
+  const images = debianImagesAt();
+  return (await buildImages('build-images.sh', [images.folder, ...names])) ?? images;
+}
+
+/** Where the images are once they are built. */
+export function debianImagesAt(): DebianImages {
   const folder = join(cacheFolder(), `images-${IMAGES_VERSION}`);
-  const skipped = await buildImages('build-images.sh', [folder, ...names]);
-  if (skipped !== undefined) return skipped;
   return {
     folder,
     root: join(folder, 'app-bundle', 'rootfs'),
