@@ -1,5 +1,14 @@
 import { ExitCode, LIMITS, readInputFile, type Digest, type Runtime } from '../core/index.ts';
-import { lintPolicy, lintPolicyFiles, policyDigest, sortProblems, type PolicyProblem } from '../policy/index.ts';
+import {
+  judgeLock,
+  lintPolicy,
+  lintPolicyFiles,
+  loadPolicy,
+  policyDigest,
+  sortProblems,
+  type PolicyProblem,
+  type SourcePosition,
+} from '../policy/index.ts';
 
 export interface LintPolicyOptions {
   readonly file: string;
@@ -27,12 +36,29 @@ export async function lintPolicyFile(options: LintPolicyOptions, runtime: Runtim
   if (policy === undefined) return { file, valid: false, digest: null, problems };
   const linted = await lintPolicyFiles(file, policy, positions);
   const valid = !linted.problems.some((problem) => problem.severity === 'error');
+  const unsigned =
+    valid && policy.bases?.lockSignedBy !== undefined ? await lintLockSignature(file, positions, asOf) : [];
   return {
     file,
     valid,
     digest: valid ? policyDigest(bytes, linted.files) : null,
-    problems: sortProblems([...problems, ...linted.problems]),
+    problems: sortProblems([...problems, ...linted.problems, ...unsigned]),
   };
+}
+
+/** A lock that gates will not believe. What only a trusted root that has to be fetched can tell is left to them. */
+async function lintLockSignature(
+  file: string,
+  positions: ReadonlyMap<string, SourcePosition>,
+  now: Date,
+): Promise<readonly PolicyProblem[]> {
+  const { refused } = await judgeLock(await loadPolicy(file), [], { now });
+  if (refused === undefined || !/^BASE_LOCK_/.test(refused.code)) return [];
+  const path = 'bases.lockSignedBy';
+  const { line, column } = positions.get(path) ?? { line: 1, column: 1 };
+  const message = `gates do not believe the lock: ${refused.reason}`;
+  const hint = refused.remedy === undefined ? {} : { hint: refused.remedy };
+  return [{ severity: 'warning', code: 'POLICY_LOCK_UNSIGNED', path, line, column, message, ...hint }];
 }
 
 /** 2 for a policy that cannot be used, 1 for warnings where they count, else 0. */

@@ -38,6 +38,7 @@ export type { Glob } from './glob.ts';
 export { containedFile } from './contained-file.ts';
 export type { ContainedFile } from './contained-file.ts';
 export { lintPolicyFiles } from './lint-files.ts';
+export type { SourcePosition } from './source-tree.ts';
 export type { LintedFiles } from './lint-files.ts';
 export { assemblePolicy, loadPolicy, lockBundlePath, policyDigest } from './load-policy.ts';
 export type { LoadPolicyOptions, PolicyParts } from './load-policy.ts';

@@ -1,6 +1,7 @@
 import { globsOverlap } from './globs-overlap.ts';
 import { isProvenanceType } from './predicate-types.ts';
 import { resolvePredicateType } from '../attestation/index.ts';
+import { CHECK_WORDS } from './semantics.ts';
 import type { SayAt } from './say.ts';
 import type { Policy, PolicyException, PolicyRule } from './types.ts';
 
@@ -13,7 +14,10 @@ export function lintReach(policy: Policy, say: SayAt): void {
       hint: 'leave it at deny, or use warn while rules are being written',
     });
   }
-  for (const [index, rule] of policy.rules.entries()) lintImages(`rules[${index}]`, rule, say);
+  for (const [index, rule] of policy.rules.entries()) {
+    lintImages(`rules[${index}]`, rule, say);
+    lintSummary(`rules[${index}]`, rule, say);
+  }
   for (const [index, exception] of (policy.exceptions ?? []).entries()) {
     const rule = policy.rules.find((candidate) => candidate.name === exception.rule);
     if (rule !== undefined) lintException(`exceptions[${index}]`, exception, { rule, say });
@@ -35,6 +39,16 @@ function lintImages(path: string, rule: PolicyRule, say: SayAt): void {
       say(`${path}.images[${index}]`, { code: 'POLICY_UNUSED', message: `"${pattern}" stands here twice` });
     }
   }
+}
+
+/** A summary counts under the policy that it was made under only, and there it takes one already. */
+function lintSummary(path: string, rule: PolicyRule, say: SayAt): void {
+  if (rule.vsa === undefined || CHECK_WORDS.some((check) => check !== 'vsa' && rule[check] !== undefined)) return;
+  say(`${path}.vsa`, {
+    code: 'POLICY_UNREACHABLE',
+    message: `rule "${rule.name}" has no other check: a summary must be of this very policy, under which nothing passes without one, so only a verifier other than waybill can begin`,
+    hint: 'give the rule the checks that a summary stands for; they are made wherever there is none',
+  });
 }
 
 /** Why no canonical name can match, in words; undefined when one can. */

@@ -85,6 +85,12 @@ describe('lintPolicy on what nothing meets', () => {
     assert.deepEqual(await found(port), ['warning POLICY_UNREACHABLE rules[0].images[0]']);
   });
 
+  test('a rule that only takes a summary, which nothing could have been made under', async () => {
+    const vsa = 'vsa: { by: [k] }';
+    assert.deepEqual(await found(`${HEAD}${KEY}${rule(vsa)}`), ['warning POLICY_UNREACHABLE rules[0].vsa']);
+    assert.deepEqual(await found(`${HEAD}${KEY}${rule(`${vsa}, ${SIGNED}`)}`), []);
+  });
+
   test('a name twice', async () => {
     const text = `${HEAD}${KEY}${rule(SIGNED, '"registry.example.com/a", "registry.example.com/a"')}`;
     assert.deepEqual(await found(text), ['warning POLICY_UNUSED rules[0].images[1]']);

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { TemporaryDirectory } from '../../src/core/index.ts';
+import { sha256Digest, TemporaryDirectory } from '../../src/core/index.ts';
 import { lintPolicyFile, type LintPolicyResult } from '../../src/app/index.ts';
 import { createRuntime } from '../../src/index.ts';
+import type { KeySigner } from '../../src/keys/index.ts';
 import { loadPolicy } from '../../src/policy/index.ts';
-import { createSigner, fakeDigest } from '../support/gate-world.ts';
+import { createSigner, fakeDigest, signature } from '../support/gate-world.ts';
 
 const HEAD = 'apiVersion: waybill.dev/v1\nkind: Policy\n';
 const RULES = 'rules:\n  - { name: r, images: ["registry.example.com/**"], signatures: { by: [k] } }\n';
@@ -15,10 +16,12 @@ const BASED =
 
 describe('lintPolicyFile', () => {
   let folder: TemporaryDirectory;
+  let ours: KeySigner;
   before(async () => {
     folder = await TemporaryDirectory.create('waybill-test-');
     mkdirSync(join(folder.path, 'policies'));
-    const { publicKey } = await createSigner();
+    ours = await createSigner();
+    const { publicKey } = ours;
     writeFileSync(join(folder.path, 'policies/k.pub'), publicKey.pem);
     writeFileSync(join(folder.path, 'policies/notes.pub'), 'no key at all');
     writeFileSync(join(folder.path, 'policies/broken.jsonl'), '{"sequence":0}\n');
@@ -58,6 +61,22 @@ describe('lintPolicyFile', () => {
     assert.deepEqual(said(await lint(text(`lock: bases.jsonl\n  lockHead: "${fakeDigest('head')}"`))), [
       'error POLICY_LOCK_HEAD_MISMATCH 6:13',
     ]);
+  });
+
+  test('a lock that must be signed and is not, whose signature is of other bytes or by others', async () => {
+    writeFileSync(join(folder.path, 'policies/own.jsonl'), '');
+    const text = `${HEAD}identities: { k: { key: k.pub } }\nbases:\n  lock: own.jsonl\n  lockSignedBy: [k]\n  entries: [{ name: d, image: docker.io/library/debian }]\n${BASED}`;
+    const unsigned = await lint(text);
+    assert.deepEqual([said(unsigned), unsigned.valid], [['warning POLICY_LOCK_UNSIGNED 6:17'], true]);
+    const bundle = join(folder.path, 'policies/own.jsonl.sigstore.json');
+    for (const [signer, bytes, expected] of [
+      [await createSigner(), '', ['warning POLICY_LOCK_UNSIGNED 6:17']],
+      [ours, 'other bytes', ['warning POLICY_LOCK_UNSIGNED 6:17']],
+      [ours, '', []],
+    ] as const) {
+      writeFileSync(bundle, (await signature(signer, sha256Digest(Buffer.from(bytes)))).bundle);
+      assert.deepEqual(said(await lint(text)), expected);
+    }
   });
 
   test('what is no trusted root, no compiled Rego, and a source that needs a compiler', async () => {
