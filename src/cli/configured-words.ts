@@ -1,7 +1,6 @@
 import { isAbsolute } from 'node:path';
-import { coreError } from '../core/index.ts';
+import { coreError, suggest } from '../core/index.ts';
 import type { ConfigFile, FlagSetting } from './config-file.ts';
-import { suggest } from './suggest.ts';
 
 /** What is known about a flag. */
 export interface FlagShape {

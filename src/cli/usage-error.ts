@@ -1,5 +1,4 @@
-import { coreError, type AppError } from '../core/index.ts';
-import { suggest } from './suggest.ts';
+import { coreError, type AppError, suggest } from '../core/index.ts';
 
 /** What is known about the command that was called wrongly. */
 export interface CalledCommand {

@@ -28,6 +28,7 @@ export type { Runtime } from './runtime.ts';
 export { safeText } from './safe-text.ts';
 export { runHelper } from './run-helper.ts';
 export type { HelperRun } from './run-helper.ts';
+export { suggest } from './suggest.ts';
 export { parseStrictJson } from './strict-json.ts';
 export { workerUrl } from './worker-url.ts';
 export { TOOL_NAME, TOOL_VERSION } from './version.ts';

@@ -1,4 +1,4 @@
-import { compareCodeUnits } from '../core/index.ts';
+import { compareCodeUnits, suggest } from '../core/index.ts';
 import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
 import type { SourceNode, SourcePosition } from './source-tree.ts';
 
@@ -174,25 +174,10 @@ function unknownKey(
   where: string,
   known: readonly string[],
 ): { readonly code: PolicyProblemCode; readonly message: string; readonly hint: string } {
-  const near = known.find((name) => name.toLowerCase() === key.toLowerCase() || distance(name, key) <= 2);
+  const near = suggest(key, known);
   return {
     code: 'POLICY_UNKNOWN_KEY',
     message: `unknown key ${JSON.stringify(key.slice(0, 80))}${where === '' ? '' : ` in ${where}`}`,
     hint: near === undefined ? `known keys: ${known.toSorted(compareCodeUnits).join(', ')}` : `did you mean "${near}"?`,
   };
-}
-
-/** Edit distance of two short words. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2 || a.length > 40) return 99;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 99;
 }

@@ -1,13 +1,16 @@
 /** Longest word that is compared: what a user mistypes is short. */
 const MAX_WORD_CHARS = 64;
 
-/** The known word most like what was written, when it is close enough to be what was meant: at most a third of its letters differ. */
+/**
+ * The known word most like what was written, when it is close enough to be what was meant: the same but for capitals, or at most a third of its letters (one at
+ * least) differ. The first of several that are as near. Words of more than 64 characters are like none.
+ */
 export function suggest(written: string, known: Iterable<string>): string | undefined {
   if (written.length > MAX_WORD_CHARS) return undefined;
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const word of known) {
-    const distance = editDistance(written, word);
+    const distance = editDistance(written.toLowerCase(), word.toLowerCase());
     if (distance < least && distance <= Math.max(1, Math.floor(word.length / 3))) {
       best = word;
       least = distance;
