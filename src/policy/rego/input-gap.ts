@@ -10,7 +10,8 @@ export interface InputGap {
   readonly remedy?: string;
 }
 
-const AGAIN = 'collect the evidence again with this policy';
+const AGAIN =
+  'only evidence collected for a rule with "rego" holds everything a policy sees: collect it again with such a rule, or show what gate input says of the image itself';
 
 /**
  * The first thing that a policy would look for in vain: a part that could not be collected, or that nobody asked for. A policy may ask for anything, so
