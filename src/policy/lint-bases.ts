@@ -32,11 +32,12 @@ interface BaseScope {
 
 function lintCheck(path: string, check: BaseCheck, { rule, entries, say }: BaseScope): void {
   const { evidence = 'content' } = check;
-  if (evidence !== 'content' && check.tamper === 'deny') {
-    say(`${path}.tamper`, {
+  for (const word of ['tamper', 'unexplained'] as const) {
+    if (evidence === 'content' || check[word] !== 'deny') continue;
+    say(`${path}.${word}`, {
       code: 'POLICY_CONTRADICTION',
-      message: `"tamper: deny" can be judged only where layers prove the base: "evidence: ${evidence}" is then never enough`,
-      hint: 'use evidence: content, or leave tamper out',
+      message: `"${word}: deny" can be judged only where layers prove the base: "evidence: ${evidence}" is then never enough`,
+      hint: `use evidence: content, or leave ${word} out`,
     });
   }
   for (const word of contentWords(check)) {

@@ -43,7 +43,20 @@ function lintImages(path: string, rule: PolicyRule, say: SayAt): void {
 
 /** A summary counts under the policy that it was made under only, and there it takes one already. */
 function lintSummary(path: string, rule: PolicyRule, say: SayAt): void {
-  if (rule.vsa === undefined || CHECK_WORDS.some((check) => check !== 'vsa' && rule[check] !== undefined)) return;
+  if (rule.vsa === undefined) return;
+  const aging = [
+    ...(rule.signatures?.maxAge === undefined ? [] : ['signatures.maxAge']),
+    ...(rule.attestations?.some(({ maxAge }) => maxAge !== undefined) ? ['attestations.maxAge'] : []),
+    ...(rule.base?.freshness === undefined ? [] : ['base.freshness']),
+  ];
+  if (rule.vsa.maxAge === undefined && aging.length > 0) {
+    say(`${path}.vsa`, {
+      code: 'POLICY_CONTRADICTION',
+      message: `a summary of any age stands for the checks of rule "${rule.name}", also for ${aging.join(' and ')}, which time alone ends`,
+      hint: 'add maxAge to vsa',
+    });
+  }
+  if (CHECK_WORDS.some((check) => check !== 'vsa' && rule[check] !== undefined)) return;
   say(`${path}.vsa`, {
     code: 'POLICY_UNREACHABLE',
     message: `rule "${rule.name}" has no other check: a summary must be of this very policy, under which nothing passes without one, so only a verifier other than waybill can begin`,

@@ -119,6 +119,14 @@ describe('lintPolicy on what nothing meets', () => {
   });
 });
 
+test('lintPolicy on summaries: one of any age stands for checks that age', async () => {
+  const of = (words: string): Promise<readonly string[]> => found(`${HEAD}${KEY}${BASES}${rule(words)}`);
+  const aging = 'signatures: { by: [k] }, base: { allow: [d], freshness: { behind: 30d } }';
+  assert.deepEqual(await of(`${aging}, vsa: { by: [k] }`), ['warning POLICY_CONTRADICTION rules[0].vsa']);
+  assert.deepEqual(await of(`${aging}, vsa: { by: [k], maxAge: 7d }`), []);
+  assert.deepEqual(await of('signatures: { by: [k] }, base: { allow: [d] }, vsa: { by: [k] }'), []);
+});
+
 describe('lintPolicy on bases', () => {
   const base = (words: string): Promise<readonly string[]> =>
     found(`${HEAD}${KEY}${BASES}${rule(`signatures: { by: [k] }, base: { allow: [d], ${words} }`)}`);
@@ -127,6 +135,9 @@ describe('lintPolicy on bases', () => {
     assert.deepEqual(await base('evidence: content, tamper: deny, freshness: { behind: 30d }'), []);
     assert.deepEqual(await base('evidence: none, tamper: warn'), []);
     assert.deepEqual(await base('evidence: none, tamper: deny'), ['warning POLICY_CONTRADICTION rules[0].base.tamper']);
+    assert.deepEqual(await base('evidence: claimed, unexplained: deny'), [
+      'warning POLICY_CONTRADICTION rules[0].base.unexplained',
+    ]);
     assert.deepEqual(await base('evidence: claimed, freshness: { behind: 30d }'), [
       'warning POLICY_CONTRADICTION rules[0].base.freshness',
     ]);
