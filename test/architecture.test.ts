@@ -107,6 +107,19 @@ describe('architecture', () => {
     );
   });
 
+  test('CONTRIBUTING.md shows the same table', () => {
+    const text = readFileSync(join(SOURCE, '..', 'CONTRIBUTING.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| (\w+) +\|[^|]*\| ([^|]*?) +\|$/gm)].map((row) => [row[1]!, row[2]!] as const);
+    const shown = Object.fromEntries(rows.filter(([room]) => room !== 'room'));
+    const words = (room: string, arrows: readonly string[]): string => {
+      if (arrows.includes('*')) return room === 'render' ? 'any domain room; result types of app' : 'any domain room';
+      if (room === 'commands') return 'cli, render and app by `import()`';
+      return arrows.length > 0 ? arrows.join(', ') : room === 'core' ? 'nothing' : '-';
+    };
+    const rooms = Object.entries(ARROWS).filter(([room]) => !room.endsWith('.ts'));
+    assert.deepEqual(shown, Object.fromEntries(rooms.map(([room, arrows]) => [room, words(room, arrows)])));
+  });
+
   test('rooms import only along the arrows of the design', () => {
     const wrong = crossings()
       .filter(
