@@ -22,6 +22,8 @@ export interface CheckGateOptions extends GateInputOptions, PolicyTrustOptions {
   /** For each image, everything that is collected. */
   readonly deadlineMs: number;
   readonly maxLayerBytes?: number;
+  /** Collect what every check looks at, even where a verification summary spares it: evidence that other policies can be tried on. False unless given. */
+  readonly fullEvidence?: boolean;
   /** The opa program that compiles Rego sources: a plain name or an absolute path. Without it they are errors in the decision. */
   readonly opa?: string;
 }
@@ -64,7 +66,9 @@ export async function decideInputs(
     collectedAt: now,
     needs: (name) => evidenceNeeds(loaded.policy, name),
     ...(trust === undefined ? {} : { trust }),
-    ...(hasVsaRules(loaded.policy) ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) } : {}),
+    ...(hasVsaRules(loaded.policy) && options.fullEvidence !== true
+      ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) }
+      : {}),
     ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
     deployed: inputs.deployed,
     signal: runtime.signal,

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { checkGate, reportGate, type GateReport, type ReportGateOptions, type VsaReport } from '../../src/app/index.ts';
+import {
+  checkGate,
+  reportGate,
+  tryPolicy,
+  type GateReport,
+  type ReportGateOptions,
+  type VsaReport,
+} from '../../src/app/index.ts';
 import { parseBundle, parseStatement } from '../../src/attestation/index.ts';
+import { canonicalEvidence } from '../../src/evidence/index.ts';
 import { allResults } from '../../src/policy/index.ts';
 import { BASE_LAYER, npmLayer } from '../support/cli/sample-images.ts';
 import { complaints, GATE_NAME, GATE_POLICY, openGateBench, type GateBench } from '../support/gate-bench.ts';
@@ -94,6 +102,29 @@ describe('verification summaries of gate check', () => {
       ['VSA_RESTS_ON_VSA'],
     );
     assert.equal(again.vsas.signedBy, undefined);
+  });
+
+  test('spare nothing of evidence that other policies are to be tried on; the decision is the same', async () => {
+    await using bench = await openReleased();
+    await bench.release('app');
+    await report(bench, { vsa: { signing: { keyFile: bench.file('theirs.key'), password }, attach: true } });
+    const spared = await checkGate(optionsOf(bench), bench.runtime);
+    const full = await checkGate(optionsOf(bench, { fullEvidence: true }), bench.runtime);
+    assert.deepEqual(full.decision.images.flatMap(allResults), spared.decision.images.flatMap(allResults));
+    writeFileSync(bench.file('candidate.yaml'), GATE_POLICY);
+    for (const [evidence, change, codes] of [
+      [spared.evidence, 'newly-denied', ['SCAN_MISSING', 'LAYERS_UNVERIFIED']],
+      [full.evidence, 'unchanged', []],
+    ] as const) {
+      const file = bench.file('evidence.json');
+      writeFileSync(file, canonicalEvidence(evidence));
+      const files = { policyFile: bench.file('candidate.yaml'), againstFile: bench.file('policy.yaml') };
+      const { images, codes: counted } = await tryPolicy({ evidence: [file], ...files }, bench.runtime);
+      assert.deepEqual(
+        [images.map((image) => image.change), counted.map(({ code }) => code).toSorted()],
+        [[change], [...codes].toSorted()],
+      );
+    }
   });
 
   test('are none once the policy changes: everything is checked again', async () => {

@@ -75,6 +75,11 @@ export default class GateCheck extends WaybillCommand<GateReport> {
       summary: 'Write everything the decision rests on: `waybill gate replay` decides from it again.',
       helpValue: 'FILE',
     }),
+    'full-evidence': boolean({
+      summary:
+        'Collect what every check looks at even where a verification summary spares it, so that `waybill policy try` can use the evidence.',
+      dependsOn: ['evidence-out'],
+    }),
     'decision-out': string({ summary: 'Write the decision.', helpValue: 'FILE' }),
     timeout: integer({
       helpValue: 'SECONDS',
@@ -122,6 +127,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
         json: this.jsonEnabled(),
         spell: (decision, { format, file }) => renderGate(decision, format, this.decisionOptions(file)),
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
+        fullEvidence: flags['full-evidence'],
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),
         ...layerLimit(flags),
         ...policyTrust(flags),

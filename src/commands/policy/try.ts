@@ -6,7 +6,7 @@ export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
   static override summary = 'Show what a candidate policy would newly deny and allow.';
   static override description =
     'Decides recorded evidence again, offline: by the candidate, and by the policy in force if one is given. Prints which images are newly denied and newly allowed, with reasons and counts. Evidence that was ' +
-    'collected for a policy that asked for less may lack what the candidate looks at: such checks are errors, and said to be. This is a replay and never gates: exit 0 whatever the verdicts are, ' +
+    'collected for a policy that asked for less may lack what the candidate looks at: such checks are errors, and said to be (gate check --full-evidence collects what verification summaries spare, too). This is a replay and never gates: exit 0 whatever the verdicts are, ' +
     'unless --fail-on-denied. A file that cannot be opened as evidence is told, and its class is the exit code.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --evidence evidence/ --policy candidate.yaml --against policy.yaml',
