@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { safeText } from '../core/index.ts';
+import { counted } from './counted.ts';
 import type { TriedImage, TryPolicyResult } from '../app/index.ts';
 
 type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
@@ -60,10 +61,10 @@ export function renderPolicyTrial(result: TryPolicyResult, options: { readonly c
 
 function headline({ counts, against, errors }: TryPolicyResult): string {
   const { images, denied, newlyDenied, newlyAllowed, changed, unchanged } = counts;
-  const unread = errors.length === 0 ? '' : `; ${errors.length} files could not be read`;
+  const unread = errors.length === 0 ? '' : `; ${counted(errors.length, 'file')} could not be read`;
   return against === null
-    ? `${images} images: ${denied} denied, ${images - denied} allowed${unread}`
-    : `${images} images: ${newlyDenied} newly denied, ${newlyAllowed} newly allowed, ${changed} with other reasons, ${unchanged} unchanged${unread}`;
+    ? `${counted(images, 'image')}: ${denied} denied, ${images - denied} allowed${unread}`
+    : `${counted(images, 'image')}: ${newlyDenied} newly denied, ${newlyAllowed} newly allowed, ${changed} with other reasons, ${unchanged} unchanged${unread}`;
 }
 
 function section(title: string, images: readonly TriedImage[], paint: Paint): readonly string[] {

@@ -120,6 +120,7 @@ describe('tryPolicy', () => {
     assert.deepEqual(result.passedOver, [at('evidence/decision.json')]);
     assert.equal(result.counts.images, 3);
     assert.equal(tryPolicyExitCode(result, { failOnDenied: false }), 6);
+    assert.match(renderPolicyTrial(result, { color: false }), /; 1 file could not be read\n/);
     const validate = schemaValidator('policy-try');
     for (const written of [result, await attempt('signed.yaml', 'warns.yaml')])
       assert.ok(validate(written), JSON.stringify(validate.errors));
