@@ -20,16 +20,31 @@ export function parseBoundedJson(text: string): unknown {
 export function hasTooManyValues(text: string): boolean {
   if (text.length < MIN_COUNTED) return false;
   let [containers, values] = [0, 0];
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
+  let at = 0;
+  while (at < text.length) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) inString = !inString;
-    else if (inString) at += code === BACKSLASH ? 1 : 0;
-    else if (code === COMMA) values += 1;
+    if (code === QUOTE) {
+      at = stringEnd(text, at);
+      continue;
+    }
+    if (code === COMMA) values += 1;
     else if (code === 0x5b || code === 0x7b) {
       containers += 1;
       if (containers > MAX_CONTAINERS) return true;
     }
+    at += 1;
   }
   return containers + values > MAX_VALUES;
+}
+
+/** Where the JSON string that starts at `start` ends: behind its first quote with an even number of backslashes before it; the text's end without one. */
+export function stringEnd(text: string, start: number): number {
+  let quote = text.indexOf('"', start + 1);
+  while (quote !== -1) {
+    let before = quote - 1;
+    while (before > start && text.charCodeAt(before) === BACKSLASH) before -= 1;
+    if ((quote - before) % 2 === 1) return quote + 1;
+    quote = text.indexOf('"', quote + 1);
+  }
+  return text.length;
 }

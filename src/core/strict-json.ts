@@ -1,6 +1,9 @@
-import { hasTooManyValues } from './bounded-json.ts';
+import { hasTooManyValues, stringEnd } from './bounded-json.ts';
 import { coreError } from './errors.ts';
 import type { JsonValue } from './canonical-json.ts';
+
+/** A number that may be beyond a double, in every text that has one; not the digits within a string of hexadecimals. Linear. */
+const LARGE_NUMBER = /(?:^|[[,:\s])-?[0-9][0-9.]*[eE]\+?[0-9]{3}|[0-9]{200}/;
 
 export interface StrictJsonLimits {
   /** Largest accepted input. */
@@ -36,7 +39,7 @@ export function parseStrictJson(bytes: Uint8Array, what: string, limits: StrictJ
     });
   }
   // 1e999 is read as infinity, which cannot be written again
-  if (/[0-9][eE]\+?[0-9]{3}|[0-9]{309}/.test(text) && !isFiniteThroughout(value))
+  if (LARGE_NUMBER.test(text) && !isFiniteThroughout(value))
     throw coreError('JSON_INVALID', `${what} has a number that is too large`);
   return value;
 }
@@ -77,18 +80,6 @@ function checkStructure(text: string, what: string, maxDepth: number): void {
     }
     index += 1;
   }
-}
-
-/** Where the string that starts at `start` ends: its first quote with an even number of backslashes before it. */
-function stringEnd(text: string, start: number): number {
-  let quote = text.indexOf('"', start + 1);
-  while (quote !== -1) {
-    let before = quote - 1;
-    while (text.charCodeAt(before) === 0x5c) before -= 1;
-    if ((quote - before) % 2 === 1) return quote + 1;
-    quote = text.indexOf('"', quote + 1);
-  }
-  return text.length;
 }
 
 function addKey(scope: Set<string>, literal: string, what: string): void {

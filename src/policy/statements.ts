@@ -1,7 +1,7 @@
-import { matchSubject, parseBundle, parseStatement } from '../attestation/index.ts';
+import { matchSubject } from '../attestation/index.ts';
 import { isAppError, isDigest, type Digest, type JsonValue } from '../core/index.ts';
 import type { ImageView } from '../evidence/index.ts';
-import type { VerifiedBundle } from '../verification/index.ts';
+import { rememberingReader, type BundleReader, type VerifiedBundle } from '../verification/index.ts';
 import { judgeBundle, type BundleChecker, type PolicySigners, type Refusal, type SignerFacts } from './signers.ts';
 import type { MissingTrust } from './trust.ts';
 
@@ -51,12 +51,13 @@ export async function verifyImageBundles(
   const verified: VerifiedStatement[] = [];
   const rejected: RejectedBundle[] = [];
   for (const { digest: bundle, bytes, foundAt } of image.bundles) {
-    const claim = readClaim(bytes);
+    const reader = rememberingReader();
+    const claim = readClaim(bytes, reader);
     const subject = ours.find((digest) => claim.subjects.includes(digest)) ?? claim.subjects[0] ?? ours[0];
     if (subject === undefined) continue;
     const common = { bundle, foundAt, keyless: claim.keyless };
     const hint = claim.predicateType === undefined ? {} : { predicateType: claim.predicateType };
-    const verdict = await judgeBundle(signers, (options) => check(bytes, { ...options, subject }));
+    const verdict = await judgeBundle(signers, (options) => check(bytes, { ...options, subject, reader }));
     if (!verdict.ok) {
       const [{ code, reason }] = verdict.refusals;
       rejected.push({ ...common, ...hint, identities: [], code, reason, refusals: verdict.refusals });
@@ -100,12 +101,12 @@ interface BundleClaim {
 }
 
 /** What a bundle says of itself before anything is verified: chooses the subject to check with, and words for refusing. */
-function readClaim(bytes: Uint8Array): BundleClaim {
+function readClaim(bytes: Uint8Array, reader: BundleReader): BundleClaim {
   let keyless = false;
   try {
-    const bundle = parseBundle(bytes);
+    const bundle = reader.bundle(bytes, {});
     keyless = bundle.material.kind !== 'public-key';
-    const statement = parseStatement(bundle.payload);
+    const statement = reader.statement(bundle.payload);
     const digests = statement.subjects.flatMap((subject) =>
       Object.entries(subject.digest).map(([algorithm, hex]) => `${algorithm}:${hex}`),
     );

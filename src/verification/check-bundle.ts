@@ -3,13 +3,12 @@ import {
   matchesPredicateType,
   matchSubject,
   pae,
-  parseBundle,
-  parseStatement,
   type ParsedBundle,
   type Statement,
   type StatementSubject,
 } from '../attestation/index.ts';
 import { sha256Digest, type Digest } from '../core/index.ts';
+import { PLAIN_READER } from './bundle-reader.ts';
 import { checkSigner, claimsOf, parseOptionsOf, parseOrReject, requireSigners } from './check-signer.ts';
 import { verifyBytes } from './prehashed-signature.ts';
 import { Rejection, quote } from './rejection.ts';
@@ -27,7 +26,7 @@ export async function checkBundle(bytes: Uint8Array, options: CheckBundleOptions
   const bundleDigest = sha256Digest(bytes);
   let bundle: ParsedBundle | undefined;
   try {
-    bundle = parseOrReject(() => parseBundle(bytes, parseOptionsOf(options)));
+    bundle = parseOrReject(() => (options.reader ?? PLAIN_READER).bundle(bytes, parseOptionsOf(options)));
     return await verifyParsed(bundle, bundleDigest, options);
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
@@ -66,7 +65,7 @@ export function checkStatement(
   payload: Uint8Array,
   options: CheckBundleOptions,
 ): Pick<VerifiedBundle, 'statement' | 'predicateType' | 'subject' | 'annotations'> {
-  const statement = parseOrReject(() => parseStatement(payload));
+  const statement = parseOrReject(() => (options.reader ?? PLAIN_READER).statement(payload));
   const subject = checkSubject(statement, options.subject);
   checkPredicateType(statement, options);
   const annotations = stringAnnotations(subject);

@@ -1,4 +1,6 @@
 export { parseCertificate } from './certificate.ts';
+export { rememberingReader } from './bundle-reader.ts';
+export type { BundleReader } from './bundle-reader.ts';
 export { checkBundle } from './check-bundle.ts';
 export { checkArtifact, checkFile } from './check-file.ts';
 export type { CheckArtifactOptions, CheckFileOptions, FileToCheck } from './check-file.ts';

@@ -1,5 +1,6 @@
 import type { BundleVersion, PredicateType, Statement, StatementSubject } from '../attestation/index.ts';
 import type { Digest } from '../core/index.ts';
+import type { BundleReader } from './bundle-reader.ts';
 import type { KeyAlgorithm, PublicKeyIdentity } from '../keys/index.ts';
 import type { FulcioExtensions } from './fulcio-extensions.ts';
 import type { IdentityKind, TrustedIdentity } from './identity.ts';
@@ -67,6 +68,8 @@ export interface CheckBundleOptions extends SignerOptions {
   readonly predicateType?: PredicateType;
   /** Annotations that the subject must carry, with these values. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Parses the bundle and its statement; each time unless given. */
+  readonly reader?: BundleReader;
 }
 
 /** Why a bundle was refused. Public and stable: added on purpose, never renamed. */

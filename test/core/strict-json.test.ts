@@ -37,9 +37,19 @@ describe('parseStrictJson', () => {
   });
 
   test('refuses numbers beyond a double, and takes digests that look like such for what they are', () => {
-    for (const text of ['1e999', '[{"a":-1E+400}]', `[${'9'.repeat(400)}]`])
+    for (const text of [
+      '1e999',
+      '-1e999',
+      ' 1.5E0999',
+      '[{"a":-1E+400}]',
+      '[1,2e400]',
+      '{"a":1, "b": 2.5e400}',
+      `[${'9'.repeat(400)}]`,
+      `[${'9'.repeat(250)}e99]`,
+    ])
       assert.throws(() => parse(text), code('JSON_INVALID'));
     assert.deepEqual(parse('["7e999",1e308]'), ['7e999', 1e308]);
+    assert.deepEqual(parse('["x: 7e999, 8e999",1e0200]'), ['x: 7e999, 8e999', 1e200]);
   });
 
   test('throws nothing but AppError on any bytes', () => {
