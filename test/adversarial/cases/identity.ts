@@ -1,4 +1,5 @@
 import { extension } from '../../verification/support/certificates.ts';
+import { fakeDigest, type Attached } from '../../support/gate-world.ts';
 import { ISSUER, keyless, newWorld, rootBytes, SAN, type KeylessSignature } from '../../support/keyless-world.ts';
 import type { AdversarialCase } from '../contract.ts';
 import { APP } from './base.ts';
@@ -24,6 +25,10 @@ function keylessCase(
     },
     expect,
   };
+}
+
+function parsed({ bundle }: Attached): { verificationMaterial: { tlogEntries: unknown } } {
+  return JSON.parse(Buffer.from(bundle).toString()) as { verificationMaterial: { tlogEntries: unknown } };
 }
 
 const deny = (code: string): AdversarialCase['expect'] => ({ verdict: 'deny', exit: 1, codes: [`fail ${code}`] });
@@ -66,4 +71,27 @@ export const IDENTITY_CASES: readonly AdversarialCase[] = [
   ),
   keylessCase('an authority that the policy does not trust', { otherWorld: true }, deny('UNTRUSTED_SIGNER')),
   keylessCase('a certificate without a log entry', { by: { logs: [] } }, deny('SIGNATURE_NOT_LOGGED')),
+  keylessCase(
+    'an expression that other engines take for ever with',
+    {
+      wanted: `issuer: "${ISSUER}", subjectRegexp: "https://github\\\\.com/(a+)+!"`,
+      by: { san: `https://github.com/${'a'.repeat(4000)}` },
+    },
+    deny('UNTRUSTED_SIGNER'),
+  ),
+  {
+    name: 'the log entry of another signature in the place of its own',
+    attack: async (stage) => {
+      const world = newWorld();
+      stage.write('root.json', rootBytes(world));
+      const identities = `  ci: { issuer: "${ISSUER}", subject: "${SAN}" }`;
+      stage.policy({ rule: 'signatures: { by: [ci] }', head: ROOT, identities });
+      const app = await stage.image('app', { layers: [APP] });
+      const [own, other] = [app.digest, fakeDigest('elsewhere')].map((digest) => parsed(keyless(world, digest)));
+      own!.verificationMaterial.tlogEntries = other!.verificationMaterial.tlogEntries;
+      await stage.attach(app, { at: app.digest, bundle: Buffer.from(JSON.stringify(own)) });
+      return stage.check('app');
+    },
+    expect: deny('SIGNATURE_NOT_LOGGED'),
+  },
 ];

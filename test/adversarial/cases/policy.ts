@@ -271,4 +271,9 @@ export const POLICY_CASES: readonly AdversarialCase[] = [
     },
     expect: { refused: 'POLICY_DIGEST_MISMATCH', exit: 2 },
   },
+  written(
+    'aliases upon aliases',
+    `${PLAIN}x-a: &a [1,1,1,1,1,1,1,1,1]\nx-b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nx-c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nx-d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n`,
+  ),
+  written('a list nested without end', `${PLAIN}x: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`),
 ];

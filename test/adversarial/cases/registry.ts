@@ -308,4 +308,47 @@ export const REGISTRY_CASES: readonly AdversarialCase[] = [
     },
     expect: error(6, 'LAYER_DIFF_ID_MISMATCH'),
   },
+  {
+    name: 'a tag that moves between two checks: nothing is remembered by tag',
+    attack: async (stage) => {
+      const { reference } = await pushed(stage);
+      const first = await stage.check('', { images: [reference] });
+      if (first.verdict !== 'allow') throw new Error('the honest image was denied');
+      await stage.image('evil', { layers: [{ 'app/run': 'evil\n' }] });
+      await stage.push('evil', 'shop/app:1');
+      return stage.check('', { images: [reference] });
+    },
+    expect: { verdict: 'deny', exit: 1, codes: ['fail UNSIGNED'] },
+  },
+  {
+    name: 'a registry that never answers: the deadline is an error, never "unsigned"',
+    attack: async (stage) => {
+      const { reference } = await pushed(stage);
+      (await stage.registry()).fail({ path: /\/referrers\//, action: { kind: 'hang' } });
+      return stage.check('', { images: [reference], deadlineMs: 1500 });
+    },
+    expect: error(4, 'DEADLINE_EXCEEDED'),
+  },
+  faulty(
+    'a layer that goes on after its end',
+    {
+      path: ({ app }) => new RegExp(app.image.layers[0]!.descriptor.digest),
+      action: { kind: 'append', bytes: 4096 },
+      rule: `${SIGNED}, components: { deny: [{ purl: "pkg:npm/x" }] }`,
+    },
+    { verdict: 'deny', exit: 6, codes: ['error BLOB_SIZE_MISMATCH'], passes: ['SIGNED'] },
+  ),
+  {
+    name: 'a manifest nested without end',
+    attack: async (stage) => {
+      await pushed(stage);
+      const registry = await stage.registry();
+      const deep = Buffer.from(
+        `{"schemaVersion":2,"mediaType":"${MANIFEST}","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      );
+      registry.putManifest('shop/app', deep, { mediaType: MANIFEST, tag: 'deep' });
+      return stage.check('', { images: [`${registry.host}/shop/app:deep`] });
+    },
+    expect: error(6, 'LIMIT_EXCEEDED'),
+  },
 ];
