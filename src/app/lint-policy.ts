@@ -53,7 +53,7 @@ async function lintLockSignature(
   now: Date,
 ): Promise<readonly PolicyProblem[]> {
   const { refused } = await judgeLock(await loadPolicy(file), [], { now });
-  if (refused === undefined || !/^BASE_LOCK_/.test(refused.code)) return [];
+  if (refused === undefined || !refused.code.startsWith('BASE_LOCK_')) return [];
   const path = 'bases.lockSignedBy';
   const { line, column } = positions.get(path) ?? { line: 1, column: 1 };
   const message = `gates do not believe the lock: ${refused.reason}`;

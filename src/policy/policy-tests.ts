@@ -156,7 +156,7 @@ export function invalidTests(name: string, problems: readonly PolicyProblem[]): 
   const where = first === undefined ? '' : `:${first.line}:${first.column}: ${first.message}`;
   const more = sorted.length > 1 ? ` (and ${sorted.length - 1} more)` : '';
   return policyError('POLICY_TESTS_INVALID', `${name}${where}${more}`, {
-    ...(first?.hint === undefined ? {} : { hint: first.hint }),
+    hint: first?.hint ?? 'waybill policy test --help shows such a file, schemas/policy-tests.schema.json describes it',
     details: { problems: sorted },
   });
 }

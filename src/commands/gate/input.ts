@@ -1,5 +1,5 @@
 import { integer, string } from '@oclif/core/flags';
-import type { ShowPolicyInputOptions } from '../../app/index.ts';
+import type { showPolicyInput, ShowPolicyInputOptions } from '../../app/index.ts';
 import {
   attachmentLimitFlags,
   gateAttachmentFlags,
@@ -18,7 +18,7 @@ import {
   type StartRuntime,
 } from '../../cli/index.ts';
 
-type PolicyInput = Awaited<ReturnType<typeof import('../../app/index.ts').showPolicyInput>>;
+type PolicyInput = Awaited<ReturnType<typeof showPolicyInput>>;
 
 export default class GateInput extends WaybillCommand<PolicyInput> {
   static override summary = 'Print the document that a Rego policy sees of an image.';
@@ -64,10 +64,10 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<PolicyInput>> {
     const { args, flags } = await this.parse(GateInput);
     const runtime = start(flags);
-    const { showPolicyInput, policyInputSource } = await import('../../app/index.ts');
+    const app = await import('../../app/index.ts');
     const options: ShowPolicyInputOptions = {
       ...policyChoice(flags),
-      source: policyInputSource({
+      source: app.policyInputSource({
         image: args.image,
         evidence: flags.evidence,
         access: imageAccess({ ...flags, platform: undefined }),
@@ -80,7 +80,7 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
       ...(flags.platform === undefined ? {} : { platform: flags.platform }),
       ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
     };
-    const result = await showPolicyInput(options, runtime);
+    const result = await app.showPolicyInput(options, runtime);
     const { renderPolicyInput } = await import('../../render/index.ts');
     return { result, text: renderPolicyInput(result), exitCode: 0 };
   }

@@ -12,6 +12,7 @@ export default class PolicyTest extends WaybillCommand<TestPoliciesResult> {
     'Any other: a case could not be run; the code is its class.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> policies/',
+    '# shop.test.yaml\napiVersion: waybill.dev/v1\nkind: PolicyTests\npolicy: policy.yaml\ncases:\n  - name: an unsigned image\n    evidence: evidence/unsigned.json\n    expect: { verdict: deny, codes: [UNSIGNED] }',
     '<%= config.bin %> <%= command.id %> policies/shop.test.yaml --root . --require-coverage --junit results.xml',
   ];
   static override strict = false;
