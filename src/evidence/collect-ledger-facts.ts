@@ -27,7 +27,7 @@ export function collectLedgerFacts(input: LedgerFactsInput): LedgerFacts {
     const about = owner === undefined ? {} : { owner: owner.purl ?? owner.id };
     if (isExecutable && found === 'unaccounted') counters.unaccounted.add({ path, layer });
     if (integrity === 'modified') counters.modified.add({ path, layer, ...about });
-    if (type === 'file' && (mode & 0o6000) !== 0) counters.setuid.add({ path, layer, mode, ...about });
+    if (type === 'file' && isPrivileged(input.view, path, mode)) counters.setuid.add({ path, layer, mode, ...about });
   }
   const notCompared = ledger.findings
     .filter((finding) => finding.kind === 'not-checked')
@@ -122,12 +122,24 @@ class Counter {
   }
 }
 
+const CAPABILITY = 'security.capability';
+
+/** Runs with more than its user has: setuid, setgid, or file capabilities, which mean something on what can be executed. */
+function isPrivileged(view: FileView, path: string, mode: number): boolean {
+  if ((mode & 0o6000) !== 0) return true;
+  return (mode & 0o111) !== 0 && capabilityOf(view.lookup(path.slice(1))) !== undefined;
+}
+
+function capabilityOf(entry: FileEntry | undefined): string | undefined {
+  return entry?.xattrs !== undefined && Object.hasOwn(entry.xattrs, CAPABILITY) ? entry.xattrs[CAPABILITY] : undefined;
+}
+
 /** Whether a base has the same file; one that was written again counts only when its content is known to be the same. */
 function isSameFile(final: FileView, base: FileView, entry: FileEntry): boolean {
   const before = base.lookup(entry.path);
   if (before === undefined || before.path !== entry.path || before.type !== entry.type) return false;
   if (before.mode !== entry.mode || before.uid !== entry.uid || before.gid !== entry.gid) return false;
-  if (before.sizeBytes !== entry.sizeBytes) return false;
+  if (before.sizeBytes !== entry.sizeBytes || capabilityOf(before) !== capabilityOf(entry)) return false;
   if (before.layer === entry.layer) return true;
   if (entry.type === 'symlink') return before.linkTarget === entry.linkTarget;
   const content = final.contentDigest(entry.path, 'sha256');

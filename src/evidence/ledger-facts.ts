@@ -16,7 +16,7 @@ export interface CountedFile {
   readonly path: string;
   /** 0 = bottom. */
   readonly layer: number;
-  /** 07777; given for setuid and setgid files. */
+  /** 07777; given for setuid and setgid files and those with capabilities. */
   readonly mode?: number;
   /** purl, or name, of the package that owns it. */
   readonly owner?: string;
@@ -52,7 +52,7 @@ export interface LedgerFacts {
   readonly unaccountedExecutables: CountedFiles;
   /** Files that are not as their package's record says. Configuration files, which are meant to be changed, are none. */
   readonly modifiedPackageFiles: CountedFiles;
-  /** Every regular file with the setuid or setgid bit. */
+  /** Every regular file with the setuid or setgid bit, or with file capabilities. */
   readonly setuid: CountedFiles;
   /** What the pass over the layers could not tell of files: any count may be too low. */
   readonly unreadLayers: Listed<UnreadPart>;

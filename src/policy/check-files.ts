@@ -64,11 +64,11 @@ export const SETUID: FilesWord = {
   name: 'setuidBeyondBase',
   code: 'FILES_SETUID',
   passedCode: 'FILES_NO_NEW_SETUID',
-  noun: ['setuid or setgid file', 'setuid or setgid files'],
+  noun: ['privileged file (setuid, setgid or capabilities)', 'privileged files (setuid, setgid or capabilities)'],
   files: (facts) => facts.setuid,
   beyondBase: true,
   unread: (facts) => [facts.unreadLayers],
-  remedy: 'take the bit away (chmod a-s) in the layer that adds the file, or do not install it',
+  remedy: 'take the privilege away (chmod a-s, setcap -r) in the layer that adds the file, or do not install it',
 };
 
 const WORDS: readonly FilesWord[] = [

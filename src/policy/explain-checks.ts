@@ -155,7 +155,7 @@ function components(rule: PolicyRule): readonly Demand[] {
 const FILE_WORDS = {
   unaccountedExecutables: 'executables that no package accounts for and the base does not have',
   modifiedPackageFiles: 'files that differ from what their package installed',
-  setuidBeyondBase: 'setuid or setgid files that the base does not have',
+  setuidBeyondBase: 'setuid or setgid files, and files with capabilities, that the base does not have',
 } as const;
 
 function files(rule: PolicyRule): readonly Demand[] {

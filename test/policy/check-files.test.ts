@@ -93,12 +93,15 @@ describe('files', () => {
     const failed = only(await check('{ setuidBeyondBase: 0 }', facts));
     assert.equal(failed.code, 'FILES_SETUID');
     assert.deepEqual(failed.basis.paths, ['/usr/bin/find']);
-    assert.match(failed.reason, /1 setuid or setgid file that the base debian does not have, 0 allowed/);
+    assert.match(
+      failed.reason,
+      /1 privileged file \(setuid, setgid or capabilities\) that the base debian does not have, 0 allowed/,
+    );
     assert.ok(failed.basis.notes?.includes('/usr/bin/find: mode 4755'));
     assert.equal(only(await check('{ setuidBeyondBase: 1 }', facts)).outcome, 'pass');
     // a rule that does not allow the matched base has none
     const other = await check('{ setuidBeyondBase: 1 }', facts, { more: '    base: { allow: [other] }' });
-    assert.match(only(other).reason, /^2 setuid or setgid files, 1 allowed/);
+    assert.match(only(other).reason, /^2 privileged files \(setuid, setgid or capabilities\), 1 allowed/);
   });
 
   test('counts that the evidence does not have for this base are an error', async () => {

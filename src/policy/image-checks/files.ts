@@ -41,7 +41,7 @@ function noneOf(word: FilesWord, { files, base }: ImageCheckInput & CollectedFac
 
 export const SETUID_FILES: NamedImageCheck = {
   id: 'IMG008',
-  title: 'has no setuid or setgid files beyond its base',
+  title: 'has no setuid or setgid files, nor files with capabilities, beyond its base',
   severity: 'medium',
   defaultMode: 'warn',
   references: ['CIS Docker 4.8', 'CIS-DI-0008'],

@@ -22,6 +22,9 @@ const BASE: LayerSpec = [
   { path: 'var/lib/dpkg/status', content: status(['libc6', '2.41-2'], ['bash', '5.2-2']) },
 ];
 
+/** `cap_setuid+ep` */
+const CAP_SETUID = { 'security.capability': Buffer.from(`01000002${'80000000'.padEnd(32, '0')}`, 'hex') };
+
 function tampered(name: string, layers: readonly LayerSpec[], codes: readonly string[]): AdversarialCase {
   const denied = codes.some((code) => code.startsWith('fail'));
   return {
@@ -99,4 +102,20 @@ export const TAMPER_CASES: readonly AdversarialCase[] = [
     [{ 'var/lib/dpkg/status': status(['bash', '5.2-2'], ['left-pad', '1.3'], ['libc6', '2.41-2']) }],
     [],
   ),
+  ...(
+    [
+      ['a new program with file capabilities', { path: 'app/cap', content: '#!cap\n' }],
+      ['a program of the base that was given file capabilities', { path: 'usr/bin/env', content: '#!env\n' }],
+    ] as const
+  ).map(([what, file]): AdversarialCase => ({
+    name: `${what} is privileged like setuid`,
+    attack: async (stage) => {
+      stage.policy({ rule: 'files: { setuidBeyondBase: 0 }' });
+      const base = await stage.image('base', { layers: [BASE] });
+      await stage.lock();
+      await stage.image('app', { layers: [[{ ...file, mode: 0o755, xattrs: CAP_SETUID }]], ...on(base) });
+      return stage.check('app');
+    },
+    expect: { verdict: 'deny', exit: 1, codes: ['fail FILES_SETUID'] },
+  })),
 ];
