@@ -1,7 +1,7 @@
 // Builds what ships into dist/: one entry per command so that only the command that runs is loaded, the library, the worker threads, type
 // declarations, and the manifest that lets oclif find commands without loading any. `--into DIR` makes a whole package elsewhere, for tests.
 import { execFile } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -84,14 +84,16 @@ async function emitDeclarations(directory: string): Promise<void> {
   await promisify(execFile)(process.execPath, [resolve(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
 }
 
-const RELATIVE_IMPORT = /(from '|import\(")(\.[^'"]+)\.ts(?=['"])/g;
+const RELATIVE_IMPORT = /(from '|import\(")(\.[^'"]+)\.[jt]s(?=['"])/g;
 
 /** Copies the declarations that the entry reaches, with the file names that ship in their imports. */
 function collectDeclarations(types: string): void {
   const pending = ['index.d.ts'];
   const seen = new Set(pending);
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
-    const text = readFileSync(join(types, file), 'utf8').replaceAll(
+    // declarations of generated code are sources: the compiler writes none
+    const written = join(types, file);
+    const text = readFileSync(existsSync(written) ? written : join(source, file), 'utf8').replaceAll(
       RELATIVE_IMPORT,
       (_all, before: string, path: string) => {
         const imported = join(dirname(file), `${path}.d.ts`);

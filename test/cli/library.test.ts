@@ -68,7 +68,7 @@ describe('the built library', () => {
         lib: ['es2024', 'esnext.disposable'],
         strict: true,
         noEmit: true,
-        skipLibCheck: true,
+        skipLibCheck: false,
         types: ['node'],
         typeRoots: [join(ROOT, 'node_modules/@types')],
       },
