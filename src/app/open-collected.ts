@@ -1,11 +1,5 @@
 import { isAppError, type AppError } from '../core/index.ts';
-import {
-  canonicalEvidence,
-  openEvidence,
-  type EvidenceDocument,
-  type EvidenceImage,
-  type EvidenceView,
-} from '../evidence/index.ts';
+import { reopenEvidence, type EvidenceDocument, type EvidenceImage, type EvidenceView } from '../evidence/index.ts';
 
 /** What is decided from, and the document that says the same. */
 export interface OpenedCollection {
@@ -19,7 +13,7 @@ export interface OpenedCollection {
  */
 export function openCollected(collected: EvidenceDocument): OpenedCollection {
   try {
-    return { view: reopen(collected), document: collected };
+    return { view: reopenEvidence(collected), document: collected };
   } catch (error) {
     if (!isAppError(error)) throw error;
   }
@@ -28,16 +22,12 @@ export function openCollected(collected: EvidenceDocument): OpenedCollection {
     return failure === undefined ? image : notUsable(image, failure);
   });
   const document = { ...collected, images };
-  return { view: reopen(document), document };
-}
-
-function reopen(document: EvidenceDocument): EvidenceView {
-  return openEvidence(Buffer.from(canonicalEvidence(document)));
+  return { view: reopenEvidence(document), document };
 }
 
 function failureOf(document: EvidenceDocument): AppError | undefined {
   try {
-    reopen(document);
+    reopenEvidence(document);
     return undefined;
   } catch (error) {
     if (isAppError(error)) return error;

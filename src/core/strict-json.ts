@@ -2,9 +2,6 @@ import { hasTooManyValues, stringEnd } from './bounded-json.ts';
 import { coreError } from './errors.ts';
 import type { JsonValue } from './canonical-json.ts';
 
-/** A number that may be beyond a double, in every text that has one; not the digits within a string of hexadecimals. Linear. */
-const LARGE_NUMBER = /(?:^|[[,:\s])-?[0-9][0-9.]*[eE]\+?[0-9]{3}|[0-9]{200}/;
-
 export interface StrictJsonLimits {
   /** Largest accepted input. */
   readonly maxBytes: number;
@@ -29,7 +26,7 @@ export function parseStrictJson(bytes: Uint8Array, what: string, limits: StrictJ
     throw coreError('JSON_INVALID', `${what} is not UTF-8`, { cause });
   }
   if (hasTooManyValues(text)) throw coreError('LIMIT_EXCEEDED', `${what} has more values than any real document`);
-  checkStructure(text, what, limits.maxDepth ?? 64);
+  const { mayOverflow } = checkStructure(text, what, limits.maxDepth ?? 64);
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
@@ -39,7 +36,7 @@ export function parseStrictJson(bytes: Uint8Array, what: string, limits: StrictJ
     });
   }
   // 1e999 is read as infinity, which cannot be written again
-  if (LARGE_NUMBER.test(text) && !isFiniteThroughout(value))
+  if (mayOverflow && !isFiniteThroughout(value))
     throw coreError('JSON_INVALID', `${what} has a number that is too large`);
   return value;
 }
@@ -50,36 +47,55 @@ function isFiniteThroughout(value: JsonValue | undefined): boolean {
   return Object.values(value).every(isFiniteThroughout);
 }
 
-/** One forward scan over the text: nesting depth and duplicate keys. Leaves all other syntax errors to JSON.parse. */
-function checkStructure(text: string, what: string, maxDepth: number): void {
+/** So many digits, with two more in an exponent, stay below the largest double. */
+const HARMLESS_DIGITS = 200;
+
+/**
+ * One forward scan over the text: nesting depth and duplicate keys. Leaves all other syntax errors to JSON.parse.
+ * @returns whether a number has an exponent, or so many digits that it may be beyond a double
+ */
+function checkStructure(text: string, what: string, maxDepth: number): { readonly mayOverflow: boolean } {
   const scopes: (Set<string> | null)[] = [];
+  /** Keys of the innermost object; null within an array. */
+  let scope: Set<string> | null = null;
   let index = 0;
   let expectKey = false;
+  let digits = 0;
+  let mayOverflow = false;
   while (index < text.length) {
     const char = text.charCodeAt(index);
     if (char === 0x22) {
       const end = stringEnd(text, index);
-      const scope = scopes.at(-1);
-      if (expectKey && scope) {
+      if (expectKey && scope !== null) {
         addKey(scope, text.slice(index, end), what);
         expectKey = false;
       }
       index = end;
       continue;
     }
+    if (char >= 0x30 && char <= 0x39) {
+      digits += 1;
+      mayOverflow ||= digits > HARMLESS_DIGITS;
+      index += 1;
+      continue;
+    }
+    // e or E behind a digit, which no word of JSON has
+    if ((char | 0x20) === 0x65 && digits > 0) mayOverflow = true;
+    digits = 0;
     if (char === 0x7b || char === 0x5b) {
-      scopes.push(char === 0x7b ? new Set() : null);
-      expectKey = char === 0x7b;
+      scope = char === 0x7b ? new Set() : null;
+      scopes.push(scope);
+      expectKey = scope !== null;
       if (scopes.length > maxDepth)
         throw coreError('LIMIT_EXCEEDED', `${what} is nested deeper than ${maxDepth} levels`);
     } else if (char === 0x7d || char === 0x5d) {
       scopes.pop();
+      scope = scopes.at(-1) ?? null;
       expectKey = false;
-    } else if (char === 0x2c) {
-      expectKey = scopes.at(-1) instanceof Set;
-    }
+    } else if (char === 0x2c) expectKey = scope !== null;
     index += 1;
   }
+  return { mayOverflow };
 }
 
 function addKey(scope: Set<string>, literal: string, what: string): void {

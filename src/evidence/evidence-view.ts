@@ -43,10 +43,23 @@ export interface TrustedRootView {
  */
 export function openEvidence(evidence: Uint8Array | EvidenceDocument): EvidenceView {
   const document = readEvidenceDocument(evidence instanceof Uint8Array ? parseEvidence(evidence) : asJson(evidence));
+  return viewOf(document, () => sha256Digest(canonicalEvidence(document)));
+}
+
+/**
+ * Opens a document that was just collected as a replay of its file will: written as canonical JSON and read again.
+ * @throws AppError as `openEvidence`
+ */
+export function reopenEvidence(collected: EvidenceDocument): EvidenceView {
+  const bytes = Buffer.from(canonicalEvidence(collected));
+  return viewOf(readEvidenceDocument(parseEvidence(bytes)), () => sha256Digest(bytes));
+}
+
+function viewOf(document: EvidenceDocument, digest: () => Digest): EvidenceView {
   const blob = openBlobs(document);
   return {
     document,
-    digest: sha256Digest(canonicalEvidence(document)),
+    digest: digest(),
     images: document.images.map((image, index) => openImage(image, blob, `images[${index}]`)),
     trustedRoots: openTrustedRoots(document, blob),
   };

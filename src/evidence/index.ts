@@ -11,7 +11,7 @@ export type {
 } from './ports.ts';
 export { buildClaims, readBuild } from './build-attestations.ts';
 export type { BuildStatementView, BuildView } from './build-attestations.ts';
-export { canonicalEvidence, openEvidence } from './evidence-view.ts';
+export { canonicalEvidence, openEvidence, reopenEvidence } from './evidence-view.ts';
 export type { EvidenceView, TrustedRootView } from './evidence-view.ts';
 export { canonicalName, platformName, readConfigClaims } from './image-facts.ts';
 export type { BundleView, ImageView, PlatformView } from './image-view.ts';

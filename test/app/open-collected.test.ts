@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { openCollected } from '../../src/app/open-collected.ts';
+import { sha256Digest } from '../../src/core/index.ts';
 import { canonicalEvidence, openEvidence, type EvidenceDocument } from '../../src/evidence/index.ts';
 import { buildImage, evidenceDocument, fakeDigest } from '../support/gate-world.ts';
 
@@ -16,7 +17,10 @@ function together(bad: EvidenceDocument['images'][number]): EvidenceDocument {
 describe('openCollected', () => {
   test('leaves good evidence as it is', () => {
     const document = together(image!);
-    assert.equal(openCollected(document).document, document);
+    const opened = openCollected(document);
+    assert.equal(opened.document, document);
+    assert.equal(opened.view.digest, openEvidence(Buffer.from(canonicalEvidence(document))).digest);
+    assert.equal(opened.view.digest, sha256Digest(canonicalEvidence(opened.view.document)));
   });
 
   for (const [what, bad] of [
