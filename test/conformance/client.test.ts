@@ -96,8 +96,13 @@ describe('the conformance client', () => {
     const bundle = join(import.meta.dirname, '../verification/fixtures/image-attestation.sigstore.json');
     const digest = 'sha256:732112270d7e59418a8c080b134b24cabd67d250d0d0147a97ed95ba5c280aa4';
     const who = (identity: string): readonly string[] => [
-      ...['verify-bundle', '--bundle', bundle],
-      ...['--certificate-identity', identity, '--certificate-oidc-issuer', 'https://github.com/login/oauth'],
+      'verify-bundle',
+      '--bundle',
+      bundle,
+      '--certificate-identity',
+      identity,
+      '--certificate-oidc-issuer',
+      'https://github.com/login/oauth',
     ];
     assert.equal(await client(...who('cody@soyland.com'), digest), 0);
     assert.equal(await client(...who('nobody@soyland.com'), digest), 1);
