@@ -178,8 +178,17 @@ class Walker {
       if (seen.has(name)) this.refuse(`the key ${JSON.stringify(name.slice(0, 80))} stands here twice`, place);
       seen.add(name);
       const child = this.node(value, place, depth + 1);
-      if (name === '<<') merged.push(...(child.kind === 'list' ? child.items : [child]));
-      else entries.set(name, child);
+      if (name !== '<<') {
+        entries.set(name, child);
+        continue;
+      }
+      const sources = child.kind === 'list' ? child.items : [child];
+      const doubtful = [...entries.keys()].find((before) => hasKey(sources, before));
+      if (doubtful !== undefined) {
+        const key = JSON.stringify(doubtful.slice(0, 80));
+        this.refuse(`tools disagree whether ${key} or what << brings after it counts`, place, 'write << first');
+      }
+      merged.push(...sources);
     }
     for (const source of merged) this.#merge(source, entries, position);
     return { kind: 'map', ...position, entries };
@@ -199,7 +208,10 @@ class Walker {
     return name;
   }
 
-  /** What stands in the map itself goes before what is merged, and the earlier of what is merged before the later. */
+  /**
+   * What stands in the map itself goes before what is merged, and the earlier of what is merged before the later. Go's yaml.v2, and so kubectl, lets a merge key take the
+   * place of what stands before it: where that makes a difference it was refused.
+   */
   #merge(source: ManifestNode, entries: Map<string, ManifestNode>, position: Positioned): void {
     if (source.kind !== 'map') {
       this.refuse('a merge key takes a map or a list of maps', position);
@@ -217,6 +229,10 @@ class Walker {
     const range = this.#yaml.isNode(node) ? node.range : undefined;
     return range ? this.at(range[0], range[1]) : fallback;
   }
+}
+
+function hasKey(sources: readonly ManifestNode[], name: string): boolean {
+  return sources.some((source) => source.kind === 'map' && source.entries.has(name));
 }
 
 function scalarValue(value: unknown): string | number | boolean | null {

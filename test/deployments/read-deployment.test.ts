@@ -200,13 +200,13 @@ services:
 services:
   web: { <<: *app }
   worker: { <<: [*app, { image: other:2 }], command: work }
-  own: { image: own:3, <<: *app }
+  own: { <<: *app, image: own:3 }
   same: { image: *web }
 `;
     assert.deepEqual(await images(text), [
       '2:15 services.web.image registry.example.com/web:1',
       '2:15 services.worker.image registry.example.com/web:1',
-      '6:17 services.own.image own:3',
+      '6:27 services.own.image own:3',
       '2:15 services.same.image registry.example.com/web:1',
     ]);
   });
@@ -239,6 +239,9 @@ describe('readDeployment: hostile files', () => {
       ['services: { a: { image: x, "image": y } }', '1:28'],
       ['services: { a: { "<<": { image: x } } }', '1:18'],
       ['services: { a: { <<: text } }', '1:16'],
+      // kubectl takes what is merged, other tools what stands there
+      ['x-e: &e { image: evil }\nservices: { a: { image: good, <<: *e } }', '2:31'],
+      ['x-e: &e { image: evil }\nservices: { a: { image: good, <<: [{ b: c }, *e] } }', '2:31'],
       ['? { services: 1 }\n: 2', '1:3'],
       ['a: *nowhere', '1:4'],
       ['a: &a [*a]', '1:8'],

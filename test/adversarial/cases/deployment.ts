@@ -142,6 +142,18 @@ export const DEPLOYMENT_CASES: readonly AdversarialCase[] = [
       passes: ['SIGNED'],
     },
   ),
+  manifest(
+    'a merge key behind an image: kubectl takes what is merged, other tools what stands there',
+    ({ signed, unsigned }) =>
+      pod(`x: &evil { image: "${unsigned}" }\ncontainers:\n  - { name: app, image: "${signed}", <<: *evil }`),
+    refused('DEPLOYMENT_SYNTAX'),
+  ),
+  manifest(
+    'a merge key before an image: the image counts everywhere',
+    ({ signed, unsigned }) =>
+      pod(`x: &evil { image: "${unsigned}" }\ncontainers:\n  - { name: app, <<: *evil, image: "${signed}" }`),
+    ALLOW,
+  ),
   manifest('a tag on a value', () => pod('containers: [{ image: !!binary bmdpbng= }]'), refused('DEPLOYMENT_SYNTAX')),
   manifest(
     'an image of variables in a compose file',
