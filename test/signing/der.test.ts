@@ -73,6 +73,15 @@ describe('DER', () => {
     );
   });
 
+  it('CVE-2025-66564: reads no object identifier of absurd length', () => {
+    const length = Buffer.from([0x06, 0x83, 0x0f, 0x42, 0x40]);
+    const endless = Buffer.concat([length, Buffer.alloc(1_000_000, 0x01)]);
+    assert.equal(derOidText(readDer(endless)), undefined);
+    const oneArc = Buffer.concat([Buffer.from([0x06, 60]), Buffer.alloc(59, 0xff), Buffer.of(0x01)]);
+    assert.equal(derOidText(readDer(oneArc)), undefined);
+    assert.equal(parseTimestampReply(derSequence(derSequence(derInteger(Buffer.of(0))), endless)), undefined);
+  });
+
   it('is quick on very many members', () => {
     const many = derSequence(...Array.from({ length: 2000 }, () => derNull()));
     assert.equal(derChildren(readDer(many)), undefined);

@@ -10,7 +10,7 @@ import {
   type TrustedRoot,
 } from '../../src/verification/index.ts';
 import { acceptedSigner, assertRejected } from './support/assert-verdict.ts';
-import { extension } from './support/certificates.ts';
+import { CODE_SIGNING, extension, type Extension } from './support/certificates.ts';
 import { bodyOf, changed, newBench, type Bench } from './support/check.ts';
 import { bytesOf, identity, ISSUER, SAN, signKeyless, SUBJECT, type World } from './support/world.ts';
 
@@ -24,7 +24,7 @@ before(async () => {
 });
 
 describe('pitfall 1: endless data', () => {
-  it('CVE-2024-29902, CVE-2024-29903, CVE-2024-45395: refuses bundles, log entries, timestamps and chains over the caps', async () => {
+  it('CVE-2023-25656, CVE-2024-29902, CVE-2024-29903, CVE-2024-45395: refuses bundles, log entries, timestamps and chains over the caps', async () => {
     const good = signKeyless(world, { tsas: [world.tsa] });
     assertRejected(await check(good, { maxBytes: 1000 }), 'BUNDLE_TOO_LARGE');
     const huge = Buffer.alloc(16 * 1024 * 1024 + 1, 0x20);
@@ -140,6 +140,18 @@ describe('pitfall 5: unanchored expressions', () => {
     assertRejected(await check(long, { identities: [evil] }), 'IDENTITY_MISMATCH');
   });
 
+  it('CVE-2026-22772: an expression must meet the whole issuer, host and all', async () => {
+    const issuers = (regexp: string): Promise<TrustedIdentity> => identity({ issuer: { regexp } });
+    const bundle = signKeyless(world);
+    acceptedSigner(await check(bundle, { identities: [await issuers('https://token\\.actions\\.[a-z]+\\.com')] }));
+    for (const partial of ['https://token', 'token\\.actions\\.githubusercontent\\.com', 'https://[a-z]+|.*x'])
+      assertRejected(await check(bundle, { identities: [await issuers(partial)] }), 'IDENTITY_MISMATCH', /issuer/);
+    const evil = 'https://evil.test/https://login.example.com';
+    const elsewhere = signKeyless(world, { certificate: { extensions: issuedBy(evil) } });
+    const wanted = await issuers('https://[a-z]+\\.example\\.com');
+    assertRejected(await check(elsewhere, { identities: [wanted] }), 'IDENTITY_MISMATCH', /issuer/);
+  });
+
   it('an exact identity is text: no pattern, no other case, no prefix', async () => {
     for (const other of [SAN.replace('.', '?'), SAN.toUpperCase(), SAN.slice(0, -1), `${SAN} `, '.*']) {
       assertRejected(
@@ -209,3 +221,9 @@ describe('pitfall 26: tricks with JSON', () => {
     assertRejected(await check(kind), 'LOG_MISMATCH');
   });
 });
+
+/** What a certificate says whose identity this issuer vouches for. */
+function issuedBy(issuer: string): readonly Extension[] {
+  const usual = [extension.usage(0x80), extension.purposes([CODE_SIGNING]), extension.uri(SAN)];
+  return [...usual, extension.fulcio(1, issuer), extension.fulcio(8, issuer)];
+}

@@ -91,7 +91,7 @@ describe('pitfall 15: a log entry of something else', () => {
     }
   });
 
-  it('CVE-2022-23649: refuses an entry that no trusted log holds', async () => {
+  it('CVE-2022-23649, CVE-2023-47122: refuses an entry that no trusted log holds: keys of logs come from the trusted root alone', async () => {
     const foreign = newLog(1, { operator: 'evil.test' });
     const bundle = signKeyless(world, { logs: [foreign], tsas: [world.tsa] });
     assertRejected(await check(bundle), 'LOG_UNTRUSTED');
