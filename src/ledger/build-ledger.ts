@@ -91,9 +91,10 @@ function findMissing(
   const { view, owners, nameOf } = from;
   const missing: MissingFinding[] = [];
   let excluded = 0;
-  for (const [slot, met] of seen.entries()) {
+  for (let slot = 0; slot < seen.length; slot += 1) {
+    if (seen[slot] === 1) continue;
     const { owner: index, recorded } = owners.first(slot);
-    if (met === 1 || recorded === undefined) continue;
+    if (recorded === undefined) continue;
     const path = owners.path(slot);
     const owner = nameOf(index);
     // a path that leads through a link of the image is met under its other name

@@ -1,5 +1,6 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { isInstalledByOs, packagePurl, type Package, type RecordedFile } from '../packages/index.ts';
+import { KeyMarks } from './key-marks.ts';
 import type { LedgerOwner } from './types.ts';
 
 export function isOsPackage(pkg: Package | undefined): boolean {
@@ -38,6 +39,8 @@ export class Owners {
   readonly #ownFolders = new Map<string, number>();
   readonly #located = new Map<string, number>();
   readonly #state = new Set<string>();
+  /** Of all paths that are listed, located or state. */
+  readonly #marks = new KeyMarks();
   #folder = '\0';
   #ofFolder = -1;
   #ofOwnFolder = -1;
@@ -55,16 +58,18 @@ export class Owners {
   #add(pkg: Package, owner: number): number {
     const { recordedFiles } = pkg;
     let records = 0;
+    const unrecorded: Claim = { owner, recorded: undefined };
     for (const path of pkg.files ?? []) {
       const recorded = recordedFiles?.get(path);
       if (recorded !== undefined) records += 1;
-      this.#claim(path, { owner, recorded });
+      this.#claim(path, recorded === undefined ? unrecorded : { owner, recorded });
     }
     for (const path of pkg.configFiles ?? []) this.#configuration.add(path.slice(1));
     const folders = pkg.firstParty === true ? this.#ownFolders : this.#folders;
     for (const path of pkg.directories ?? []) if (!folders.has(path.slice(1))) folders.set(path.slice(1), owner);
     for (const { path: absolute } of pkg.locations) {
       const path = absolute.slice(1);
+      this.#marks.add(path);
       if (isOsPackage(pkg)) this.#state.add(path);
       if (!this.#located.has(path)) this.#located.set(path, owner);
     }
@@ -82,6 +87,7 @@ export class Owners {
     const key = path.slice(1);
     const slot = this.#slots.get(key);
     if (slot === undefined) {
+      this.#marks.add(key);
       this.#slots.set(key, this.#paths.length);
       this.#paths.push(path);
       this.#claims.push(claim);
@@ -98,7 +104,7 @@ export class Owners {
   }
 
   slot(path: string): Slot {
-    return this.#slots.get(path) ?? -1;
+    return this.#marks.mayHave(path) ? (this.#slots.get(path) ?? -1) : -1;
   }
 
   /** Absolute. */
@@ -120,12 +126,12 @@ export class Owners {
 
   /** Package whose evidence this file is, -1 when none. */
   located(path: string): number {
-    return this.#located.get(path) ?? -1;
+    return this.#marks.mayHave(path) ? (this.#located.get(path) ?? -1) : -1;
   }
 
   /** Whether a package of the operating system is told of in this file: a database, unless it is machine code. */
   isState(path: string): boolean {
-    return this.#state.has(path);
+    return this.#marks.mayHave(path) && this.#state.has(path);
   }
 
   /** Package whose folder this path is in, the nearest; -1 when none. Folders of first-party software are asked for apart: all may lie in them. */

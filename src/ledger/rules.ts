@@ -1,4 +1,5 @@
 import type { FileEntry } from '../filesystem/index.ts';
+import { KeyMarks } from './key-marks.ts';
 import table from './rules.json' with { type: 'json' };
 
 /** What is known of files that no package lists. */
@@ -70,6 +71,9 @@ export class RuleFinder {
   readonly #names = new Map<string, number[]>();
   readonly #suffixes = new Map<string, { readonly suffix: string; readonly rule: number }[]>();
   readonly #endings = new Map<string, number[]>();
+  /** Of whole paths and of names that are looked up, and the last characters of the endings. */
+  readonly #marks = new KeyMarks();
+  readonly #lastCharacters = new Set<number>();
   readonly #inside: { readonly ending: string; readonly rule: number }[] = [];
   readonly #anywhere: number[] = [];
   #folder = '\0';
@@ -77,15 +81,23 @@ export class RuleFinder {
 
   constructor() {
     for (const [rule, raw] of RAW.entries()) {
-      for (const path of raw.files ?? []) add(this.#files, path, rule);
+      for (const path of raw.files ?? []) this.#addMarked(this.#files, path, rule);
       for (const path of raw.folders ?? []) add(this.#folders, path, rule);
-      for (const name of raw.names ?? []) add(this.#names, name, rule);
-      for (const suffix of raw.suffixes ?? []) add(this.#suffixes, lastSegment(suffix), { suffix, rule });
-      for (const ending of raw.endings ?? []) add(this.#endings, ending, rule);
+      for (const name of raw.names ?? []) this.#addMarked(this.#names, name, rule);
+      for (const suffix of raw.suffixes ?? []) this.#addMarked(this.#suffixes, lastSegment(suffix), { suffix, rule });
+      for (const ending of raw.endings ?? []) {
+        add(this.#endings, ending, rule);
+        this.#lastCharacters.add(ending.charCodeAt(ending.length - 1));
+      }
       for (const ending of raw.inside ?? []) this.#inside.push({ ending: `${ending}/`, rule });
       const places = [raw.files, raw.folders, raw.names, raw.suffixes, raw.endings, raw.inside];
       if (places.every((place) => place === undefined)) this.#anywhere.push(rule);
     }
+  }
+
+  #addMarked<T>(map: Map<string, T[]>, key: string, value: T): void {
+    add(map, key, value);
+    this.#marks.add(key);
   }
 
   /** Numbers of the rules whose place fits, ascending. Their conditions are not looked at. */
@@ -97,17 +109,23 @@ export class RuleFinder {
       this.#folder = folder;
       this.#ofFolder = this.#findFolder(folder);
     }
-    const dot = name.lastIndexOf('.');
     const found: number[] = [];
-    push(found, this.#files.get(path));
-    push(found, this.#names.get(name));
-    if (dot !== -1) push(found, this.#endings.get(name.slice(dot)));
-    for (const { suffix, rule } of this.#suffixes.get(name) ?? []) {
-      if (path === suffix || path.endsWith(`/${suffix}`)) found.push(rule);
+    if (this.#marks.mayHave(path)) push(found, this.#files.get(path));
+    if (this.#lastCharacters.has(path.charCodeAt(path.length - 1))) {
+      const dot = name.lastIndexOf('.');
+      if (dot !== -1) push(found, this.#endings.get(name.slice(dot)));
     }
+    if (this.#marks.mayHave(name)) this.#findNamed(path, name, found);
     push(found, this.#ofFolder);
     if (type === 'symlink') push(found, this.#anywhere);
     return found.length < 2 ? found : found.toSorted((a, b) => a - b);
+  }
+
+  #findNamed(path: string, name: string, found: number[]): void {
+    push(found, this.#names.get(name));
+    for (const { suffix, rule } of this.#suffixes.get(name) ?? []) {
+      if (path === suffix || path.endsWith(`/${suffix}`)) found.push(rule);
+    }
   }
 
   #findFolder(folder: string): readonly number[] {
