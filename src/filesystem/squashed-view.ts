@@ -58,10 +58,23 @@ export class SquashedView implements FileView {
     return { path: tree.path(node), hasFile };
   }
 
+  /** By path: a folder's contents sort as its name and a slash, so `a`, `a-b`, `a/x` come out in that order without sorting whole paths. */
   *entries(): Generator<FileEntry> {
-    for (const { node, path } of this.#sorted()) {
-      this.#given = this.#tree.isSymlink(node) ? undefined : { path, node };
-      yield this.#entry(node, path);
+    const tree = this.#tree;
+    const open = [openFolder(tree, 0, '')];
+    for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+      const { keys, children, prefix } = folder;
+      const key = keys[folder.next];
+      folder.next += 1;
+      if (key === undefined) open.pop();
+      else if (key.charCodeAt(key.length - 1) === SLASH) {
+        open.push(openFolder(tree, children.get(key.slice(0, -1)) as Node, prefix + key));
+      } else {
+        const node = children.get(key) as Node;
+        const path = prefix + key;
+        this.#given = tree.isSymlink(node) ? undefined : { path, node };
+        yield this.#entry(node, path);
+      }
     }
   }
 
@@ -156,28 +169,6 @@ export class SquashedView implements FileView {
     }
   }
 
-  /**
-   * All nodes but the root, by path. A folder's contents sort as its name and a slash, so `a`, `a-b`, `a/x` come out in that order without sorting
-   * whole paths.
-   */
-  *#sorted(): Generator<{ node: Node; path: string }> {
-    const pending: { key: string; node: Node; inside: boolean }[] = [{ key: '', node: 0, inside: true }];
-    while (pending.length > 0) {
-      const { key, node, inside } = pending.pop() as { key: string; node: Node; inside: boolean };
-      if (!inside) {
-        yield { node, path: key };
-        continue;
-      }
-      const items: { key: string; node: Node; inside: boolean }[] = [];
-      for (const [name, child] of this.#tree.children(node) ?? []) {
-        items.push({ key: name, node: child, inside: false });
-        if (this.#tree.isDirectory(child)) items.push({ key: `${name}/`, node: child, inside: true });
-      }
-      items.sort((a, b) => compareCodeUnits(b.key, a.key));
-      for (const item of items) pending.push({ key: key + item.key, node: item.node, inside: item.inside });
-    }
-  }
-
   #entry(node: Node, path: string): FileEntry {
     const tree = this.#tree;
     const layer = tree.layer(node) + this.#firstLayer;
@@ -206,6 +197,29 @@ export class SquashedView implements FileView {
     if (content !== undefined) entry.content = content;
     return entry;
   }
+}
+
+/** A folder on its way through all entries. */
+interface OpenFolder {
+  /** Names, and for each folder its name and a slash: there its contents come. Sorted. */
+  readonly keys: readonly string[];
+  readonly children: ReadonlyMap<string, Node>;
+  readonly prefix: string;
+  next: number;
+}
+
+const SLASH = 0x2f;
+const NO_CHILDREN: ReadonlyMap<string, Node> = new Map();
+
+function openFolder(tree: FileTree, node: Node, prefix: string): OpenFolder {
+  const children = tree.children(node) ?? NO_CHILDREN;
+  const keys: string[] = [];
+  for (const [name, child] of children) {
+    keys.push(name);
+    if (tree.isDirectory(child)) keys.push(`${name}/`);
+  }
+  // without a comparison strings sort by their code units
+  return { keys: keys.sort(), children, prefix, next: 0 };
 }
 
 function linkOf(records: LayerRecords, record: number): string {
