@@ -1,12 +1,4 @@
-import {
-  isAppError,
-  LIMITS,
-  readInputFile,
-  throwIfAborted,
-  ExitCode,
-  type Digest,
-  type Runtime,
-} from '../core/index.ts';
+import { isAppError, throwIfAborted, ExitCode, type Digest, type Runtime } from '../core/index.ts';
 import type { EvidenceView } from '../evidence/index.ts';
 import {
   compareImages,
@@ -19,7 +11,7 @@ import {
 import { openPolicy } from './compile-rego.ts';
 import { appError } from './errors.ts';
 import { findFiles } from './find-files.ts';
-import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
+import { decideSaved, isDecision, readSavedEvidence } from './saved-evidence.ts';
 
 export interface TryPolicyOptions {
   /** Evidence files, and folders that are searched for `*.json`. */
@@ -132,19 +124,10 @@ async function tryOpen(file: string): Promise<Opened> {
     return { view: await readSavedEvidence(file) };
   } catch (error) {
     if (!isAppError(error)) throw error;
+    // `gate check --decision-out` often writes beside the evidence
     if (await isDecision(file)) return { passedOver: true };
     const { code, message, exitCode } = error;
     return { error: { code, message, exitCode } };
-  }
-}
-
-/** `gate check --decision-out` often writes beside the evidence. */
-async function isDecision(file: string): Promise<boolean> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(await readInputFile(file, LIMITS.lockBytes)).toString('utf8'));
-    return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Decision';
-  } catch {
-    return false;
   }
 }
 

@@ -92,7 +92,12 @@ function judgeAge(judging: Judging, facts: VsaFacts): VsaVerdict | undefined {
     const time = ageTime(statement);
     if (time === undefined && statements.missingTrust !== undefined && statement.unjudgedTimes)
       return { refused: trustMissing(statements.missingTrust, 'vsa') };
-    if (time === undefined) return refuse(judging, 'VSA_TIME_UNKNOWN', 'no trusted source says when it was signed');
+    if (time === undefined)
+      return refuse(
+        judging,
+        'VSA_TIME_UNKNOWN',
+        'no trusted source says when it was signed: it needs a timestamp (--timestamp-server-url), or the rule no maxAge',
+      );
     if (now.getTime() - time > check.maxAge) {
       const signed = new Date(time).toISOString();
       return refuse(judging, 'VSA_EXPIRED', `it is of ${signed}, and may be ${durationText(check.maxAge)} old`);

@@ -171,6 +171,16 @@ describe('waybill policy, base and gate', () => {
     failed(await bench.run('gate replay policy.yaml --policy policy.yaml'), 6, 'JSON_INVALID');
   });
 
+  test('replay of a decision says what it is', async () => {
+    ended(await bench.run(`gate check oci:images:app ${AS} --decision-out only-decision.json`), 0);
+    const { stderr } = failed(
+      await bench.run('gate replay only-decision.json --policy policy.yaml'),
+      6,
+      'EVIDENCE_MALFORMED',
+    );
+    assert.match(stderr, /only-decision\.json is a decision, not the evidence/);
+  });
+
   test('--as with several images is exit 2, and an evidence file that cannot be written too', async () => {
     failed(await bench.run(`gate check oci:images:app oci:images:base ${AS}`), 2, 'AS_NEEDS_ONE_IMAGE');
     failed(await bench.run(`gate check oci:images:app ${AS} --evidence-out no/such/file`), 2, 'FILE_UNWRITABLE');
