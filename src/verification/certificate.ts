@@ -57,6 +57,8 @@ export interface Certificate {
    * @throws AppError KEY_UNSUPPORTED; Error when it is no key at all
    */
   readonly key: () => PublicKeyIdentity;
+  /** What `isIssuedBy` found: those of a trusted root are asked for each signature. */
+  readonly issuers: WeakMap<Certificate, boolean>;
 }
 
 /**
@@ -90,6 +92,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     signature: derBitStringBytes(derChild(outer, 2)),
     extensions: parseExtensions(parts.slice(6)),
     key: lazyKey(spki),
+    issuers: new WeakMap(),
   };
 }
 
@@ -120,8 +123,14 @@ function lazyKey(spki: Uint8Array): () => PublicKeyIdentity {
   };
 }
 
-/** Whether `issuer` names itself as the certificate's issuer and its key made the signature. Never throws for hostile ones. */
+/** Whether the certificate names `issuer` as its issuer, and that one's key made the signature. Checked once. Never throws for hostile ones. */
 export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const found = certificate.issuers.get(issuer) ?? checkIssuer(certificate, issuer);
+  certificate.issuers.set(issuer, found);
+  return found;
+}
+
+function checkIssuer(certificate: Certificate, issuer: Certificate): boolean {
   if (!sameBytes(certificate.issuer, issuer.subject)) return false;
   const algorithm = certificate.signatureAlgorithm;
   if (!Object.hasOwn(SIGNATURE_HASHES, algorithm)) return false;

@@ -29,8 +29,18 @@ export function envelopeContent(bundle: ParsedBundle): SignedContent {
   const signed = pae(bundle.payloadType, bundle.payload);
   return {
     signature: bundle.signature,
-    isSignedDigest: (algorithm, digest) => sameBytes(hash(algorithm, signed, 'buffer'), digest),
-    isPayloadDigest: (algorithm, digest) => sameBytes(hash(algorithm, bundle.payload, 'buffer'), digest),
+    isSignedDigest: comparesWith(signed),
+    isPayloadDigest: comparesWith(bundle.payload),
+  };
+}
+
+/** Hashes once for each algorithm: several parts of a log entry are compared. */
+function comparesWith(bytes: Uint8Array): (algorithm: HashName, digest: Uint8Array) => boolean {
+  const digests = new Map<HashName, Uint8Array>();
+  return (algorithm, digest) => {
+    const own = digests.get(algorithm) ?? hash(algorithm, bytes, 'buffer');
+    digests.set(algorithm, own);
+    return sameBytes(own, digest);
   };
 }
 
