@@ -19,6 +19,7 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
     ...checkLicenses(scan.components, check.licenses?.deny ?? []),
   ];
   if (results.length > 0) return results;
+  if (scan.components.length === 0) return [nothingFound(context)];
   const silent = check.licenses === undefined ? [] : scan.components.filter(({ licenses }) => licenses.length === 0);
   return [
     passed({
@@ -29,6 +30,18 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
       }`,
     }),
   ];
+}
+
+/** That nothing is denied says nothing where nothing was found: stripped package databases leave no component behind. */
+function nothingFound({ platform }: RuleContext): CheckResult {
+  return failed({
+    check: 'components',
+    code: 'COMPONENTS_NOT_FOUND',
+    reason: `no component was found in ${platform.manifest}: whether it holds a denied one cannot be told`,
+    basis: { digests: [platform.manifest] },
+    remedy:
+      'leave package databases and build information in the image; if it truly has no component, add an exception for it',
+  });
 }
 
 function checkDenied(components: readonly ComparableComponent[], denied: DeniedComponent): CheckResult | undefined {

@@ -94,6 +94,17 @@ export const SIGNATURE_CASES: readonly AdversarialCase[] = [
     expect: { ...deny('COMPONENT_DENIED'), passes: ['ATTESTED'] },
   },
   {
+    name: 'a stripped image in which nothing is found: that nothing is denied says nothing',
+    attack: async (stage) => {
+      stage.policy({ rule: NO_EVENT_STREAM });
+      await stage.image('app', {
+        layers: [EVENT_STREAM, { 'app/.wh.node_modules': '', 'app/bundle.js': 'all in one\n' }],
+      });
+      return stage.check('app');
+    },
+    expect: deny('COMPONENTS_NOT_FOUND'),
+  },
+  {
     name: 'a clean SBOM is found out where it is derived again',
     attack: async (stage) => {
       stage.policy({ rule: 'attestations: [{ type: cyclonedx, by: [release], rederive: true }]' });
