@@ -68,6 +68,8 @@ function targetOf(target: RawRule['target']): LedgerRule['target'] {
 export class RuleFinder {
   readonly #files = new Map<string, number[]>();
   readonly #folders = new Map<string, number[]>();
+  /** Characters of the longest of them. */
+  #longestFolder = 0;
   readonly #names = new Map<string, number[]>();
   readonly #suffixes = new Map<string, { readonly suffix: string; readonly rule: number }[]>();
   readonly #endings = new Map<string, number[]>();
@@ -82,7 +84,10 @@ export class RuleFinder {
   constructor() {
     for (const [rule, raw] of RAW.entries()) {
       for (const path of raw.files ?? []) this.#addMarked(this.#files, path, rule);
-      for (const path of raw.folders ?? []) add(this.#folders, path, rule);
+      for (const path of raw.folders ?? []) {
+        add(this.#folders, path, rule);
+        this.#longestFolder = Math.max(this.#longestFolder, path.length);
+      }
       for (const name of raw.names ?? []) this.#addMarked(this.#names, name, rule);
       for (const suffix of raw.suffixes ?? []) this.#addMarked(this.#suffixes, lastSegment(suffix), { suffix, rule });
       for (const ending of raw.endings ?? []) {
@@ -130,11 +135,14 @@ export class RuleFinder {
 
   #findFolder(folder: string): readonly number[] {
     const found: number[] = [];
-    for (let end = folder.indexOf('/'); ; end = folder.indexOf('/', end + 1)) {
-      found.push(...(this.#folders.get(end === -1 ? folder : folder.slice(0, end)) ?? []));
-      if (end === -1) break;
+    for (let slash = folder.indexOf('/'); ; slash = folder.indexOf('/', slash + 1)) {
+      const end = slash === -1 ? folder.length : slash;
+      if (end > this.#longestFolder) break;
+      push(found, this.#folders.get(folder.slice(0, end)));
+      if (slash === -1) break;
     }
-    for (const { ending, rule } of this.#inside) if (`${folder}/`.includes(ending)) found.push(rule);
+    const inside = `${folder}/`;
+    for (const { ending, rule } of this.#inside) if (inside.includes(ending)) found.push(rule);
     return found;
   }
 }

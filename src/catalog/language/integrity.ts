@@ -14,8 +14,9 @@ const ALGORITHMS = {
 export function integrityHashes(integrity: string | undefined): {
   readonly distributionHashes?: readonly ContentHash[];
 } {
+  if (integrity === undefined || integrity === '') return {};
   const hashes: ContentHash[] = [];
-  for (const item of (integrity ?? '').split(/\s+/, 8)) {
+  for (const item of integrity.split(/\s+/, 8)) {
     const [, name = '', base64 = ''] = /^(sha1|sha256|sha384|sha512)-([A-Za-z0-9+/]+={0,2})(?:\?.*)?$/.exec(item) ?? [];
     const known = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name as keyof typeof ALGORITHMS] : undefined;
     const bytes = Buffer.from(base64, 'base64');
