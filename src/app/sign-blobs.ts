@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createStatement, parseStatement, resolvePredicateType, type StatementSubject } from '../attestation/index.ts';
 import {
   coreError,
@@ -10,13 +10,13 @@ import {
   type Digest,
   type Runtime,
 } from '../core/index.ts';
+import { listArtefacts, type ArtefactFile } from './artefact-files.ts';
 import { MAX_PREDICATE_BYTES } from './bundle-size.ts';
 import { openSigning, type MadeBundle, type SignedBy, type Witnessed } from './open-signing.ts';
 import type { SigningAccess } from './signing-access.ts';
 
 /** Files are signed from memory. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
-const MAX_FILES = 1024;
 
 /** A bundle that was written. */
 export interface WrittenBundle extends Witnessed {
@@ -30,6 +30,7 @@ export interface SignedFile extends WrittenBundle {
 }
 
 export interface SignBlobsOptions extends SigningAccess {
+  /** Files, and folders, which stand for all files in them. */
   readonly files: readonly string[];
   /** Where the bundle goes; `{name}` stands for the file's path. `{name}.sigstore.json` unless told. */
   readonly bundleFile?: string;
@@ -41,7 +42,8 @@ export interface SignBlobsResult extends SignedBy {
 
 /** Signs files, all with one key or identity, and verifies each signature before its bundle is written. */
 export async function signBlobs(options: SignBlobsOptions, runtime: Runtime): Promise<SignBlobsResult> {
-  const { files, bundleFile = '{name}.sigstore.json' } = options;
+  const { bundleFile = '{name}.sigstore.json' } = options;
+  const files = (await listArtefacts(options.files)).map(({ path }) => path);
   const outputs = outputsFor(files, bundleFile, options);
   await using signing = await openSigning(options, runtime);
   const signed: SignedFile[] = [];
@@ -55,7 +57,7 @@ export async function signBlobs(options: SignBlobsOptions, runtime: Runtime): Pr
 }
 
 export interface AttestBlobOptions extends SigningAccess {
-  /** The subjects; none when `statementFile` names them. */
+  /** The subjects, files and folders with all in them; none when `statementFile` names them. */
   readonly files: readonly string[];
   /** Short name or URI, and the file with the predicate. */
   readonly predicate?: { readonly type: string; readonly file: string };
@@ -71,11 +73,12 @@ export interface AttestBlobResult extends SignedBy, WrittenBundle {
 
 /** Signs one statement about files (all of them its subjects), verifies it, and writes the bundle. */
 export async function attestBlob(options: AttestBlobOptions, runtime: Runtime): Promise<AttestBlobResult> {
-  const { files, predicate, statementFile, bundleFile } = options;
-  if (statementFile !== undefined && files.length > 0) {
+  const { predicate, statementFile, bundleFile } = options;
+  if (statementFile !== undefined && options.files.length > 0) {
     throw coreError('USAGE', 'the statement says itself what it is about: give no FILE beside --statement');
   }
-  const inputs = [...files, ...(predicate === undefined ? [] : [predicate.file])];
+  const files = await listArtefacts(options.files);
+  const inputs = [...files.map(({ path }) => path), ...(predicate === undefined ? [] : [predicate.file])];
   if (statementFile !== undefined) inputs.push(statementFile);
   refuseOverwriting([bundleFile], [...inputs, ...inputsOf(options)]);
   const payload =
@@ -100,7 +103,7 @@ export async function attestBlob(options: AttestBlobOptions, runtime: Runtime): 
 }
 
 async function statementAbout(
-  files: readonly string[],
+  files: readonly ArtefactFile[],
   predicate: AttestBlobOptions['predicate'],
 ): Promise<Uint8Array> {
   if (predicate === undefined || files.length === 0) {
@@ -111,9 +114,9 @@ async function statementAbout(
   const { uri } = resolvePredicateType(predicate.type);
   const predicateJson = await readInputFile(predicate.file, MAX_PREDICATE_BYTES);
   const subjects: StatementSubject[] = [];
-  for (const file of files) {
-    const digest = { sha256: sha256Hex(await readInputFile(file, MAX_FILE_BYTES)) };
-    subjects.push({ name: basename(file), digest });
+  for (const { path, name } of files) {
+    const digest = { sha256: sha256Hex(await readInputFile(path, MAX_FILE_BYTES)) };
+    subjects.push({ name, digest });
   }
   return createStatement({ subjects, predicateType: uri, predicateJson });
 }
@@ -136,7 +139,6 @@ async function writeBundle({ bytes, bundle, logs, times }: MadeBundle, bundleFil
 
 /** @throws AppError USAGE when two files would share an output, or an output is an input */
 function outputsFor(files: readonly string[], pattern: string, access: SigningAccess): readonly string[] {
-  if (files.length > MAX_FILES) throw coreError('USAGE', `more than ${MAX_FILES} files in one run`);
   const outputs = files.map((file) => pattern.replaceAll('{name}', () => file));
   if (new Set(outputs.map((path) => resolve(path))).size < files.length) {
     throw coreError('USAGE', 'several files would have the same bundle', {
@@ -148,8 +150,10 @@ function outputsFor(files: readonly string[], pattern: string, access: SigningAc
 }
 
 function inputsOf(access: SigningAccess): readonly string[] {
-  const { keyFile, certificateFile, certificateChainFile, signingConfigFile, trustedRootFiles = [] } = access;
-  const files = [keyFile, certificateFile, certificateChainFile, signingConfigFile, ...trustedRootFiles];
+  const { keyFile, certificateFile, certificateChainFile, timestampChainFile, trustedRootFiles = [] } = access;
+  const { signingConfigFile, servicesCaFile } = access;
+  const chains = [certificateFile, certificateChainFile, timestampChainFile];
+  const files = [keyFile, ...chains, signingConfigFile, servicesCaFile, ...trustedRootFiles];
   return files.filter((file) => file !== undefined);
 }
 

@@ -13,7 +13,7 @@ import { ExitCode } from '../../core/index.ts';
 export default class BlobAttest extends WaybillCommand<AttestBlobResult> {
   static override summary = 'Sign a statement about files.';
   static override description =
-    'Makes one in-toto statement with all the files as its subjects and the predicate embedded byte for byte, or takes a statement that is ready. The bundle is verified before ' +
+    'Makes one in-toto statement with all the files, and all in the folders given, as its subjects and the predicate embedded byte for byte, or takes a statement that is ready. The bundle is verified before ' +
     'it is written; `blob verify --type` verifies it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> app.tar.gz --type slsaprovenance1 --predicate provenance.json --bundle app.intoto.sigstore.json --key release.key',
@@ -23,7 +23,7 @@ export default class BlobAttest extends WaybillCommand<AttestBlobResult> {
   static override args = {
     file: stringArg({
       name: 'FILE',
-      description: 'Files that the statement is about, one or more.',
+      description: 'Files and folders that the statement is about, one or more.',
       ignoreStdin: true,
     }),
   };

@@ -11,17 +11,22 @@ import {
 import { ExitCode } from '../../core/index.ts';
 
 export default class BlobSign extends WaybillCommand<SignBlobsResult> {
-  static override summary = 'Sign files.';
+  static override summary = 'Sign files, and all files in folders.';
   static override description =
-    'Each file gets a Sigstore bundle with its own signature, which is verified before it is written. All files of one run share the key or the identity. `blob verify` ' +
+    'Each file gets a Sigstore bundle with its own signature, which is verified before it is written; of a folder every file does, except bundles. All files of one run share the key or the identity. `blob verify` ' +
     'verifies it, cosign verify-blob does too.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> app.tar.gz --key release.key --bundle app.sigstore.json',
-    '<%= config.bin %> <%= command.id %> dist/app-linux dist/app-darwin --bundle {name}.sigstore.json',
+    '<%= config.bin %> <%= command.id %> dist --bundle {name}.sigstore.json',
   ];
   static override strict = false;
   static override args = {
-    file: stringArg({ name: 'FILE', description: 'Files to sign, one or more.', required: true, ignoreStdin: true }),
+    file: stringArg({
+      name: 'FILE',
+      description: 'Files and folders to sign, one or more.',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     bundle: string({
