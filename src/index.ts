@@ -81,7 +81,10 @@ export interface GateOptions extends Pick<
 }
 
 export interface GateResult {
-  /** Whether everything asked about may run, perhaps with warnings. */
+  /**
+   * Whether nothing is denied of what was asked about; there may be warnings. Rules that speak of some platforms of an index approve those alone: the digests that may run are in
+   * `decision.images[].approves`.
+   */
   readonly allowed: boolean;
   readonly decision: Decision;
   /** All that the decision rests on: `replayGate` of it, written as JSON, decides the same. */

@@ -24,8 +24,8 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
   static override description =
     'containerd runs every program in its verifier folder before it pulls an image (with verify_on_run also before it runs one): with -name, -digest and -stdin-media-type, and the descriptor on ' +
     'stdin. Put a program there that runs this command with your policy and hands those arguments on after --. The reason is one line on stdout; exit 0 lets the image pass, any other ' +
-    'code blocks it, and so does everything that goes wrong. What is judged is the digest, in the repository that was named. The folder must hold the program on every node: containerd takes an ' +
-    'empty folder for permission.';
+    'code blocks it, and so does everything that goes wrong. What is judged is the digest, in the repository that was named. An index is let through only where all of its platforms are ' +
+    'approved: rules for some platforms approve those alone. The folder must hold the program on every node: containerd takes an empty folder for permission.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --policy /etc/waybill/policy.yaml -- -name registry.example.com/shop/app:1.2 -digest sha256:... -stdin-media-type application/vnd.oci.descriptor.v1+json',
     '# /opt/containerd/image-verifier/bin/waybill, mode 0755:\n#!/bin/sh\nexec <%= config.bin %> <%= command.id %> --policy /etc/waybill/policy.yaml -- "$@"',
