@@ -28,11 +28,11 @@ export function renderVerification(result: VerifyImageResult): string {
 
 function subjectLines(result: VerifiedSubject, wanted: Wanted): readonly string[] {
   const lines: string[] = [];
-  for (const item of result.accepted) lines.push(...acceptedLines(item, wanted));
+  for (const item of result.accepted) lines.push(acceptedLine(item, wanted));
   for (const item of result.rejected) {
-    lines.push(`refused   ${item.code}: ${safeText(item.reason)}`);
-    if (item.bundle !== undefined || item.referrer !== undefined)
-      lines.push(`          bundle ${item.bundle ?? item.referrer}`);
+    const bundle = item.bundle ?? item.referrer;
+    const which = bundle === undefined ? '' : ` (bundle ${bundle})`;
+    lines.push(`refused   ${item.code}: ${safeText(item.reason)}${which}`);
   }
   const claimed = result.rejected.find((item) => item.code === 'IDENTITY_MISMATCH')?.claimedIdentity;
   if (claimed !== undefined) lines.push(identityHint(claimed));
@@ -49,7 +49,7 @@ export function renderBlobVerification(result: VerifyBlobResult): string {
   ];
   if (result.signer !== undefined) {
     const { kind = 'signature', predicateType, signer } = result;
-    lines.push(...signerLines(signer, { what: kind, facts: predicateType === undefined ? [] : [predicateType] }));
+    lines.push(signerLine(signer, { what: kind, facts: predicateType === undefined ? [] : [predicateType] }));
   }
   if (result.reason !== undefined) lines.push(`refused   ${result.code}: ${safeText(result.reason)}`);
   if (result.code === 'IDENTITY_MISMATCH' && result.claimedIdentity !== undefined)
@@ -61,25 +61,25 @@ function identityHint(claimed: string): string {
   return `hint      the certificate says ${safeText(claimed)}; expect that only if it is who should have signed`;
 }
 
-function acceptedLines(item: AcceptedSignature, wanted: string): readonly string[] {
+function acceptedLine(item: AcceptedSignature, wanted: string): string {
   const annotations = Object.entries(item.annotations).map(([key, value]) => `${key}=${value}`);
   const layout = item.legacy === true ? ['in the layout of cosign 1 and 2'] : [];
-  return signerLines(item, { what: wanted, facts: [item.predicateType], more: [...layout, ...annotations] });
+  return signerLine(item, { what: wanted, facts: [item.predicateType, ...layout, ...annotations] });
 }
 
 interface SignedFacts {
   readonly what: string;
   readonly facts: readonly string[];
-  readonly more?: readonly string[];
 }
 
-function signerLines(item: AcceptedSigner, { what, facts: first, more = [] }: SignedFacts): readonly string[] {
+/** Who, by whose word, when, where it is logged, and what: on one line, for people and for grep. */
+function signerLine(item: AcceptedSigner, { what, facts }: SignedFacts): string {
   const who =
     item.kind === 'key'
       ? `by key ${safeText(item.signer.join(', '))} (${item.fingerprint})`
       : `by ${safeText(item.identity ?? '')}${item.issuer === undefined ? '' : `, vouched for by ${safeText(item.issuer)}`}`;
-  const facts = [
-    ...first.map((text) => safeText(text)),
+  const parts = [
+    `accepted  ${what} ${who}`,
     ...item.times
       .slice(0, 1)
       .map(({ time, source }) => `${time} by ${source === 'clock' ? 'this machine’s clock' : `a ${source}`}`),
@@ -87,9 +87,9 @@ function signerLines(item: AcceptedSigner, { what, facts: first, more = [] }: Si
       ({ index, operator }) => `log index ${safeText(index)}${operator === '' ? '' : ` (${safeText(operator)})`}`,
     ),
     ...(item.logVerified ? [] : ['no transparency log verified']),
-    ...more.map((text) => safeText(text)),
+    ...facts.map((text) => safeText(text)),
   ];
-  return [`accepted  ${what} ${who}`, `          ${facts.join(', ')}`];
+  return parts.join(', ');
 }
 
 function verdictWord(result: VerifiedSubject, wanted: Wanted): string {
