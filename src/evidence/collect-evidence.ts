@@ -129,20 +129,61 @@ async function collectImage(
   }
   const needs = options.needs(name);
   if (needs.trust) collector.trust?.start();
-  const tagDigest = await collectTag(collector, opened, requested);
-  const manifests = await collectManifests(collector, opened);
+  const [tagDigest, manifests] = await inOrder(collector, [
+    (part) => collectTag(part, opened, requested),
+    (part) => collectManifests(part, opened),
+  ]);
+  const attached = (part: Collector): Promise<AttachedParts> => collectAttached(part, opened, { needs, manifests });
+  const common = { reference, name, requested, digest: opened.root.digest, tagDigest };
+  // layers wait for what is attached only where that may settle what is asked of them
+  if (options.settle === undefined || !needs.bundles) {
+    const [found, platforms] = await inOrder(collector, [
+      attached,
+      (part) => collectPlatforms(part, opened, { manifests, needsOf: () => needs }),
+    ]);
+    return { ...common, ...found, platforms, errors: collector.errors };
+  }
+  const found = await attached(collector);
+  const needsOf = await settledNeeds(collector, needs, {
+    ...common,
+    ...found,
+    platforms: bare(manifests),
+    errors: [],
+  });
+  const platforms = await collectPlatforms(collector, opened, { manifests, needsOf });
+  return { ...common, ...found, platforms, errors: collector.errors };
+}
+
+/** Two parts at the same time; what failed is noted in their order, whichever failed first. */
+async function inOrder<A, B>(
+  collector: Collector,
+  parts: readonly [(part: Collector) => Promise<A>, (part: Collector) => Promise<B>],
+): Promise<readonly [A, B]> {
+  const [first, second]: readonly [EvidenceError[], EvidenceError[]] = [[], []];
+  // neither is left behind when the other ends by an interruption
+  const outcomes = await Promise.allSettled([
+    parts[0]({ ...collector, errors: first }),
+    parts[1]({ ...collector, errors: second }),
+  ]);
+  collector.errors.push(...first, ...second);
+  const [a, b] = outcomes;
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}
+
+type AttachedParts = Pick<EvidenceImage, 'subjects' | 'buildAttestations'>;
+
+/** Bundles, BuildKit's attestations, and the trusted root to judge them with. */
+async function collectAttached(
+  collector: Collector,
+  opened: OpenedImage,
+  { needs, manifests }: { readonly needs: EvidenceNeeds; readonly manifests: readonly CollectedManifest[] },
+): Promise<AttachedParts> {
   const subjects = needs.bundles ? await collectSubjects(collector, opened, manifests) : [];
   const build = needs.build ? await collectBuild(collector, opened, manifests) : undefined;
   if (needs.trust) await collectTrust(collector);
-  const built = build === undefined ? {} : { buildAttestations: build };
-  const common = { reference, name, requested, digest: opened.root.digest, tagDigest, subjects, ...built };
-  const needsOf = await settledNeeds(collector, needs, { ...common, platforms: bare(manifests), errors: [] });
-  const platforms = await collectPlatforms(collector, opened, { manifests, needsOf });
-  return {
-    ...common,
-    platforms,
-    errors: collector.errors,
-  };
+  return { subjects, ...(build === undefined ? {} : { buildAttestations: build }) };
 }
 
 /** The trusted root, for an image that needs it: its failure is that of the image's checks. */
@@ -264,15 +305,19 @@ async function collectSubjects(
   manifests: readonly CollectedManifest[],
 ): Promise<readonly EvidenceSubject[]> {
   const digests = [...new Set([opened.root.digest, ...manifests.map((manifest) => manifest.digest)])];
-  const listings = await mapConcurrent(digests, 4, (digest) =>
-    attempt(collector, { what: 'referrers', subject: digest }, async (signal) => ({
+  const listings = await mapConcurrent(digests, 4, async (digest) => {
+    const part: Collector = { ...collector, errors: [] };
+    const found = await attempt(part, { what: 'referrers', subject: digest }, async (signal) => ({
       digest,
       ...(await opened.findBundles(digest, signal)),
-    })),
-  );
+    }));
+    return { found, errors: part.errors };
+  });
+  // in the order of the digests, whichever answered first
+  collector.errors.push(...listings.flatMap(({ errors }) => errors));
   return keepBundles(
     collector.blobs,
-    listings.filter((listing) => listing !== undefined),
+    listings.flatMap(({ found }) => found ?? []),
   );
 }
 

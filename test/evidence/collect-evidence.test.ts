@@ -179,6 +179,40 @@ describe('collectEvidence', () => {
     );
   });
 
+  test('errors have one order, whichever part fails first; layers do not wait for what is attached', async () => {
+    const wait = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+    const started: string[] = [];
+    const failing = (slow: Digest | 'layers'): Partial<OpenedImage> => ({
+      findBundles: async (subject) => {
+        started.push('referrers');
+        await wait(subject === slow ? 40 : 5);
+        throw registryError('REGISTRY_RATE_LIMITED', 'slow down');
+      },
+      readLayers: async () => {
+        started.push('layers');
+        await wait(slow === 'layers' ? 40 : 1);
+        throw registryError('LAYER_TRUNCATED', 'cut off');
+      },
+    });
+    const expected = [index.digest, image.digest, arm.digest].map((digest) => ['referrers', digest]);
+    for (const slow of [index.digest, arm.digest, 'layers'] as const) {
+      started.length = 0;
+      const { images } = await collectEvidence(['a'], options(ports(failing(slow))));
+      assert.deepEqual(
+        images[0]?.errors.map(({ what, subject }) => [what, subject]),
+        [...expected, ['layers', image.digest], ['layers', arm.digest]],
+      );
+      assert.equal(started[3], 'layers');
+    }
+    started.length = 0;
+    const settle: CollectOptions['settle'] = async () => {
+      started.push('settle');
+      return () => EVERYTHING;
+    };
+    await collectEvidence(['a'], options(ports(failing('layers')), { settle }));
+    assert.deepEqual(started.slice(0, 5), ['referrers', 'referrers', 'referrers', 'settle', 'layers']);
+  });
+
   test('an image that cannot be opened keeps its name and what was asked for', async () => {
     const given: EvidencePorts = {
       ...ports(),
