@@ -2,21 +2,15 @@ import { detectDistribution, readRpmStanzas } from '../catalog/index.ts';
 import { ExitCode, isAppError, mapConcurrent, type Digest, type Runtime } from '../core/index.ts';
 import { squash, type CapturePlan } from '../filesystem/index.ts';
 import { formatPlatform, listPlatformImages, type Image } from '../image/index.ts';
-import {
-  baseState,
-  loadPolicy,
-  type BaseEntry,
-  type BaseQuestion,
-  type BaseState,
-  type LoadedPolicy,
-} from '../policy/index.ts';
+import { baseState, type BaseEntry, type BaseQuestion, type BaseState, type LoadedPolicy } from '../policy/index.ts';
 import type { Distribution } from '../packages/index.ts';
 import { candidateLists, findContainment, type Lock, type LockRecord } from '../provenance/index.ts';
 import { imageClaims } from './detect-base.ts';
-import { appError } from './errors.ts';
 import { givenNames } from './gate-images.ts';
+import { loadTrustedLock } from './lock-trust.ts';
 import { fileListPlan, literalTags } from './observe-bases.ts';
 import { openImageStore, type ImageAccess, type OpenedStore } from './open-image-store.ts';
+import type { PolicyTrustOptions } from './policy-trust.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { readLayersOnly } from './scan-image.ts';
 
@@ -28,7 +22,7 @@ const SYSTEM_FILES: CapturePlan = {
   digests: [],
 };
 
-export interface CheckBaseOptions {
+export interface CheckBaseOptions extends PolicyTrustOptions {
   readonly image: string;
   readonly policyFile: string;
   readonly access: ImageAccess;
@@ -55,19 +49,10 @@ export interface CheckBaseResult {
 /**
  * Tells of each platform of an image how its base stands today: current, behind and since when, or unknown; and what is alarming about it. Every layer is read
  * and verified; where the tags lead is read from the policy's lock, and with `refresh` from the registries too.
- * @throws AppError BASE_LOCK_EMPTY, POLICY_*, LOCK_*, and the codes of reading
+ * @throws AppError BASE_LOCK_*, POLICY_*, LOCK_*, and the codes of reading
  */
 export async function checkBase(options: CheckBaseOptions, runtime: Runtime): Promise<CheckBaseResult> {
-  const loaded = await loadPolicy(options.policyFile);
-  if (loaded.lock === undefined || loaded.lock.records.length === 0) {
-    throw appError(
-      'BASE_LOCK_EMPTY',
-      `the lock of ${options.policyFile} is missing or empty: nothing is known of the bases`,
-      {
-        hint: `run waybill base lock --policy ${options.policyFile}`,
-      },
-    );
-  }
+  const loaded = await loadTrustedLock(options.policyFile, { trust: options, runtime });
   const names = givenNames([options.image], options.as);
   await using opened = await openImageStore(options.image, options.access, runtime);
   const target = await resolveTarget(opened, options.access, runtime);

@@ -3,14 +3,16 @@ import { compareCodeUnits, LIMITS, type Digest, type Runtime } from '../core/ind
 import { squash } from '../filesystem/index.ts';
 import { formatPlatform, loadImage, type Image } from '../image/index.ts';
 import { compareVersions, packagePurl, type Package } from '../packages/index.ts';
-import { loadPolicy, type LoadedPolicy } from '../policy/index.ts';
+import type { LoadedPolicy } from '../policy/index.ts';
 import { matchBases, type BaseMatch } from '../provenance/index.ts';
 import { appError } from './errors.ts';
+import { loadTrustedLock } from './lock-trust.ts';
 import { openImageStore, type ImageAccess } from './open-image-store.ts';
+import type { PolicyTrustOptions } from './policy-trust.ts';
 import { loadOne } from './resolve-target.ts';
 import { scanImage } from './scan-image.ts';
 
-export interface DiffBaseOptions {
+export interface DiffBaseOptions extends PolicyTrustOptions {
   readonly image: string;
   readonly policyFile: string;
   readonly access: ImageAccess;
@@ -55,10 +57,10 @@ export interface DiffBaseResult {
 /**
  * Tells which packages a rebuild on today's base would change: those of the image's own bottom layers against those of the base that the tag leads to now. Every
  * layer of both is read and verified.
- * @throws AppError BASE_UNKNOWN when the layers are those of no locked base, POLICY_*, LOCK_*, and the codes of reading
+ * @throws AppError BASE_UNKNOWN when the layers are those of no locked base, BASE_LOCK_*, POLICY_*, LOCK_*, and the codes of reading
  */
 export async function diffBase(options: DiffBaseOptions, runtime: Runtime): Promise<DiffBaseResult> {
-  const loaded = await loadPolicy(options.policyFile);
+  const loaded = await loadTrustedLock(options.policyFile, { trust: options, runtime });
   const limits = { maxLayerBytes: options.maxLayerBytes ?? LIMITS.layerBytes };
   await using opened = await openImageStore(options.image, options.access, runtime);
   const image = await loadOne(opened, options.access, runtime);

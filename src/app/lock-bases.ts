@@ -22,7 +22,14 @@ import {
 import { appError } from './errors.ts';
 import { extendsLock, pullLock, pushLock, type PulledLock, type PushedLock } from './lock-artifact.ts';
 import { appendLines, checkLockSize, openPin, replaceLock, signLock, speaksOf } from './lock-file.ts';
-import { judgeObserved, lockRefusedAs, trustedSignature, type JudgedBase, type LockRefusal } from './lock-trust.ts';
+import {
+  judgeObserved,
+  lockRefusedAs,
+  trustedSignature,
+  type JudgedBase,
+  type LockContext,
+  type LockRefusal,
+} from './lock-trust.ts';
 import { observeBases, type ObserveOptions } from './observe-bases.ts';
 import { openSigning } from './open-signing.ts';
 import type { SigningAccess } from './signing-access.ts';
@@ -92,6 +99,7 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
   const pin = options.pinHead === true ? await openPin(policyFile) : undefined;
   await using signer = signing === undefined ? undefined : await openSigning(signing, runtime);
   const start = await startingLock(options, lockName, runtime);
+  if (signer !== undefined) await warnOfUnsigned(start, lockName, { trust: options, runtime });
   const drafts = options.observe === false ? [] : await observeBases(start.loaded, options, runtime);
   const { lock, text, locked } = appendAll(start, drafts);
   const observed = lock.records.slice(lock.records.length - drafts.length);
@@ -254,6 +262,21 @@ async function keepSignature(
   const signatureFile = lockBundlePath(lockFile);
   await writeFileAtomic(signatureFile, signature, { ifExists: 'replace' });
   return signatureFile;
+}
+
+/** Signing a lock vouches for all of it: for what others may have added since it was last signed, too. */
+async function warnOfUnsigned(start: StartingLock, lockName: string, context: LockContext): Promise<void> {
+  const { loaded, lock, pulled, onDisk } = start;
+  // what was fetched is judged when it is
+  if (pulled !== undefined || onDisk === undefined || lock.records.length === 0) return;
+  const signature = loaded.files.get(lockBundlePath(lockName));
+  const refused = await lockRefusedAs(loaded, { lock: loaded.lock ?? EMPTY_LOCK, bytes: onDisk, signature }, context);
+  if (refused === undefined) return;
+  const { records } = loaded.lock ?? EMPTY_LOCK;
+  context.runtime.progress({
+    kind: 'warning',
+    message: `signing the lock vouches for the ${records.length === 1 ? 'record' : `${records.length} records`} in it already, and gates do not believe it as it was: ${refused.reason}`,
+  });
 }
 
 /** What is beside the lock, when it is a signature of these bytes. */

@@ -1,5 +1,5 @@
-import { isAppError, type Runtime } from '../core/index.ts';
-import { judgeLock, lockBundlePath, type LoadedPolicy } from '../policy/index.ts';
+import { AppError, isAppError, type Runtime } from '../core/index.ts';
+import { judgeLock, loadPolicy, lockBundlePath, type LoadedPolicy } from '../policy/index.ts';
 import type { Lock, LockRecord } from '../provenance/index.ts';
 import { appError } from './errors.ts';
 import type { PulledLock } from './lock-artifact.ts';
@@ -67,6 +67,31 @@ async function rootFor(
     });
     return {};
   }
+}
+
+export type LockedPolicy = LoadedPolicy & { readonly lock: Lock };
+
+/**
+ * A policy with a lock that gates would believe, for whoever tells what it says.
+ * @throws AppError BASE_LOCK_EMPTY, BASE_LOCK_UNSIGNED, BASE_LOCK_UNTRUSTED, those of a trusted root that is missing, POLICY_*, LOCK_*
+ */
+export async function loadTrustedLock(policyFile: string, context: LockContext): Promise<LockedPolicy> {
+  const loaded = await loadPolicy(policyFile);
+  const { lock } = loaded;
+  const { lock: name, lockSignedBy } = loaded.policy.bases ?? {};
+  if (lock === undefined || lock.records.length === 0) {
+    throw appError('BASE_LOCK_EMPTY', `the lock of ${policyFile} is missing or empty: nothing is known of the bases`, {
+      hint:
+        name === undefined
+          ? 'add bases to the policy: entries, and lock: bases.lock.jsonl'
+          : `run waybill base lock --policy ${policyFile}`,
+    });
+  }
+  if (lockSignedBy === undefined) return { ...loaded, lock };
+  const root = await rootFor(loaded, lockSignedBy, context);
+  const { refused } = await judgeLock(loaded, [], { now: context.runtime.now(), ...root });
+  if (refused === undefined) return { ...loaded, lock };
+  throw new AppError(refused.code, refused.exitCode, refused.reason, { hint: refused.remedy });
 }
 
 /** A lock as it lies beside its policy. */

@@ -119,13 +119,13 @@ export function baseState(loaded: LoadedPolicy, question: BaseQuestion): BaseSta
   const lookedAt = records.reduce((latest, item) => Math.max(latest, Date.parse(item.observedAt)), -Infinity);
   const limit = behindLimit(loaded, question.name, asked);
   if (limit !== undefined && question.now.getTime() - lookedAt > limit) {
-    const when = last === undefined ? 'never' : new Date(lookedAt).toISOString();
+    const when = last === undefined ? 'never' : secondsOf(lookedAt);
     alarms.push({
       code: 'lock-outdated',
       reason: `the lock last looked at the tags ${when}: it cannot say what is current`,
     });
   }
-  const looked = last === undefined ? {} : { observedAt: new Date(lookedAt).toISOString() };
+  const looked = last === undefined ? {} : { observedAt: secondsOf(lookedAt) };
   if (standings.some(({ here }) => here)) return { state: 'current', base, ...about, ...looked, alarms };
   const left = standings
     .filter(({ seen }) => seen)
@@ -225,4 +225,9 @@ function behindLimit({ policy }: LoadedPolicy, name: string | null, entries: rea
     return speaksOf && allows && base?.freshness !== undefined ? [base.freshness.behind] : [];
   });
   return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** As the lock writes times. */
+function secondsOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -97,6 +97,13 @@ rules:
     await copyImageWithAttachments({ from: layout(tag), to: `${repository()}:13`, access: {}, ...rest }, bench.runtime);
   }
 
+  function diff(name: string): ReturnType<typeof diffBase> {
+    return diffBase(
+      { image: layout('app'), policyFile: bench.file(`${name}.yaml`), access: {}, to: layout('base') },
+      bench.runtime,
+    );
+  }
+
   function told({ state, alarms }: CheckedBase): readonly string[] {
     return [state, ...alarms.map(({ code }) => code)];
   }
@@ -107,6 +114,40 @@ rules:
     assert.equal(checkBaseExitCode(result), state !== 'unknown' && alarms.length === 0 ? 0 : 1);
     return [state, ...alarms];
   }
+
+  test('a lock that gates would not believe tells nothing: unsigned, or by somebody else', async () => {
+    const file = bench.file('demand.yaml');
+    const signed = `${policy('demand', '').replace('bases:\n', 'identities: { ours: { key: ours.pub } }\nbases:\n  lockSignedBy: [ours]\n')}`;
+    writeFileSync(file, signed);
+    const empty = { code: 'BASE_LOCK_EMPTY' };
+    await assert.rejects(check('demand', 2), empty);
+    await assert.rejects(diff('demand'), empty);
+    await observe('demand', { 0: 'base' });
+    const password = (): Promise<string> => Promise.resolve('');
+    const sign = (key: string) =>
+      lockBases(
+        {
+          policyFile: file,
+          entries: [],
+          sources: new Map(),
+          access: {},
+          observe: false,
+          signing: { keyFile: bench.file(`${key}.key`), password },
+        },
+        bench.runtime,
+      );
+    for (const [key, code] of [
+      [undefined, 'BASE_LOCK_UNSIGNED'],
+      ['theirs', 'BASE_LOCK_UNTRUSTED'],
+    ] as const) {
+      if (key !== undefined) await sign(key);
+      await assert.rejects(check('demand', 2), { code });
+      await assert.rejects(diff('demand'), { code });
+    }
+    await sign('ours');
+    assert.deepEqual(await of('demand', 2), ['current']);
+    assert.equal((await diff('demand')).same, true);
+  });
 
   test('current while the tag leads there; behind since it does not, and by how many images', async () => {
     await seen('moved', { 0: 'base', 10: 'next', 20: 'next' });

@@ -138,6 +138,27 @@ describe('base lock', () => {
     assert.equal((await lock('nobodyAsked', { tag: 'base' })).refused, undefined);
   });
 
+  test('signing says that it vouches for records that nobody had signed', async () => {
+    write('vouch', '  lockSignedBy: [release]');
+    const warned: string[] = [];
+    const sources = new Map(['tiny:13', 'tiny:14'].map((tag) => [tag, `oci:${bench.file('images')}:base`]));
+    const run = async (more: Partial<LockBasesOptions>): Promise<readonly string[]> => {
+      warned.length = 0;
+      const progress: typeof bench.runtime.progress = (event) => {
+        if (event.kind === 'warning') warned.push(event.message);
+      };
+      const common = { policyFile: bench.file('vouch.yaml'), entries: [], sources, access: {} };
+      await lockBases({ ...common, ...more }, { ...bench.runtime, progress });
+      return [...warned];
+    };
+    assert.deepEqual(await run({ signing: signing('ours') }), [], 'a first lock');
+    assert.deepEqual(await run({ signing: signing('ours') }), [], 'one that was signed');
+    assert.deepEqual(await run({}), [], 'nothing is signed');
+    const [warning, ...others] = await run({ signing: signing('ours'), observe: false });
+    assert.match(warning ?? '', /^signing the lock vouches for the 6 records in it already/);
+    assert.deepEqual(others, []);
+  });
+
   test('files are listed of what asks for it, and kept once', async () => {
     write('lists');
     assert.equal((await lock('lists', { tag: 'base' })).locked[0]?.fileLists, 0);

@@ -6,6 +6,8 @@ import {
   imageFlags,
   layerFlags,
   layerLimit,
+  policyTrust,
+  policyTrustFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -35,6 +37,7 @@ export default class BaseCheck extends WaybillCommand<CheckBaseResult> {
     }),
     ...imageFlags,
     ...layerFlags,
+    ...policyTrustFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<CheckBaseResult>> {
@@ -49,6 +52,7 @@ export default class BaseCheck extends WaybillCommand<CheckBaseResult> {
         refresh: flags.refresh,
         ...(flags.as === undefined ? {} : { as: flags.as }),
         ...layerLimit(flags),
+        ...policyTrust(flags),
       },
       runtime,
     );

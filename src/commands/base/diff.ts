@@ -6,6 +6,8 @@ import {
   imageFlags,
   layerFlags,
   layerLimit,
+  policyTrust,
+  policyTrustFlags,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -27,6 +29,7 @@ export default class BaseDiff extends WaybillCommand<DiffBaseResult> {
     to: string({ summary: 'Base to compare with. Default: where the base’s tag leads now.', helpValue: 'REFERENCE' }),
     ...imageFlags,
     ...layerFlags,
+    ...policyTrustFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<DiffBaseResult>> {
@@ -40,6 +43,7 @@ export default class BaseDiff extends WaybillCommand<DiffBaseResult> {
         access: imageAccess(flags),
         ...(flags.to === undefined ? {} : { to: flags.to }),
         ...layerLimit(flags),
+        ...policyTrust(flags),
       },
       runtime,
     );
