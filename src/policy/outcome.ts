@@ -57,6 +57,10 @@ function remedyOf({ what, exitCode }: EvidenceError): string {
       return what === 'referrers'
         ? 'look with waybill tree at what is attached to the image, and remove what does not belong there'
         : 'give the right reference, or push the image again: what is there is missing, damaged, malformed or over a cap';
+    case ExitCode.Usage:
+      if (what === 'resolve')
+        return 'name an image: REGISTRY/REPOSITORY, oci:DIR, oci-archive:FILE, docker-archive:FILE or docker-daemon:NAME';
+      return 'check again as the reason says';
     default:
       return 'check again as the reason says';
   }

@@ -7,8 +7,11 @@ const MAX_FINDINGS = 50;
 const MAX_CONTAINED = 3;
 const MAX_DIFFERENCES = 5;
 
-/** What an image stands on: the level, the proof, the claims, the layer stack from the top down, and what was done to the base. */
-export function renderBase(result: DetectBaseResult): string {
+/**
+ * What an image stands on: the level, the proof, the claims, the layer stack from the top down, and what was done to the base.
+ * @param options.compared whether there was a lock to compare with; true unless told
+ */
+export function renderBase(result: DetectBaseResult, options: { readonly compared?: boolean } = {}): string {
   const lines = [`${safeText(result.image)}  ${result.platform}  ${result.digest}`, `level     ${result.level}`];
   for (const match of result.matches) {
     lines.push(
@@ -42,6 +45,8 @@ export function renderBase(result: DetectBaseResult): string {
     lines.push(`          and ${result.tamper.length - MAX_FINDINGS} more: see --json`);
   if (result.matches.length > 0)
     lines.push('The proof is of the bottom layers: what stands between them and the application is not proved.');
+  if (options.compared === false)
+    lines.push('Nothing was compared with the layers: --lock FILE names what waybill base lock saw.');
   return lines.join('\n');
 }
 

@@ -117,7 +117,10 @@ rules:
 
   test('a lock that gates would not believe tells nothing: unsigned, or by somebody else', async () => {
     const file = bench.file('demand.yaml');
-    const signed = `${policy('demand', '').replace('bases:\n', 'identities: { ours: { key: ours.pub } }\nbases:\n  lockSignedBy: [ours]\n')}`;
+    const signed = policy('demand', '').replace(
+      'bases:\n',
+      'identities: { ours: { key: ours.pub } }\nbases:\n  lockSignedBy: [ours]\n',
+    );
     writeFileSync(file, signed);
     const empty = { code: 'BASE_LOCK_EMPTY' };
     await assert.rejects(check('demand', 2), empty);

@@ -117,6 +117,10 @@ describe('waybill policy, base and gate', () => {
       ended(await bench.run('base detect oci:images:app --lock bases.lock.jsonl'), 0).stdout,
       /^level +content$/m,
     );
+    assert.match(
+      ended(await bench.run('base detect oci:images:app'), 0).stdout,
+      /^Nothing was compared with the layers: --lock/m,
+    );
     failed(await bench.run('base detect oci:images:app --lock nope.jsonl'), 6, 'FILE_NOT_FOUND');
     failed(await bench.run('base detect oci:images:app --lock policy.yaml'), 6, 'JSON_INVALID');
   });
@@ -133,6 +137,8 @@ describe('waybill policy, base and gate', () => {
   });
 
   test('what cannot be evaluated is an error of its class in the decision, never a pass', async () => {
+    const folder = ended(await bench.run(`gate check dir:images ${AS}`), 2);
+    assert.match(folder.stdout, /ERROR resolve \[USAGE\][^]*to pass: name an image: REGISTRY\/REPOSITORY/);
     const missing = await check('oci:images:nope', 6);
     assert.deepEqual([missing.verdict, missing.exitCode], ['deny', 6]);
     writeFileSync(join(bench.path, 'remote.yaml'), POLICY.replace('registry.example.com/shop/**', '127.0.0.1:1/**'));

@@ -41,6 +41,6 @@ export default class BaseDetect extends WaybillCommand<DetectBaseResult> {
       runtime,
     );
     const { renderBase } = await import('../../render/index.ts');
-    return { result, text: renderBase(result), exitCode: ExitCode.Passed };
+    return { result, text: renderBase(result, { compared: flags.lock !== undefined }), exitCode: ExitCode.Passed };
   }
 }
