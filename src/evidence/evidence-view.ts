@@ -47,12 +47,17 @@ export function openEvidence(evidence: Uint8Array | EvidenceDocument): EvidenceV
 }
 
 /**
- * Opens a document that was just collected as a replay of its file will: written as canonical JSON and read again.
+ * Opens a document that was just collected as a replay of its file will: written as canonical JSON, within the limits of reading, and read again. The blobs, which
+ * are most of it and whose text is this program's own, are hashed again like a replay's and not parsed.
  * @throws AppError as `openEvidence`
  */
 export function reopenEvidence(collected: EvidenceDocument): EvidenceView {
-  const bytes = Buffer.from(canonicalEvidence(collected));
-  return viewOf(readEvidenceDocument(parseEvidence(bytes)), () => sha256Digest(bytes));
+  const text = canonicalEvidence(collected);
+  checkSize(Buffer.byteLength(text));
+  const { blobs } = collected;
+  const parsed = parseEvidence(Buffer.from(canonicalEvidence({ ...collected, blobs: {} })));
+  const document = readEvidenceDocument({ ...(parsed as Readonly<Record<string, JsonValue>>), blobs });
+  return viewOf(document, () => sha256Digest(text));
 }
 
 function viewOf(document: EvidenceDocument, digest: () => Digest): EvidenceView {
@@ -84,16 +89,14 @@ function asJson(document: EvidenceDocument): JsonValue {
   return document as unknown as JsonValue;
 }
 
+function checkSize(sizeBytes: number): void {
+  if (sizeBytes <= MAX_EVIDENCE_BYTES) return;
+  const reason = `the evidence is ${sizeBytes} bytes, more than the ${MAX_EVIDENCE_BYTES} allowed`;
+  throw evidenceError('EVIDENCE_TOO_LARGE', reason, { details: { exitCode: ExitCode.Input } });
+}
+
 function parseEvidence(bytes: Uint8Array): JsonValue {
-  if (bytes.byteLength > MAX_EVIDENCE_BYTES) {
-    throw evidenceError(
-      'EVIDENCE_TOO_LARGE',
-      `the evidence is ${bytes.byteLength} bytes, more than the ${MAX_EVIDENCE_BYTES} allowed`,
-      {
-        details: { exitCode: ExitCode.Input },
-      },
-    );
-  }
+  checkSize(bytes.byteLength);
   return parseStrictJson(bytes, 'the evidence', { maxBytes: MAX_EVIDENCE_BYTES });
 }
 
