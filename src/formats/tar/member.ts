@@ -28,15 +28,27 @@ export interface TarMember {
   readonly storedBytes: number;
 }
 
-/** What came before the header block that is about the same member. */
+/** What came before the header block that is about the same member. A reader has one, used for all its members. */
 export interface MemberContext {
-  readonly pax: PaxRecords | undefined;
-  readonly global: PaxRecords | undefined;
-  readonly longName: string | undefined;
-  readonly longLink: string | undefined;
-  readonly sparse: SparseMap | undefined;
-  readonly storedBytes: number;
-  readonly contentOffset: number;
+  pax: PaxRecords | undefined;
+  global: PaxRecords | undefined;
+  longName: string | undefined;
+  longLink: string | undefined;
+  sparse: SparseMap | undefined;
+  storedBytes: number;
+  contentOffset: number;
+}
+
+export function emptyContext(): MemberContext {
+  return {
+    pax: undefined,
+    global: undefined,
+    longName: undefined,
+    longLink: undefined,
+    sparse: undefined,
+    storedBytes: 0,
+    contentOffset: 0,
+  };
 }
 
 const MEMBER_TYPES: Readonly<Record<number, TarEntryType>> = {
@@ -58,7 +70,7 @@ const MEMBER_TYPES: Readonly<Record<number, TarEntryType>> = {
  * Puts a member together from its header block and the extended headers before it.
  * @throws AppError TAR_MALFORMED, TAR_LIMIT, TAR_PATH_ESCAPE
  */
-export function assembleMember(raw: RawHeader, context: MemberContext): TarMember {
+export function assembleMember(raw: RawHeader, context: Readonly<MemberContext>): TarMember {
   const { pax, global, sparse } = context;
   const name = context.longName ?? pax?.sparse?.name ?? pax?.path ?? global?.path ?? raw.name;
   const path = normalizePath(name);

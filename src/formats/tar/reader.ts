@@ -1,9 +1,9 @@
 import { LIMITS } from '../../core/index.ts';
 import { tarError } from './errors.ts';
 import { isZeroBlock, longName, parseHeader, type RawHeader } from './header.ts';
-import { assembleMember, type TarMember } from './member.ts';
+import { assembleMember, emptyContext, type TarMember } from './member.ts';
 import { parseNumber } from './numbers.ts';
-import { parsePax, type PaxRecords } from './pax.ts';
+import { parsePax } from './pax.ts';
 import { readOldPairs, sparseMap, SparseMapReader, type SparseMap } from './sparse.ts';
 import { TAR_BLOCK_BYTES } from './writer.ts';
 
@@ -65,11 +65,8 @@ export class TarReader {
   #meta: Uint8Array = new Uint8Array();
   #metaFilled = 0;
   #metaFlag = 0;
-  // what applies to the next member
-  #pax: PaxRecords | undefined;
-  #global: PaxRecords | undefined;
-  #longName: string | undefined;
-  #longLink: string | undefined;
+  /** What applies to the next member. */
+  readonly #next = emptyContext();
   // the current member
   #raw: RawHeader | undefined;
   #remaining = 0;
@@ -156,7 +153,8 @@ export class TarReader {
    * @throws AppError TAR_TRUNCATED when the archive stops inside a member or a header
    */
   end(): TarEnd {
-    const pending = this.#pax !== undefined || this.#longName !== undefined || this.#longLink !== undefined;
+    const { pax, longName: name, longLink: link } = this.#next;
+    const pending = pax !== undefined || name !== undefined || link !== undefined;
     const inside = this.#state !== 'header' && this.#state !== 'padding' && this.#state !== 'done';
     if (inside || pending || this.#partialBytes > 0) {
       throw tarError('TAR_TRUNCATED', `the archive ends in the middle of a member, at byte ${this.#position}`);
@@ -238,12 +236,12 @@ export class TarReader {
 
   #finishMeta(): void {
     const body = this.#meta;
-    if (this.#metaFlag === 0x4c) this.#longName = longName(body);
-    else if (this.#metaFlag === 0x4b) this.#longLink = longName(body);
+    if (this.#metaFlag === 0x4c) this.#next.longName = longName(body);
+    else if (this.#metaFlag === 0x4b) this.#next.longLink = longName(body);
     else if (this.#metaFlag === 0x67) {
       const records = parsePax(body);
-      if (this.#applyGlobal) this.#global = { ...this.#global, ...records };
-    } else this.#pax = parsePax(body);
+      if (this.#applyGlobal) this.#next.global = { ...this.#next.global, ...records };
+    } else this.#next.pax = parsePax(body);
     this.#meta = new Uint8Array();
     this.#startPadding(body.length);
   }
@@ -251,7 +249,7 @@ export class TarReader {
   #startMember(raw: RawHeader, chunk: Buffer, at: number): void {
     this.#raw = raw;
     this.#sparse = undefined;
-    const sparse = this.#pax?.sparse;
+    const sparse = this.#next.pax?.sparse;
     if (raw.flag === 0x53) {
       const block = blockAt(chunk, at);
       this.#pairs = [];
@@ -269,7 +267,7 @@ export class TarReader {
   }
 
   #storedBytes(raw: RawHeader): number {
-    return this.#pax?.sizeBytes ?? this.#global?.sizeBytes ?? raw.sizeBytes;
+    return this.#next.pax?.sizeBytes ?? this.#next.global?.sizeBytes ?? raw.sizeBytes;
   }
 
   #oldSparseBlock(block: Uint8Array): void {
@@ -286,21 +284,16 @@ export class TarReader {
     if (stored < 0) throw tarError('TAR_MALFORMED', 'a sparse map reaches beyond its member');
     if (pairs === undefined) return;
     this.#mapReader = undefined;
-    this.#openMember(reader.bytes, sparseMap(pairs, this.#pax?.sparse?.realBytes ?? 0, stored));
+    this.#openMember(reader.bytes, sparseMap(pairs, this.#next.pax?.sparse?.realBytes ?? 0, stored));
   }
 
   #openMember(mapBytes: number, sparse: SparseMap | undefined): void {
     const raw = this.#raw as RawHeader;
     const storedBytes = this.#storedBytes(raw) - mapBytes;
-    const member = assembleMember(raw, {
-      pax: this.#pax,
-      global: this.#global,
-      longName: this.#longName,
-      longLink: this.#longLink,
-      sparse,
-      storedBytes,
-      contentOffset: this.#position,
-    });
+    this.#next.sparse = sparse;
+    this.#next.storedBytes = storedBytes;
+    this.#next.contentOffset = this.#position;
+    const member = assembleMember(raw, this.#next);
     this.#clearExtensions();
     this.#sparse = sparse;
     this.#sparseIndex = 0;
@@ -312,9 +305,9 @@ export class TarReader {
   }
 
   #clearExtensions(): void {
-    this.#pax = undefined;
-    this.#longName = undefined;
-    this.#longLink = undefined;
+    this.#next.pax = undefined;
+    this.#next.longName = undefined;
+    this.#next.longLink = undefined;
   }
 
   #startContent(storedBytes: number, wanted: boolean): void {
