@@ -2,7 +2,9 @@ import { CATALOGERS, readRpmStanzas, type RpmStanzas } from '../catalog/index.ts
 import {
   collectLedgerFacts,
   collectSystemFacts,
+  listed,
   systemPlan,
+  unreadParts,
   type LayerFacts,
   type LayerRequest,
   type LedgerFacts,
@@ -59,7 +61,12 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
   };
   const finalRecords = request.compareWith.length === 0 ? NO_RECORDS : readRpmStanzas(view);
   return {
-    ...(request.scan && scanned !== undefined ? { scan: comparableSbom(rederivedDocument(scanned, opened)) } : {}),
+    ...(request.scan && scanned !== undefined
+      ? {
+          scan: comparableSbom(rederivedDocument(scanned, opened)),
+          unread: listed(unreadParts([...stack.diagnostics, ...scanned.catalog.diagnostics])),
+        }
+      : {}),
     comparisons: request.compareWith.map((layerCount) =>
       compareWithBase({
         base: baseView(layerCount),

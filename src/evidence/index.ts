@@ -17,9 +17,10 @@ export { canonicalName, platformName, readConfigClaims } from './image-facts.ts'
 export type { BundleView, ImageView, PlatformView } from './image-view.ts';
 export { isSamePlatform, type Platform } from '../image/index.ts';
 export type { ComparableComponent, ComparableSbom } from '../sbom/index.ts';
-export { collectLedgerFacts } from './collect-ledger-facts.ts';
+export { collectLedgerFacts, unreadParts } from './collect-ledger-facts.ts';
 export type { LedgerFactsInput } from './collect-ledger-facts.ts';
 export type { CountedFile, CountedFiles, LedgerFacts, StrippedPart, UnreadPart } from './ledger-facts.ts';
+export { listed } from './listed.ts';
 export type { Listed } from './listed.ts';
 export { collectSystemFacts, isSecretVariable, systemPlan } from './system/index.ts';
 export type {

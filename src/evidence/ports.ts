@@ -3,7 +3,8 @@ import type { Digest } from '../core/index.ts';
 import type { Descriptor, RawManifest } from '../image/index.ts';
 import type { BaseComparison, BaseContainment, FileListBytes, SystemTraces } from '../provenance/index.ts';
 import type { ComparableSbom } from '../sbom/index.ts';
-import type { LedgerFacts } from './ledger-facts.ts';
+import type { LedgerFacts, UnreadPart } from './ledger-facts.ts';
+import type { Listed } from './listed.ts';
 import type { SystemFacts } from './system/index.ts';
 
 /** What a reference says before anything is asked. */
@@ -46,6 +47,8 @@ export interface LayerRequest {
 export interface LayerFacts {
   /** Undefined when none was asked for. */
   readonly scan?: ComparableSbom;
+  /** Of the scan. */
+  readonly unread?: Listed<UnreadPart>;
   readonly comparisons: readonly BaseComparison[];
   /** Undefined when none was asked for. */
   readonly containments?: readonly BaseContainment[];

@@ -1,5 +1,6 @@
 import { ExitCode, isDigest, type JsonValue } from '../core/index.ts';
-import { readLedgerFacts } from './ledger-facts.ts';
+import { readLedgerFacts, readUnreadPart } from './ledger-facts.ts';
+import { readListed } from './listed.ts';
 import { readComparison } from './read-comparison.ts';
 import { readContainment, readTraces } from './read-containment.ts';
 import { readScan } from './scan.ts';
@@ -178,6 +179,7 @@ function readPlatform(value: JsonValue, path: string): EvidencePlatform {
     'manifest',
     'layersVerified',
     'scan',
+    'unread?',
     'comparisons',
     'containments?',
     'traces?',
@@ -188,6 +190,7 @@ function readPlatform(value: JsonValue, path: string): EvidencePlatform {
     manifest: digestAt(platform['manifest'], `${path}.manifest`),
     layersVerified: flagAt(platform['layersVerified'], `${path}.layersVerified`),
     scan: nullable(platform['scan'], (scan) => readScan(scan, `${path}.scan`)),
+    ...optional('unread', platform['unread'], (unread) => readListed(unread, `${path}.unread`, readUnreadPart)),
     comparisons: listAt(platform['comparisons'], `${path}.comparisons`, readComparison),
     ...optional('containments', platform['containments'], (found) =>
       listAt(found, `${path}.containments`, readContainment),

@@ -1,7 +1,8 @@
 import type { Digest, ExitCode } from '../core/index.ts';
 import type { BaseComparison, BaseContainment, SystemTraces } from '../provenance/index.ts';
 import type { ComparableSbom } from '../sbom/index.ts';
-import type { LedgerFacts } from './ledger-facts.ts';
+import type { LedgerFacts, UnreadPart } from './ledger-facts.ts';
+import type { Listed } from './listed.ts';
 import type { SystemFacts } from './system/index.ts';
 
 /**
@@ -97,6 +98,8 @@ export interface EvidencePlatform {
   readonly layersVerified: boolean;
   /** Our own scan of the image; null when none was asked for or it failed. */
   readonly scan: ComparableSbom | null;
+  /** What the scan could not read, or left out over a cap: what it says of components is not known. Absent without a scan. */
+  readonly unread?: Listed<UnreadPart>;
   /** By number of bottom layers. */
   readonly comparisons: readonly BaseComparison[];
   /** File by file against the file lists of locked bases; absent when none was asked for. */

@@ -19,6 +19,8 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
     ...checkLicenses(scan.components, check.licenses?.deny ?? []),
   ];
   if (results.length > 0) return results;
+  const uncertain = partsUnread(context);
+  if (uncertain !== undefined) return [uncertain];
   if (scan.components.length === 0) return [nothingFound(context)];
   const silent = check.licenses === undefined ? [] : scan.components.filter(({ licenses }) => licenses.length === 0);
   return [
@@ -30,6 +32,32 @@ export function checkComponents(context: RuleContext, check: ComponentCheck): re
       }`,
     }),
   ];
+}
+
+/** A denied component may be described where the scan could not read: in a record that is malformed, or padded beyond what is read. */
+function partsUnread({ platform }: RuleContext): CheckResult | undefined {
+  const { unread } = platform.evidence;
+  if (unread === undefined) {
+    return errored(
+      {
+        check: 'components',
+        code: 'COMPONENTS_UNCERTAIN',
+        reason: `the evidence does not say what of ${platform.manifest} could not be read`,
+        remedy: 'collect the evidence again',
+      },
+      ExitCode.Input,
+    );
+  }
+  if (unread.count === 0) return undefined;
+  const parts = unread.items.map(({ code, path = platform.manifest }) => `${code} ${path}`);
+  return failed({
+    check: 'components',
+    code: 'COMPONENTS_UNCERTAIN',
+    reason: `${unread.count} part(s) of the image could not be read, so whether a denied component is there cannot be told: ${shortList(parts, 3)}`,
+    basis: { paths: unread.items.flatMap(({ path }) => path ?? []), notes: parts },
+    remedy:
+      'mend or remove what cannot be read; where it is known to hold no component, add an exception for the image',
+  });
 }
 
 /** That nothing is denied says nothing where nothing was found: stripped package databases leave no component behind. */

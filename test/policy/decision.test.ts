@@ -413,6 +413,21 @@ describe('components', () => {
     assert.equal(result?.reason, 'none of the 2 components is denied; 2 of them state no licence');
   });
 
+  test('what the scan could not read may hide a denied component: COMPONENTS_UNCERTAIN', async () => {
+    const rules = rule('{ deny: [{ purl: "pkg:npm/x" }] }');
+    const { facts = {} } = scan(['pkg:npm/y@1.0.0']);
+    const unread = {
+      count: 1,
+      items: [{ code: 'file-too-large', source: 'image', path: '/srv/node_modules/x/package.json' }],
+    };
+    const decision = await judge({ rules, facts: { facts: { ...facts, unread } } });
+    assert.deepEqual(codes(decision), ['fail COMPONENTS_UNCERTAIN']);
+    assert.deepEqual(results(decision)[0]?.basis.paths, ['/srv/node_modules/x/package.json']);
+    // what is denied and found is said all the same
+    const found = { facts: { ...scan(['pkg:npm/x@1.0.0']).facts, unread } };
+    assert.deepEqual(codes(await judge({ rules, facts: found })), ['fail COMPONENT_DENIED']);
+  });
+
   test('without a scan the check is an error', async () => {
     const rules = rule('{ deny: [{ purl: "pkg:npm/x" }] }');
     assert.deepEqual(codes(await judge({ rules })), ['error SCAN_MISSING']);

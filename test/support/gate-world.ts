@@ -193,6 +193,8 @@ export function attestationEntry(attestation: BuiltAttestation): IndexEntry {
 export interface PlatformFacts {
   readonly layersVerified?: boolean;
   readonly scan?: ComparableSbom | null;
+  /** Nothing unless told. */
+  readonly unread?: NonNullable<EvidencePlatform['unread']>;
   readonly comparisons?: readonly BaseComparison[];
   /** Whatever else was collected of each platform. */
   readonly more?: Pick<EvidencePlatform, 'containments' | 'traces' | 'files' | 'system'>;
@@ -266,6 +268,7 @@ export function evidenceDocument(facts: ImageFacts, collectedAt = '2026-11-24T12
           manifest: image.digest,
           layersVerified: facts.facts?.layersVerified ?? true,
           scan: facts.facts?.scan ?? null,
+          ...(facts.facts?.scan ? { unread: facts.facts.unread ?? { count: 0, items: [] } } : {}),
           comparisons: facts.facts?.comparisons ?? [],
           ...facts.facts?.more,
         })),

@@ -105,6 +105,24 @@ export const SIGNATURE_CASES: readonly AdversarialCase[] = [
     expect: deny('COMPONENTS_NOT_FOUND'),
   },
   {
+    name: 'a manifest that is padded beyond what is read hides nothing',
+    attack: async (stage) => {
+      stage.policy({ rule: NO_EVENT_STREAM });
+      const manifest = EVENT_STREAM['app/node_modules/event-stream/package.json'];
+      const other = JSON.stringify({ name: 'left-pad', version: '1.3.0', license: 'MIT' });
+      await stage.image('app', {
+        layers: [
+          {
+            'app/node_modules/event-stream/package.json': `${' '.repeat(8 << 20)}${String(manifest)}`,
+            'app/node_modules/left-pad/package.json': other,
+          },
+        ],
+      });
+      return stage.check('app');
+    },
+    expect: deny('COMPONENTS_UNCERTAIN'),
+  },
+  {
     name: 'a clean SBOM is found out where it is derived again',
     attack: async (stage) => {
       stage.policy({ rule: 'attestations: [{ type: cyclonedx, by: [release], rederive: true }]' });
