@@ -67,7 +67,8 @@ export async function openSigning(access: SigningAccess, runtime: Runtime): Prom
   let identity: ResolvedIdentity | undefined;
   const onIdentity = (resolved: ResolvedIdentity): void => {
     identity = resolved;
-    runtime.progress({ kind: 'phase', label: `signing as ${resolved.token.subject} (${resolved.provider.title})` });
+    const message = `signing as ${resolved.token.subject} (${resolved.provider.title})`;
+    runtime.progress({ kind: 'notice', message });
   };
   try {
     const source = await chooseSource(access, { services, client, runtime, onIdentity });

@@ -16,8 +16,8 @@ const CLEAR_LINE = '\r\u001b[2K';
 const DEFAULT_COLUMNS = 80;
 
 /**
- * Shows progress as one line that is rewritten in place. Warnings get lines of their own.
- * @param terminal undefined: nothing but warnings is shown
+ * Shows progress as one line that is rewritten in place. Warnings and notices get lines of their own.
+ * @param terminal undefined: nothing but warnings and notices is shown
  */
 export function createTerminalProgress(
   terminal: ProgressTerminal | undefined,
@@ -29,9 +29,9 @@ export function createTerminalProgress(
     shown = false;
   };
   const listener: ProgressListener = (event) => {
-    if (event.kind === 'warning') {
+    if (event.kind === 'warning' || event.kind === 'notice') {
       clear();
-      warn(`warning: ${safeText(event.message)}`);
+      warn(`${event.kind === 'warning' ? 'warning: ' : ''}${safeText(event.message)}`);
     } else if (terminal) {
       const columns = terminal.columns ?? DEFAULT_COLUMNS;
       terminal.write(`${CLEAR_LINE}${progressText(event).slice(0, Math.max(columns - 1, 20))}`);
@@ -41,7 +41,7 @@ export function createTerminalProgress(
   return { listener, clear };
 }
 
-function progressText(event: Exclude<ProgressEvent, { kind: 'warning' }>): string {
+function progressText(event: Exclude<ProgressEvent, { kind: 'warning' | 'notice' }>): string {
   if (event.kind === 'phase') return `${safeText(event.label)} ...`;
   if (event.kind === 'transfer') {
     const total = event.totalBytes === undefined ? '' : ` of ${megabytes(event.totalBytes)}`;

@@ -1,4 +1,4 @@
-/** What long work reports. Shown on stderr when it is a terminal; ignored elsewhere. */
+/** What long work reports. Shown on stderr when it is a terminal; elsewhere only notices and warnings are. */
 export type ProgressEvent =
   | { readonly kind: 'phase'; readonly label: string }
   | {
@@ -16,6 +16,8 @@ export type ProgressEvent =
       readonly doneBytes: number;
       readonly totalBytes: number | undefined;
     }
+  /** A line that is shown elsewhere too: what people must know before it happens, such as under whose name it is signed. */
+  | { readonly kind: 'notice'; readonly message: string }
   | { readonly kind: 'warning'; readonly message: string };
 
 export type ProgressListener = (event: ProgressEvent) => void;

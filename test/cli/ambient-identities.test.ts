@@ -107,7 +107,9 @@ describe('identities that the environment offers', () => {
       const result = parseResult('blob-sign', stdout);
       assert.deepEqual([result['identity'], result['provider']], [CLAIMS.sub, place.title]);
       ended(await bench.run(`blob verify file.txt --bundle signed.json ${WHO}`), 0);
-      const text = ended(await sign(place, tokenWith(), ''), 0).stdout;
+      const { stdout: text, stderr } = ended(await sign(place, tokenWith(), ''), 0);
+      assert.equal(stderr, `signing as ${CLAIMS.sub} (${place.title})\n`);
+      assert.equal(ended(await sign(place, tokenWith(), '--quiet'), 0).stderr, '');
       assert.ok(text.includes(`identity  from ${place.title}`), text);
     });
 
@@ -119,6 +121,15 @@ describe('identities that the environment offers', () => {
       assert.equal(sigstore.fulcio.requests.length, before);
     });
   }
+
+  test('who signs is said before anybody is asked: also when that fails', async () => {
+    const [actions] = places;
+    assert.ok(actions !== undefined);
+    services = services.replace(sigstore.fulcio.url, 'http://127.0.0.1:1');
+    const { stderr } = failed(await sign(actions, tokenWith(), ''), 4, 'NET_CONNECTION_REFUSED');
+    services = services.replace('http://127.0.0.1:1', sigstore.fulcio.url);
+    assert.ok(stderr.startsWith(`signing as ${CLAIMS.sub} (GitHub Actions)\nerror: `), stderr);
+  });
 
   test('a place that refuses ends it: no other is asked, and nobody at a browser', async () => {
     const [actions] = places;
