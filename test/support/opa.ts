@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { restrictCapabilities } from '../../src/policy/index.ts';
 import { runPeer } from './peers.ts';
 
@@ -22,17 +22,11 @@ export async function buildBundle(spec: BundleSpec): Promise<void> {
     const capabilities = join(folder, 'capabilities.json');
     writeFileSync(capabilities, spec.unrestricted ? current : await restrictCapabilities(Buffer.from(current)));
     const entrypoints = spec.entrypoints.flatMap((entrypoint) => ['-e', entrypoint]);
-    const args = [
-      'build',
-      '-t',
-      'wasm',
-      '--capabilities',
-      capabilities,
-      ...entrypoints,
-      '-o',
-      spec.output,
-      ...spec.sources,
-    ];
+    // opa keeps the names of sources as they are given: bundles hold no path of the machine that made them
+    const names = spec.sources.map((source) => basename(source));
+    assert.equal(new Set(names).size, names.length, 'sources have names of their own');
+    for (const [index, source] of spec.sources.entries()) copyFileSync(source, join(folder, names[index] ?? ''));
+    const args = ['build', '-t', 'wasm', '--capabilities', capabilities, ...entrypoints, '-o', spec.output, ...names];
     const run = runPeer('opa', args, { cwd: folder });
     assert.equal(run.status, 0, run.output);
   } finally {
