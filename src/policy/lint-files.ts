@@ -89,7 +89,7 @@ function lintTrust(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: 
 /** Sources are compiled where a policy is used; what is compiled already can be read now. */
 function lintRego(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: SayAt): void {
   for (const [index, rule] of policy.rules.entries()) {
-    for (const [at, { bundle }] of (rule.rego ?? []).entries()) {
+    for (const [at, { bundle, entrypoint }] of (rule.rego ?? []).entries()) {
       const path = `rules[${index}].rego[${at}].bundle`;
       const bytes = files.get(bundle);
       if (isRegoSource(bundle)) {
@@ -100,11 +100,31 @@ function lintRego(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: S
           hint: 'name a bundle made with opa build -t wasm to need no such program',
         });
       } else if (bytes !== undefined) {
-        const error = errorOf(() => readProgram(bytes));
+        const found: { entrypoints?: readonly string[] | undefined } = {};
+        const error = errorOf(() => {
+          found.entrypoints = readProgram(bytes).entrypoints;
+        });
         if (error !== undefined) sayError(say, path, { error, code: 'POLICY_REGO_INVALID' });
+        lintEntrypoint(`rules[${index}].rego[${at}].entrypoint`, { bundle, entrypoint, ...found }, say);
       }
     }
   }
+}
+
+interface NamedEntrypoint {
+  readonly bundle: string;
+  readonly entrypoint: string;
+  readonly entrypoints?: readonly string[] | undefined;
+}
+
+function lintEntrypoint(path: string, { bundle, entrypoint, entrypoints }: NamedEntrypoint, say: SayAt): void {
+  if (entrypoints === undefined || entrypoints.includes(entrypoint)) return;
+  const known = entrypoints.slice(0, 20).join(', ');
+  say(path, {
+    code: 'POLICY_UNREACHABLE',
+    message: `${bundle} was not compiled for ${entrypoint}, so the check will be an error`,
+    hint: `it says that it was compiled for ${known === '' ? 'nothing' : known}`,
+  });
 }
 
 function errorOf(run: () => unknown): AppError | undefined {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { sha256Digest, TemporaryDirectory } from '../../src/core/index.ts';
@@ -7,6 +7,7 @@ import { lintPolicyFile, type LintPolicyResult } from '../../src/app/index.ts';
 import { createRuntime } from '../../src/index.ts';
 import type { KeySigner } from '../../src/keys/index.ts';
 import { loadPolicy } from '../../src/policy/index.ts';
+import { REGO_BUNDLES } from '../support/rego-bundles.ts';
 import { createSigner, fakeDigest, signature } from '../support/gate-world.ts';
 
 const HEAD = 'apiVersion: waybill.dev/v1\nkind: Policy\n';
@@ -94,6 +95,12 @@ describe('lintPolicyFile', () => {
       'error POLICY_TRUST_ROOT_INVALID 3:23',
       'error POLICY_REGO_INVALID 6:95',
     ]);
+    const compiled = readFileSync(REGO_BUNDLES.examples.output);
+    writeFileSync(join(folder.path, 'policies/labels.tar.gz'), compiled);
+    const unknown = await lint(text('labels.tar.gz'));
+    assert.deepEqual([said(unknown), unknown.valid], [['warning POLICY_UNREACHABLE 5:122'], true]);
+    assert.match(unknown.problems[0]?.hint ?? '', /waybill\/labels\/deny/);
+    assert.deepEqual(said(await lint(text('labels.tar.gz').replace('waybill/deny', 'waybill/labels/deny'))), []);
     const source = await lint(text('extra.rego'));
     assert.deepEqual([said(source), source.valid], [['info POLICY_REGO_SOURCE 5:95'], true]);
     const both = await lint(

@@ -10,6 +10,8 @@ export interface PolicyProgram {
   readonly module: Uint8Array<ArrayBuffer>;
   readonly moduleDigest: Digest;
   readonly data: Uint8Array;
+  /** What a bundle's manifest says it was compiled for: good for advice, as the module alone decides. Absent where it says nothing that can be read. */
+  readonly entrypoints?: readonly string[];
 }
 
 /** Programs that were read already, by the bytes they are from. */
@@ -57,7 +59,25 @@ export function readProgram(bytes: Uint8Array): PolicyProgram {
     if (!isAppError(cause) || cause.code === 'REGO_BUNDLE_INVALID') throw cause;
     throw policyProgramError('REGO_BUNDLE_INVALID', cause.message, { cause });
   }
-  return programWith(module, data);
+  const entrypoints = declaredEntrypoints(members.get('.manifest'));
+  return { ...programWith(module, data), ...(entrypoints === undefined ? {} : { entrypoints }) };
+}
+
+function declaredEntrypoints(manifest: Uint8Array | undefined): readonly string[] | undefined {
+  if (manifest === undefined) return undefined;
+  try {
+    const value = parseStrictJson(manifest, '.manifest', { maxBytes: MAX_BUNDLE_BYTES });
+    const listed = typeof value === 'object' && value !== null && 'wasm' in value ? value['wasm'] : undefined;
+    if (!Array.isArray(listed)) return undefined;
+    return listed.flatMap((item: unknown) =>
+      typeof item === 'object' && item !== null && 'entrypoint' in item && typeof item.entrypoint === 'string'
+        ? [item.entrypoint]
+        : [],
+    );
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return undefined;
+  }
 }
 
 function programWith(module: Uint8Array, data: Uint8Array): PolicyProgram {
@@ -74,7 +94,7 @@ function inflate(bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** The module and the data, by name. Data elsewhere would be left out of what the policy sees, so it is refused; sources and signatures say nothing new. */
+/** The module, the data and the manifest, by name. Data elsewhere would be left out of what the policy sees, so it is refused; sources and signatures say nothing new. */
 function readMembers(tar: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const members = new Map<string, Uint8Array>();
   let pieces: Uint8Array[] = [];
@@ -84,7 +104,7 @@ function readMembers(tar: Uint8Array): ReadonlyMap<string, Uint8Array> {
       member: ({ path: file, type, sparse }) => {
         if (type === 'file' && /(?:^|\/)data\.(?:json|ya?ml)$/.test(file) && file !== 'data.json')
           invalid(`data lies in ${file}: opa build puts it all into data.json`);
-        if (file !== 'policy.wasm' && file !== 'data.json') return false;
+        if (file !== 'policy.wasm' && file !== 'data.json' && file !== '.manifest') return false;
         // a sparse file's holes cost an archive nothing, and memory all the more
         if (type !== 'file' || sparse) invalid(`${file} is no ordinary file`);
         if (members.has(file)) invalid(`${file} is there twice`);
