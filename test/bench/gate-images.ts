@@ -6,6 +6,7 @@ import type { Runtime } from '../../src/core/index.ts';
 import {
   loadImage,
   openLocalStore,
+  openOciLayout,
   parseImageReference,
   parseManifest,
   type Descriptor,
@@ -14,11 +15,11 @@ import {
 } from '../../src/image/index.ts';
 import type { TestRegistry } from '../support/registry/index.ts';
 import { calm, openQuietly, OCI_MANIFEST } from '../support/registry/opening.ts';
-import { LINUX_AMD64, makeImage } from '../support/images.ts';
+import { LINUX_AMD64, makeImage, type MadeImage } from '../support/images.ts';
 import { bytesOf, ISSUER, newWorld, rootJson, SAN, signKeyless, type World } from '../verification/support/world.ts';
 
 const CYCLONEDX = 'https://cyclonedx.org/bom';
-/** Of an image that is made where Debian ones cannot be. */
+/** Of a layer that is made. */
 const MADE_FILES = 3000;
 
 /** The layouts that a gate is measured on. */
@@ -47,16 +48,41 @@ export interface GateWorldOptions {
   readonly runtime: Runtime;
 }
 
-/** A base and an application of 3,000 files each, as layouts below a folder. */
-export async function makeGateLayouts(folder: string): Promise<GateLayouts> {
-  const files = (top: string): Record<string, string> =>
-    Object.fromEntries(
-      Array.from({ length: MADE_FILES }, (_, index) => [`${top}/${index % 100}/file-${index}`, `${top} ${index}\n`]),
-    );
+/**
+ * An application of 3,000 files and three npm packages in one layer on a base, as a layout below a folder.
+ * @param base `oci:` reference; a base of 3,000 files is made unless given
+ */
+export async function makeGateLayouts(folder: string, base?: string): Promise<GateLayouts> {
+  const layout = join(folder, 'made');
+  const below = base === undefined ? await makeBase(layout) : await openBase(base);
+  const packages = Object.fromEntries(
+    ['one', 'two', 'three'].map((name) => [
+      `srv/app/node_modules/${name}/package.json`,
+      JSON.stringify({ name, version: '1.0.0', license: 'MIT' }),
+    ]),
+  );
+  await makeImage(layout, { layers: [{ ...manyFiles('srv/app'), ...packages }], tag: 'app', base: below });
+  return { base: base ?? `oci:${layout}:base`, app: `oci:${layout}:app` };
+}
+
+function makeBase(layout: string): Promise<MadeImage> {
   const os = { 'etc/os-release': 'ID=debian\nVERSION_ID="12"\n', 'bin/sh': 'a shell\n' };
-  const made = await makeImage(join(folder, 'made'), { layers: [{ ...os, ...files('usr/share') }], tag: 'base' });
-  await makeImage(join(folder, 'made'), { layers: [files('srv/app')], tag: 'app', base: made });
-  return { base: `oci:${join(folder, 'made')}:base`, app: `oci:${join(folder, 'made')}:app` };
+  return makeImage(layout, { layers: [{ ...os, ...manyFiles('usr/share') }], tag: 'base' });
+}
+
+async function openBase(reference: string): Promise<Pick<MadeImage, 'image' | 'store'>> {
+  const parsed = parseImageReference(reference);
+  if (parsed.transport !== 'oci') throw new Error(`${reference} is no layout`);
+  const store = openOciLayout(parsed.path);
+  return {
+    store,
+    image: await loadImage(store, { reference: parsed.tag ?? '', hostPlatform: LINUX_AMD64, signal: calm }),
+  };
+}
+
+function manyFiles(top: string): Readonly<Record<string, string>> {
+  const paths = Array.from({ length: MADE_FILES }, (_, index) => `${top}/${index % 100}/file-${index}`);
+  return Object.fromEntries(paths.map((path) => [path, `${path}\n`]));
 }
 
 /** Puts base and images into the registry, signs and attests them, locks the base and writes the usual policy: signatures, attestations, base. */

@@ -3,7 +3,7 @@
  * cache, as a cold process beside `node -e 0`, and what each further image of one run costs. The gate believes no cache folder but the user's own, so that is
  * what is used. Part of `npm run bench`; alone: `node test/bench/gate.bench.ts [--rounds N] [--cli FILE] [--images N]`.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { findPeer } from '../support/peers.ts';
 import { debianImagesAt, type DebianImage } from '../integration/debian-images.ts';
 import { ISSUER, SAN } from '../verification/support/world.ts';
 import { makeGateLayouts, prepareGateWorld, type GateLayouts } from './gate-images.ts';
-import { measurePeakBytes, measureWall, type Candidate } from './measure.ts';
+import { measurePeakBytes, measureWall, type Candidate, type Measured } from './measure.ts';
 import { atMost, printRows, type Row } from './rows.ts';
 
 const TARGETS = { oneMs: 250, furtherMs: 25, requests: 12 } as const;
@@ -30,68 +30,97 @@ export interface GateBenchOptions {
 }
 
 export async function benchGate({ cli, scratch, rounds, images = IMAGES }: GateBenchOptions): Promise<readonly Row[]> {
-  await using registry = await startRegistry();
-  const runtime = createRuntime({ env: { HOME: scratch } });
-  const layouts = await gateLayouts(scratch);
-  const world = await prepareGateWorld(registry, { layouts, count: images, folder: scratch, runtime });
-  const list = join(scratch, 'images.txt');
-  await writeFile(list, world.images.join('\n'));
-  const [image = ''] = world.images;
-  const env = { WAYBILL_CACHE_DIR: join(userInfo().homedir, '.cache', 'waybill') };
-  const gate = (name: string, ...what: readonly string[]): Candidate => ({
-    name,
-    args: [cli, 'gate', 'check', ...what, '--policy', world.policyFile],
-    env,
-  });
-  const one = gate('one', image);
-  const many = gate('many', '--from-file', list);
-  const cosign = findPeer('cosign');
-  const who = ['--certificate-identity', SAN, '--certificate-oidc-issuer', ISSUER, '--trusted-root', world.rootFile];
-  const peers: Candidate[] =
-    cosign === undefined ? [] : [{ name: 'cosign', program: cosign, args: ['verify', ...who, image] }];
-  const [node, first, peer] = await measureWall([{ name: 'node', args: ['-e', '0'] }, one, ...peers], rounds);
-  const [all] = await measureWall([many], Math.max(1, Math.floor(rounds / 5)));
-  if (!node || !first || !all) throw new Error('nothing was measured');
-  registry.requests.length = 0;
-  await measureWall([one], 0);
-  const requests = registry.requests.length;
-  const peakBytes = await measurePeakBytes(many, scratch);
-  const sbomKiB = (world.sbomBytes / 1024).toFixed(0);
-  return [
-    atMost(
-      `gate check, ${world.layers} layers, SBOM of ${sbomKiB} KiB, over node -e 0`,
-      first.medianMs - node.medianMs,
-      {
-        target: TARGETS.oneMs,
-        digits: 0,
-        unit: ' ms',
-      },
-    ),
-    atMost('gate check, one image', requests, { target: TARGETS.requests, digits: 0, unit: ' requests' }),
-    atMost(`each further of ${images} images`, (all.medianMs - first.medianMs) / (images - 1), {
-      target: TARGETS.furtherMs,
-      digits: 1,
+  const { folder, reference } = debianImagesAt();
+  const isThere = (name: DebianImage): boolean => existsSync(join(folder, name, 'index.json'));
+  const layouts = await makeGateLayouts(scratch, isThere('base') ? reference('base') : undefined);
+  const service = await benchImage('gate check', { cli, scratch: join(scratch, 'service'), rounds, images, layouts });
+  const { one, node, requests, further, peakBytes, peer } = service;
+  const rows: readonly Row[] = [
+    atMost(`${service.what}, over node -e 0`, one.medianMs - node.medianMs, {
+      target: TARGETS.oneMs,
+      digits: 0,
       unit: ' ms',
     }),
+    atMost('gate check, one image', requests, { target: TARGETS.requests, digits: 0, unit: ' requests' }),
+    atMost(`each further of ${images} images`, further, { target: TARGETS.furtherMs, digits: 1, unit: ' ms' }),
     {
       what: 'gate check, whole process',
-      measured: `${first.medianMs.toFixed(0)} ms`,
-      best: `${first.minMs.toFixed(0)} ms`,
+      measured: `${one.medianMs.toFixed(0)} ms`,
+      best: `${one.minMs.toFixed(0)} ms`,
     },
     { what: `${images} images, peak memory`, measured: `${(peakBytes / 2 ** 20).toFixed(0)} MiB` },
     ...(peer === undefined
       ? []
       : [{ what: 'cosign verify, the signature alone, whole process', measured: `${peer.medianMs.toFixed(0)} ms` }]),
   ];
+  if (!isThere('app') || !isThere('base')) return rows;
+  const large = await benchImage('gate check', {
+    cli,
+    scratch: join(scratch, 'large'),
+    rounds: Math.ceil(rounds / 3),
+    images: Math.ceil(images / 10),
+    layouts: { base: reference('base'), app: reference('app') },
+  });
+  return [
+    ...rows,
+    {
+      what: `${large.what}, over node -e 0`,
+      measured: `${(large.one.medianMs - large.node.medianMs).toFixed(0)} ms`,
+    },
+    { what: 'the same, each further image', measured: `${large.further.toFixed(1)} ms` },
+  ];
 }
 
-/** The Debian images when they were built already, else images that are made at once. */
-async function gateLayouts(scratch: string): Promise<GateLayouts> {
-  const { folder, reference } = debianImagesAt();
-  const names: readonly DebianImage[] = ['base', 'app'];
-  if (names.every((name) => existsSync(join(folder, name, 'index.json'))))
-    return { base: reference('base'), app: reference('app') };
-  return makeGateLayouts(scratch);
+interface ImageFigures {
+  readonly what: string;
+  readonly node: Measured;
+  readonly one: Measured;
+  readonly requests: number;
+  /** Of each image but the first, in milliseconds. */
+  readonly further: number;
+  readonly peakBytes: number;
+  readonly peer: Measured | undefined;
+}
+
+async function benchImage(
+  name: string,
+  options: Required<GateBenchOptions> & { readonly layouts: GateLayouts },
+): Promise<ImageFigures> {
+  const { cli, scratch, rounds, images, layouts } = options;
+  await mkdir(scratch, { recursive: true });
+  await using registry = await startRegistry();
+  const runtime = createRuntime({ env: { HOME: scratch } });
+  const world = await prepareGateWorld(registry, { layouts, count: images, folder: scratch, runtime });
+  const list = join(scratch, 'images.txt');
+  await writeFile(list, world.images.join('\n'));
+  const [image = ''] = world.images;
+  const env = { WAYBILL_CACHE_DIR: join(userInfo().homedir, '.cache', 'waybill') };
+  const gate = (candidate: string, ...what: readonly string[]): Candidate => ({
+    name: candidate,
+    args: [cli, 'gate', 'check', ...what, '--policy', world.policyFile],
+    env,
+  });
+  const [single, many] = [gate('one', image), gate('many', '--from-file', list)];
+  const cosign = findPeer('cosign');
+  const who = ['--certificate-identity', SAN, '--certificate-oidc-issuer', ISSUER, '--trusted-root', world.rootFile];
+  const peers: Candidate[] =
+    cosign === undefined ? [] : [{ name: 'cosign', program: cosign, args: ['verify', ...who, image] }];
+  const [node, one, peer] = await measureWall([{ name: 'node', args: ['-e', '0'] }, single, ...peers], rounds);
+  const [all] = await measureWall([many], Math.ceil(rounds / 5));
+  if (!node || !one || !all) throw new Error('nothing was measured');
+  registry.requests.length = 0;
+  await measureWall([single], 0);
+  const requests = registry.requests.length;
+  const sbomKiB = (world.sbomBytes / 1024).toFixed(0);
+  return {
+    what: `${name}, ${world.layers} layers, SBOM of ${sbomKiB} KiB`,
+    node,
+    one,
+    requests,
+    further: (all.medianMs - one.medianMs) / (images - 1),
+    peakBytes: await measurePeakBytes(many, scratch),
+    peer,
+  };
 }
 
 if (import.meta.main) {
