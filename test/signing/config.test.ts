@@ -68,6 +68,7 @@ describe('parseSigningConfig', () => {
     assert.deepEqual(empty, {
       logs: { candidates: [], needed: 0 },
       timestampAuthorities: { candidates: [], needed: 0 },
+      namesOperators: true,
     });
   });
 

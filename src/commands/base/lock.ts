@@ -25,6 +25,7 @@ const SIGNING_ONLY = [
   'fulcio-url',
   'rekor-url',
   'timestamp-server-url',
+  'timestamp-certificate-chain',
 ] as const;
 
 export default class BaseLock extends WaybillCommand<LockBasesResult> {
