@@ -51,8 +51,8 @@ async function bundle(): Promise<void> {
     platform: 'node',
     // the oldest Node of package.json's engines
     transform: { target: 'node22', define: { __WAYBILL_VERSION__: JSON.stringify(pjson.version) } },
-    // an optional plug-in of the CycloneDX library, whose XML serialiser is not used
-    external: [/^node:(?!http$)/, 'xmlbuilder2'],
+    // an optional plug-in of the CycloneDX library, whose XML serialiser is not used; what stands in for the web streams that every supported Node has
+    external: [/^node:(?!http$)/, 'xmlbuilder2', /^web-streams-polyfill\b/],
     plugins: [lightHttp],
   });
   await build.write({
