@@ -30,8 +30,9 @@ export interface GateBenchOptions {
 }
 
 export async function benchGate({ cli, scratch, rounds, images = IMAGES }: GateBenchOptions): Promise<readonly Row[]> {
-  const { folder, reference } = debianImagesAt();
-  const isThere = (name: DebianImage): boolean => existsSync(join(folder, name, 'index.json'));
+  const debian = debianImagesAt();
+  const reference = (name: DebianImage): string => debian.reference(name);
+  const isThere = (name: DebianImage): boolean => existsSync(join(debian.folder, name, 'index.json'));
   const layouts = await makeGateLayouts(scratch, isThere('base') ? reference('base') : undefined);
   const service = await benchImage('gate check', { cli, scratch: join(scratch, 'service'), rounds, images, layouts });
   const { one, node, requests, further, peakBytes, peer } = service;
