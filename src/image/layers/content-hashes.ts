@@ -1,6 +1,8 @@
 import { createHash, hash, type Hash } from 'node:crypto';
 import type { DigestAlgorithm } from '../../filesystem/index.ts';
 
+const NO_DIGESTS: readonly never[] = [];
+
 /** Digests of the file that streams by. A file that comes in one piece takes the cheap way, which matters for small ones. */
 export class ContentHashes {
   #algorithms: readonly DigestAlgorithm[] = [];
@@ -19,6 +21,7 @@ export class ContentHashes {
 
   /** @param direct the whole file when nothing was given to `update` */
   digests(direct: Uint8Array | undefined): readonly { readonly algorithm: DigestAlgorithm; readonly hex: string }[] {
+    if (this.#algorithms.length === 0) return NO_DIGESTS;
     const empty = new Uint8Array();
     return this.#algorithms.map((algorithm, index) => ({
       algorithm,
