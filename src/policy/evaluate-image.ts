@@ -182,17 +182,19 @@ function checkUnmatched(inputs: ImageInputs, rules: readonly PolicyRule[]): read
   const { name, reference, digest } = image.evidence;
   // a reference that could not even be read is an error already
   if (name === null && digest === null) return [];
-  const reason =
+  const said =
     name === null
-      ? `${reference} has no registry name, so no rule speaks of it`
+      ? {
+          reason: `${reference} has no registry name, so no rule speaks of it`,
+          remedy: 'say with --as which name it will be deployed under',
+        }
       : rules.length === 0
-        ? `no rule speaks of ${name}`
-        : `only rules that warn speak of ${name}: ${shortList(rules.map((rule) => rule.name))}`;
-  const remedy =
-    name === null ? 'say with --as which name it will be deployed under' : 'add a rule whose images match it';
-  return [
-    byStrictness(loaded.policy.unmatched ?? 'deny', { check: 'unmatched', code: 'NO_RULE_MATCHED', reason, remedy }),
-  ];
+        ? { reason: `no rule speaks of ${name}`, remedy: 'add a rule whose images match it' }
+        : {
+            reason: `only rules that warn speak of ${name}: ${shortList(rules.map((rule) => rule.name))}`,
+            remedy: 'let one of them enforce, or add a rule that does',
+          };
+  return [byStrictness(loaded.policy.unmatched ?? 'deny', { check: 'unmatched', code: 'NO_RULE_MATCHED', ...said })];
 }
 
 /** Listing errors of subjects that no collected platform covers would otherwise be seen by no check. */

@@ -101,7 +101,9 @@ describe('rules and names', () => {
 
   test('a rule in warn mode turns failures into warnings and does not count as a match', async () => {
     const rules = RULE.replace('{ name: shop', '{ name: shop, mode: warn');
-    assert.deepEqual(codes(await judge({ rules })), ['fail NO_RULE_MATCHED', 'warn UNSIGNED']);
+    const denied = await judge({ rules });
+    assert.deepEqual(codes(denied), ['fail NO_RULE_MATCHED', 'warn UNSIGNED']);
+    assert.match(denied.images[0]?.checks[0]?.remedy ?? '', /^let one of them enforce/);
     assert.deepEqual(codes(await judge({ rules, rest: 'unmatched: allow' })), [
       'pass NO_RULE_MATCHED',
       'warn UNSIGNED',
