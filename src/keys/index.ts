@@ -8,6 +8,6 @@ export type { KeyPair } from './generate.ts';
 export { readPrivateKey } from './private-key.ts';
 export type { ReadPrivateKeyOptions } from './private-key.ts';
 export { formatPem } from './pem.ts';
-export { parsePublicKey } from './public-key.ts';
+export { identifyPublicKey, parsePublicKey } from './public-key.ts';
 export { createKeySigner, verifySignature } from './signature.ts';
 export type { KeyAlgorithm, KeySigner, PublicKeyIdentity } from './types.ts';

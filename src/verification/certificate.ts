@@ -1,5 +1,5 @@
 import { createPublicKey, hash, verify } from 'node:crypto';
-import { parsePublicKey, type PublicKeyIdentity } from '../keys/index.ts';
+import { identifyPublicKey, type PublicKeyIdentity } from '../keys/index.ts';
 import { sameBytes } from './bytes.ts';
 import {
   DER_TAG,
@@ -114,11 +114,7 @@ function parseExtensions(rest: readonly DerElement[]): ReadonlyMap<string, Certi
 function lazyKey(spki: Uint8Array): () => PublicKeyIdentity {
   let known: PublicKeyIdentity | undefined;
   return () => {
-    const key = (): PublicKeyIdentity => {
-      const object = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-      return parsePublicKey(object.export({ type: 'spki', format: 'pem' }));
-    };
-    known ??= key();
+    known ??= identifyPublicKey(createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }));
     return known;
   };
 }
