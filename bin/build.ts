@@ -1,6 +1,7 @@
 // Builds what ships into dist/: one entry per command so that only the command that runs is loaded, the library, the worker threads, type
 // declarations, and the manifest that lets oclif find commands without loading any. `--into DIR` makes a whole package elsewhere, for tests.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -44,13 +45,31 @@ const lightHttp: Plugin = {
       : undefined,
 };
 
+/** SHA-256 over names and contents of everything in the source folder, and what it is built with. */
+function digestOfSources(): string {
+  const digest = createHash('sha256');
+  const files = globSync('**/*.ts', { cwd: source }).map((file) => file.replaceAll('\\', '/'));
+  for (const file of files.toSorted())
+    digest
+      .update(`${file}\n`)
+      .update(readFileSync(join(source, file)))
+      .update('\n');
+  return digest.update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+}
+
 async function bundle(): Promise<void> {
   const build = await rolldown({
     input: entries(),
     cwd: root,
     platform: 'node',
     // the oldest Node of package.json's engines
-    transform: { target: 'node22', define: { __WAYBILL_VERSION__: JSON.stringify(pjson.version) } },
+    transform: {
+      target: 'node22',
+      define: {
+        __WAYBILL_VERSION__: JSON.stringify(pjson.version),
+        __WAYBILL_SOURCES__: JSON.stringify(digestOfSources()),
+      },
+    },
     // an optional plug-in of the CycloneDX library, whose XML serialiser is not used; what stands in for the web streams that every supported Node has
     external: [/^node:(?!http$)/, 'xmlbuilder2', /^web-streams-polyfill\b/],
     plugins: [lightHttp],

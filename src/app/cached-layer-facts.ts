@@ -3,7 +3,7 @@ import type { LayerFacts, LayerRequest } from '../evidence/index.ts';
 import { FactsCache, type Image, type ImageStore } from '../image/index.ts';
 import type { OpenedStore } from './open-image-store.ts';
 
-/** Raised whenever the same layers would give other facts. */
+/** Raised whenever the same layers would give other facts; for sources that run as they are, as each build has a digest of its own. */
 const FACTS_VERSION = 1;
 
 /** Layers that a registry is asked about at a time. */

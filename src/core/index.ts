@@ -31,4 +31,4 @@ export type { HelperRun } from './run-helper.ts';
 export { suggest } from './suggest.ts';
 export { parseStrictJson } from './strict-json.ts';
 export { workerUrl } from './worker-url.ts';
-export { TOOL_NAME, TOOL_VERSION } from './version.ts';
+export { TOOL_NAME, TOOL_SOURCES, TOOL_VERSION } from './version.ts';

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson, sha256Hex, TOOL_VERSION, type JsonValue } from '../../core/index.ts';
+import { canonicalJson, sha256Hex, TOOL_SOURCES, TOOL_VERSION, type JsonValue } from '../../core/index.ts';
 import { cacheSecret } from './cache-secret.ts';
 
 /** What is read of one entry. */
@@ -37,7 +37,7 @@ export class FactsCache {
     return secret && new FactsCache(directory, secret);
   }
 
-  /** @param question everything that the answer depends on, but this version of waybill, which is part of the name */
+  /** @param question everything that the answer depends on, but waybill's own code, whose version and digest are part of the name */
   async find(question: JsonValue): Promise<JsonValue | undefined> {
     const name = nameOf(question);
     const path = join(this.#directory, name);
@@ -79,5 +79,5 @@ export class FactsCache {
 }
 
 function nameOf(question: JsonValue): string {
-  return sha256Hex(canonicalJson({ facts: question, tool: TOOL_VERSION }));
+  return sha256Hex(canonicalJson({ facts: question, tool: TOOL_VERSION, sources: TOOL_SOURCES }));
 }
