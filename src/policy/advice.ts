@@ -1,11 +1,11 @@
 import { isAppError } from '../core/index.ts';
 import { compileIdentity } from '../verification/index.ts';
-import { compileRegexp } from './regexp.ts';
-import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
-import { positionOf } from './semantics.ts';
-import { extensionName, identityRule } from './signers.ts';
-import type { SourcePosition } from './source-tree.ts';
-import type { Policy, PolicyIdentity } from './types.ts';
+import { compileRegexp } from './file/regexp.ts';
+import type { PolicyProblem, PolicyProblemCode } from './file/problem.ts';
+import { positionOf } from './file/semantics.ts';
+import { extensionName, identityRule } from './signers/signers.ts';
+import type { SourcePosition } from './file/source-tree.ts';
+import type { Policy, PolicyIdentity } from './file/types.ts';
 
 type Say = (path: string, code: PolicyProblemCode, message: string, hint?: string) => void;
 

@@ -1,9 +1,9 @@
 import type { EvidenceError, ImageView, PlatformView } from '../evidence/index.ts';
 import type { Digest, ExitCode } from '../core/index.ts';
 import type { RegoEvaluator } from './rego/rego-runner.ts';
-import type { ImageStatements } from './statements.ts';
-import type { MissingTrust } from './trust.ts';
-import type { LoadedPolicy, PolicyRule } from './types.ts';
+import type { ImageStatements } from './signers/statements.ts';
+import type { MissingTrust } from './signers/trust.ts';
+import type { LoadedPolicy, PolicyRule } from './file/types.ts';
 
 /** Everything one rule may look at for one platform of one image. */
 export interface RuleContext {

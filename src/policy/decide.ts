@@ -2,14 +2,14 @@ import { canonicalJson, ExitCode, TOOL_NAME, TOOL_VERSION, type JsonValue } from
 import type { EvidenceView } from '../evidence/index.ts';
 import type { CheckResult, Decision, DecisionNote, ImageDecision, Verdict } from './decision.ts';
 import { evaluateImage } from './evaluate-image.ts';
-import { verifyLock } from './lock-facts.ts';
+import { verifyLock } from './base/lock-facts.ts';
 import { checkBundle } from '../verification/index.ts';
 import { RegoRunner } from './rego/rego-runner.ts';
-import { policySigners, type BundleChecker } from './signers.ts';
-import { verifyImageBundles } from './statements.ts';
-import { policyTrust } from './trust.ts';
-import type { LoadedPolicy } from './types.ts';
-import { lastDay } from './values.ts';
+import { policySigners, type BundleChecker } from './signers/signers.ts';
+import { verifyImageBundles } from './signers/statements.ts';
+import { policyTrust } from './signers/trust.ts';
+import type { LoadedPolicy } from './file/types.ts';
+import { lastDay } from './file/values.ts';
 
 export interface DecideOptions {
   /** The time decided for; recorded in the decision. */

@@ -1,17 +1,17 @@
 import { ExitCode, type Digest } from '../core/index.ts';
 import { platformName, type ImageView, type PlatformView } from '../evidence/index.ts';
 import { containedRecords, matchBases, readProvenance } from '../provenance/index.ts';
-import { isWhole } from './base-containment.ts';
-import { checkPinned } from './check-pinned.ts';
+import { isWhole } from './base/base-containment.ts';
+import { checkPinned } from './content/check-pinned.ts';
 import type { LockFacts, RuleContext } from './context.ts';
 import type { CheckResult, ImageDecision, PlatformDecision, RuleDecision, Verdict } from './decision.ts';
 import { enforces, evaluateRule, ruleDecision } from './evaluate-rule.ts';
 import { applyExceptions } from './exceptions.ts';
-import { matchesAny } from './glob.ts';
+import { matchesAny } from './file/glob.ts';
 import { byStrictness, carried, errored, failed, passed, shortList } from './outcome.ts';
 import type { RegoEvaluator } from './rego/rego-runner.ts';
-import type { ImageStatements } from './statements.ts';
-import type { LoadedPolicy, PolicyRule } from './types.ts';
+import type { ImageStatements } from './signers/statements.ts';
+import type { LoadedPolicy, PolicyRule } from './file/types.ts';
 
 export interface ImageInputs {
   readonly loaded: LoadedPolicy;

@@ -1,17 +1,17 @@
-import { checkAttestation } from './check-attestations.ts';
-import { checkBase } from './check-base.ts';
-import { checkBuildInputs } from './check-build-inputs.ts';
-import { checkComponents } from './check-components.ts';
-import { checkFiles } from './check-files.ts';
-import { checkImage } from './check-image.ts';
-import { checkSignatures } from './check-signatures.ts';
-import { judgeVsa, settledResults, unsettledResult } from './check-vsa.ts';
+import { checkAttestation } from './signers/check-attestations.ts';
+import { checkBase } from './base/check-base.ts';
+import { checkBuildInputs } from './provenance/check-build-inputs.ts';
+import { checkComponents } from './content/check-components.ts';
+import { checkFiles } from './content/check-files.ts';
+import { checkImage } from './content/check-image.ts';
+import { checkSignatures } from './signers/check-signatures.ts';
+import { judgeVsa, settledResults, unsettledResult } from './vsa/check-vsa.ts';
 import type { RuleContext } from './context.ts';
 import type { CheckResult, RuleDecision } from './decision.ts';
 import { applyExceptions } from './exceptions.ts';
 import { failed } from './outcome.ts';
-import { CHECK_WORDS } from './semantics.ts';
-import type { PolicyRule } from './types.ts';
+import { CHECK_WORDS } from './file/semantics.ts';
+import type { PolicyRule } from './file/types.ts';
 
 /** All checks of one rule for one platform, exceptions applied; failures of a rule that only warns become warnings. Errors stay errors in any mode. */
 export async function evaluateRule(context: RuleContext): Promise<RuleDecision> {
@@ -58,7 +58,7 @@ async function runChecks(context: RuleContext): Promise<readonly CheckResult[]> 
   if (rule.files !== undefined) results.push(...checkFiles(context, rule.files));
   if (rule.image !== undefined) results.push(...checkImage(context, rule.image));
   for (const rego of rule.rego ?? []) {
-    const { checkRego } = await import('./check-rego.ts');
+    const { checkRego } = await import('./rego/check-rego.ts');
     results.push(...(await checkRego(context, rego)));
   }
   if (vsa !== undefined) results.push(unsettledResult(rule, vsa.refused));

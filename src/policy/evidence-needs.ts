@@ -1,8 +1,8 @@
 import type { EvidenceNeeds } from '../evidence/index.ts';
-import { matchesAny } from './glob.ts';
-import { imageFacts, withImpliedChecks } from './image-checks/index.ts';
-import { ruleNeedsTrust } from './trust-needs.ts';
-import type { Policy, PolicyRule } from './types.ts';
+import { matchesAny } from './file/glob.ts';
+import { imageFacts, withImpliedChecks } from './content/image-checks/index.ts';
+import { ruleNeedsTrust } from './signers/trust-needs.ts';
+import type { Policy, PolicyRule } from './file/types.ts';
 
 /**
  * What deciding about an image of this name will ask for; an image that no rule speaks of needs nothing.

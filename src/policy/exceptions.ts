@@ -1,9 +1,9 @@
 import type { ImageView, PlatformView } from '../evidence/index.ts';
 import type { CheckResult } from './decision.ts';
 import { failed } from './outcome.ts';
-import type { Policy, PolicyException, PolicyRule } from './types.ts';
-import { matchesAny } from './glob.ts';
-import { lastDay } from './values.ts';
+import type { Policy, PolicyException, PolicyRule } from './file/types.ts';
+import { matchesAny } from './file/glob.ts';
+import { lastDay } from './file/values.ts';
 
 export interface ExceptionScope {
   readonly policy: Policy;

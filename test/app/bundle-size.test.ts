@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { estimateBundleBytes, MAX_PREDICATE_BYTES, warnOfBundleSize } from '../../src/app/bundle-size.ts';
+import { estimateBundleBytes, MAX_PREDICATE_BYTES, warnOfBundleSize } from '../../src/app/sbom/bundle-size.ts';
 import { LIMITS, type ProgressEvent } from '../../src/core/index.ts';
 
 describe('the size of an attestation', () => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openPolicy } from '../../src/app/compile-rego.ts';
+import { openPolicy } from '../../src/app/gate/compile-rego.ts';
 import { allResults, decide, type LoadedPolicy } from '../../src/policy/index.ts';
 import { GOOD_FILES, GOOD_SYSTEM } from '../support/file-facts.ts';
 import { buildImage, evidenceView, fakeDigest } from '../support/gate-world.ts';

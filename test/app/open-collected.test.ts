@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { openCollected } from '../../src/app/open-collected.ts';
+import { openCollected } from '../../src/app/gate/open-collected.ts';
 import { sha256Digest } from '../../src/core/index.ts';
 import { canonicalEvidence, openEvidence, type EvidenceDocument } from '../../src/evidence/index.ts';
 import { buildImage, evidenceDocument, fakeDigest } from '../support/gate-world.ts';

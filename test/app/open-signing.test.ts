@@ -4,8 +4,8 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
-import { openSigning } from '../../src/app/open-signing.ts';
-import type { SigningAccess } from '../../src/app/signing-access.ts';
+import { openSigning } from '../../src/app/signing/open-signing.ts';
+import type { SigningAccess } from '../../src/app/signing/signing-access.ts';
 import { attestStatement } from '../../src/attestation/index.ts';
 import {
   isAppError,

@@ -44,7 +44,7 @@ async function collected(root: BuiltImage | BuiltIndex, images: readonly BuiltIm
       readManifest: async (digest) => ({ bytes: find(digest).bytes, digest, mediaType: MANIFEST }),
       readConfig: async ({ digest }) => images.find((image) => image.config === digest)!.configBytes,
       readStatement: async () => Buffer.alloc(0),
-        findBundles: async () => ({ bundles: [], unreadable: [] }),
+      findBundles: async () => ({ bundles: [], unreadable: [] }),
       readLayers: async () => ({ comparisons: [] }),
     }),
   };

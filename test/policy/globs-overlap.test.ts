@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { compileGlob, globProblem } from '../../src/policy/glob.ts';
-import { globsOverlap } from '../../src/policy/globs-overlap.ts';
+import { compileGlob, globProblem } from '../../src/policy/file/glob.ts';
+import { globsOverlap } from '../../src/policy/file/globs-overlap.ts';
 
 /** Every text of up to four characters over a small alphabet. */
 function* shortTexts(): Iterable<string> {

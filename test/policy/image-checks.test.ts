@@ -12,7 +12,7 @@ import {
   listImageChecks,
   type CheckResult,
 } from '../../src/policy/index.ts';
-import { endOfLifeOf } from '../../src/policy/image-checks/lifecycle.ts';
+import { endOfLifeOf } from '../../src/policy/content/image-checks/lifecycle.ts';
 import { filesOf, GOOD_FILES, GOOD_SYSTEM, listOf } from '../support/file-facts.ts';
 import {
   buildImage,

@@ -7,7 +7,7 @@ import { ExitCode } from '../../src/core/index.ts';
 import { canonicalEvidence, openEvidence, type EvidenceError } from '../../src/evidence/index.ts';
 import { formatPem } from '../../src/keys/index.ts';
 import { allResults, canonicalDecision, decide, type CheckResult, type Decision } from '../../src/policy/index.ts';
-import { EXTENSION_NAMES } from '../../src/policy/signers.ts';
+import { EXTENSION_NAMES } from '../../src/policy/signers/signers.ts';
 import { extension, spkiOf } from '../verification/support/certificates.ts';
 import {
   attestation,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { literalPrefixes } from '../../src/policy/literal-prefixes.ts';
-import { compileRegexp } from '../../src/policy/regexp.ts';
+import { literalPrefixes } from '../../src/policy/file/literal-prefixes.ts';
+import { compileRegexp } from '../../src/policy/file/regexp.ts';
 
 function shown(expression: string): readonly string[] {
   return literalPrefixes(expression).map(({ text, open }) => (open ? `${text}…` : text));

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { lintPolicy, type PolicyProblem } from '../../src/policy/index.ts';
-import { EXTENSION_NAMES } from '../../src/policy/signers.ts';
+import { EXTENSION_NAMES } from '../../src/policy/signers/signers.ts';
 import { readSchema } from '../support/cli/schemas.ts';
 import { EVERY_WORD } from '../support/policy-words.ts';
 

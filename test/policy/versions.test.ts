@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isInRange, parseVersionRange } from '../../src/policy/versions.ts';
+import { isInRange, parseVersionRange } from '../../src/policy/file/versions.ts';
 
 function inRange(type: string, version: string, range: string): boolean | undefined {
   const parsed = parseVersionRange(range);

@@ -14,7 +14,7 @@ import {
   type Decision,
   type LoadedPolicy,
 } from '../../src/policy/index.ts';
-import { readVsa } from '../../src/policy/vsa.ts';
+import { readVsa } from '../../src/policy/vsa/vsa.ts';
 import { spkiOf } from '../verification/support/certificates.ts';
 import {
   attestation,

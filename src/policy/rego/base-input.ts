@@ -1,9 +1,9 @@
 import { tamperFindings } from '../../provenance/index.ts';
-import { tagLeftAt, type JudgedMatch } from '../base-standing.ts';
-import type { JudgedClaim } from '../base-claims.ts';
-import { gatherFacts } from '../check-base.ts';
+import { tagLeftAt, type JudgedMatch } from '../base/base-standing.ts';
+import type { JudgedClaim } from '../base/base-claims.ts';
+import { gatherFacts } from '../base/check-base.ts';
 import { authenticatedKey, type RuleContext } from '../context.ts';
-import type { BaseCheck } from '../types.ts';
+import type { BaseCheck } from '../file/types.ts';
 import type { BaseClaimInput, BaseInput, BaseMatchInput } from './input-types.ts';
 
 /**

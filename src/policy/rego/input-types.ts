@@ -2,7 +2,7 @@ import type { Digest } from '../../core/index.ts';
 import type { LedgerFacts, SystemFacts } from '../../evidence/index.ts';
 import type { JsonValue } from '../../core/index.ts';
 import type { BaseClaim, BaseLevel, TamperFinding } from '../../provenance/index.ts';
-import type { RecordRefusal } from '../base-standing.ts';
+import type { RecordRefusal } from '../base/base-standing.ts';
 
 /** What a Rego policy sees as `input`: one platform of one image, as one rule of the policy sees it. */
 export interface PolicyInput {

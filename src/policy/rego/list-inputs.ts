@@ -1,12 +1,12 @@
 import type { EvidenceError, EvidenceView } from '../../evidence/index.ts';
 import { checkBundle } from '../../verification/index.ts';
 import { selects } from '../evaluate-image.ts';
-import { matchesAny } from '../glob.ts';
-import { verifyLock } from '../lock-facts.ts';
-import { policySigners, type BundleChecker } from '../signers.ts';
-import { verifyImageBundles } from '../statements.ts';
-import { policyTrust } from '../trust.ts';
-import type { LoadedPolicy } from '../types.ts';
+import { matchesAny } from '../file/glob.ts';
+import { verifyLock } from '../base/lock-facts.ts';
+import { policySigners, type BundleChecker } from '../signers/signers.ts';
+import { verifyImageBundles } from '../signers/statements.ts';
+import { policyTrust } from '../signers/trust.ts';
+import type { LoadedPolicy } from '../file/types.ts';
 import type { InputGap } from './input-gap.ts';
 import type { PolicyInput } from './input-types.ts';
 import { policyInput } from './policy-input.ts';

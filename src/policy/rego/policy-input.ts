@@ -3,8 +3,8 @@ import { compareCodeUnits } from '../../core/index.ts';
 import { locationPath, type ComparableComponent } from '../../evidence/index.ts';
 import { coveringSubjects, type RuleContext } from '../context.ts';
 import { exceptionsFor, type ExceptionScope } from '../exceptions.ts';
-import type { VerifiedStatement } from '../statements.ts';
-import { lastDay } from '../values.ts';
+import type { VerifiedStatement } from '../signers/statements.ts';
+import { lastDay } from '../file/values.ts';
 import { baseInput } from './base-input.ts';
 import { inputGap, type InputGap } from './input-gap.ts';
 import type {

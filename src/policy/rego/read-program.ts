@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { isAppError, LIMITS, parseStrictJson, sha256Digest, type Digest } from '../../core/index.ts';
 import { TarReader } from '../../formats/index.ts';
-import type { LoadedPolicy } from '../types.ts';
+import type { LoadedPolicy } from '../file/types.ts';
 import { policyProgramError } from './errors.ts';
 import { isRegoSource } from './sources.ts';
 

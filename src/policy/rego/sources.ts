@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../../core/index.ts';
-import type { Policy } from '../types.ts';
+import type { Policy } from '../file/types.ts';
 
 /** Whether a policy names source rather than a compiled program. */
 export function isRegoSource(path: string): boolean {

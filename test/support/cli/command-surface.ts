@@ -15,7 +15,7 @@ export async function commandSurface(): Promise<unknown> {
     errors: await errorTables(),
     reasons: {
       'verification: why a bundle was refused': unionMembers('verification/types.ts', 'RejectionCode'),
-      'policy: problems of a policy file': unionMembers('policy/problem.ts', 'PolicyProblemCode'),
+      'policy: problems of a policy file': unionMembers('policy/file/problem.ts', 'PolicyProblemCode'),
       'policy: checks of a decision': await decisionCodes(),
     },
   };
@@ -98,9 +98,9 @@ function unionMembers(file: string, type: string): readonly string[] {
 async function decisionCodes(): Promise<readonly string[]> {
   const others = new Set([
     ...Object.values(await errorTables()).flatMap((table) => Object.keys(table)),
-    ...unionMembers('policy/problem.ts', 'PolicyProblemCode'),
+    ...unionMembers('policy/file/problem.ts', 'PolicyProblemCode'),
   ]);
-  const codes = globSync(['policy/*.ts', 'evidence/*.ts'], { cwd: SOURCE })
+  const codes = globSync(['policy/**/*.ts', 'evidence/**/*.ts'], { cwd: SOURCE })
     .filter((file) => basename(file) !== 'errors.ts')
     .flatMap((file) => [
       ...readFileSync(join(SOURCE, file), 'utf8').matchAll(

@@ -1,0 +1,98 @@
+import { CATALOGERS, capturePlan, runCatalogers, type CatalogRun } from '../../catalog/index.ts';
+import { LIMITS, type Runtime } from '../../core/index.ts';
+import { squash, type CapturePlan, type FileView, type LayerStack } from '../../filesystem/index.ts';
+import { readLayers, readRootfs, type Image, type ImageStore } from '../../image/index.ts';
+import { LEDGER_PLAN } from '../../ledger/index.ts';
+
+export interface ScanOptions {
+  /** Beyond what the catalogers ask for. */
+  readonly extra?: CapturePlan;
+  /** Every package lists its files; with `integrity`, and what its record says they contain, and the layers' files have the digests to compare. */
+  readonly files?: { readonly integrity: boolean };
+  readonly maxLayerBytes?: number;
+}
+
+/** An image whose layers were read and verified. */
+export interface SquashedImage {
+  readonly image: Image;
+  readonly stack: LayerStack;
+  readonly view: FileView;
+}
+
+/** The same, with what the catalogers found. */
+export interface ScannedImage extends SquashedImage {
+  readonly catalog: CatalogRun;
+}
+
+/** A root file system on disk, read and cataloged with the files of every package; with `integrity` also what its records say they contain. */
+export async function scanRootfs(
+  path: string,
+  { integrity, signal }: { readonly integrity: boolean; readonly signal: AbortSignal },
+): Promise<Omit<ScannedImage, 'image'>> {
+  const plan = mergePlans(capturePlan(CATALOGERS, { digests: integrity }), LEDGER_PLAN);
+  const stack = await readRootfs({ path, plan, signal });
+  const view = squash(stack);
+  return { stack, view, catalog: runCatalogers({ view, recordedFiles: integrity }) };
+}
+
+/** Reads and verifies every layer once and squashes; keeps what the catalogers ask for, and does not run them. */
+export async function squashImage(
+  image: Image,
+  store: ImageStore,
+  runtime: Runtime,
+  options: ScanOptions = {},
+): Promise<SquashedImage> {
+  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
+  const plan = mergePlans(capturePlan(CATALOGERS, { digests: options.files?.integrity === true }), options.extra);
+  const stack = await readPlan(image, store, { runtime, plan, ...limits });
+  return { image, stack, view: squash(stack) };
+}
+
+/** Reads and verifies every layer once, squashes, and catalogs. */
+export async function scanImage(
+  image: Image,
+  store: ImageStore,
+  runtime: Runtime,
+  options: ScanOptions = {},
+): Promise<ScannedImage> {
+  const squashed = await squashImage(image, store, runtime, options);
+  const catalog = runCatalogers({
+    view: squashed.view,
+    languageFiles: options.files !== undefined,
+    recordedFiles: options.files?.integrity === true,
+  });
+  return { ...squashed, catalog };
+}
+
+/** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */
+export async function readLayersOnly(
+  image: Image,
+  store: ImageStore,
+  runtime: Runtime,
+  options: Pick<ScanOptions, 'maxLayerBytes' | 'extra'> = {},
+): Promise<LayerStack> {
+  const { extra: plan = { captures: [], digests: [] }, ...limits } = options;
+  return readPlan(image, store, { runtime, plan, ...limits });
+}
+
+function readPlan(
+  image: Image,
+  store: ImageStore,
+  options: { readonly runtime: Runtime; readonly plan: CapturePlan; readonly maxLayerBytes?: number },
+): Promise<LayerStack> {
+  const { runtime, plan, maxLayerBytes } = options;
+  return readLayers({
+    image,
+    store,
+    plan,
+    limits: { layerBytes: maxLayerBytes ?? LIMITS.layerBytes },
+    ...(runtime.cacheDir === undefined ? {} : { cacheDir: runtime.cacheDir }),
+    signal: runtime.signal,
+    progress: runtime.progress,
+  });
+}
+
+function mergePlans(plan: CapturePlan, extra: CapturePlan | undefined): CapturePlan {
+  if (extra === undefined) return plan;
+  return { captures: [...plan.captures, ...extra.captures], digests: [...plan.digests, ...extra.digests] };
+}
