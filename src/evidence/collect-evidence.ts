@@ -1,53 +1,16 @@
-import {
-  coreError,
-  isAppError,
-  mapConcurrent,
-  TOOL_NAME,
-  TOOL_VERSION,
-  type AppError,
-  type Digest,
-} from '../core/index.ts';
+import { coreError, isAppError, mapConcurrent, TOOL_NAME, TOOL_VERSION, type Digest } from '../core/index.ts';
 import { manifestKind, pairLayers, parseConfig, parseIndex, parseManifest, type Platform } from '../image/index.ts';
 import { candidateLists, EMPTY_LOCK, matchBases, type Lock } from '../provenance/index.ts';
 import { BlobCollector } from './blob-collector.ts';
 import { collectBuildAttestations, tryParseIndex } from './build-attestations.ts';
 import { trustCollector, type TrustCollector } from './collect-trust.ts';
+import { attempt, inOrder, type Collector, type CollectOptions } from './collector.ts';
 import { keepBundles } from './keep-bundles.ts';
-import type { DescribedReference, EvidenceNeeds, EvidencePorts, OpenedImage, TrustPort } from './ports.ts';
-import type {
-  EvidenceDeployed,
-  EvidenceDocument,
-  EvidenceError,
-  EvidenceImage,
-  EvidencePlatform,
-  EvidenceSubject,
-} from './types.ts';
+import type { DescribedReference, EvidenceNeeds, OpenedImage } from './ports.ts';
+import type { EvidenceDocument, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
 
 /** Manifests and configurations of all platforms of one image. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
-
-export interface CollectOptions {
-  readonly ports: EvidencePorts;
-  readonly collectedAt: Date;
-  /** By canonical name: rules differ by image. */
-  readonly needs: (name: string | null) => EvidenceNeeds;
-  /** Where the trusted root is from that some image may need; without it none is collected, and deciding says that it is missing. */
-  readonly trust?: TrustPort;
-  /**
-   * Called for each image once its bundles are there, with a document of that image alone: what each platform still needs. For policies by which a verified
-   * statement may settle a rule, so that layers are not read for nothing.
-   */
-  readonly settle?: (found: EvidenceDocument) => Promise<(manifest: Digest) => EvidenceNeeds>;
-  /** By reference as written: what deploys it. */
-  readonly deployed?: ReadonlyMap<string, EvidenceDeployed>;
-  /** Bases to compare with. */
-  readonly lock?: Lock;
-  readonly signal: AbortSignal;
-  /** For each image, all parts together. */
-  readonly deadlineMs: number;
-  /** Images at the same time; 4 unless given. */
-  readonly concurrency?: number;
-}
 
 /**
  * Collects everything a policy may ask about some images into one document. A part that fails becomes an entry of `errors` with the failure's own code and
@@ -154,24 +117,6 @@ async function collectImage(
   return { ...common, ...found, platforms, errors: collector.errors };
 }
 
-/** Two parts at the same time; what failed is noted in their order, whichever failed first. */
-async function inOrder<A, B>(
-  collector: Collector,
-  parts: readonly [(part: Collector) => Promise<A>, (part: Collector) => Promise<B>],
-): Promise<readonly [A, B]> {
-  const [first, second]: readonly [EvidenceError[], EvidenceError[]] = [[], []];
-  // neither is left behind when the other ends by an interruption
-  const outcomes = await Promise.allSettled([
-    parts[0]({ ...collector, errors: first }),
-    parts[1]({ ...collector, errors: second }),
-  ]);
-  collector.errors.push(...first, ...second);
-  const [a, b] = outcomes;
-  if (a.status === 'rejected') throw a.reason;
-  if (b.status === 'rejected') throw b.reason;
-  return [a.value, b.value];
-}
-
 type AttachedParts = Pick<EvidenceImage, 'subjects' | 'buildAttestations'>;
 
 /** Bundles, BuildKit's attestations, and the trusted root to judge them with. */
@@ -212,42 +157,6 @@ async function settledNeeds(
     if (isAppError(error) && !options.signal.aborted) return () => needs;
     throw error;
   }
-}
-
-interface Collector {
-  readonly blobs: BlobCollector;
-  readonly trust: TrustCollector | undefined;
-  readonly options: CollectOptions;
-  readonly signal: AbortSignal;
-  readonly deadline: AbortSignal;
-  readonly errors: EvidenceError[];
-}
-
-type Part = Pick<EvidenceError, 'what' | 'subject' | 'platform'>;
-
-/** Runs one part; a failure is noted and gives undefined. Interruption by the user is no failure of a part. */
-async function attempt<T>(
-  collector: Collector,
-  part: Part,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    collector.signal.throwIfAborted();
-    return await work(collector.signal);
-  } catch (error) {
-    if (collector.options.signal.aborted) throw error;
-    const failure = toAppError(error, collector);
-    collector.errors.push({ ...part, code: failure.code, reason: failure.message, exitCode: failure.exitCode });
-    return undefined;
-  }
-}
-
-function toAppError(error: unknown, collector: Collector): AppError {
-  if (collector.deadline.aborted && !(isAppError(error) && error.code !== 'INTERRUPTED')) {
-    return coreError('DEADLINE_EXCEEDED', `not collected within ${collector.options.deadlineMs} ms`);
-  }
-  if (isAppError(error)) return error;
-  return coreError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
 async function collectTag(

@@ -1,5 +1,5 @@
 export { collectEvidence } from './collect-evidence.ts';
-export type { CollectOptions } from './collect-evidence.ts';
+export type { CollectOptions } from './collector.ts';
 export type {
   DescribedReference,
   EvidenceNeeds,

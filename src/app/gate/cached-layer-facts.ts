@@ -1,19 +1,14 @@
-import { mapConcurrent, type JsonValue, type Runtime } from '../../core/index.ts';
-import type { LayerFacts, LayerRequest } from '../../evidence/index.ts';
+import { mapConcurrent, type JsonValue } from '../../core/index.ts';
+import type { LayerFacts } from '../../evidence/index.ts';
 import { FactsCache, type Image, type ImageStore } from '../../image/index.ts';
 import type { OpenedStore } from '../store/open-image-store.ts';
+import type { LayerFactsOptions } from './layer-facts.ts';
 
 /** Raised whenever the same layers would give other facts; for sources that run as they are, as each build has a digest of its own. */
 const FACTS_VERSION = 1;
 
 /** Layers that a registry is asked about at a time. */
 const QUESTIONS_AT_A_TIME = 8;
-
-export interface LayerFactsOptions {
-  readonly request: LayerRequest;
-  readonly runtime: Runtime;
-  readonly maxLayerBytes?: number;
-}
 
 /**
  * What was asked for of the layers of an image in a registry: as found when they were last read and verified, if they are still there with their sizes; else by

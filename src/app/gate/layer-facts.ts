@@ -1,4 +1,5 @@
 import { CATALOGERS, readRpmStanzas, type RpmStanzas } from '../../catalog/index.ts';
+import type { Runtime } from '../../core/index.ts';
 import {
   collectLedgerFacts,
   collectSystemFacts,
@@ -23,10 +24,15 @@ import {
 } from '../../provenance/index.ts';
 import { comparableSbom } from '../../sbom/index.ts';
 import { accountFiles, ledgerLayers } from '../sbom/account-files.ts';
-import type { LayerFactsOptions } from './cached-layer-facts.ts';
 import type { OpenedStore } from '../store/open-image-store.ts';
 import { rederivedDocument } from '../sbom/platform-sbom.ts';
 import { readLayersOnly, scanImage, squashImage, type ScannedImage } from '../sbom/scan-image.ts';
+
+export interface LayerFactsOptions {
+  readonly request: LayerRequest;
+  readonly runtime: Runtime;
+  readonly maxLayerBytes?: number;
+}
 
 function workingDirectoryOf({ config }: Image): { readonly workingDirectory?: string } {
   return config.workingDirectory === undefined ? {} : { workingDirectory: config.workingDirectory };
