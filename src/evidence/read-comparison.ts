@@ -12,10 +12,11 @@ export function readComparison(value: JsonValue, path: string): BaseComparison {
     layerCount: countAt(object['layerCount'], `${path}.layerCount`),
     changes: listAt(object['changes'], `${path}.changes`, readChange),
     packages: listAt(object['packages'], `${path}.packages`, (item, at) => {
-      const pair = closedObjectAt(item, at, ['before', 'after?']);
+      const pair = closedObjectAt(item, at, ['before', 'after?', 'layer?']);
       return {
         before: readStanza(pair['before'], `${at}.before`),
         ...optional('after', pair['after'], (after) => readStanza(after, `${at}.after`)),
+        ...optional('layer', pair['layer'], (layer) => countAt(layer, `${at}.layer`)),
       };
     }),
     accounts: listAt(object['accounts'], `${path}.accounts`, readAccount),
@@ -30,6 +31,7 @@ function readChange(value: JsonValue, path: string): FileChange {
     'after?',
     'owner?',
     'shadows?',
+    'layer?',
     'unexplainedCertificates?',
   ]);
   return {
@@ -38,6 +40,7 @@ function readChange(value: JsonValue, path: string): FileChange {
     ...optional('after', change['after'], (after) => readFact(after, `${path}.after`)),
     ...optional('owner', change['owner'], (owner) => readOwner(owner, `${path}.owner`)),
     ...optional('shadows', change['shadows'], (shadows) => textAt(shadows, `${path}.shadows`)),
+    ...optional('layer', change['layer'], (layer) => countAt(layer, `${path}.layer`)),
     ...optional('unexplainedCertificates', change['unexplainedCertificates'], (count) =>
       countAt(count, `${path}.unexplainedCertificates`),
     ),
@@ -92,8 +95,13 @@ function readStanza(value: JsonValue | undefined, path: string): PackageStanza {
 }
 
 function readAccount(value: JsonValue, path: string): AccountChange {
-  const account = closedObjectAt(value, path, ['path', 'user', 'kind']);
+  const account = closedObjectAt(value, path, ['path', 'user', 'kind', 'layer?']);
   const kind =
     ACCOUNT_KINDS.find((known) => known === account['kind']) ?? malformed(`${path}.kind`, ACCOUNT_KINDS.join(' or '));
-  return { path: textAt(account['path'], `${path}.path`), user: textAt(account['user'], `${path}.user`), kind };
+  return {
+    path: textAt(account['path'], `${path}.path`),
+    user: textAt(account['user'], `${path}.user`),
+    kind,
+    ...optional('layer', account['layer'], (layer) => countAt(layer, `${path}.layer`)),
+  };
 }

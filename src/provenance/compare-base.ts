@@ -1,5 +1,12 @@
 import { compareCodeUnits } from '../core/index.ts';
-import type { CaptureRule, DigestRule, FileEntry, FileView } from '../filesystem/index.ts';
+import {
+  hidingLayers,
+  type CaptureRule,
+  type DigestRule,
+  type FileEntry,
+  type FileView,
+  type LayerStack,
+} from '../filesystem/index.ts';
 import { compareAccounts, unreadableAccountFiles } from './account-files.ts';
 import { createCertificateCheck, isCertificateSource } from './certificates.ts';
 import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts';
@@ -52,6 +59,8 @@ export interface BaseComparisonInput {
   readonly base: FileView;
   readonly final: FileView;
   readonly layerCount: number;
+  /** The layers of the final view: they tell which of them deleted a file. */
+  readonly stack?: LayerStack;
   /** `Env` of the image's configuration, for PATH. */
   readonly env: readonly string[];
   /** `WorkingDir` of the image's configuration, for relative entries of PATH; the root unless given. */
@@ -93,13 +102,50 @@ export function compareWithBase(input: BaseComparisonInput): BaseComparison {
       ...(isStore ? { unexplainedCertificates: certificates(change.path) } : {}),
     };
   });
+  const madeIn = createLayerLookup(input);
   return {
     layerCount: input.layerCount,
-    changes: changes.toSorted((a, b) => compareCodeUnits(a.path, b.path)),
-    packages: compareInventories(inventories.base, inventories.final),
-    accounts: compareAccounts(base, final),
+    changes: withLayers(changes, input).toSorted((a, b) => compareCodeUnits(a.path, b.path)),
+    packages: compareInventories(inventories.base, inventories.final).map((found) => ({
+      ...found,
+      ...madeIn((found.after ?? found.before).database),
+    })),
+    accounts: compareAccounts(base, final).map((change) => ({ ...change, ...madeIn(change.path) })),
     lostDatabases: [...lostDatabases(input, inventories), ...unreadableAccountFiles(base, final)],
   };
+}
+
+/** Which layer above the base a path of the final view is from: an empty object when it is the base's, or gone. */
+function createLayerLookup({ final, layerCount }: BaseComparisonInput): (path: string) => { readonly layer?: number } {
+  return (path) => {
+    const layer = final.resolve(path)?.layer ?? -1;
+    return layer >= layerCount ? { layer } : {};
+  };
+}
+
+/** Each change with the layer that made it: of what is there its own, of what is gone the one that hides it. */
+function withLayers(changes: readonly FileChange[], input: BaseComparisonInput): readonly FileChange[] {
+  const { base, final, layerCount, stack } = input;
+  const madeIn = createLayerLookup(input);
+  const gone = changes
+    .filter(({ after }) => after === undefined)
+    .map(({ path }) => ({
+      path,
+      layer: base.lookup(path)?.layer ?? layerCount - 1,
+    }));
+  const hiding = stack === undefined || gone.length === 0 ? [] : hidingLayers(stack, gone);
+  const goneIn = new Map(gone.map(({ path }, index) => [path, hiding[index]]));
+  return changes.map((change) => {
+    if (change.layer !== undefined) return change;
+    if (change.after === undefined) {
+      const layer = goneIn.get(change.path);
+      return layer === undefined ? change : { ...change, layer };
+    }
+    const own = final.lookup(change.path);
+    if (own !== undefined && own.path === change.path && own.layer >= layerCount)
+      return { ...change, layer: own.layer };
+    return { ...change, ...madeIn(change.path) };
+  });
 }
 
 /** Databases of the base that are gone or cannot be read whole, before or after; one that upper layers left alone is neither. */
@@ -177,7 +223,7 @@ function* changedThroughLinks(base: FileView, final: FileView): Iterable<FileCha
     const before = fileFact(base, original);
     const { mode, uid, gid, xattrs } = fileFact(final, entry);
     const after: FileFact = { ...before, mode, uid, gid, ...(xattrs === undefined ? {} : { xattrs }) };
-    if (!sameFact(before, after)) yield { path: target.path, before, after };
+    if (!sameFact(before, after)) yield { path: target.path, before, after, layer: entry.layer };
   }
 }
 

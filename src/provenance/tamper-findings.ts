@@ -27,9 +27,9 @@ export function tamperFindings(comparison: BaseComparison): readonly TamperFindi
   );
   const findings = [
     ...comparison.lostDatabases.map((path): TamperFinding => databaseFinding(path)),
-    ...comparison.packages.map(({ before, after }): TamperFinding => packageFinding(before, after)),
-    ...comparison.accounts.map((change): TamperFinding => accountFinding(change)),
-    ...comparison.changes.map((change): TamperFinding => fileFinding(change, downgraded)),
+    ...comparison.packages.map(({ before, after, layer }) => madeIn(layer, packageFinding(before, after))),
+    ...comparison.accounts.map((change) => madeIn(change.layer, accountFinding(change))),
+    ...comparison.changes.map((change) => madeIn(change.layer, fileFinding(change, downgraded))),
   ];
   return findings.toSorted(
     (a, b) =>
@@ -37,6 +37,10 @@ export function tamperFindings(comparison: BaseComparison): readonly TamperFindi
       compareCodeUnits(a.path, b.path) ||
       compareCodeUnits(a.message, b.message),
   );
+}
+
+function madeIn(layer: number | undefined, finding: TamperFinding): TamperFinding {
+  return layer === undefined ? finding : { ...finding, layer };
 }
 
 function databaseFinding(path: string): TamperFinding {

@@ -95,6 +95,8 @@ export interface FileChange {
   readonly owner?: { readonly package: string; readonly state: 'added' | 'upgraded' | 'unchanged' };
   /** The base executable that this addition hides, because its folder comes earlier on PATH. */
   readonly shadows?: string;
+  /** The layer above the base that made it so, 0 = bottom; absent when it is not known. */
+  readonly layer?: number;
   /** For a CA bundle: number of certificates that neither the base's bundle nor a certificate file of the image holds. */
   readonly unexplainedCertificates?: number;
 }
@@ -104,6 +106,8 @@ export interface AccountChange {
   readonly path: string;
   readonly user: string;
   readonly kind: 'new-uid-0' | 'new-password' | 'changed' | 'removed';
+  /** The layer that the file is from, 0 = bottom; absent when it is the base's, or not known. */
+  readonly layer?: number;
 }
 
 /** A stanza of a package database in one view. */
@@ -136,7 +140,12 @@ export interface BaseComparison {
   /** Differences of the final view against the base's view, volatile paths left out; sorted by path. */
   readonly changes: readonly FileChange[];
   /** Package database stanzas of the base's view that are missing or different in the final view, with what replaced them. */
-  readonly packages: readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[];
+  readonly packages: readonly {
+    readonly before: PackageStanza;
+    readonly after?: PackageStanza;
+    /** The layer that the database is from, 0 = bottom; absent when it is the base's, or not known. */
+    readonly layer?: number;
+  }[];
   /** Accounts that were changed; sorted by path, then user. */
   readonly accounts: readonly AccountChange[];
   /** Package databases of the base's view that are unreadable or gone in the final view, and account files whose lines cannot be read. */
@@ -200,4 +209,6 @@ export interface TamperFinding {
   readonly path: string;
   /** In words: what was there, what is there now. */
   readonly message: string;
+  /** The layer that made it so, 0 = bottom; absent when it is not known. */
+  readonly layer?: number;
 }

@@ -38,7 +38,7 @@ export function renderBase(result: DetectBaseResult, options: { readonly compare
   for (const row of result.layers.toReversed()) lines.push(layerLine(row));
   for (const finding of result.tamper.slice(0, MAX_FINDINGS)) {
     lines.push(
-      `${finding.critical ? 'CRITICAL' : 'change  '}  ${finding.class} ${safeText(finding.path)}: ${safeText(finding.message)}`,
+      `${finding.critical ? 'CRITICAL' : 'change  '}  ${finding.class} ${safeText(finding.path)}: ${safeText(finding.message)}${finding.layer === undefined ? '' : `, in layer ${finding.layer}`}`,
     );
   }
   if (result.tamper.length > MAX_FINDINGS)

@@ -175,4 +175,38 @@ describe('real layers on a locked base', () => {
     const name = 'etc/ld.so.conf.d/\u001b[31m\u202e::error::\n"\\.conf';
     assert.deepEqual(await tampered([{ path: name, content: '/opt' }]), [`/${name}`]);
   });
+
+  test('each finding says which layer did it and by which command: replaced, deleted with a folder, accounts', async () => {
+    await bench.image(
+      'told',
+      [
+        [{ path: 'app/x', content: 'x' }],
+        [
+          { path: 'usr/bin/dash', content: 'evil', mode: 0o755 },
+          { path: 'etc/passwd', content: 'root:x:0:0::/root:/bin/sh\nevil:x:0:0::/:/bin/sh\n' },
+        ],
+        [{ path: 'usr/lib/.wh.x86_64-linux-gnu', content: '' }],
+      ],
+      base,
+    );
+    const decision = await bench.check('told');
+    const results = decision.images.flatMap((image) =>
+      image.platforms.flatMap((platform) => platform.rules.flatMap((rule) => rule.checks)),
+    );
+    const notes = results.flatMap(({ basis }) => basis.notes ?? []);
+    const layers = results.find(({ code }) => code === 'BASE_TAMPERED')?.basis.layers;
+    assert.deepEqual(layers, [2]);
+    assert.ok(
+      notes.some((note) => /^\/usr\/bin\/dash \[shell\]: content replaced, in layer 2\b/.test(note)),
+      notes.join('\n'),
+    );
+    assert.ok(
+      notes.some((note) => /^\/etc\/passwd \[account\]: .*, in layer 2\b/.test(note)),
+      notes.join('\n'),
+    );
+    assert.ok(
+      notes.some((note) => /ld-linux-x86-64\.so\.2 \[deleted\]: deleted from the base, in layer 3\b/.test(note)),
+      notes.join('\n'),
+    );
+  });
 });

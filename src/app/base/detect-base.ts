@@ -144,6 +144,7 @@ function compareLayers({ image, stack, view }: ScannedImage, layerCount: number)
     base,
     final: view,
     layerCount,
+    stack,
     env,
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
     records: { base: readRpmStanzas(base), final: readRpmStanzas(view) },

@@ -5,7 +5,7 @@ import type { OpenedStore } from '../store/open-image-store.ts';
 import type { LayerFactsOptions } from './layer-facts.ts';
 
 /** Raised whenever the same layers would give other facts; for sources that run as they are, as each build has a digest of its own. */
-const FACTS_VERSION = 1;
+const FACTS_VERSION = 2;
 
 /** Layers that a registry is asked about at a time. */
 const QUESTIONS_AT_A_TIME = 8;

@@ -78,6 +78,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
         base: baseView(layerCount),
         final: view,
         layerCount,
+        stack,
         env: image.config.env,
         ...workingDirectoryOf(image),
         records: { base: readRpmStanzas(baseView(layerCount)), final: finalRecords },

@@ -10,6 +10,9 @@ import { byStrictness, carried, errored, failed, passed, shortList } from '../ou
 import { needsTrust } from '../signers/trust.ts';
 import type { Strictness } from '../file/types.ts';
 
+/** Of a line of the history, which may be a script. */
+const MAX_COMMAND = 200;
+
 /** `authenticated` and `attested`, where the rule requires them. */
 export function checkFlags(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
   return (facts.check.require ?? []).map((flag) =>
@@ -68,9 +71,14 @@ export function checkTamper(context: RuleContext, facts: BaseFacts): readonly Ch
   const upgraded = findings.filter((finding) => !finding.critical && finding.class === 'upgrade');
   const rest = findings.filter((finding) => !finding.critical && finding.class !== 'upgrade');
   const results = [
-    ...tamperResult('tamper', 'BASE_TAMPERED', critical, tamper),
-    ...tamperResult('upgrades', 'BASE_UPGRADED', upgraded, upgrades),
-    ...tamperResult('changes', 'BASE_CHANGED', rest, tamper === 'allow' ? 'allow' : 'warn'),
+    ...tamperResult(context, { item: 'tamper', code: 'BASE_TAMPERED', findings: critical, strictness: tamper }),
+    ...tamperResult(context, { item: 'upgrades', code: 'BASE_UPGRADED', findings: upgraded, strictness: upgrades }),
+    ...tamperResult(context, {
+      item: 'changes',
+      code: 'BASE_CHANGED',
+      findings: rest,
+      strictness: tamper === 'allow' ? 'allow' : 'warn',
+    }),
   ];
   if (critical.length === 0) {
     const reason = `no critical file of ${matchText(standing.allowed[0]!)} was changed`;
@@ -79,12 +87,14 @@ export function checkTamper(context: RuleContext, facts: BaseFacts): readonly Ch
   return results;
 }
 
-function tamperResult(
-  item: string,
-  code: string,
-  findings: readonly TamperFinding[],
-  strictness: Strictness,
-): CheckResult[] {
+interface Tampering {
+  readonly item: 'tamper' | 'upgrades' | 'changes';
+  readonly code: string;
+  readonly findings: readonly TamperFinding[];
+  readonly strictness: Strictness;
+}
+
+function tamperResult(context: RuleContext, { item, code, findings, strictness }: Tampering): CheckResult[] {
   if (findings.length === 0) return [];
   const words = {
     tamper: 'critical files of the base were changed',
@@ -97,13 +107,16 @@ function tamperResult(
       check: 'base',
       item,
       code,
-      reason: `${words[item as keyof typeof words]}: ${shortList(
+      reason: `${words[item]}: ${shortList(
         findings.map((finding) => finding.path),
         3,
       )}`,
       basis: {
         paths: shown.map((finding) => finding.path),
-        notes: shown.map((finding) => `${finding.path} [${finding.class}]: ${finding.message}`),
+        layers: shown.flatMap(({ layer }) => layer ?? []),
+        notes: shown.map(
+          (finding) => `${finding.path} [${finding.class}]: ${finding.message}${madeBy(context, finding)}`,
+        ),
       },
       remedy:
         item === 'upgrades'
@@ -111,6 +124,13 @@ function tamperResult(
           : 'leave these files as the base has them; if a change is meant, add its path to tamperAllow',
     }),
   ];
+}
+
+/** `, in layer 2 (COPY . /app)`: the layer that did it, with its line of the history, which is only what the image says. */
+function madeBy({ platform }: RuleContext, { layer }: TamperFinding): string {
+  if (layer === undefined) return '';
+  const command = platform.layers[layer]?.createdBy;
+  return `, in layer ${layer}${command === undefined ? '' : ` (${command.slice(0, MAX_COMMAND)})`}`;
 }
 
 /** What is not critical: changes of base files, and files of a critical kind that packages brought. */
