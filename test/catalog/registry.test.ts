@@ -6,7 +6,7 @@ import { packageKey, packagePurl } from '../../src/packages/index.ts';
 import { memoryView } from '../support/memory-view.ts';
 import { FIXTURE_EXTRACTORS, type CatalogFixture, type CatalogFixtures } from './fixtures/contract.ts';
 
-const CATALOG = new URL('../../src/catalog', import.meta.url);
+const CATALOG = new URL('../../src/catalog/', import.meta.url);
 
 /** Every exported const that looks like a cataloger, in any file of the family's folders. */
 async function membersOnDisk(): Promise<readonly Cataloger[]> {

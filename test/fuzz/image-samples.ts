@@ -13,7 +13,7 @@ export interface ImageSample {
   readonly tree: Tree;
 }
 
-const FIXTURES = new URL('../catalog/fixtures', import.meta.url);
+const FIXTURES = new URL('../catalog/fixtures/', import.meta.url);
 
 /** Every good, edge and malformed fixture of every cataloger. */
 export async function fixtureImages(): Promise<readonly ImageSample[]> {

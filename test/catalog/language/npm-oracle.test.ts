@@ -9,7 +9,7 @@ import type { Package } from '../../../src/packages/index.ts';
 import { directoryFiles } from '../../support/directory-files.ts';
 import { memoryView } from '../../support/memory-view.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 interface NpmNode {
   readonly name?: string;
