@@ -263,7 +263,7 @@ describe('the registry of named checks', () => {
   });
 
   test('every file of the family that holds checks is in it', () => {
-    const folder = join(import.meta.dirname, '..', '..', 'src', 'policy', 'image-checks');
+    const folder = join(import.meta.dirname, '..', '..', 'src', 'policy', 'content', 'image-checks');
     const rest = ['contract.ts', 'evaluate.ts', 'history.ts', 'implied.ts', 'index.ts', 'registry.ts'];
     const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && !rest.includes(name));
     assert.deepEqual(files.toSorted(), [
