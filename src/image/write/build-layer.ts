@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Transform } from 'node:stream';
@@ -50,6 +50,7 @@ export async function buildLayer(
   const compressed = createDigester();
   let sizeBytes = 0;
   const temporary = join(store.path, 'blobs', `.${randomUUID()}.tmp`);
+  const file = createWriteStream(temporary, { flags: 'wx' });
   try {
     await pipeline(
       async function* tar() {
@@ -67,7 +68,7 @@ export async function buildLayer(
           yield chunk;
         }
       },
-      createWriteStream(temporary, { flags: 'wx' }),
+      file,
     );
     const descriptor: Descriptor = { mediaType: LAYER_TYPES[compression], digest: compressed.digest(), sizeBytes };
     await store.adoptBlob(temporary, descriptor);
@@ -75,8 +76,16 @@ export async function buildLayer(
   } catch (cause) {
     throw storeFailure('STORE_UNWRITABLE', `cannot write a layer into ${store.name}`, cause);
   } finally {
+    // a file that is still being opened would come to be after its removal
+    await closed(file);
     await rm(temporary, { force: true });
   }
+}
+
+async function closed(file: WriteStream): Promise<void> {
+  if (file.closed) return;
+  file.destroy();
+  await new Promise((resolve) => file.once('close', resolve));
 }
 
 function compressor(compression: LayerCompression, level: number | undefined): Transform {
