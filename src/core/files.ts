@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, type WriteStream } from 'node:fs';
 import { link, mkdtemp, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -145,4 +145,13 @@ export class TemporaryDirectory implements AsyncDisposable {
     process.removeListener('exit', this.#onExit);
     await rm(this.path, { recursive: true, force: true });
   }
+}
+
+/** Removes a file that a stream was writing. A file that is still being opened would come to be after its removal: the stream is closed first. */
+export async function discardWritten(stream: WriteStream, path: string): Promise<void> {
+  if (!stream.closed) {
+    stream.destroy();
+    await new Promise((resolve) => stream.once('close', resolve));
+  }
+  await rm(path, { force: true });
 }

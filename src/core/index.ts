@@ -18,7 +18,7 @@ export {
 export type { Digest, DigestAlgorithm, Digester } from './digest.ts';
 export { coreError } from './errors.ts';
 export { ExitCode } from './exit-code.ts';
-export { readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
+export { discardWritten, readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
 export { LIMITS } from './limits.ts';
 export { mapConcurrent } from './concurrency.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';

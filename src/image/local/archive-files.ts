@@ -8,12 +8,19 @@ import {
   readSync,
   statSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { AppError, coreError, isAppError, LIMITS, TemporaryDirectory, throwIfAborted } from '../../core/index.ts';
+import {
+  AppError,
+  coreError,
+  discardWritten,
+  isAppError,
+  LIMITS,
+  TemporaryDirectory,
+  throwIfAborted,
+} from '../../core/index.ts';
 import { TarReader, type TarMember } from '../../formats/index.ts';
 import { imageError, storeFailure } from '../errors.ts';
 import type { FileRange } from '../types.ts';
@@ -129,12 +136,11 @@ async function unpack(job: UnpackJob, options: ArchiveOptions): Promise<void> {
   });
   const decompress =
     compression === 'gzip' ? createGunzip({ chunkSize: READ_BYTES }) : createZstdDecompress({ chunkSize: READ_BYTES });
+  const file = createWriteStream(plain, { flags: 'wx', mode: 0o600 });
   try {
-    await pipeline(createReadStream(path), decompress, cap, createWriteStream(plain, { flags: 'wx', mode: 0o600 }), {
-      signal: options.signal,
-    });
+    await pipeline(createReadStream(path), decompress, cap, file, { signal: options.signal });
   } catch (cause) {
-    await rm(plain, { force: true });
+    await discardWritten(file, plain);
     throwIfAborted(options.signal);
     if (cause instanceof Error && cause.name === 'AppError') throw cause;
     // a full disk is no fault of the archive

@@ -7,6 +7,7 @@ import {
   coreError,
   digestAlgorithm,
   digestMatches,
+  discardWritten,
   isAppError,
   writeFileAtomic,
   type Digest,
@@ -97,16 +98,14 @@ export class OciLayoutStore implements ImageStore, ReferrerStore {
     }
     await this.#prepareFolder(descriptor.digest);
     const temporary = join(this.path, 'blobs', `.${randomUUID()}.tmp`);
+    const file = createWriteStream(temporary, { flags: 'wx' });
     try {
-      await pipeline(
-        checkedStream(source, descriptor, { what: 'blob', signal }),
-        createWriteStream(temporary, { flags: 'wx' }),
-      );
+      await pipeline(checkedStream(source, descriptor, { what: 'blob', signal }), file);
       await rename(temporary, join(this.path, blobPath(descriptor.digest)));
     } catch (cause) {
       throw storeFailure('STORE_UNWRITABLE', `cannot store ${descriptor.digest} in ${this.name}`, cause);
     } finally {
-      await rm(temporary, { force: true });
+      await discardWritten(file, temporary);
     }
   }
 

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
-import { createDigester, throwIfAborted, type Digest } from '../../core/index.ts';
+import { createDigester, discardWritten, throwIfAborted, type Digest } from '../../core/index.ts';
 import { createTar } from '../../formats/index.ts';
 import { storeFailure } from '../errors.ts';
 import type { OciLayoutStore } from '../local/oci-layout.ts';
@@ -76,16 +75,8 @@ export async function buildLayer(
   } catch (cause) {
     throw storeFailure('STORE_UNWRITABLE', `cannot write a layer into ${store.name}`, cause);
   } finally {
-    // a file that is still being opened would come to be after its removal
-    await closed(file);
-    await rm(temporary, { force: true });
+    await discardWritten(file, temporary);
   }
-}
-
-async function closed(file: WriteStream): Promise<void> {
-  if (file.closed) return;
-  file.destroy();
-  await new Promise((resolve) => file.once('close', resolve));
 }
 
 function compressor(compression: LayerCompression, level: number | undefined): Transform {
