@@ -54,7 +54,7 @@ export default class Verify extends WaybillCommand<VerifyImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<VerifyImageResult>> {
     const { args, flags } = await this.parse(Verify);
     const runtime = start(flags);
-    const { verifyImage, verifyExitCode } = await import('../app/index.ts');
+    const { verifyImage, verifyExitCode } = await import('../app/verification/index.ts');
     const result = await verifyImage(
       {
         image: args.image,

@@ -41,7 +41,7 @@ export default class BlobVerify extends WaybillCommand<VerifyBlobResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<VerifyBlobResult>> {
     const { args, flags } = await this.parse(BlobVerify);
     const runtime = start(flags);
-    const { verifyBlob, verifyBlobExitCode } = await import('../../app/index.ts');
+    const { verifyBlob, verifyBlobExitCode } = await import('../../app/verification/index.ts');
     const result = await verifyBlob(
       {
         file: args.file,

@@ -43,7 +43,7 @@ export default class BundleVerify extends WaybillCommand<VerifyBlobResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<VerifyBlobResult>> {
     const { args, flags } = await this.parse(BundleVerify);
     const runtime = start(flags);
-    const { verifyBlob, verifyBlobExitCode } = await import('../../app/index.ts');
+    const { verifyBlob, verifyBlobExitCode } = await import('../../app/verification/index.ts');
     const result = await verifyBlob(
       {
         file: flags.subject,
