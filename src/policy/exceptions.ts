@@ -34,13 +34,8 @@ export function applyExceptions(results: readonly CheckResult[], scope: Exceptio
   return [...applied, ...[...lapsed].map(expired)];
 }
 
-/** The exceptions of a rule that name an image, lapsed ones included. */
-export function exceptionsFor(scope: ExceptionScope): readonly PolicyException[] {
-  return (scope.policy.exceptions ?? []).filter((exception) => coversImage(exception, scope));
-}
-
 /** Exceptions of a rule that cover an image or platform, lapsed or not, whatever they are for. */
-export function exceptionsOf(scope: ExceptionScope): readonly PolicyException[] {
+export function exceptionsFor(scope: ExceptionScope): readonly PolicyException[] {
   return (scope.policy.exceptions ?? []).filter((exception) => coversImage(exception, scope));
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../signers/check-signatures.ts';
 import { coveringSubjects, type BundleContext, type RuleContext } from '../context.ts';
 import type { CheckName, CheckResult } from '../decision.ts';
-import { exceptionsOf } from '../exceptions.ts';
+import { exceptionsFor } from '../exceptions.ts';
 import { failed, passed, shortList, warned } from '../outcome.ts';
 import { isStrangerCode } from '../signers/signers.ts';
 import type { VerifiedStatement } from '../signers/statements.ts';
@@ -121,7 +121,7 @@ function judgeAge(judging: Judging, facts: VsaFacts): VsaVerdict | undefined {
 function lapsedSince({ now, ...context }: Judging, facts: VsaFacts): Date | undefined {
   const at = facts.timeVerified ?? new Date(0);
   const { rule, image, platform, loaded } = context;
-  return exceptionsOf({ policy: loaded.policy, rule, image, platform, now })
+  return exceptionsFor({ policy: loaded.policy, rule, image, platform, now })
     .map((exception) => exception.expires)
     .find((expires) => expires > at && expires <= now);
 }
