@@ -1,4 +1,5 @@
 import { canonicalJson, compareCodeUnits, isAppError, parseStrictJson, type JsonValue } from '../../core/index.ts';
+import { parseInstant } from '../file/values.ts';
 import { policyProgramError } from './errors.ts';
 
 /** Something that a policy says of an image. */
@@ -96,11 +97,9 @@ function readMessage(item: JsonValue, kind: PolicyMessage['kind'], entrypoint: s
   };
 }
 
-const RFC3339 = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$/;
-
 function readTime(value: JsonValue, entrypoint: string): Date {
-  const time = typeof value === 'string' && RFC3339.test(value) ? new Date(value) : undefined;
-  if (time === undefined || Number.isNaN(time.getTime()))
+  const time = typeof value === 'string' ? parseInstant(value) : undefined;
+  if (time === undefined)
     invalid(
       `${entrypoint}: effective_on is ${JSON.stringify(value).slice(0, 100)}, not a time such as 2027-01-15T00:00:00Z`,
     );

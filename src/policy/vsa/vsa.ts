@@ -1,5 +1,6 @@
 import { asObject, member } from '../../attestation/index.ts';
 import { isDigest, type Digest, type JsonValue } from '../../core/index.ts';
+import { parseInstant } from '../file/values.ts';
 
 /** Where waybill keeps, in a verification summary, what the specification has no member for. */
 export const VSA_MEMBER = 'https://waybill.dev/vsa/v1';
@@ -23,7 +24,6 @@ export interface OwnVsaFacts {
 }
 
 const MAX_RULES = 1024;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**
  * Reads the predicate of a verification summary (VSA).
@@ -69,7 +69,5 @@ function readOwn(value: JsonValue): OwnVsaFacts | undefined {
 }
 
 function readTime(value: JsonValue | undefined): Date | undefined {
-  if (typeof value !== 'string' || !TIME.test(value)) return undefined;
-  const time = new Date(value);
-  return Number.isNaN(time.getTime()) ? undefined : time;
+  return typeof value === 'string' ? parseInstant(value) : undefined;
 }
