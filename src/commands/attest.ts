@@ -50,7 +50,7 @@ export default class Attest extends WaybillCommand<AttestImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<AttestImageResult>> {
     const { args, flags } = await this.parse(Attest);
     const runtime = start(flags);
-    const { attestImage } = await import('../app/index.ts');
+    const { attestImage } = await import('../app/signing/index.ts');
     const result = await attestImage(
       {
         image: args.image,

@@ -38,7 +38,7 @@ export default class Clean extends WaybillCommand<CleanImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<CleanImageResult>> {
     const { args, flags } = await this.parse(Clean);
     const runtime = start(flags);
-    const { cleanImage } = await import('../app/index.ts');
+    const { cleanImage } = await import('../app/store/index.ts');
     const { renderClean, renderCleanItems } = await import('../render/index.ts');
     const result = await cleanImage(
       {

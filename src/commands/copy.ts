@@ -59,7 +59,7 @@ export default class Copy extends WaybillCommand<CopyImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<CopyImageResult>> {
     const { args, flags } = await this.parse(Copy);
     const runtime = start(flags);
-    const { copyImageWithAttachments, copyExitCode } = await import('../app/index.ts');
+    const { copyImageWithAttachments, copyExitCode } = await import('../app/store/index.ts');
     const elsewhere = flags['to-attachment-repository'];
     const result = await copyImageWithAttachments(
       {

@@ -40,7 +40,7 @@ export default class Release extends WaybillCommand<ReleaseImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ReleaseImageResult>> {
     const { args, flags } = await this.parse(Release);
     const runtime = start(flags);
-    const { releaseImage } = await import('../app/index.ts');
+    const { releaseImage } = await import('../app/signing/index.ts');
     const result = await releaseImage(
       {
         image: args.image,

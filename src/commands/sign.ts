@@ -40,7 +40,7 @@ export default class Sign extends WaybillCommand<SignImageResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<SignImageResult>> {
     const { args, flags } = await this.parse(Sign);
     const runtime = start(flags);
-    const { signImage } = await import('../app/index.ts');
+    const { signImage } = await import('../app/signing/index.ts');
     const result = await signImage(
       {
         image: args.image,

@@ -21,7 +21,7 @@ export default class Tree extends WaybillCommand<ShowTreeResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ShowTreeResult>> {
     const { args, flags } = await this.parse(Tree);
     const runtime = start(flags);
-    const { showTree } = await import('../app/index.ts');
+    const { showTree } = await import('../app/store/index.ts');
     const result = await showTree({ image: args.image, access: imageAccess(flags) }, runtime);
     const { renderTree } = await import('../render/index.ts');
     return { result, text: renderTree(result), exitCode: ExitCode.Passed };

@@ -30,7 +30,7 @@ export default class BaseDetect extends WaybillCommand<DetectBaseResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<DetectBaseResult>> {
     const { args, flags } = await this.parse(BaseDetect);
     const runtime = start(flags);
-    const { detectBase } = await import('../../app/index.ts');
+    const { detectBase } = await import('../../app/base/index.ts');
     const result = await detectBase(
       {
         image: args.image,

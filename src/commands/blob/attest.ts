@@ -47,7 +47,7 @@ export default class BlobAttest extends WaybillCommand<AttestBlobResult> {
     const { argv, flags } = await this.parse(BlobAttest);
     const runtime = start(flags);
     const { type, predicate, statement } = flags;
-    const { attestBlob } = await import('../../app/index.ts');
+    const { attestBlob } = await import('../../app/signing/index.ts');
     const result = await attestBlob(
       {
         files: argv.map(String),

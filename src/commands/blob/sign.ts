@@ -39,7 +39,7 @@ export default class BlobSign extends WaybillCommand<SignBlobsResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<SignBlobsResult>> {
     const { argv, flags } = await this.parse(BlobSign);
     const runtime = start(flags);
-    const { signBlobs } = await import('../../app/index.ts');
+    const { signBlobs } = await import('../../app/signing/index.ts');
     const result = await signBlobs(
       {
         files: argv.map(String),

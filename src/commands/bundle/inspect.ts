@@ -22,7 +22,7 @@ export default class BundleInspect extends WaybillCommand<InspectBundleResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<InspectBundleResult>> {
     const { args, flags } = await this.parse(BundleInspect);
     start(flags);
-    const { inspectBundle } = await import('../../app/index.ts');
+    const { inspectBundle } = await import('../../app/verification/index.ts');
     const result = await inspectBundle({ file: args.file, ...bundleLimit(flags) });
     const { renderBundle } = await import('../../render/index.ts');
     return { result, text: renderBundle(result), exitCode: ExitCode.Passed };

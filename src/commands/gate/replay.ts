@@ -38,7 +38,7 @@ export default class GateReplay extends WaybillCommand<ReplayGateResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ReplayGateResult>> {
     const { args, flags } = await this.parse(GateReplay);
     const runtime = start(flags);
-    const { reportReplay } = await import('../../app/index.ts');
+    const { reportReplay } = await import('../../app/gate/index.ts');
     const { renderGate } = await import('../../render/index.ts');
     const { report, stdout, exitCode } = await reportReplay(
       {

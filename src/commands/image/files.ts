@@ -68,7 +68,7 @@ export default class ImageFiles extends WaybillCommand<ListFilesResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ListFilesResult>> {
     const { args, flags } = await this.parse(ImageFiles);
     const runtime = start(flags);
-    const { listFiles, parseLedgerFaults } = await import('../../app/index.ts');
+    const { listFiles, parseLedgerFaults } = await import('../../app/sbom/index.ts');
     const { result, exitCode } = await listFiles(
       {
         image: args.image,

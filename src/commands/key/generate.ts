@@ -23,7 +23,7 @@ export default class KeyGenerate extends WaybillCommand<GenerateKeyResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<GenerateKeyResult>> {
     const { flags } = await this.parse(KeyGenerate);
     const runtime = start(flags);
-    const { generateKeyFiles } = await import('../../app/index.ts');
+    const { generateKeyFiles } = await import('../../app/signing/index.ts');
     const result = await generateKeyFiles(
       {
         prefix: flags['output-key-prefix'],

@@ -29,7 +29,7 @@ export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ExplainPolicyResult>> {
     const { args, flags } = await this.parse(PolicyExplain);
     const runtime = start(flags);
-    const { explainPolicyFile } = await import('../../app/index.ts');
+    const { explainPolicyFile } = await import('../../app/policy/index.ts');
     const result = await explainPolicyFile(
       {
         file: args.file,

@@ -47,7 +47,7 @@ export default class PolicyInit extends WaybillCommand<InitPolicyResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<InitPolicyResult>> {
     const { flags } = await this.parse(PolicyInit);
     const runtime = start(flags);
-    const { initPolicy, refuseTaken } = await import('../../app/index.ts');
+    const { initPolicy, refuseTaken } = await import('../../app/policy/index.ts');
     await refuseTaken(flags.out);
     const answers = await completeAnswers(
       {

@@ -32,7 +32,7 @@ export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
     const { args, flags } = await this.parse(PolicyLint);
     const runtime = start(flags);
     const asOf = flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') };
-    const { lintExitCode, lintPolicyFile } = await import('../../app/index.ts');
+    const { lintExitCode, lintPolicyFile } = await import('../../app/policy/index.ts');
     const result = await lintPolicyFile({ file: args.file, ...asOf }, runtime);
     const { renderLint, renderLintForGithub } = await import('../../render/index.ts');
     return {

@@ -37,7 +37,7 @@ export default class PolicyTest extends WaybillCommand<TestPoliciesResult> {
     const { argv, flags } = await this.parse(PolicyTest);
     const runtime = start(flags);
     const junit = flags.junit === undefined ? undefined : parseReportFlag(flags.junit, 'junit', '.xml');
-    const { testPolicies, testPoliciesExitCode } = await import('../../app/index.ts');
+    const { testPolicies, testPoliciesExitCode } = await import('../../app/policy/index.ts');
     const options = {
       paths: argv.filter((path) => typeof path === 'string'),
       ...(flags.opa === undefined ? {} : { opa: flags.opa }),

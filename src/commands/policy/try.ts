@@ -35,7 +35,7 @@ export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<TryPolicyResult>> {
     const { flags } = await this.parse(PolicyTry);
     const runtime = start(flags);
-    const { tryPolicy, tryPolicyExitCode } = await import('../../app/index.ts');
+    const { tryPolicy, tryPolicyExitCode } = await import('../../app/policy/index.ts');
     const result = await tryPolicy(
       {
         evidence: flags.evidence,

@@ -15,7 +15,7 @@ export default class SbomCatalogers extends WaybillCommand<CatalogerList> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<CatalogerList>> {
     const { flags } = await this.parse(SbomCatalogers);
     start(flags);
-    const { listCatalogers } = await import('../../app/index.ts');
+    const { listCatalogers } = await import('../../app/sbom/index.ts');
     const { renderCatalogers } = await import('../../render/index.ts');
     const catalogers = listCatalogers();
     return {

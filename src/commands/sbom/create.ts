@@ -60,7 +60,7 @@ export default class SbomCreate extends WaybillCommand<SbomReport> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<SbomReport>> {
     const { args, flags } = await this.parse(SbomCreate);
     const runtime = start(flags);
-    const { reportSboms } = await import('../../app/index.ts');
+    const { reportSboms } = await import('../../app/sbom/index.ts');
     const { renderSbomTable } = await import('../../render/index.ts');
     const { report, stdout, exitCode } = await reportSboms(
       {

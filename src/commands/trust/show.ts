@@ -33,7 +33,7 @@ export default class TrustShow extends WaybillCommand<ShowTrustResult> {
     const { flags } = await this.parse(TrustShow);
     const runtime = start(flags);
     const { 'trusted-root': trustedRootFile, output: outputFile, offline } = flags;
-    const { showTrust } = await import('../../app/index.ts');
+    const { showTrust } = await import('../../app/verification/index.ts');
     const result = await showTrust(
       {
         ...tufAccess(flags),

@@ -15,7 +15,7 @@ export default class TrustUpdate extends WaybillCommand<UpdateTrustResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<UpdateTrustResult>> {
     const { flags } = await this.parse(TrustUpdate);
     const runtime = start(flags);
-    const { updateTrust } = await import('../../app/index.ts');
+    const { updateTrust } = await import('../../app/verification/index.ts');
     const result = await updateTrust(tufAccess(flags), runtime);
     const { renderTrustUpdate } = await import('../../render/index.ts');
     return { result, text: renderTrustUpdate(result), exitCode: ExitCode.Passed };

@@ -1,0 +1,13 @@
+export { attestImage } from './attest-image.ts';
+export type { AttestImageOptions, AttestImageResult } from './attest-image.ts';
+export { releaseImage } from './release-image.ts';
+export type { ReleaseImageOptions, ReleaseImageResult, ReleaseStep } from './release-image.ts';
+export { generateKeyFiles } from './generate-key.ts';
+export type { GenerateKeyOptions, GenerateKeyResult } from './generate-key.ts';
+export { signImage } from './sign-image.ts';
+export type { SignImageOptions, SignImageResult } from './sign-image.ts';
+export type { SignedSubject } from './sign-each.ts';
+export type { SignedBy, Witnessed } from './open-signing.ts';
+export type { SigningAccess } from './signing-access.ts';
+export { attestBlob, signBlobs } from './sign-blobs.ts';
+export type { AttestBlobOptions, AttestBlobResult, SignBlobsOptions, SignBlobsResult } from './sign-blobs.ts';
