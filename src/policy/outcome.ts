@@ -1,6 +1,6 @@
-import { ExitCode, type Digest } from '../core/index.ts';
-import { compareCodeUnits } from '../core/index.ts';
+import { compareCodeUnits, ExitCode, type Digest } from '../core/index.ts';
 import type { EvidenceError } from '../evidence/index.ts';
+import { platformError, type RuleContext } from './context.ts';
 import type { Basis, CheckName, CheckResult } from './decision.ts';
 
 /** What a result says, without its outcome. */
@@ -42,6 +42,16 @@ export function carried(check: CheckName, error: EvidenceError, item?: string): 
     },
     error.exitCode,
   );
+}
+
+/** A fact of the platform that the evidence does not hold: what kept one of the parts from being collected stands for it; else nobody asked for it, as the finding says. */
+export function notCollected(
+  context: RuleContext,
+  parts: readonly EvidenceError['what'][],
+  finding: Finding,
+): CheckResult {
+  const error = platformError(context, parts);
+  return error === undefined ? errored(finding, ExitCode.Input) : carried(finding.check, error, finding.item);
 }
 
 /** What to do about a fact that could not be collected: by the class of the failure and by what it was about. */

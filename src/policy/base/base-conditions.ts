@@ -1,12 +1,11 @@
-import { ExitCode } from '../../core/index.ts';
 import { tamperFindings, type TamperFinding } from '../../provenance/index.ts';
 import { checkAttested } from './base-attested.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { trustMissing } from '../signers/check-signatures.ts';
-import { authenticatedKey, platformError, type RuleContext } from '../context.ts';
+import { authenticatedKey, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { matchesAny } from '../file/glob.ts';
-import { byStrictness, carried, errored, failed, passed, shortList } from '../outcome.ts';
+import { byStrictness, failed, notCollected, passed, shortList } from '../outcome.ts';
 import { needsTrust } from '../signers/trust.ts';
 import type { Strictness } from '../file/types.ts';
 
@@ -143,16 +142,11 @@ function changesWords(findings: readonly TamperFinding[]): string {
 }
 
 function noComparison(context: RuleContext, layerCount: number): CheckResult {
-  const error = platformError(context, ['layers', 'comparison']);
-  if (error !== undefined) return carried('base', error, 'tamper');
-  return errored(
-    {
-      check: 'base',
-      item: 'tamper',
-      code: 'COMPARISON_MISSING',
-      reason: `the evidence holds no comparison with the bottom ${layerCount} layers`,
-      remedy: 'collect the evidence again with this policy and its lock',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['layers', 'comparison'], {
+    check: 'base',
+    item: 'tamper',
+    code: 'COMPARISON_MISSING',
+    reason: `the evidence holds no comparison with the bottom ${layerCount} layers`,
+    remedy: 'collect the evidence again with this policy and its lock',
+  });
 }

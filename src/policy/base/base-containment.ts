@@ -9,9 +9,9 @@ import {
 } from '../../provenance/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { refusalOf, type JudgedMatch } from './base-standing.ts';
-import { platformError, type RuleContext } from '../context.ts';
+import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { carried, errored, shortList, warned } from '../outcome.ts';
+import { errored, notCollected, shortList, warned } from '../outcome.ts';
 import type { BaseEntry } from '../file/types.ts';
 
 /** A containment is told from this share of a base's files on: less is what any two images of one distribution have in common. */
@@ -129,18 +129,13 @@ function noList({ record }: BaseMatch): CheckResult {
 }
 
 function notCompared(context: RuleContext, { record }: BaseMatch): CheckResult {
-  const error = platformError(context, ['layers', 'comparison']);
-  if (error !== undefined) return carried('base', error, 'allow');
-  return errored(
-    {
-      check: 'base',
-      item: 'allow',
-      code: 'CONTAINMENT_MISSING',
-      reason: `the evidence does not say whether the image contains ${record.image} as observed ${record.observedAt}`,
-      basis: { digests: [record.digest] },
-      remedy:
-        'collect the evidence again with this policy and its lock; a lock with very many file lists may be started anew',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['layers', 'comparison'], {
+    check: 'base',
+    item: 'allow',
+    code: 'CONTAINMENT_MISSING',
+    reason: `the evidence does not say whether the image contains ${record.image} as observed ${record.observedAt}`,
+    basis: { digests: [record.digest] },
+    remedy:
+      'collect the evidence again with this policy and its lock; a lock with very many file lists may be started anew',
+  });
 }

@@ -3,10 +3,10 @@ import type { LedgerFacts } from '../../evidence/index.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { noScan } from '../signers/check-attestations.ts';
 import { basisOf, isBy, namesOf, undecided } from '../signers/check-signatures.ts';
-import { platformError, type RuleContext } from '../context.ts';
+import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { osPackages, packageText } from './os-packages.ts';
-import { carried, errored, failed, passed, shortList } from '../outcome.ts';
+import { errored, failed, notCollected, passed, shortList } from '../outcome.ts';
 import { isProvenanceType } from '../signers/predicate-types.ts';
 import type { BaseEntry } from '../file/types.ts';
 
@@ -132,17 +132,12 @@ function checkBuilder(context: RuleContext, entry: BaseEntry): CheckResult {
 }
 
 function noFacts(context: RuleContext, what: 'traces' | 'files'): CheckResult {
-  const error = platformError(context, ['resolve', 'manifest', 'layers', 'files']);
-  if (error !== undefined) return carried('base', error, 'allow');
   const words = { traces: 'what of an operating system is in', files: 'what accounts for the files of' };
-  return errored(
-    {
-      check: 'base',
-      item: 'allow',
-      code: 'FILE_FACTS_MISSING',
-      reason: `the evidence does not say ${words[what]} ${context.platform.manifest}`,
-      remedy: 'collect the evidence again with this policy',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['resolve', 'manifest', 'layers', 'files'], {
+    check: 'base',
+    item: 'allow',
+    code: 'FILE_FACTS_MISSING',
+    reason: `the evidence does not say ${words[what]} ${context.platform.manifest}`,
+    remedy: 'collect the evidence again with this policy',
+  });
 }

@@ -12,9 +12,9 @@ import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { alternativesResult, type Alternative } from './base-alternatives.ts';
 import { containedBases, containsResult, isProof, shareText } from './base-containment.ts';
 import { basisOf } from '../signers/check-signatures.ts';
-import { platformError, type RuleContext } from '../context.ts';
+import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { carried, errored, failed, passed, shortList } from '../outcome.ts';
+import { errored, failed, notCollected, passed, shortList } from '../outcome.ts';
 import type { BaseCheck } from '../file/types.ts';
 
 /**
@@ -70,18 +70,13 @@ function cannotJudge(context: RuleContext, check: BaseCheck): CheckResult | unde
     );
   }
   if (context.platform.evidence.layersVerified) return undefined;
-  const error = platformError(context, ['resolve', 'manifest', 'layers']);
-  if (error !== undefined) return carried('base', error, 'layers');
-  return errored(
-    {
-      check: 'base',
-      item: 'layers',
-      code: 'LAYERS_UNVERIFIED',
-      reason: `the layers of ${context.platform.manifest} were not read: their diffIDs are only claimed`,
-      remedy: 'collect the evidence again with this policy',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['resolve', 'manifest', 'layers'], {
+    check: 'base',
+    item: 'layers',
+    code: 'LAYERS_UNVERIFIED',
+    reason: `the layers of ${context.platform.manifest} were not read: their diffIDs are only claimed`,
+    remedy: 'collect the evidence again with this policy',
+  });
 }
 
 /** What there is to know about the base of a platform before anything is judged. */

@@ -1,10 +1,9 @@
-import { ExitCode } from '../../core/index.ts';
 import { contradictingClaims } from '../../provenance/index.ts';
 import { claimText, type JudgedClaim } from './base-claims.ts';
 import { matchText, type BaseFacts } from './base-facts.ts';
-import { platformError, type RuleContext } from '../context.ts';
+import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { carried, errored, failed, shortList, warned } from '../outcome.ts';
+import { failed, notCollected, shortList, warned } from '../outcome.ts';
 
 /**
  * Claims that the layers contradict, or that contradict each other. Beside proved content an untrue claim is worth a warning; instead of it, it fails. Where the
@@ -74,17 +73,12 @@ export function checkBuildAttestations(context: RuleContext): readonly CheckResu
 /** The index lists provenance that the evidence does not hold. */
 export function missingBuild(context: RuleContext, check: 'base' | 'buildInputs' = 'base'): CheckResult {
   const item = check === 'base' ? 'build-attestations' : undefined;
-  const error = platformError(context, ['build-attestations']);
-  if (error !== undefined) return carried(check, error, item);
-  return errored(
-    {
-      check,
-      ...(item === undefined ? {} : { item }),
-      code: 'BUILD_ATTESTATIONS_NOT_COLLECTED',
-      reason: `the index lists BuildKit’s provenance of ${context.platform.manifest}, which the evidence does not hold`,
-      basis: { digests: [context.platform.manifest] },
-      remedy: 'collect the evidence again with this policy',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['build-attestations'], {
+    check,
+    ...(item === undefined ? {} : { item }),
+    code: 'BUILD_ATTESTATIONS_NOT_COLLECTED',
+    reason: `the index lists BuildKit’s provenance of ${context.platform.manifest}, which the evidence does not hold`,
+    basis: { digests: [context.platform.manifest] },
+    remedy: 'collect the evidence again with this policy',
+  });
 }

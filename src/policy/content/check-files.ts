@@ -1,9 +1,9 @@
 import { ExitCode } from '../../core/index.ts';
 import type { CountedFile, CountedFiles, LedgerFacts, Listed, UnreadPart } from '../../evidence/index.ts';
 import { allowedBase, type AllowedBase } from '../base/allowed-base.ts';
-import { platformError, type RuleContext } from '../context.ts';
+import type { RuleContext } from '../context.ts';
 import type { Basis, CheckResult } from '../decision.ts';
-import { carried, errored, failed, passed, shortList } from '../outcome.ts';
+import { errored, failed, notCollected, passed, shortList } from '../outcome.ts';
 import type { FilesCheck } from '../file/types.ts';
 
 /** What the ledger of files says, each word of the rule by itself. */
@@ -19,18 +19,13 @@ export function checkFiles(context: RuleContext, check: FilesCheck): readonly Ch
 
 /** A fact about files that was not collected, as an error of the check that needs it. */
 export function noFacts(context: RuleContext, item: string, check: 'files' | 'image' = 'files'): CheckResult {
-  const error = platformError(context, ['resolve', 'manifest', 'layers', 'files']);
-  if (error !== undefined) return carried(check, error, item);
-  return errored(
-    {
-      check,
-      item,
-      code: 'FILES_NOT_COLLECTED',
-      reason: `what the files of ${context.platform.manifest} are was not collected`,
-      remedy: 'collect the evidence again with this policy',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['resolve', 'manifest', 'layers', 'files'], {
+    check,
+    item,
+    code: 'FILES_NOT_COLLECTED',
+    reason: `what the files of ${context.platform.manifest} are was not collected`,
+    remedy: 'collect the evidence again with this policy',
+  });
 }
 
 /** One word of `files`: what it counts, and what makes the count uncertain. */

@@ -1,4 +1,3 @@
-import { ExitCode } from '../../core/index.ts';
 import { compareScan } from '../../evidence/index.ts';
 import {
   basisOf,
@@ -11,9 +10,9 @@ import {
   undecided,
   wantedText,
 } from './check-signatures.ts';
-import { coveringSubjects, platformError, type RuleContext } from '../context.ts';
+import { coveringSubjects, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { carried, errored, failed, passed, shortList, warned, type Finding } from '../outcome.ts';
+import { failed, notCollected, passed, shortList, warned, type Finding } from '../outcome.ts';
 import { isPredicateType, speaksOfPlatform } from './predicate-types.ts';
 import { judgeProvenance } from '../provenance/judge-provenance.ts';
 import type { VerifiedStatement } from './statements.ts';
@@ -214,16 +213,11 @@ export function noScan(
   check: 'attestations' | 'components' | 'base',
   item?: string,
 ): CheckResult {
-  const error = platformError(context, ['resolve', 'manifest', 'layers', 'scan']);
-  if (error !== undefined) return carried(check, error, item);
-  return errored(
-    {
-      check,
-      ...(item === undefined ? {} : { item }),
-      code: 'SCAN_MISSING',
-      reason: `the evidence holds no scan of ${context.platform.manifest}`,
-      remedy: 'collect the evidence again with this policy',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['resolve', 'manifest', 'layers', 'scan'], {
+    check,
+    ...(item === undefined ? {} : { item }),
+    code: 'SCAN_MISSING',
+    reason: `the evidence holds no scan of ${context.platform.manifest}`,
+    remedy: 'collect the evidence again with this policy',
+  });
 }

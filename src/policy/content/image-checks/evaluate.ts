@@ -1,9 +1,9 @@
 import { ExitCode } from '../../../core/index.ts';
 import { allowedBase, type AllowedBase } from '../../base/allowed-base.ts';
 import { filesBasis, noFacts } from '../check-files.ts';
-import { platformError, type RuleContext } from '../../context.ts';
+import type { RuleContext } from '../../context.ts';
 import type { CheckResult } from '../../decision.ts';
-import { byStrictness, carried, errored, passed } from '../../outcome.ts';
+import { byStrictness, errored, notCollected, passed } from '../../outcome.ts';
 import type { ImageVerdict, NamedImageCheck } from './contract.ts';
 import { withImpliedChecks } from './implied.ts';
 import { imageCheck } from './registry.ts';
@@ -52,18 +52,13 @@ function missingFacts(context: RuleContext, { id, needs }: NamedImageCheck): Che
   const { system, files, layersVerified } = context.platform.evidence;
   if (needs.includes('files') && (files === undefined || !layersVerified)) return noFacts(context, id, 'image');
   if (!needs.includes('system') || (system !== undefined && layersVerified)) return undefined;
-  const error = platformError(context, ['resolve', 'manifest', 'layers', 'files']);
-  if (error !== undefined) return carried('image', error, id);
-  return errored(
-    {
-      check: 'image',
-      item: id,
-      code: 'SYSTEM_NOT_COLLECTED',
-      reason: `what ${id} looks at was not collected of ${context.platform.manifest}`,
-      remedy: 'collect the evidence again with this policy',
-    },
-    ExitCode.Input,
-  );
+  return notCollected(context, ['resolve', 'manifest', 'layers', 'files'], {
+    check: 'image',
+    item: id,
+    code: 'SYSTEM_NOT_COLLECTED',
+    reason: `what ${id} looks at was not collected of ${context.platform.manifest}`,
+    remedy: 'collect the evidence again with this policy',
+  });
 }
 
 function resultOf(
