@@ -78,6 +78,7 @@ export function encodeName(name: string): Uint8Array {
   return Uint8Array.from(parts);
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
+/** The same bytes, not a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

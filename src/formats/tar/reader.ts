@@ -2,6 +2,7 @@ import { LIMITS } from '../../core/index.ts';
 import { tarError } from './errors.ts';
 import { isZeroBlock, longName, parseHeader, type RawHeader } from './header.ts';
 import { assembleMember, emptyContext, type TarMember } from './member.ts';
+import { asBuffer } from './name.ts';
 import { parseNumber } from './numbers.ts';
 import { parsePax } from './pax.ts';
 import { readOldPairs, sparseMap, SparseMapReader, type SparseMap } from './sparse.ts';
@@ -116,17 +117,18 @@ export class TarReader {
    * @throws AppError TAR_MALFORMED, TAR_CHECKSUM, TAR_LIMIT, TAR_TOO_MANY_ENTRIES, TAR_PATH_ESCAPE, and what the handler throws; the reader is of no use afterwards
    */
   write(chunk: Uint8Array): void {
-    let offset = 0;
-    const length = chunk.length;
+    // parts of a buffer are buffers: whoever is given one need not make it
     const bytes = asBuffer(chunk);
+    const { length } = bytes;
+    let offset = 0;
     while (offset < length) {
       const available = length - offset;
       let used: number;
       if (this.#state === 'content') {
         used = Math.min(available, this.#remaining);
-        if (this.#asksFirstByte) this.#askFirstByte(chunk[offset] as number);
+        if (this.#asksFirstByte) this.#askFirstByte(bytes[offset] as number);
         if (this.#wanted)
-          this.#deliver(offset === 0 && used === length ? chunk : chunk.subarray(offset, offset + used));
+          this.#deliver(offset === 0 && used === length ? bytes : bytes.subarray(offset, offset + used));
         this.#position += used;
         this.#advanceContent(used);
       } else if (this.#state === 'padding') {
@@ -135,14 +137,14 @@ export class TarReader {
         this.#advancePadding(used);
       } else if (this.#state === 'meta') {
         used = Math.min(available, this.#meta.length - this.#metaFilled);
-        this.#meta.set(chunk.subarray(offset, offset + used), this.#metaFilled);
+        this.#meta.set(bytes.subarray(offset, offset + used), this.#metaFilled);
         this.#metaFilled += used;
         this.#position += used;
         if (this.#metaFilled === this.#meta.length) this.#finishMeta();
       } else if (this.#state === 'done') {
         used = available;
         this.#position += used;
-        this.#junk ||= hasNonZero(chunk, offset);
+        this.#junk ||= hasNonZero(bytes, offset);
       } else used = this.#collectBlock(bytes, offset);
       offset += used;
     }
@@ -369,10 +371,6 @@ export class TarReader {
       this.#sparsePosition += used;
     }
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function blockAt(chunk: Buffer, at: number): Buffer {

@@ -49,8 +49,7 @@ export class LayerPass {
     this.#digester.update(chunk);
     if (this.#failure !== undefined) return;
     try {
-      // parts of a buffer are buffers: nobody has to make one of each
-      this.#reader.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      this.#reader.write(chunk);
     } catch (error) {
       this.#failure = error;
     }
