@@ -40,6 +40,8 @@ export interface FilesWord {
   readonly beyondBase: boolean;
   /** What may make the count too low. */
   readonly unread: (facts: LedgerFacts) => readonly Listed<UnreadPart>[];
+  /** What else may, in words. */
+  readonly doubts?: (facts: LedgerFacts) => readonly string[];
   readonly remedy: string;
 }
 
@@ -76,6 +78,10 @@ const WORDS: readonly FilesWord[] = [
     files: (facts) => facts.modifiedPackageFiles,
     beyondBase: false,
     unread: (facts) => [facts.unreadLayers, facts.unreadRecords],
+    doubts: ({ notCompared, compared }) => [
+      ...(notCompared > 0 ? [`${notCompared} files of packages were not compared`] : []),
+      ...(compared === 0 ? ['no file could be compared with a record of its package'] : []),
+    ],
     remedy:
       'reinstall the packages, and configure programs in files of their own; waybill image files --fail-on modified lists them',
   },
@@ -89,49 +95,28 @@ interface Judged {
 }
 
 function judge(context: RuleContext, word: FilesWord, { limit, facts, base }: Judged): CheckResult {
-  const counted = countBeyond(word.files(facts), word.beyondBase ? base : undefined);
-  const { beside } = counted;
+  const { count, files, beside } = countBeyond(word.files(facts), word.beyondBase ? base : undefined);
   const what = { check: 'files', item: word.name } as const;
-  if (counted.count === undefined) return noFacts(context, word.name);
-  const reason = `${counted.count} ${word.noun[counted.count === 1 ? 0 : 1]}${beside}, ${limit} allowed`;
-  if (counted.count > limit) {
+  if (count === undefined) return noFacts(context, word.name);
+  const reason = `${count} ${word.noun[count === 1 ? 0 : 1]}${beside}, ${limit} allowed`;
+  if (count > limit) {
     return failed({
       ...what,
       code: word.code,
-      reason: `${reason}${namesOf(counted.files, counted.count)}`,
-      basis: filesBasis(context, counted.files, uncertainNotes(facts)),
+      reason: `${reason}${namesOf(files, count)}`,
+      basis: filesBasis(context, files, uncertainNotes(facts)),
       remedy: word.remedy,
     });
   }
   const unread = word.unread(facts).flatMap(({ items }) => items);
-  const notCompared = word.name === 'modifiedPackageFiles' ? facts.notCompared : 0;
-  if (unread.length > 0 || notCompared > 0 || (word.name === 'modifiedPackageFiles' && facts.compared === 0)) {
-    return uncertain(word, { reason, unread, facts, notCompared });
-  }
-  return passed({ ...what, code: word.passedCode, reason, basis: filesBasis(context, counted.files) });
-}
-
-function uncertain(
-  word: FilesWord,
-  found: {
-    readonly reason: string;
-    readonly unread: readonly UnreadPart[];
-    readonly facts: LedgerFacts;
-    readonly notCompared: number;
-  },
-): CheckResult {
-  const { reason, unread, facts, notCompared } = found;
   const whys = [
     ...(unread.length > 0 ? [`${shortList(unread.map(unreadText))} could not be read`] : []),
-    ...(notCompared > 0 ? [`${notCompared} files of packages were not compared`] : []),
-    ...(word.name === 'modifiedPackageFiles' && facts.compared === 0
-      ? ['no file could be compared with a record of its package']
-      : []),
+    ...(word.doubts?.(facts) ?? []),
   ];
+  if (whys.length === 0) return passed({ ...what, code: word.passedCode, reason, basis: filesBasis(context, files) });
   return errored(
     {
-      check: 'files',
-      item: word.name,
+      ...what,
       code: 'FILES_UNCERTAIN',
       reason: `${reason}, but there may be more: ${whys.join('; ')}`,
       basis: { paths: unread.flatMap(({ path }) => (path === undefined ? [] : [path])) },
