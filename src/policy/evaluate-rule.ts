@@ -57,9 +57,9 @@ async function runChecks(context: RuleContext): Promise<readonly CheckResult[]> 
   if (rule.components !== undefined) results.push(...checkComponents(context, rule.components));
   if (rule.files !== undefined) results.push(...checkFiles(context, rule.files));
   if (rule.image !== undefined) results.push(...checkImage(context, rule.image));
-  for (const rego of rule.rego ?? []) {
+  if (rule.rego !== undefined) {
     const { checkRego } = await import('./rego/check-rego.ts');
-    results.push(...(await checkRego(context, rego)));
+    results.push(...(await checkRego(context, rule.rego)));
   }
   if (vsa !== undefined) results.push(unsettledResult(rule, vsa.refused));
   if (results.length > 0) return results;

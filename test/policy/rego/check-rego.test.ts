@@ -62,6 +62,17 @@ describe('a rule with Rego', () => {
     assert.deepEqual(codes(warned), ['fail REGO_DENIED']);
   });
 
+  test('each of several policies is evaluated, in the order of the rule', async () => {
+    const decision = await judge(
+      '{ bundle: cases.tar.gz, entrypoint: cases/deny_time }, { bundle: cases.tar.gz, entrypoint: cases/deny }',
+    );
+    assert.deepEqual(codes(decision), ['fail REGO_DENIED', 'pass REGO_PASSED']);
+    assert.deepEqual(
+      results(decision).map(({ item }) => item),
+      ['cases/deny_time', 'cases/deny'],
+    );
+  });
+
   test('a rule that only warns, and one with an exception', async () => {
     const rego = '{ bundle: cases.tar.gz, entrypoint: cases/deny_time }';
     assert.deepEqual(codes(await judge(rego, { rest: ', mode: warn }' })).slice(-1), ['warn REGO_DENIED']);
