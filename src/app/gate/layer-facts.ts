@@ -65,7 +65,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
     views.set(layerCount, found);
     return found;
   };
-  const finalRecords = request.compareWith.length === 0 ? NO_RECORDS : readRpmStanzas(view);
+  const finalRecords = compares ? readRpmStanzas(view) : NO_RECORDS;
   return {
     ...(request.scan && scanned !== undefined
       ? {
@@ -84,7 +84,9 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
         records: { base: readRpmStanzas(baseView(layerCount)), final: finalRecords },
       }),
     ),
-    ...(request.containWith.length === 0 ? {} : { containments: findContainments(image, view, request) }),
+    ...(request.containWith.length === 0
+      ? {}
+      : { containments: findContainments(image, request.containWith, { view, records: finalRecords }) }),
     ...(request.traces === true ? { traces: findSystemTraces(view) } : {}),
     ...(request.files && scanned !== undefined
       ? {
@@ -124,8 +126,11 @@ function ledgerFacts({ image, stack, view, catalog }: ScannedImage, bases: Ledge
   });
 }
 
-function findContainments(image: Image, view: FileView, { containWith }: LayerRequest): readonly BaseContainment[] {
-  const { env } = image.config;
-  const found = { final: view, env, ...workingDirectoryOf(image), records: readRpmStanzas(view) };
-  return containWith.map((list) => findContainment(list, found));
+function findContainments(
+  image: Image,
+  lists: LayerRequest['containWith'],
+  { view, records }: { readonly view: FileView; readonly records: RpmStanzas },
+): readonly BaseContainment[] {
+  const found = { final: view, env: image.config.env, ...workingDirectoryOf(image), records };
+  return lists.map((list) => findContainment(list, found));
 }
