@@ -76,23 +76,11 @@ function resultOf(
     return errored({ ...what, code, reason, ...(remedy === undefined ? {} : { remedy }) }, exitCode);
   }
   const { reason, remedy, places = [], notes = [] } = verdict;
-  const {
-    paths,
-    layers,
-    notes: history,
-  } = filesBasis(
+  // history lines are said, mode and owner are not
+  const where = filesBasis(
     context,
     places.map(({ path, layer }) => ({ path, layer })),
   );
-  return byStrictness(mode, {
-    ...what,
-    code: id,
-    reason,
-    basis: {
-      ...(paths === undefined ? {} : { paths }),
-      ...(layers === undefined ? {} : { layers }),
-      notes: [...notes, ...(history ?? [])],
-    },
-    remedy,
-  });
+  const basis = { ...where, notes: [...notes, ...(where.notes ?? [])] };
+  return byStrictness(mode, { ...what, code: id, reason, basis, remedy });
 }
