@@ -1,6 +1,6 @@
 import { shortList } from '../../outcome.ts';
 import { met, violated, type NamedImageCheck } from './contract.ts';
-import { commandWords, historySteps, shellCommands, stepText, type HistoryStep } from './history.ts';
+import { commandSteps, commandWords, historySteps, shellCommands, stepText, type HistoryStep } from './history.ts';
 
 const UPDATE = /^(?:apt-get|apt|aptitude|apk|yum|dnf|microdnf|zypper)$/;
 const INSTALLS = /^(?:install|upgrade|dist-upgrade|full-upgrade|add|in|dup|build-dep|reinstall|fix|source)$/;
@@ -116,9 +116,9 @@ export const UNTRUSTED_SOURCE: NamedImageCheck = {
   references: ['CIS Docker 4.11'],
   needs: ['system'],
   evaluate: ({ platform, system }) => {
-    const steps = historySteps(platform)
-      .filter(({ instruction }) => instruction === 'RUN' || instruction === undefined)
-      .flatMap((step) => untrustedWords(step.text).map((word) => `${word} in ${stepText(step)}`));
+    const steps = commandSteps(platform).flatMap((step) =>
+      untrustedWords(step.text).map((word) => `${word} in ${stepText(step)}`),
+    );
     const settings = system.sources.items.map(({ path, setting }) => `${setting} in ${path}`);
     const found = [...steps, ...settings];
     if (found.length === 0) return met('no step and no setting accepts unsigned packages or unknown servers');
@@ -138,9 +138,9 @@ export const PRIVILEGE_TOOLS: NamedImageCheck = {
   references: ['DKL-DI-0001', 'DS-0010'],
   needs: ['system'],
   evaluate: ({ platform, system, base }) => {
-    const steps = historySteps(platform)
-      .filter(({ instruction }) => instruction === 'RUN' || instruction === undefined)
-      .filter(({ text }) => shellCommands(text).some((command) => usesPrivilege(command)));
+    const steps = commandSteps(platform).filter(({ text }) =>
+      shellCommands(text).some((command) => usesPrivilege(command)),
+    );
     // every Debian has su; what the allowed base brings is its own affair, sudo and doas are not
     const tools = system.tools.items.filter(
       ({ kind, path, layer }) =>

@@ -2,7 +2,7 @@ import type { Listed } from '../../../evidence/index.ts';
 import { namesOf } from '../check-files.ts';
 import { shortList } from '../../outcome.ts';
 import { met, violated, type NamedImageCheck } from './contract.ts';
-import { commandWords, historySteps, shellCommands, stepText } from './history.ts';
+import { commandSteps, commandWords, shellCommands, stepText } from './history.ts';
 
 /** The first five of them, and how many more there are. */
 function counted({ items, count }: Listed<{ readonly path: string }>): string {
@@ -46,9 +46,7 @@ export const CACHES: NamedImageCheck = {
   needs: ['system'],
   evaluate: ({ platform, system }) => {
     const { items } = system.caches;
-    const steps = historySteps(platform).filter(
-      ({ instruction, text }) => (instruction === 'RUN' || instruction === undefined) && addsWithCache(text),
-    );
+    const steps = commandSteps(platform).filter(({ text }) => addsWithCache(text));
     if (items.length === 0 && steps.length === 0) return met('no package manager left a cache behind');
     const caches = items.map(({ path, files, bytes }) => `${path} (${files} files, ${bytes} bytes)`);
     return violated(

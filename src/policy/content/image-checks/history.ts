@@ -19,6 +19,11 @@ export function historySteps({ config }: PlatformView): readonly HistoryStep[] {
   return config.history.map(({ createdBy = '' }, index) => parseStep(createdBy.slice(0, MAX_TEXT), index));
 }
 
+/** The steps that run a command, or may: their text follows no builder's form. */
+export function commandSteps(platform: PlatformView): readonly HistoryStep[] {
+  return historySteps(platform).filter(({ instruction }) => instruction === 'RUN' || instruction === undefined);
+}
+
 function parseStep(line: string, index: number): HistoryStep {
   const text = line.replace(/ # buildkit$/, '').trim();
   const nop = text.indexOf('#(nop)');
