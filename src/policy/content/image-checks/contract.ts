@@ -3,12 +3,10 @@ import type { LedgerFacts, PlatformView, SystemFacts } from '../../../evidence/i
 import type { AllowedBase } from '../../base/allowed-base.ts';
 import type { RuleContext } from '../../context.ts';
 
-export const SEVERITIES = ['high', 'medium', 'low', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+export type Severity = 'high' | 'medium' | 'low' | 'info';
 
 /** Facts that a check looks at beside the image's configuration and history, which are always there. */
-export const IMAGE_FACTS = ['system', 'files', 'base', 'signatures', 'scan'] as const;
-export type ImageFact = (typeof IMAGE_FACTS)[number];
+export type ImageFact = 'system' | 'files' | 'base' | 'signatures' | 'scan';
 
 /** What a check may look at. Pure: no clock but `context.now`, no I/O. */
 export interface ImageCheckInput {
@@ -40,8 +38,8 @@ export interface Violation {
   readonly notes?: readonly string[];
 }
 
-/** One check of an image's configuration and files; its verdict is `fail` or `warn` as the policy says. The code of a violation is the id. */
-export interface NamedImageCheck {
+/** What of a named check a person wants to know. */
+export interface ImageCheckInfo {
   /** `IMG001`, stable. */
   readonly id: string;
   /** What a good image does, one line. */
@@ -51,7 +49,12 @@ export interface NamedImageCheck {
   readonly defaultMode: 'deny' | 'warn' | 'off';
   /** Rules of others that it stands for, or documents. */
   readonly references: readonly string[];
+  /** Facts that a policy with this check collects. */
   readonly needs: readonly ImageFact[];
+}
+
+/** One check of an image's configuration and files; its verdict is `fail` or `warn` as the policy says. The code of a violation is the id. */
+export interface NamedImageCheck extends ImageCheckInfo {
   readonly evaluate: (input: ImageCheckInput & CollectedFacts) => ImageVerdict;
 }
 

@@ -1,7 +1,7 @@
 import { ADD_USED, PRIVILEGE_TOOLS, UNTRUSTED_SOURCE, UPDATE_ALONE } from './build-steps.ts';
 import { DEPLOYED_TAG, EXPOSED_PORT, HEALTHCHECK, SECRETS, SYSTEM_VOLUME } from './config-checks.ts';
 import { CACHES, JUNK, PRELOADS, UNNEEDED_TOOLS, WRITABLE } from './contents.ts';
-import type { ImageFact, NamedImageCheck, Severity } from './contract.ts';
+import type { ImageCheckInfo, NamedImageCheck } from './contract.ts';
 import { DARK_EXECUTABLES, SETUID_FILES, STRIPPED_INVENTORY } from './files.ts';
 import { END_OF_LIFE, SIZE_AND_ORIGIN } from './lifecycle.ts';
 import { ALLOWED_BASE, SAME_PLATFORMS, SIGNED } from './relations.ts';
@@ -9,7 +9,7 @@ import { STARTS } from './start.ts';
 import { DUPLICATE_ACCOUNTS, EMPTY_PASSWORD, NAMED_USER, ROOT_USER } from './user.ts';
 
 /** All named checks, by id. */
-export const IMAGE_CHECKS: readonly NamedImageCheck[] = [
+const IMAGE_CHECKS: readonly NamedImageCheck[] = [
   ROOT_USER,
   NAMED_USER,
   ALLOWED_BASE,
@@ -46,25 +46,10 @@ export function imageCheck(id: string): NamedImageCheck | undefined {
   return BY_ID.get(id);
 }
 
-/** What of a named check a person wants to know. */
-export interface ImageCheckInfo {
-  readonly id: string;
-  readonly title: string;
-  readonly severity: Severity;
-  readonly defaultMode: 'deny' | 'warn' | 'off';
-  readonly references: readonly string[];
-  /** Facts that a policy with this check collects. */
-  readonly needs: readonly ImageFact[];
-}
-
 /** All named checks, for lists and help. */
 export function listImageChecks(): readonly ImageCheckInfo[] {
-  return IMAGE_CHECKS.map(({ id, title, severity, defaultMode, references, needs }) => ({
-    id,
-    title,
-    severity,
-    defaultMode,
-    references,
-    needs,
-  }));
+  return IMAGE_CHECKS.map((check) => {
+    const { evaluate: _, ...info } = check;
+    return info;
+  });
 }
