@@ -1,8 +1,8 @@
 import { bundleLimit } from './byte-size.ts';
 
-/** Values of `imageFlags` after parsing. */
+/** Values of `imageFlags` after parsing, and of those that go with them. */
 export interface ImageFlagValues {
-  readonly platform: string | undefined;
+  readonly platform?: string | undefined;
   readonly 'insecure-registry': string[] | undefined;
   readonly 'registry-realm': string[] | undefined;
   readonly 'registry-ca': string | undefined;

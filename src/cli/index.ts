@@ -17,9 +17,10 @@ export {
   bundleLimitFlag,
   bundleOutput,
   bundleOutputFlags,
-  gateAttachmentFlags,
+  gateImageFlags,
   imageFlags,
   layerFlags,
+  registryFlags,
   signedAnnotationFlag,
 } from './shared-flags.ts';
 export { signerAccess, signerFlags } from './signer-flags.ts';

@@ -1,12 +1,7 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 
-/** Flags of every command that reads an image. */
-export const imageFlags = {
-  platform: string({
-    summary: 'Platform to take from an index: os/arch[/variant]. Default: this machine’s.',
-    helpValue: 'linux/amd64',
-    helpGroup: 'IMAGE',
-  }),
+/** How registries are reached, and as whom. */
+export const registryFlags = {
   'insecure-registry': string({
     summary: 'Allow plain HTTP for this registry host (repeatable). Loopback is always allowed it.',
     helpValue: 'HOST[:PORT]',
@@ -33,6 +28,16 @@ export const imageFlags = {
   }),
 };
 
+/** Flags of every command that reads an image. */
+export const imageFlags = {
+  platform: string({
+    summary: 'Platform to take from an index: os/arch[/variant]. Default: this machine’s.',
+    helpValue: 'linux/amd64',
+    helpGroup: 'IMAGE',
+  }),
+  ...registryFlags,
+};
+
 /** Where the attachments of an image in a registry are kept. */
 export const attachmentFlags = {
   'attachment-repository': string({
@@ -45,7 +50,7 @@ export const attachmentFlags = {
 };
 
 /** The same for a gate, which no variable may lead astray. */
-export const gateAttachmentFlags = {
+const gateAttachmentFlags = {
   'attachment-repository': string({
     summary: 'Repository that holds what is attached to images of registries, if not their own. No variable sets it.',
     helpValue: 'HOST/REPOSITORY',
@@ -80,6 +85,14 @@ export const layerFlags = {
     helpValue: '32G',
     helpGroup: 'IMAGE',
   }),
+};
+
+/** How gates read images and what is attached to them: every platform, and no variable has a say. */
+export const gateImageFlags = {
+  ...registryFlags,
+  ...gateAttachmentFlags,
+  ...attachmentLimitFlags,
+  ...layerFlags,
 };
 
 export const allPlatformsFlag = boolean({

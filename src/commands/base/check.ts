@@ -6,6 +6,7 @@ import {
   imageFlags,
   layerFlags,
   layerLimit,
+  policyFlags,
   policyTrust,
   policyTrustFlags,
   WaybillCommand,
@@ -26,7 +27,7 @@ export default class BaseCheck extends WaybillCommand<CheckBaseResult> {
   ];
   static override args = { image: imageArg };
   static override flags = {
-    policy: string({ summary: 'Policy file.', helpValue: 'FILE', required: true }),
+    policy: policyFlags.policy,
     refresh: boolean({
       summary: 'Also ask the registries where the tags lead now. Nothing is written.',
       default: false,
@@ -43,7 +44,7 @@ export default class BaseCheck extends WaybillCommand<CheckBaseResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<CheckBaseResult>> {
     const { args, flags } = await this.parse(BaseCheck);
     const runtime = start(flags);
-    const { checkBase, checkBaseExitCode } = await import('../../app/index.ts');
+    const { checkBase, checkBaseExitCode } = await import('../../app/base/index.ts');
     const result = await checkBase(
       {
         image: args.image,

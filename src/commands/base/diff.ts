@@ -6,6 +6,7 @@ import {
   imageFlags,
   layerFlags,
   layerLimit,
+  policyFlags,
   policyTrust,
   policyTrustFlags,
   WaybillCommand,
@@ -25,7 +26,7 @@ export default class BaseDiff extends WaybillCommand<DiffBaseResult> {
   ];
   static override args = { image: imageArg };
   static override flags = {
-    policy: string({ summary: 'Policy file.', helpValue: 'FILE', required: true }),
+    policy: policyFlags.policy,
     to: string({ summary: 'Base to compare with. Default: where the base’s tag leads now.', helpValue: 'REFERENCE' }),
     ...imageFlags,
     ...layerFlags,
@@ -35,7 +36,7 @@ export default class BaseDiff extends WaybillCommand<DiffBaseResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<DiffBaseResult>> {
     const { args, flags } = await this.parse(BaseDiff);
     const runtime = start(flags);
-    const { diffBase } = await import('../../app/index.ts');
+    const { diffBase } = await import('../../app/base/index.ts');
     const result = await diffBase(
       {
         image: args.image,

@@ -4,9 +4,10 @@ import type { LockBasesResult } from '../../app/index.ts';
 import {
   attachmentFlags,
   imageAccess,
-  imageFlags,
   parsePairs,
+  policyFlags,
   policyTrust,
+  registryFlags,
   signingAccess,
   signingFlags,
   WaybillCommand,
@@ -50,7 +51,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
     }),
   };
   static override flags = {
-    policy: string({ summary: 'Policy file.', helpValue: 'FILE', required: true }),
+    policy: policyFlags.policy,
     source: string({
       summary: 'Read a base’s tag from this reference (repeatable).',
       helpValue: 'NAME:TAG=REFERENCE',
@@ -76,10 +77,7 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
       helpValue: 'FILE',
       helpGroup: 'SIGNER',
     }),
-    'insecure-registry': imageFlags['insecure-registry'],
-    'registry-realm': imageFlags['registry-realm'],
-    'registry-ca': imageFlags['registry-ca'],
-    authfile: imageFlags.authfile,
+    ...registryFlags,
     ...attachmentFlags,
     offline: boolean({
       summary:
@@ -95,13 +93,13 @@ export default class BaseLock extends WaybillCommand<LockBasesResult> {
     const isSigned = sign || [key, flags['identity-token'], flags['identity-provider']].some(Boolean);
     const idle = SIGNING_ONLY.find((name) => !isSigned && flags[name] !== undefined);
     if (idle !== undefined) throw coreError('USAGE', `--${idle} goes with --key or --sign: nothing is signed without`);
-    const { lockBases } = await import('../../app/index.ts');
+    const { lockBases } = await import('../../app/base/index.ts');
     const result = await lockBases(
       {
         policyFile: flags.policy,
         entries: argv.filter((name) => typeof name === 'string'),
         sources: new Map(Object.entries(parsePairs(flags.source ?? [], 'source'))),
-        access: imageAccess({ ...flags, platform: undefined }),
+        access: imageAccess(flags),
         files: flags.files,
         observe: flags.observe,
         pinHead: flags['pin-head'],

@@ -1,12 +1,9 @@
 import { boolean, integer, string } from '@oclif/core/flags';
 import type { GateReport } from '../../app/index.ts';
 import {
-  attachmentLimitFlags,
   decisionOutputFlag,
-  gateAttachmentFlags,
+  gateImageFlags,
   imageAccess,
-  imageFlags,
-  layerFlags,
   layerLimit,
   optionalImageArg,
   ownCacheDirectory,
@@ -88,13 +85,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
       min: 1,
       max: 86_400,
     }),
-    'insecure-registry': imageFlags['insecure-registry'],
-    'registry-realm': imageFlags['registry-realm'],
-    'registry-ca': imageFlags['registry-ca'],
-    authfile: imageFlags.authfile,
-    ...gateAttachmentFlags,
-    ...attachmentLimitFlags,
-    ...layerFlags,
+    ...gateImageFlags,
     offline: boolean({
       summary:
         'No request but to the registry and for signing: trusted roots come from files, were kept, or ship with waybill.',
@@ -107,7 +98,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
     const { argv, flags } = await this.parse(GateCheck);
     // a layer cache that a variable chose could have been filled by whoever set it
     const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
-    const { reportGate } = await import('../../app/index.ts');
+    const { reportGate } = await import('../../app/gate/index.ts');
     const { renderGate, renderPins, renderVsas } = await import('../../render/index.ts');
     const { report, stdout, exitCode } = await reportGate(
       {
@@ -120,7 +111,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
         readStdin: (maxBytes) => readStdin('images or manifests', maxBytes),
         ...policyChoice(flags),
         ...(flags.opa === undefined ? {} : { opa: flags.opa }),
-        access: imageAccess({ ...flags, platform: undefined }),
+        access: imageAccess(flags),
         deadlineMs: flags.timeout * 1000,
         ...(flags.as === undefined ? {} : { as: flags.as }),
         outputs: flags.output ?? [],

@@ -1,11 +1,8 @@
 import { integer, string } from '@oclif/core/flags';
 import type { ContainerdJudgement } from '../../app/index.ts';
 import {
-  attachmentLimitFlags,
-  gateAttachmentFlags,
+  gateImageFlags,
   imageAccess,
-  imageFlags,
-  layerFlags,
   layerLimit,
   ownCacheDirectory,
   opaFlag,
@@ -43,13 +40,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
     }),
     'evidence-out': string({ summary: 'Write everything the decision rests on.', helpValue: 'FILE' }),
     'decision-out': string({ summary: 'Write the decision.', helpValue: 'FILE' }),
-    'insecure-registry': imageFlags['insecure-registry'],
-    'registry-realm': imageFlags['registry-realm'],
-    'registry-ca': imageFlags['registry-ca'],
-    authfile: imageFlags.authfile,
-    ...gateAttachmentFlags,
-    ...attachmentLimitFlags,
-    ...layerFlags,
+    ...gateImageFlags,
     ...policyTrustFlags,
   };
 
@@ -57,14 +48,14 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
     const { argv, flags } = await this.parse(GateContainerd);
     // a layer cache that a variable chose could have been filled by whoever set it
     const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
-    const { verifyForContainerd } = await import('../../app/index.ts');
+    const { verifyForContainerd } = await import('../../app/gate/index.ts');
     const { judgement, exitCode } = await verifyForContainerd(
       {
         words: argv.filter((word) => typeof word === 'string'),
         readStdin: (maxBytes) => readStdin('the descriptor', maxBytes),
         ...policyChoice(flags),
         ...(flags.opa === undefined ? {} : { opa: flags.opa }),
-        access: imageAccess({ ...flags, platform: undefined }),
+        access: imageAccess(flags),
         deadlineMs: flags.timeout * 1000,
         ...(flags['evidence-out'] === undefined ? {} : { evidenceFile: flags['evidence-out'] }),
         ...(flags['decision-out'] === undefined ? {} : { decisionFile: flags['decision-out'] }),

@@ -1,11 +1,8 @@
 import { integer, string } from '@oclif/core/flags';
 import type { showPolicyInput, ShowPolicyInputOptions } from '../../app/index.ts';
 import {
-  attachmentLimitFlags,
-  gateAttachmentFlags,
+  gateImageFlags,
   imageAccess,
-  imageFlags,
-  layerFlags,
   layerLimit,
   optionalImageArg,
   parseTimeFlag,
@@ -51,25 +48,20 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
       min: 1,
       max: 86_400,
     }),
-    'insecure-registry': imageFlags['insecure-registry'],
-    'registry-realm': imageFlags['registry-realm'],
-    'registry-ca': imageFlags['registry-ca'],
-    authfile: imageFlags.authfile,
-    ...gateAttachmentFlags,
-    ...attachmentLimitFlags,
-    ...layerFlags,
+    ...gateImageFlags,
     ...policyTrustFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<PolicyInput>> {
     const { args, flags } = await this.parse(GateInput);
     const runtime = start(flags);
-    const app = await import('../../app/index.ts');
+    const app = await import('../../app/gate/index.ts');
     const options: ShowPolicyInputOptions = {
       ...policyChoice(flags),
       source: app.policyInputSource({
         image: args.image,
         evidence: flags.evidence,
+        // that of --platform is chosen from what was collected
         access: imageAccess({ ...flags, platform: undefined }),
         deadlineMs: flags.timeout * 1000,
         ...(flags.as === undefined ? {} : { as: flags.as }),
