@@ -7,7 +7,7 @@ import type { LockFacts, RuleContext } from './context.ts';
 import type { CheckResult, ImageDecision, PlatformDecision, RuleDecision, Verdict } from './decision.ts';
 import { enforces, evaluateRule, ruleDecision } from './evaluate-rule.ts';
 import { applyExceptions } from './exceptions.ts';
-import { matchesAny } from './file/glob.ts';
+import { matchingRules, selects, selectsName } from './matching-rules.ts';
 import { byStrictness, carried, errored, failed, passed, shortList } from './outcome.ts';
 import type { RegoEvaluator } from './rego/rego-runner.ts';
 import type { ImageStatements } from './signers/statements.ts';
@@ -26,7 +26,7 @@ export interface ImageInputs {
 export async function evaluateImage(inputs: ImageInputs): Promise<ImageDecision> {
   const { image, loaded } = inputs;
   const { name, reference, digest, deployed } = image.evidence;
-  const rules = loaded.policy.rules.filter((rule) => name !== null && matchesAny(rule.images, name));
+  const rules = matchingRules(loaded.policy, name);
   const checks = [
     ...checkResolved(image),
     ...checkTag(image),
@@ -227,16 +227,6 @@ async function evaluatePlatform(
     },
     rules: decided,
   };
-}
-
-/** `linux/arm64` in a policy selects every variant of it; with a variant, that one. */
-export function selects(rule: PolicyRule, name: string): boolean {
-  const { platforms = 'all' } = rule;
-  return platforms === 'all' || platforms.some((wanted) => selectsName(wanted, name));
-}
-
-function selectsName(wanted: string, name: string): boolean {
-  return wanted === name || name.startsWith(`${wanted}/`);
 }
 
 /** Platforms that a rule speaks of and the image does not have, or that could not be collected. */

@@ -1,5 +1,5 @@
 import type { EvidenceNeeds } from '../evidence/index.ts';
-import { matchesAny } from './file/glob.ts';
+import { matchingRules } from './matching-rules.ts';
 import { imageFacts, withImpliedChecks } from './content/image-checks/index.ts';
 import { ruleNeedsTrust } from './signers/trust-needs.ts';
 import type { Policy, PolicyRule } from './file/types.ts';
@@ -13,9 +13,15 @@ export function evidenceNeeds(
   name: string | null,
   settled: ReadonlySet<string> = new Set(),
 ): EvidenceNeeds {
-  const rules = policy.rules
-    .filter((rule) => name !== null && matchesAny(rule.images, name) && !settled.has(rule.name))
-    .map((rule) => withImpliedChecks(policy, rule));
+  return needsOf(
+    policy,
+    matchingRules(policy, name).filter((rule) => !settled.has(rule.name)),
+  );
+}
+
+/** What deciding by some rules of a policy asks for, whatever images they speak of. */
+export function needsOf(policy: Policy, matching: readonly PolicyRule[]): EvidenceNeeds {
+  const rules = matching.map((rule) => withImpliedChecks(policy, rule));
   const facts = new Set(rules.flatMap((rule) => [...imageFacts(rule)]));
   const scan = facts.has('scan') || rules.some((rule) => needsScan(policy, rule));
   const base = rules.filter((rule) => rule.base !== undefined);
@@ -54,8 +60,10 @@ export function evidenceNeeds(
 
 /** The same for the document that a Rego policy would see of an image, whether there is one yet or not. */
 export function inputNeeds(policy: Policy, name: string | null): EvidenceNeeds {
-  const rules = policy.rules.map((rule) => ({ ...rule, rego: rule.rego ?? [] }));
-  return evidenceNeeds({ ...policy, rules }, name);
+  return needsOf(
+    policy,
+    matchingRules(policy, name).map((rule) => ({ ...rule, rego: rule.rego ?? [] })),
+  );
 }
 
 /** A revoked digest may be that of an image that the build used. */

@@ -1,7 +1,6 @@
 import type { EvidenceError, EvidenceView } from '../../evidence/index.ts';
 import { checkBundle } from '../../verification/index.ts';
-import { selects } from '../evaluate-image.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchingRules, selects } from '../matching-rules.ts';
 import { verifyLock } from '../base/lock-facts.ts';
 import { policySigners, type BundleChecker } from '../signers/signers.ts';
 import { verifyImageBundles } from '../signers/statements.ts';
@@ -47,7 +46,7 @@ export async function listPolicyInputs(
   for (const image of evidence.images) {
     const { name, reference } = image.evidence;
     const statements = await verifyImageBundles(image, signers, check);
-    const rules = loaded.policy.rules.filter((rule) => name !== null && matchesAny(rule.images, name));
+    const rules = matchingRules(loaded.policy, name);
     for (const platform of image.platforms) {
       for (const rule of rules.filter((candidate) => selects(candidate, platform.name))) {
         const context = { loaded, rule, image, platform, statements, lock, rego, now };

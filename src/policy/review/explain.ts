@@ -1,6 +1,8 @@
 import { defaultsOf, demandsOf, needsText, type DefaultValue, type Demand } from './explain-checks.ts';
-import { evidenceNeeds } from '../evidence-needs.ts';
-import { compileGlob, matchesAny } from '../file/glob.ts';
+import { enforces } from '../evaluate-rule.ts';
+import { needsOf } from '../evidence-needs.ts';
+import { matchesAny } from '../file/glob.ts';
+import { matchingRules } from '../matching-rules.ts';
 import { listImageChecks, type ImageCheckInfo } from '../content/image-checks/index.ts';
 import type { BaseEntry, Policy, PolicyException, PolicyIdentity, PolicyRule, Strictness } from '../file/types.ts';
 import { durationText, lastDay } from '../file/values.ts';
@@ -61,7 +63,7 @@ export interface ExplainOptions {
 
 /** Says what a policy demands: nothing about any image, only about the policy. */
 export function explainPolicy(policy: Policy, { now, image }: ExplainOptions): PolicyExplanation {
-  const rules = policy.rules.filter((rule) => image === undefined || matchesAny(rule.images, image));
+  const rules = image === undefined ? policy.rules : matchingRules(policy, image);
   const exceptions = (policy.exceptions ?? []).filter(
     (exception) =>
       rules.some((rule) => rule.name === exception.rule) &&
@@ -84,10 +86,8 @@ export function explainPolicy(policy: Policy, { now, image }: ExplainOptions): P
 
 function explainRule(policy: Policy, rule: PolicyRule, now: Date): RuleExplanation {
   const { platforms = 'all', effectiveOn } = rule;
-  const enforced = rule.mode !== 'warn' && (effectiveOn === undefined || effectiveOn <= now);
-  // the needs of this rule alone, whatever its images are called
-  const alone = { ...policy, rules: [{ ...rule, images: [compileGlob('**')] }] };
-  const needs = evidenceNeeds(alone, 'registry.invalid/any');
+  const enforced = enforces(rule, now);
+  const needs = needsOf(policy, [rule]);
   return {
     rule: rule.name,
     images: rule.images.map((glob) => glob.pattern),

@@ -3,7 +3,7 @@ import type { EvidenceNeeds, EvidenceView } from '../../evidence/index.ts';
 import { checkBundle } from '../../verification/index.ts';
 import { judgeVsa } from './check-vsa.ts';
 import { evidenceNeeds } from '../evidence-needs.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchingRules } from '../matching-rules.ts';
 import { policySigners } from '../signers/signers.ts';
 import { verifyImageBundles } from '../signers/statements.ts';
 import { policyTrust } from '../signers/trust.ts';
@@ -27,7 +27,7 @@ export async function needsAfterBundles(
   const [image] = found.images;
   const name = image?.evidence.name ?? null;
   const settled = new Map<Digest, ReadonlySet<string>>();
-  const rules = loaded.policy.rules.filter(({ images, vsa }) => name !== null && vsa && matchesAny(images, name));
+  const rules = matchingRules(loaded.policy, name).filter(({ vsa }) => vsa !== undefined);
   if (image !== undefined && rules.length > 0) {
     const signers = await policySigners(loaded, policyTrust(loaded, found), now);
     const statements = await verifyImageBundles(image, signers, checkBundle);
