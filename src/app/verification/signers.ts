@@ -40,32 +40,45 @@ export interface SignerAccess {
   readonly algorithms?: readonly KeyAlgorithm[];
 }
 
+/** What bundles are to be judged. */
+interface Judged {
+  readonly bundles: readonly Uint8Array[];
+  readonly legacy?: readonly LegacyCandidate[];
+}
+
+/** Gives what judging bundles takes. */
+export type SignerLoader = (judged: Judged) => Promise<SignerOptions>;
+
 /**
- * Reads keys, compiles identities and loads the roots that judging these bundles needs: none when only keys are trusted, no bundle has a log entry and no timestamp is asked for.
- * @throws AppError VERIFICATION_NO_KEYS, VERIFICATION_IDENTITY, TRUST_ROOT_MALFORMED, those of keys, files and trust repositories
+ * Reads keys, compiles identities and loads the roots that judging bundles needs: none when only keys are trusted, no bundle has a log entry and no timestamp is asked for.
+ * Files and repositories are read when the first call needs them, and not again: who judges in several turns believes the same in each.
+ * @throws AppError, from the calls: VERIFICATION_NO_KEYS, VERIFICATION_IDENTITY, TRUST_ROOT_MALFORMED, those of keys, files and trust repositories
  */
-export async function loadSigners(
-  access: SignerAccess,
-  judged: { readonly bundles: readonly Uint8Array[]; readonly legacy?: readonly LegacyCandidate[] },
-  runtime: Runtime,
-): Promise<SignerOptions> {
-  const keys = await readPublicKeys(access.keyFiles);
-  const identities = await Promise.all(access.identities.map((rule) => compileIdentity(rule)));
-  const { bundles, legacy = [] } = judged;
-  const isLogged = bundles.some(hasLogEntry) || legacy.some(({ rekorBundle }) => rekorBundle !== undefined);
-  const needsLogs = !access.insecureIgnoreTlog && isLogged;
-  const needsStamps = (access.thresholds.timestamps ?? 0) > 0;
-  const needsRoot = identities.length > 0 || isTrustGiven(access) || needsLogs || needsStamps;
-  const trust = needsRoot ? await loadTrust(access, runtime) : undefined;
-  return {
-    keys,
-    identities,
-    ...(trust === undefined ? {} : { trust }),
-    requireTransparencyLog: !access.insecureIgnoreTlog,
-    now: runtime.now(),
-    ...(access.maxLogEntries === undefined ? {} : { maxLogEntries: access.maxLogEntries }),
-    ...(access.algorithms === undefined ? {} : { algorithms: access.algorithms }),
+export function signerLoader(access: SignerAccess, runtime: Runtime): SignerLoader {
+  let signers: Promise<Required<Pick<SignerOptions, 'keys' | 'identities'>>> | undefined;
+  let roots: Promise<readonly TrustedSource[]> | undefined;
+  return async ({ bundles, legacy = [] }) => {
+    const { keys, identities } = await (signers ??= namedSigners(access));
+    const isLogged = bundles.some(hasLogEntry) || legacy.some(({ rekorBundle }) => rekorBundle !== undefined);
+    const needsLogs = !access.insecureIgnoreTlog && isLogged;
+    const needsStamps = (access.thresholds.timestamps ?? 0) > 0;
+    const needsRoot = identities.length > 0 || isTrustGiven(access) || needsLogs || needsStamps;
+    const trust = needsRoot ? await (roots ??= loadTrust(access, runtime)) : undefined;
+    return {
+      keys,
+      identities,
+      ...(trust === undefined ? {} : { trust }),
+      requireTransparencyLog: !access.insecureIgnoreTlog,
+      now: runtime.now(),
+      ...(access.maxLogEntries === undefined ? {} : { maxLogEntries: access.maxLogEntries }),
+      ...(access.algorithms === undefined ? {} : { algorithms: access.algorithms }),
+    };
   };
+}
+
+async function namedSigners(access: SignerAccess): Promise<Required<Pick<SignerOptions, 'keys' | 'identities'>>> {
+  const keys = await readPublicKeys(access.keyFiles);
+  return { keys, identities: await Promise.all(access.identities.map((rule) => compileIdentity(rule))) };
 }
 
 function isTrustGiven({ trustedRootFiles, certificateChainFile }: SignerAccess): boolean {

@@ -13,7 +13,7 @@ import {
 } from '../../core/index.ts';
 import { checkArtifact, type BundleVerdict, type FileToCheck, type FileVerdict } from '../../verification/index.ts';
 import { acceptedSigner, type AcceptedSigner } from './accepted-signer.ts';
-import { loadSigners, type SignerAccess } from './signers.ts';
+import { signerLoader, type SignerAccess } from './signers.ts';
 
 export interface VerifyBlobOptions {
   /** A path; or `sha256:` and 64 hexadecimal digits, where no file has that name. */
@@ -52,7 +52,7 @@ export async function verifyBlob(options: VerifyBlobOptions, runtime: Runtime): 
   const bundle = await readInputFile(options.bundleFile, maxBundleBytes);
   const { file, digest } = await readArtifact(options.file, runtime.signal);
   const verdict = await checkArtifact(bundle, {
-    ...(await loadSigners(options.signers, { bundles: [bundle] }, runtime)),
+    ...(await signerLoader(options.signers, runtime)({ bundles: [bundle] })),
     file,
     maxBytes: maxBundleBytes,
     ...(wanted === undefined ? {} : { predicateType: wanted }),

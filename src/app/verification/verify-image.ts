@@ -18,7 +18,7 @@ import {
 import { findLimits, openImageStore, requireReferrers, type ImageAccess } from '../store/open-image-store.ts';
 import { acceptedSigner, type AcceptedSigner } from './accepted-signer.ts';
 import { resolveTarget } from '../store/resolve-target.ts';
-import { loadSigners, type SignerAccess } from './signers.ts';
+import { signerLoader, type SignerAccess, type SignerLoader } from './signers.ts';
 
 export interface VerifyImageOptions {
   readonly image: string;
@@ -83,7 +83,8 @@ export async function verifyImage(options: VerifyImageOptions, runtime: Runtime)
   await using opened = await openImageStore(options.image, options.access, runtime);
   const store = requireReferrers(opened);
   const target = await resolveTarget(opened, options.access, runtime);
-  const check = (digest: Digest) => verifySubject(digest, { store, options, wanted }, runtime);
+  const signersFor = signerLoader(options.signers, runtime);
+  const check = (digest: Digest) => verifySubject(digest, { store, options, wanted, signersFor }, runtime);
   const common = {
     image: options.image,
     kind: target.kind,
@@ -116,10 +117,11 @@ interface SubjectCheck {
   readonly store: ReferrerStore;
   readonly options: VerifyImageOptions;
   readonly wanted: PredicateType | undefined;
+  readonly signersFor: SignerLoader;
 }
 
 async function verifySubject(subject: Digest, check: SubjectCheck, runtime: Runtime): Promise<VerifiedSubject> {
-  const { store, options, wanted } = check;
+  const { store, options, wanted, signersFor } = check;
   const found = await findBundles(store, subject, { ...findLimits(options.access), signal: runtime.signal });
   const { maxBundleBytes } = options.access;
   const limits = maxBundleBytes === undefined ? {} : { maxBundleBytes };
@@ -128,7 +130,7 @@ async function verifySubject(subject: Digest, check: SubjectCheck, runtime: Runt
       ? await findLegacy(store, subject, { otherReferrers: found.otherReferrers, ...limits, signal: runtime.signal })
       : { candidates: [], unreadable: [] };
   const bundles = found.bundles.map(({ bytes }) => bytes);
-  const signers = await loadSigners(options.signers, { bundles, legacy: legacy.candidates }, runtime);
+  const signers = await signersFor({ bundles, legacy: legacy.candidates });
   const common = {
     ...signers,
     ...(maxBundleBytes === undefined ? {} : { maxBytes: maxBundleBytes }),
