@@ -6,7 +6,7 @@ export { candidateLists, containedRecords, findContainment, MIN_CONTAINED_FILES 
 export type { ContainingImage } from './containment.ts';
 export { writeFileList } from './file-list.ts';
 export type { FileListBytes } from './file-list.ts';
-export { appendLockRecord, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
+export { appendLockRecords, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
 export type { LockRecordDraft } from './lock.ts';
 export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';
 export type { MatchableImage } from './match-bases.ts';

@@ -6,25 +6,24 @@ import type { LockPlatform, LockRecord } from './types.ts';
 /**
  * Recomputes what a record claims from the bytes it keeps: every blob has its digest, the index (if any) lists the manifests, each manifest names its
  * config, each config its platform and diffIDs.
+ * @param hashed blobs (base64 by digest) of earlier records that were hashed then: file lists are large, and most records keep those of the one before
  * @throws AppError LOCK_BLOB_MISMATCH, LOCK_BLOB_MISSING, LOCK_PLATFORM_MISMATCH, and the image room's codes for malformed documents
  */
-export function checkRecordBlobs(record: LockRecord, where: string): void {
-  const blobs = new Map<string, Uint8Array>();
+export function checkRecordBlobs(record: LockRecord, where: string, hashed: ReadonlyMap<string, string>): void {
   for (const [digest, encoded] of Object.entries(record.blobs).toSorted(([a], [b]) => compareCodeUnits(a, b))) {
-    const bytes = Buffer.from(encoded, 'base64');
-    if (!isDigest(digest) || !digestMatches(digest, bytes)) {
+    if (hashed.get(digest) === encoded) continue;
+    if (!isDigest(digest) || !digestMatches(digest, bytesOf(encoded))) {
       throw provenanceError('LOCK_BLOB_MISMATCH', `${where}: the bytes kept for ${digest} do not have that digest`, {
         hint: 'the lock was edited by hand; restore it from version control',
       });
     }
-    blobs.set(digest, bytes);
   }
-  const blob = (digest: Digest): Uint8Array => {
-    const bytes = blobs.get(digest);
-    if (bytes === undefined) throw provenanceError('LOCK_BLOB_MISSING', `${where} keeps no bytes for ${digest}`);
-    return bytes;
+  const kept = (digest: Digest): string => {
+    const encoded = record.blobs[digest];
+    if (encoded === undefined) throw provenanceError('LOCK_BLOB_MISSING', `${where} keeps no bytes for ${digest}`);
+    return encoded;
   };
-  const listed = listedManifests(record, blob(record.digest));
+  const listed = listedManifests(record, bytesOf(kept(record.digest)));
   for (const platform of record.platforms) {
     if (!listed.has(platform.manifest)) {
       throw provenanceError(
@@ -32,9 +31,9 @@ export function checkRecordBlobs(record: LockRecord, where: string): void {
         `${where}: ${record.digest} does not list the manifest ${platform.manifest}`,
       );
     }
-    checkPlatform(platform, blob, where);
+    checkPlatform(platform, kept, where);
   }
-  for (const bundle of record.bundles) blob(bundle.digest);
+  for (const bundle of record.bundles) kept(bundle.digest);
 }
 
 function listedManifests(record: LockRecord, bytes: Uint8Array): ReadonlySet<string> {
@@ -50,11 +49,15 @@ function isIndexMediaType(mediaType: string): boolean {
   );
 }
 
-function checkPlatform(platform: LockPlatform, blob: (digest: Digest) => Uint8Array, where: string): void {
-  const manifest = parseManifest(blob(platform.manifest));
-  const config = parseConfig(blob(platform.config));
+function bytesOf(encoded: string): Uint8Array {
+  return Buffer.from(encoded, 'base64');
+}
+
+function checkPlatform(platform: LockPlatform, kept: (digest: Digest) => string, where: string): void {
+  const manifest = parseManifest(bytesOf(kept(platform.manifest)));
+  const config = parseConfig(bytesOf(kept(platform.config)));
   // read when it is compared with: what is in it has no other bytes to be checked against
-  if (platform.fileList !== undefined) blob(platform.fileList);
+  if (platform.fileList !== undefined) kept(platform.fileList);
   const agrees =
     manifest.config.digest === platform.config &&
     isSamePlatform(config, platform.platform) &&

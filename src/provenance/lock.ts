@@ -38,7 +38,8 @@ export function parseLock(bytes: Uint8Array): Lock {
       });
     }
     const complete = withKnownBlobs(record, known);
-    checkRecordBlobs(complete, where);
+    checkRecordBlobs(complete, where, known);
+    remember(known, record);
     records.push(complete);
     head = sha256Digest(line);
   }
@@ -46,26 +47,44 @@ export function parseLock(bytes: Uint8Array): Lock {
 }
 
 /**
- * Gives a draft its place after the lock's head; returns the longer lock and the line to append (newline included). Bytes that an earlier record
- * keeps are not written again.
+ * Gives drafts their places after the lock's head, in their order; returns the longer lock and the lines to append (newlines included). Bytes that an earlier
+ * record keeps are not written again.
+ * @throws AppError LOCK_TOO_LARGE, and those of `parseLock` for a draft that does not keep what it names
  */
-export function appendLockRecord(lock: Lock, draft: LockRecordDraft): { readonly lock: Lock; readonly line: string } {
-  const known = new Set(lock.records.flatMap((record) => Object.keys(record.blobs)));
-  const record: LockRecord = { ...draft, sequence: lock.records.length, previous: lock.head };
-  checkRecordBlobs(record, `lock record ${record.sequence}`);
-  const blobs = Object.fromEntries(Object.entries(draft.blobs).filter(([digest]) => !known.has(digest)));
-  const line = canonicalJson({ ...record, blobs } as unknown as JsonValue);
-  if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
-    // written, it could not be read any more
-    const what = `the record of ${record.entry}${record.tag === null ? '' : `:${record.tag}`}`;
-    throw provenanceError('LOCK_TOO_LARGE', `${what} has more than the ${MAX_LINE_BYTES} bytes allowed`);
+export function appendLockRecords(
+  lock: Lock,
+  drafts: readonly LockRecordDraft[],
+): { readonly lock: Lock; readonly lines: string } {
+  const known = new Map<string, string>();
+  for (const record of lock.records) remember(known, record);
+  const records = [...lock.records];
+  let { head } = lock;
+  let lines = '';
+  for (const draft of drafts) {
+    const record: LockRecord = { ...draft, sequence: records.length, previous: head };
+    checkRecordBlobs(record, `lock record ${record.sequence}`, known);
+    const blobs = Object.fromEntries(Object.entries(draft.blobs).filter(([digest]) => !known.has(digest)));
+    const line = canonicalJson({ ...record, blobs } as unknown as JsonValue);
+    if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
+      // written, it could not be read any more
+      const what = `the record of ${record.entry}${record.tag === null ? '' : `:${record.tag}`}`;
+      throw provenanceError('LOCK_TOO_LARGE', `${what} has more than the ${MAX_LINE_BYTES} bytes allowed`);
+    }
+    remember(known, record);
+    records.push(record);
+    head = sha256Digest(line);
+    lines += `${line}\n`;
   }
-  return { lock: { records: [...lock.records, record], head: sha256Digest(line) }, line: `${line}\n` };
+  return { lock: { records, head }, lines };
 }
 
-/** Adds the blobs that earlier records keep for it, and remembers the record's own for later ones. */
-function withKnownBlobs(record: LockRecord, known: Map<string, string>): LockRecord {
-  for (const [digest, encoded] of Object.entries(record.blobs)) known.set(digest, encoded);
+/** Keeps in mind what a checked record keeps, for those after it. */
+function remember(known: Map<string, string>, { blobs }: LockRecord): void {
+  for (const [digest, encoded] of Object.entries(blobs)) known.set(digest, encoded);
+}
+
+/** Adds the blobs that earlier records keep for it. */
+function withKnownBlobs(record: LockRecord, known: ReadonlyMap<string, string>): LockRecord {
   const blobs: Record<string, string> = { ...record.blobs };
   const needed = [
     record.digest,
@@ -77,7 +96,7 @@ function withKnownBlobs(record: LockRecord, known: Map<string, string>): LockRec
     ...record.bundles.map((bundle) => bundle.digest),
   ];
   for (const digest of needed) {
-    const encoded = known.get(digest);
+    const encoded = blobs[digest] ?? known.get(digest);
     if (encoded !== undefined) blobs[digest] = encoded;
   }
   return { ...record, blobs };

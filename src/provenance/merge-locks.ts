@@ -1,6 +1,6 @@
 import { canonicalJson, compareCodeUnits, sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
 import { provenanceError } from './errors.ts';
-import { appendLockRecord, EMPTY_LOCK, type LockRecordDraft } from './lock.ts';
+import { appendLockRecords, EMPTY_LOCK, type LockRecordDraft } from './lock.ts';
 import type { Lock, LockRecord } from './types.ts';
 
 export interface MergedLock {
@@ -24,15 +24,10 @@ export function mergeLocks(first: Lock, second: Lock): MergedLock {
   const ordered = [...drafts].toSorted(
     ([a, x], [b, y]) => Date.parse(x.observedAt) - Date.parse(y.observedAt) || compareCodeUnits(a, b),
   );
-  refuseConflicts(ordered.map(([, draft]) => draft));
-  let lock = EMPTY_LOCK;
-  let text = '';
-  for (const [, draft] of ordered) {
-    const appended = appendLockRecord(lock, draft);
-    lock = appended.lock;
-    text += appended.line;
-  }
-  return { lock, text, added: drafts.size - before };
+  const joined = ordered.map(([, draft]) => draft);
+  refuseConflicts(joined);
+  const { lock, lines } = appendLockRecords(EMPTY_LOCK, joined);
+  return { lock, text: lines, added: drafts.size - before };
 }
 
 /** A record without its place in a chain, by the digest of what it says. */

@@ -189,6 +189,11 @@ describe('the lock itself', () => {
       bytes(lines[0]!.replaceAll(base.digest, fakeDigest('gone'))),
       'LOCK_BLOB_MISMATCH',
     ],
+    [
+      'with other bytes for a digest that an earlier line keeps',
+      bytes(lines[0]!, lines[1]!.replace('"blobs":{', `"blobs":{"${base.digest}":"e30=",`).replace(',}', '}')),
+      'LOCK_BLOB_MISMATCH',
+    ],
   ] as const) {
     test(`${what} is refused`, () => assert.throws(() => parseLock(altered), { code }));
   }

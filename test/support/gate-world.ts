@@ -12,7 +12,7 @@ import {
 } from '../../src/evidence/index.ts';
 import { createKeySigner, generateKeyPair, type KeySigner } from '../../src/keys/index.ts';
 import { assemblePolicy, parsePolicy, type LoadedPolicy } from '../../src/policy/index.ts';
-import { appendLockRecord, EMPTY_LOCK, type BaseComparison, type Lock } from '../../src/provenance/index.ts';
+import { appendLockRecords, EMPTY_LOCK, type BaseComparison } from '../../src/provenance/index.ts';
 import { signBundle } from '../../src/signing/index.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -324,9 +324,7 @@ export interface LockSpec {
 
 /** Lock bytes with a true chain. */
 export function lockBytes(specs: readonly LockSpec[]): Uint8Array {
-  let lock: Lock = EMPTY_LOCK;
-  let text = '';
-  for (const spec of specs) {
+  const drafts = specs.map((spec) => {
     const root = spec.index ?? spec.images[0]!;
     const blobs: Record<string, string> = { [root.digest]: base64(root.bytes) };
     for (const image of spec.images) {
@@ -349,7 +347,7 @@ export function lockBytes(specs: readonly LockSpec[]): Uint8Array {
       trivialLayers: spec.trivialLayers ?? [],
       ...fileList,
     }));
-    const appended = appendLockRecord(lock, {
+    return {
       observedAt,
       entry,
       image,
@@ -359,11 +357,9 @@ export function lockBytes(specs: readonly LockSpec[]): Uint8Array {
       platforms,
       bundles,
       blobs,
-    });
-    lock = appended.lock;
-    text += appended.line;
-  }
-  return Buffer.from(text);
+    };
+  });
+  return Buffer.from(appendLockRecords(EMPTY_LOCK, drafts).lines);
 }
 
 /** Nothing changed above this many layers. */

@@ -11,7 +11,7 @@ import {
 import { formatPlatform, isSamePlatform } from '../../image/index.ts';
 import { loadPolicy, lockBundlePath, parsePolicy, type LoadedPolicy } from '../../policy/index.ts';
 import {
-  appendLockRecord,
+  appendLockRecords,
   EMPTY_LOCK,
   mergeLocks,
   parseLock,
@@ -101,7 +101,8 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
   const start = await startingLock(options, lockName, runtime);
   if (signer !== undefined) await warnOfUnsigned(start, lockName, { trust: options, runtime });
   const drafts = options.observe === false ? [] : await observeBases(start.loaded, options, runtime);
-  const { lock, text, locked } = appendAll(start, drafts);
+  const { lock, lines } = appendLockRecords(start.lock, drafts);
+  const text = `${start.text}${lines}`;
   const observed = lock.records.slice(lock.records.length - drafts.length);
   const judged = await judgeObserved(start.loaded, observed, { trust: options, runtime });
   const lockFile = join(dirname(policyFile), lockName);
@@ -125,7 +126,10 @@ export async function lockBases(options: LockBasesOptions, runtime: Runtime): Pr
     ...(signatureFile === undefined ? {} : { signatureFile }),
     head: lock.head,
     records: lock.records.length,
-    locked: locked.map((base, index) => ({ ...base, ...(judged[index] ?? { signedBy: [], authenticated: [] }) })),
+    locked: drafts.map((draft, index) => ({
+      ...summary(draft, start.lock),
+      ...(judged[index] ?? { signedBy: [], authenticated: [] }),
+    })),
     ...(refused === undefined ? {} : { refused }),
     ...start.told,
     ...(pushed === undefined ? {} : { pushed }),
@@ -199,21 +203,6 @@ function takePulled(pulled: PulledLock, local: Lock, onDisk: Uint8Array | undefi
     hint: 'fetch it to a policy of its own and join the two: base lock --merge FILE',
     details: { fetched: pulled.lock.head, here: local.head },
   });
-}
-
-function appendAll(
-  start: Pick<StartingLock, 'lock' | 'text'>,
-  drafts: readonly LockRecordDraft[],
-): { readonly lock: Lock; readonly text: string; readonly locked: readonly ObservedBase[] } {
-  let { lock, text } = start;
-  const locked: ObservedBase[] = [];
-  for (const draft of drafts) {
-    locked.push(summary(draft, lock));
-    const appended = appendLockRecord(lock, draft);
-    lock = appended.lock;
-    text += appended.line;
-  }
-  return { lock, text, locked };
 }
 
 function summary(draft: LockRecordDraft, lock: Lock): ObservedBase {
