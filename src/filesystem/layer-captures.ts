@@ -1,5 +1,5 @@
 import { textAt } from './byte-list.ts';
-import { RecordKind, type LayerStack } from './layer-records.ts';
+import { RecordKind, type LayerRecords, type LayerStack } from './layer-records.ts';
 
 /** A file that a rule captured in one layer, whatever layers above make of it. */
 export interface LayerCapture {
@@ -14,25 +14,44 @@ export interface LayerCapture {
 /** Everything that rules captured in any layer, bottom first, in the order of the archives: what a final view hides is included. */
 export function* layerCaptures(stack: LayerStack, ruleIds: readonly string[]): Generator<LayerCapture> {
   for (const [index, records] of stack.layers.entries()) {
-    const { captures } = records;
-    const wanted = new Map(ruleIds.map((id) => [captures.rules.indexOf(id), id]));
-    for (let at = 0; at < captures.record.length; at += 1) {
-      const ruleId = wanted.get(captures.rule[at] ?? -1);
-      const record = captures.record[at] as number;
-      if (ruleId === undefined || (records.kind[record] as number) >= RecordKind.Whiteout) continue;
-      yield {
-        ruleId,
-        path: pathOf(records.directories, records.directory[record] as number, textAt(records.names, record)),
-        bytes: captures.bytes.subarray(captures.start[at], captures.end[at]),
-        layer: index + stack.firstLayer,
-      };
+    for (const { ruleId, record, bytes } of recordCaptures(records, ruleIds)) {
+      yield { ruleId, path: recordPath(records, record), bytes, layer: index + stack.firstLayer };
     }
   }
 }
 
+/** What rules captured in one layer, and of which record; markers of what is deleted left out. */
+export function* recordCaptures(
+  records: LayerRecords,
+  ruleIds: readonly string[],
+): Generator<{ readonly ruleId: string; readonly record: number; readonly bytes: Uint8Array }> {
+  const { captures } = records;
+  const wanted = new Map(ruleIds.map((id) => [captures.rules.indexOf(id), id]));
+  for (let at = 0; at < captures.record.length; at += 1) {
+    const ruleId = wanted.get(captures.rule[at] ?? -1);
+    const record = captures.record[at] as number;
+    if (ruleId === undefined || (records.kind[record] as number) >= RecordKind.Whiteout) continue;
+    yield { ruleId, record, bytes: captures.bytes.subarray(captures.start[at], captures.end[at]) };
+  }
+}
+
+/** Path of a record as its archive has it, without leading slash. */
+export function recordPath(records: LayerRecords, record: number): string {
+  const folder = textAt(records.directories, records.directory[record] as number);
+  const name = textAt(records.names, record);
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** A file that something at a path may hide. */
+interface Hideable {
+  readonly index: number;
+  /** The path is the file's own, not that of a folder it lies in. */
+  readonly isItself: boolean;
+}
+
 /**
  * For each file of a lower layer the first layer above that names it or a folder it lies in so that it is hidden: a whiteout, an opaque folder, or another
- * entry in its place. By names alone: what leads through links is not found. One pass over the records of the layers above the lowest.
+ * entry in its place. By names alone: what leads through links is not found. One pass over the records of the layers above the lowest of the files.
  * @param files path and layer, as `layerCaptures` gives them
  * @returns for each of `files`, in their order
  */
@@ -41,47 +60,44 @@ export function hidingLayers(
   files: readonly { readonly path: string; readonly layer: number }[],
 ): readonly (number | undefined)[] {
   const found: (number | undefined)[] = files.map(() => undefined);
-  const byPath = new Map<string, number[]>();
-  for (const [index, { path }] of files.entries()) {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const key = path.slice(0, end);
-      const list = byPath.get(key);
-      if (list) list.push(index);
-      else byPath.set(key, [index]);
-    }
-  }
-  if (byPath.size === 0) return found;
-  const hide = (path: string, layer: number, isFolder: boolean): void => {
-    for (const index of byPath.get(path) ?? []) {
-      const file = files[index];
-      if (file === undefined || found[index] !== undefined || file.layer >= layer) continue;
-      // a folder over a folder hides nothing, and an opaque folder not itself
-      if (isFolder && file.path !== path) continue;
-      found[index] = layer;
-    }
-  };
-  for (const [index, records] of stack.layers.entries()) {
-    for (let record = 0; record < records.count; record += 1) {
-      const kind = records.kind[record] as number;
-      const layer = index + stack.firstLayer;
-      const name = textAt(records.names, record);
-      const path = pathOf(records.directories, records.directory[record] as number, name);
-      if (kind === RecordKind.Opaque) hideBelow(path.replace(/\/$/, ''), layer);
-      else hide(path, layer, kind === RecordKind.Directory);
+  const lowest = files.reduce((least, { layer }) => Math.min(least, layer), Infinity);
+  const byFolder = hideableByFolder(files.map(({ path }) => path));
+  for (const [at, records] of stack.layers.entries()) {
+    const layer = at + stack.firstLayer;
+    if (layer <= lowest) continue;
+    const hide = ({ index }: Hideable): void => {
+      if ((files[index]?.layer ?? layer) < layer) found[index] ??= layer;
+    };
+    const { directories, directory, names, kind, count } = records;
+    const byDirectory = Array.from(directories.ends, (_, id) => byFolder.get(textAt(directories, id)));
+    for (let record = 0; record < count; record += 1) {
+      const inFolder = byDirectory[directory[record] as number];
+      if (inFolder === undefined) continue;
+      if (kind[record] === RecordKind.Opaque) for (const inside of inFolder.values()) inside.forEach(hide);
+      else {
+        const there = inFolder.get(textAt(names, record)) ?? [];
+        // a folder over a folder hides nothing
+        there.filter(({ isItself }) => isItself || kind[record] !== RecordKind.Directory).forEach(hide);
+      }
     }
   }
   return found;
-
-  function hideBelow(folder: string, layer: number): void {
-    for (const index of byPath.get(folder) ?? []) {
-      const file = files[index];
-      if (file !== undefined && found[index] === undefined && file.layer < layer && file.path !== folder)
-        found[index] = layer;
-    }
-  }
 }
 
-function pathOf(directories: Parameters<typeof textAt>[0], directory: number, name: string): string {
-  const folder = textAt(directories, directory);
-  return folder === '' ? name : `${folder}/${name}`;
+/** By folder, and by name there: what hides that hides the files. */
+function hideableByFolder(paths: readonly string[]): ReadonlyMap<string, ReadonlyMap<string, readonly Hideable[]>> {
+  const byFolder = new Map<string, Map<string, Hideable[]>>();
+  for (const [index, path] of paths.entries()) {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const slash = path.lastIndexOf('/', end - 1);
+      const folder = path.slice(0, Math.max(slash, 0));
+      const name = path.slice(slash + 1, end);
+      const inFolder = byFolder.get(folder) ?? new Map<string, Hideable[]>();
+      byFolder.set(folder, inFolder);
+      const there = inFolder.get(name) ?? [];
+      inFolder.set(name, there);
+      there.push({ index, isItself: end === path.length });
+    }
+  }
+  return byFolder;
 }

@@ -40,6 +40,16 @@ describe('hidingLayers', () => {
     assert.deepEqual(hidingLayers(stack, []), []);
   });
 
+  test('an opaque root hides everything below its layer', async () => {
+    const stack = await stackOf([{ 'a/1': '', t: '' }, { u: '' }, { '.wh..wh..opq': '' }]);
+    const files = [
+      { path: 'a/1', layer: 0 },
+      { path: 't', layer: 0 },
+      { path: 'u', layer: 1 },
+    ];
+    assert.deepEqual(hidingLayers(stack, files), [2, 2, 2]);
+  });
+
   test('a name that begins like another is another', async () => {
     const stack = await stackOf([{ 'ab/1': '' }, { '.wh.a': '', 'ab/12': '', 'ab/.wh.': '' }]);
     assert.deepEqual(hidingLayers(stack, [{ path: 'ab/1', layer: 0 }]), [undefined]);
