@@ -2,6 +2,7 @@ import { compareCodeUnits } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { FileTree, NO_NODE, type Node } from './file-tree.ts';
 import type { FileView } from './file-view.ts';
+import { recordCaptures, recordPath } from './layer-captures.ts';
 import { RecordKind, type LayerStack } from './layer-records.ts';
 import { applyLayer } from './squash.ts';
 
@@ -53,10 +54,8 @@ function areAllCaptured(stack: LayerStack, ruleIds: readonly string[], view: Fil
       const rule = records.captures.rules.indexOf(ruleId);
       for (const [index, record] of records.captures.record.entries()) {
         if (records.captures.rule[index] !== rule) continue;
-        const folder = textAt(records.directories, records.directory[record] as number);
-        const name = textAt(records.names, record);
-        if (!present.has(folder === '' ? name : `${folder}/${name}`)) return false;
-        folders.add(folder);
+        if (!present.has(recordPath(records, record))) return false;
+        folders.add(textAt(records.directories, records.directory[record] as number));
       }
     }
   }
@@ -81,9 +80,8 @@ function mayLeadThroughLink(stack: LayerStack, folders: ReadonlySet<string>): bo
       const name = textAt(records.names, record);
       linkNames.add(name);
       if (!watched.has(name)) continue;
-      const folder = textAt(records.directories, records.directory[record] as number);
-      if (all.has(folder === '' ? name : `${folder}/${name}`)) return true;
-      suspects.push(folder);
+      if (all.has(recordPath(records, record))) return true;
+      suspects.push(textAt(records.directories, records.directory[record] as number));
     }
   }
   return suspects.some((folder) => folder.split('/').some((segment) => linkNames.has(segment)));
@@ -142,18 +140,12 @@ class CaptureWatch {
   *#capturedBy(layer: number): Generator<Watched> {
     const records = this.#tree.layers[layer];
     if (!records) return;
-    const { captures } = records;
-    const wanted = new Map(this.#ruleIds.map((id) => [captures.rules.indexOf(id), id]));
-    for (let index = 0; index < captures.record.length; index += 1) {
-      const ruleId = wanted.get(captures.rule[index] ?? -1);
-      const record = captures.record[index] as number;
-      if (ruleId === undefined || (records.kind[record] as number) >= RecordKind.Whiteout) continue;
+    for (const { ruleId, record, bytes } of recordCaptures(records, this.#ruleIds)) {
       const folder = textAt(records.directories, records.directory[record] as number);
       const parent = this.#tree.walk(folder, { followLast: true });
       const node = parent === NO_NODE ? NO_NODE : this.#tree.child(parent, textAt(records.names, record));
       // the same layer may have a newer entry of this path
       if (node === NO_NODE || this.#tree.layer(node) !== layer || this.#tree.record(node) !== record) continue;
-      const bytes = captures.bytes.subarray(captures.start[index], captures.end[index]);
       yield { ruleId, path: this.#tree.path(node), node, bytes, layer };
     }
   }
