@@ -1,12 +1,8 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { canonicalJson, sha256Hex, TOOL_SOURCES, TOOL_VERSION, type JsonValue } from '../../core/index.ts';
-import { cacheSecret } from './cache-secret.ts';
+import { CacheFolder, type EntryShape } from './cache-folder.ts';
 
-/** What is read of one entry. */
-const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
-/** The first byte says nothing: it is written on each use, so that the modification time tells the last one. */
+const SHAPE: EntryShape = { maxBytes: 64 * 1024 * 1024, touchOffset: 0 };
 const UNTOUCHED = new Uint8Array(1);
 const BODY_OFFSET = 1 + 32;
 
@@ -17,64 +13,40 @@ const BODY_OFFSET = 1 + 32;
  * An entry: a zero; HMAC-SHA256 of the entry's name and of all that follows; the answer as JSON.
  */
 export class FactsCache {
-  readonly #directory: string;
-  readonly #secret: Uint8Array;
+  readonly #folder: CacheFolder;
 
-  private constructor(directory: string, secret: Uint8Array) {
-    this.#directory = directory;
-    this.#secret = secret;
+  private constructor(folder: CacheFolder) {
+    this.#folder = folder;
   }
 
   /** @returns undefined when the folder cannot be used */
   static async open(cacheDir: string): Promise<FactsCache | undefined> {
-    const directory = join(cacheDir, 'layers');
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-    } catch {
-      return undefined;
-    }
-    const secret = await cacheSecret(cacheDir);
-    return secret && new FactsCache(directory, secret);
+    const folder = await CacheFolder.open(cacheDir);
+    return folder && new FactsCache(folder);
   }
 
   /** @param question everything that the answer depends on, but waybill's own code, whose version and digest are part of the name */
   async find(question: JsonValue): Promise<JsonValue | undefined> {
     const name = nameOf(question);
-    const path = join(this.#directory, name);
-    try {
-      const handle = await open(path, 'r+');
-      try {
-        if ((await handle.stat()).size > MAX_ENTRY_BYTES) return undefined;
-        const entry = await handle.readFile();
-        const body = entry.subarray(BODY_OFFSET);
-        if (entry.length < BODY_OFFSET || !timingSafeEqual(this.#mac(name, body), entry.subarray(1, BODY_OFFSET)))
-          return undefined;
-        await handle.write(UNTOUCHED, 0, 1, 0);
-        // from here on the bytes are our own
-        return JSON.parse(body.toString('utf8')) as JsonValue;
-      } finally {
-        await handle.close();
-      }
-    } catch {
-      return undefined;
-    }
+    return this.#folder.find(name, SHAPE, (buffer) => {
+      const entry = Buffer.from(buffer);
+      const body = entry.subarray(BODY_OFFSET);
+      if (entry.length < BODY_OFFSET || !timingSafeEqual(this.#mac(name, body), entry.subarray(1, BODY_OFFSET)))
+        return undefined;
+      // from here on the bytes are our own
+      return JSON.parse(body.toString('utf8')) as JsonValue;
+    });
   }
 
   async store(question: JsonValue, answer: JsonValue): Promise<void> {
     const name = nameOf(question);
     const body = Buffer.from(JSON.stringify(answer));
-    if (BODY_OFFSET + body.length > MAX_ENTRY_BYTES) return;
-    const temporary = join(this.#directory, `.${name}.${randomUUID()}.tmp`);
-    try {
-      await writeFile(temporary, Buffer.concat([UNTOUCHED, this.#mac(name, body), body]), { flag: 'wx', mode: 0o600 });
-      await rename(temporary, join(this.#directory, name));
-    } catch {
-      await rm(temporary, { force: true }).catch(() => undefined);
-    }
+    if (BODY_OFFSET + body.length > SHAPE.maxBytes) return;
+    await this.#folder.store(name, (handle) => handle.writev([UNTOUCHED, this.#mac(name, body), body]));
   }
 
   #mac(name: string, body: Uint8Array): Buffer {
-    return createHmac('sha256', this.#secret).update(`facts ${name} `).update(body).digest();
+    return createHmac('sha256', this.#folder.secret).update(`facts ${name} `).update(body).digest();
   }
 }
 

@@ -1,17 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, sha256Hex, TOOL_VERSION, type JsonValue } from '../../core/index.ts';
 import type { CapturePlan } from '../../filesystem/index.ts';
 import type { LayerDescriptor } from '../image.ts';
 import { encodeEntry, TOUCH_OFFSET, tryDecodeEntry, type FileFacts } from './cache-entry.ts';
-import { cacheSecret } from './cache-secret.ts';
+import { CacheFolder, type EntryShape } from './cache-folder.ts';
 import type { LayerLimits, LayerResult } from './layer-job.ts';
 
 /** Raised whenever the same layer would give other records or captured bytes. */
 const PARSER_VERSION = 3;
 
 const MAX_CACHE_BYTES = 2 * 1024 * 1024 * 1024;
+const SHAPE: EntryShape = { maxBytes: MAX_CACHE_BYTES, touchOffset: TOUCH_OFFSET };
 /** Eviction goes down to this part, so that it is not needed again at once. */
 const KEPT_PART = 0.9;
 /** A file changed so shortly before its bytes were hashed could change again without its times telling. */
@@ -29,27 +29,19 @@ export interface CachedLayer {
  * not there. The cache never fails: without it, or when a write fails, layers are read.
  */
 export class LayerCache {
-  readonly #directory: string;
-  readonly #secret: Uint8Array;
+  readonly #folder: CacheFolder;
   readonly #planKey: string;
 
-  private constructor(directory: string, secret: Uint8Array, planKey: string) {
-    this.#directory = directory;
-    this.#secret = secret;
+  private constructor(folder: CacheFolder, planKey: string) {
+    this.#folder = folder;
     this.#planKey = planKey;
   }
 
   /** @returns undefined when the directory cannot be used */
   static async open(cacheDir: string, plan: CapturePlan, limits: LayerLimits): Promise<LayerCache | undefined> {
-    const directory = join(cacheDir, 'layers');
-    try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-    } catch {
-      return undefined;
-    }
-    const secret = await cacheSecret(cacheDir);
+    const folder = await CacheFolder.open(cacheDir);
     const what = { plan, limits, parser: PARSER_VERSION, tool: TOOL_VERSION } as unknown as JsonValue;
-    return secret && new LayerCache(directory, secret, canonicalJson(what));
+    return folder && new LayerCache(folder, canonicalJson(what));
   }
 
   #key(layer: LayerDescriptor): string {
@@ -59,52 +51,26 @@ export class LayerCache {
 
   async find(layer: LayerDescriptor): Promise<CachedLayer | undefined> {
     const key = this.#key(layer);
-    const path = join(this.#directory, key);
-    try {
-      const handle = await open(path, 'r+');
-      try {
-        const { size } = await handle.stat();
-        if (size > MAX_CACHE_BYTES) return undefined;
-        const buffer = new ArrayBuffer(size);
-        const { bytesRead } = await handle.read(new Uint8Array(buffer), 0, size, 0);
-        if (bytesRead !== size) return undefined;
-        const entry = tryDecodeEntry(buffer, key, this.#secret);
-        if (entry) await handle.write(new Uint8Array(1), 0, 1, TOUCH_OFFSET);
-        return entry;
-      } finally {
-        await handle.close();
-      }
-    } catch {
-      return undefined;
-    }
+    return this.#folder.find(key, SHAPE, (buffer) => tryDecodeEntry(buffer, key, this.#folder.secret));
   }
 
   /** @param facts the file that was hashed, as it was both before and after */
   async store(layer: LayerDescriptor, result: LayerResult, facts: FileFacts | undefined): Promise<void> {
     const key = this.#key(layer);
-    const temporary = join(this.#directory, `.${key}.${randomUUID()}.tmp`);
-    try {
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        const now = (await handle.stat({ bigint: true })).mtimeNs;
-        const settled = facts && now - BigInt(facts.changedNs) > SETTLED_NS ? facts : undefined;
-        await handle.writev(encodeEntry({ key, facts: settled, result }, this.#secret));
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, join(this.#directory, key));
-    } catch {
-      await rm(temporary, { force: true }).catch(() => undefined);
-    }
+    await this.#folder.store(key, async (handle) => {
+      const now = (await handle.stat({ bigint: true })).mtimeNs;
+      const settled = facts && now - BigInt(facts.changedNs) > SETTLED_NS ? facts : undefined;
+      await handle.writev(encodeEntry({ key, facts: settled, result }, this.#folder.secret));
+    });
   }
 
   /** Removes what was not used for longest while the cache is too large. */
   async evict(maxBytes: number = MAX_CACHE_BYTES): Promise<void> {
     try {
-      const names = await readdir(this.#directory);
+      const names = await readdir(this.#folder.directory);
       const files = await Promise.all(
         names.map(async (name) => {
-          const stats = await stat(join(this.#directory, name)).catch(() => undefined);
+          const stats = await stat(join(this.#folder.directory, name)).catch(() => undefined);
           return { name, bytes: stats?.size ?? 0, usedMs: stats?.mtimeMs ?? 0 };
         }),
       );
@@ -112,7 +78,7 @@ export class LayerCache {
       if (total <= maxBytes) return;
       for (const file of files.toSorted((a, b) => a.usedMs - b.usedMs)) {
         if (total <= maxBytes * KEPT_PART) return;
-        await rm(join(this.#directory, file.name), { force: true });
+        await rm(join(this.#folder.directory, file.name), { force: true });
         total -= file.bytes;
       }
     } catch {
