@@ -8,7 +8,7 @@ import {
   type BaseClaim,
   type BuildProvenance,
 } from '../provenance/index.ts';
-import { evidenceError } from './errors.ts';
+import { contradiction } from './errors.ts';
 import type { OpenedImage } from './ports.ts';
 import type { EvidenceBuildAttestation, EvidenceError, EvidenceImage } from './types.ts';
 
@@ -215,12 +215,6 @@ function readStatement(
 
 function finding(subject: Digest, code: string, reason: string): EvidenceError {
   return { what: 'build-attestations', subject, code, reason, exitCode: ExitCode.Input };
-}
-
-function contradiction(what: string): never {
-  throw evidenceError('EVIDENCE_CONTRADICTION', what, {
-    hint: 'the evidence was altered or damaged: collect it again',
-  });
 }
 
 /**

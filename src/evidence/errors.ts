@@ -8,4 +8,12 @@ export const EVIDENCE_ERRORS = {
   EVIDENCE_TOO_LARGE: ExitCode.Input,
 } as const satisfies ErrorTable;
 
+/** What to do about evidence that nobody collected so. */
+export const ALTERED = 'the evidence was altered or damaged: collect it again';
+
 export const evidenceError = defineErrors(EVIDENCE_ERRORS);
+
+/** @throws AppError EVIDENCE_CONTRADICTION */
+export function contradiction(what: string): never {
+  throw evidenceError('EVIDENCE_CONTRADICTION', what, { hint: ALTERED });
+}

@@ -8,7 +8,7 @@ import {
   type Digest,
   type JsonValue,
 } from '../core/index.ts';
-import { evidenceError } from './errors.ts';
+import { ALTERED, contradiction, evidenceError } from './errors.ts';
 import { readEvidenceDocument } from './read-document.ts';
 import { openImage, type BlobReader, type ImageView } from './image-view.ts';
 import type { EvidenceDocument } from './types.ts';
@@ -72,11 +72,8 @@ function viewOf(document: EvidenceDocument, digest: () => Digest): EvidenceView 
 
 /** Two roots of one source would leave it open which of them is believed. */
 function openTrustedRoots({ trustedRoots = [] }: EvidenceDocument, blob: BlobReader): readonly TrustedRootView[] {
-  if (new Set(trustedRoots.map(({ source }) => source)).size !== trustedRoots.length) {
-    throw evidenceError('EVIDENCE_CONTRADICTION', 'the evidence has two trusted roots of one source', {
-      hint: 'the evidence was altered or damaged: collect it again',
-    });
-  }
+  if (new Set(trustedRoots.map(({ source }) => source)).size !== trustedRoots.length)
+    contradiction('the evidence has two trusted roots of one source');
   return trustedRoots.map(({ source, root }) => ({ source, digest: root, bytes: blob(root) }));
 }
 
@@ -107,7 +104,7 @@ function openBlobs(document: EvidenceDocument): BlobReader {
     // another spelling of the same bytes would make two files of one evidence
     if (!isDigest(digest) || !digestMatches(digest, bytes) || bytes.toString('base64') !== encoded) {
       throw evidenceError('EVIDENCE_BLOB_MISMATCH', `the bytes kept for ${digest} do not have that digest`, {
-        hint: 'the evidence was altered or damaged: collect it again',
+        hint: ALTERED,
       });
     }
     blobs.set(digest, bytes);

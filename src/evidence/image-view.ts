@@ -14,7 +14,7 @@ import {
 } from '../image/index.ts';
 import { readBaseClaims, sameClaim, type BaseClaim } from '../provenance/index.ts';
 import { buildClaims, openBuild, type BuildView, type OpenedBuild } from './build-attestations.ts';
-import { evidenceError } from './errors.ts';
+import { contradiction } from './errors.ts';
 import { platformName } from './image-facts.ts';
 import type { EvidenceError, EvidenceImage, EvidencePlatform, EvidenceSubject } from './types.ts';
 
@@ -137,12 +137,6 @@ function rootKind(digest: Digest, bytes: Uint8Array): 'manifest' | 'index' | Evi
 
 function findSubject(evidence: EvidenceImage): ImageView['subject'] {
   return (digest) => evidence.subjects.find((subject) => subject.digest === digest);
-}
-
-function contradiction(what: string): never {
-  throw evidenceError('EVIDENCE_CONTRADICTION', what, {
-    hint: 'the evidence was altered or damaged: collect it again',
-  });
 }
 
 function checkSubjects(evidence: EvidenceImage, known: ReadonlySet<Digest>, where: string): void {
