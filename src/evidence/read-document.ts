@@ -14,6 +14,7 @@ import {
   malformed,
   nullable,
   objectAt,
+  oneOfAt,
   optional,
   textAt,
 } from './json-shape.ts';
@@ -203,7 +204,7 @@ function readPlatform(value: JsonValue, path: string): EvidencePlatform {
 
 function readError(value: JsonValue, path: string): EvidenceError {
   const error = closedObjectAt(value, path, ['what', 'subject?', 'platform?', 'code', 'reason', 'exitCode']);
-  const what = PARTS.find((part) => part === error['what']) ?? malformed(`${path}.what`, `one of ${PARTS.join(', ')}`);
+  const what = oneOfAt(error['what'], `${path}.what`, PARTS);
   const exitCode = countAt(error['exitCode'], `${path}.exitCode`);
   if (!EXIT_CODES.includes(exitCode) || exitCode === ExitCode.Passed)
     malformed(`${path}.exitCode`, 'the exit code of a failure');
