@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FileEntry, FileView } from '../../filesystem/index.ts';
 
 /** PATH of a container whose configuration sets none. @see https://github.com/opencontainers/runtime-spec/blob/v1.2.0/config.md#posix-process */
@@ -22,13 +23,7 @@ export function listedFolders(list: string, workingDirectory: string | undefined
 
 /** An absolute path without `.` and `..`; relative ones start from the working directory. */
 export function absolute(path: string, workingDirectory: string | undefined): string {
-  const parts: string[] = [];
-  const full = path.startsWith('/') ? path : `/${workingDirectory ?? ''}/${path}`;
-  for (const part of full.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
+  return posix.resolve('/', workingDirectory ?? '', path);
 }
 
 /** What a program's name leads to: itself when it has a slash, else the first executable file of that name on PATH. */

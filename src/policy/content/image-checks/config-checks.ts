@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { ExitCode } from '../../../core/index.ts';
 import { isSecretVariable } from '../../../evidence/index.ts';
 import { shortList } from '../../outcome.ts';
@@ -46,12 +47,7 @@ export const SYSTEM_VOLUME: NamedImageCheck = {
 };
 
 function isSystemVolume(path: string): boolean {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  const clean = `/${parts.join('/')}`;
+  const clean = posix.resolve('/', path);
   return SYSTEM_VOLUMES.has(clean) || /^\/(?:dev|proc|sys)\//.test(clean);
 }
 
