@@ -122,35 +122,10 @@ async function proveWithoutLog(
 ): Promise<Proofs | undefined> {
   const { trust = [], seekTimes = false } = options;
   const asksForStamps = trust.some(({ thresholdsForKeys }) => (thresholdsForKeys?.timestamps ?? 0) > 0);
-  if (asksForStamps) await proveStamps(signature, spki, options);
+  // as many as one of the roots asks for, all of authorities that it knows
+  if (asksForStamps) await firstThatProves(signature, spki, { ...options, withLog: false });
   if (!asksForStamps && trusted.validFor === undefined && !seekTimes) return undefined;
   return proveTimes(signature, spki, options);
-}
-
-/** As many timestamps as one of the roots asks for, all of authorities that it knows. */
-async function proveStamps(
-  signature: SignatureToCheck,
-  spki: Uint8Array,
-  { trust = [], now }: SignerOptions,
-): Promise<void> {
-  let rejection: Rejection | undefined;
-  for (const { root, thresholdsForKeys } of trust) {
-    try {
-      await evaluateProofs(signature.bundle, {
-        content: signature.content,
-        signer: { kind: 'key', bytes: spki },
-        root,
-        thresholds: { logs: 0, timestamps: thresholdsForKeys?.timestamps ?? 0 },
-        withLog: false,
-        now,
-      });
-      return;
-    } catch (error) {
-      if (!(error instanceof Rejection)) throw error;
-      rejection = error;
-    }
-  }
-  if (rejection !== undefined) throw rejection;
 }
 
 /** What timestamps alone say, under the root that knows most of them; and log entries where times are sought and these verify. */
@@ -199,27 +174,37 @@ function checkKeyWindow(validFor: Validity, times: readonly SigningTime[], { now
   throw new Rejection('KEY_EXPIRED', `the key is trusted ${showValidity(validFor)}, not at ${outside.toISOString()}`);
 }
 
-async function proveUnderAny(
-  signature: SignatureToCheck,
-  spki: Uint8Array,
-  { trust = [], now }: SignerOptions,
-): Promise<Proofs> {
+async function proveUnderAny(signature: SignatureToCheck, spki: Uint8Array, options: SignerOptions): Promise<Proofs> {
   if (signature.bundle.logEntries.length === 0) {
     throw new Rejection('LOG_MISSING', 'a transparency log entry is required, and the bundle has none');
   }
-  let rejection = new Rejection(
+  const proofs = await firstThatProves(signature, spki, { ...options, withLog: true });
+  if (proofs !== undefined) return proofs;
+  throw new Rejection(
     'LOG_UNVERIFIABLE',
     'a transparency log entry is required, and there is no trust root to check it against',
   );
+}
+
+/**
+ * What the first of the roots proves that proves as much as it is asked for; undefined where there is no root.
+ * @throws Rejection when none does: that of the last
+ */
+async function firstThatProves(
+  { bundle, content }: SignatureToCheck,
+  spki: Uint8Array,
+  { trust = [], now, withLog }: Pick<SignerOptions, 'trust' | 'now'> & { readonly withLog: boolean },
+): Promise<Proofs | undefined> {
+  let rejection: Rejection | undefined;
   for (const { root, thresholdsForKeys } of trust) {
-    const logs = Math.max(1, thresholdsForKeys?.logs ?? 1);
+    const logs = withLog ? Math.max(1, thresholdsForKeys?.logs ?? 1) : 0;
     try {
-      return await evaluateProofs(signature.bundle, {
-        content: signature.content,
+      return await evaluateProofs(bundle, {
+        content,
         signer: { kind: 'key', bytes: spki },
         root,
         thresholds: { logs, timestamps: thresholdsForKeys?.timestamps ?? 0 },
-        withLog: true,
+        withLog,
         now,
       });
     } catch (error) {
@@ -227,7 +212,8 @@ async function proveUnderAny(
       rejection = error;
     }
   }
-  throw rejection;
+  if (rejection !== undefined) throw rejection;
+  return undefined;
 }
 
 /** The hint a keyed bundle states. */
