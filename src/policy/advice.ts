@@ -1,27 +1,16 @@
 import { isAppError } from '../core/index.ts';
 import { compileIdentity } from '../verification/index.ts';
 import { compileRegexp } from './file/regexp.ts';
-import type { PolicyProblem, PolicyProblemCode } from './file/problem.ts';
-import { positionOf } from './file/semantics.ts';
+import type { PolicyProblem } from './file/problem.ts';
+import { positionOf, sayAs, type Say } from './file/say.ts';
 import { extensionName, identityRule } from './signers/signers.ts';
 import type { SourcePosition } from './file/source-tree.ts';
 import type { Policy, PolicyIdentity } from './file/types.ts';
 
-type Say = (path: string, code: PolicyProblemCode, message: string, hint?: string) => void;
-
 /** Warnings: unpinned locks, names nobody uses. */
 export function advice(policy: Policy, positions: ReadonlyMap<string, SourcePosition>): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  const say: Say = (path, code, message, hint) => {
-    problems.push({
-      severity: 'warning',
-      code,
-      path,
-      ...positionOf(positions, path),
-      message,
-      ...(hint === undefined ? {} : { hint }),
-    });
-  };
+  const say = sayAs('warning', problems, positions);
   if (
     policy.bases?.lock !== undefined &&
     policy.bases.lockHead === undefined &&

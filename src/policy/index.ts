@@ -12,7 +12,8 @@ export type {
   PolicyTests,
   ResultPattern,
 } from './review/policy-tests.ts';
-export { exceptionProblems, positionOf } from './file/semantics.ts';
+export { exceptionProblems } from './file/semantics.ts';
+export { positionOf } from './file/say.ts';
 export { baseVoucher, entryNeedsTrust } from './base/base-voucher.ts';
 export { draftVsas } from './vsa/build-vsa.ts';
 export type { VsaDraft, VsaDrafts, VsaOmission } from './vsa/build-vsa.ts';

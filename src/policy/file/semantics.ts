@@ -1,11 +1,10 @@
 import { PREDICATE_TYPES } from '../../attestation/index.ts';
 import { isKnownPredicateType } from '../signers/predicate-types.ts';
-import type { PolicyProblem, PolicyProblemCode } from './problem.ts';
+import type { PolicyProblem } from './problem.ts';
+import { sayAs, type Say } from './say.ts';
 import { EXTENSION_NAMES, extensionName } from '../signers/signers.ts';
 import type { SourcePosition } from './source-tree.ts';
 import type { BaseEntry, Policy, PolicyException, PolicyIdentity, PolicyRule } from './types.ts';
-
-type Say = (path: string, code: PolicyProblemCode, message: string, hint?: string) => void;
 
 /** Words of a rule that are checks; a rule has at least one. */
 export const CHECK_WORDS = [
@@ -26,10 +25,7 @@ export function semanticProblems(
   positions: ReadonlyMap<string, SourcePosition>,
 ): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  const say: Say = (path, code, message, hint) => {
-    const at = positionOf(positions, path);
-    problems.push({ severity: 'error', code, path, ...at, message, ...(hint === undefined ? {} : { hint }) });
-  };
+  const say = sayAs('error', problems, positions);
   for (const [name, identity] of policy.identities ?? []) checkIdentity(`identities.${name}`, identity, say);
   checkBases(policy, say);
   checkUnique('rules', policy.rules, say);
@@ -48,29 +44,12 @@ export function exceptionProblems(
   place: { readonly path: string; readonly positions: ReadonlyMap<string, SourcePosition> },
 ): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  checkExceptions(place.path, exceptions, policy, (path, code, message, hint) => {
-    const at = positionOf(place.positions, path);
-    problems.push({ severity: 'error', code, path, ...at, message, ...(hint === undefined ? {} : { hint }) });
-  });
+  checkExceptions(place.path, exceptions, policy, sayAs('error', problems, place.positions));
   return problems;
 }
 
 function checkExceptions(path: string, exceptions: readonly PolicyException[], policy: Policy, say: Say): void {
   for (const [index, exception] of exceptions.entries()) checkException(`${path}[${index}]`, exception, policy, say);
-}
-
-/** The position of a path, or of the nearest thing around it. */
-export function positionOf(positions: ReadonlyMap<string, SourcePosition>, path: string): SourcePosition {
-  for (let part = path; part !== ''; part = parentPath(part)) {
-    const position = positions.get(part) ?? positions.get(`${part}#key`);
-    if (position !== undefined) return position;
-  }
-  return { line: 1, column: 1 };
-}
-
-/** The path around a path; always shorter, whatever odd names it is made of. */
-function parentPath(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('.'), path.lastIndexOf('[')));
 }
 
 function checkUnique(path: string, items: readonly { readonly name: string }[], say: Say): void {

@@ -1,6 +1,7 @@
 import { policyError } from '../errors.ts';
 import { list, named, object, oneOf, parsed, text, type Field, type Place } from '../file/fields.ts';
 import { sortProblems, type PolicyProblem } from '../file/problem.ts';
+import { sayAs } from '../file/say.ts';
 import { exceptionsField } from '../file/shape.ts';
 import { parseSourceTree, type SourcePosition } from '../file/source-tree.ts';
 import type { CheckOutcome, Verdict } from '../decision.ts';
@@ -164,10 +165,7 @@ export function invalidTests(name: string, problems: readonly PolicyProblem[]): 
 /** Names that stand twice, patterns that every result is like, and more cases than anybody writes. */
 function caseProblems(tests: PolicyTests, positions: ReadonlyMap<string, SourcePosition>): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  const say = (at: string, code: PolicyProblem['code'], message: string): void => {
-    const position = positions.get(at) ?? { line: 1, column: 1 };
-    problems.push({ severity: 'error', code, path: at, ...position, message });
-  };
+  const say = sayAs('error', problems, positions);
   if (tests.cases.length > MAX_CASES) {
     say('cases', 'POLICY_BAD_VALUE', `there are ${tests.cases.length} cases, more than the ${MAX_CASES} of one file`);
   }
