@@ -1,4 +1,5 @@
 import type { Digest } from '../core/index.ts';
+import { sameLayers } from './match-bases.ts';
 import { parseImageName } from './slsa/image-name.ts';
 import type { BaseClaim, Lock, LockRecord } from './types.ts';
 
@@ -43,5 +44,5 @@ function repositoryOf({ name }: BaseClaim): string | undefined {
 /** One record, or two of the same base under different digests. */
 function sharesContent(a: LockRecord, b: LockRecord): boolean {
   if (a === b) return true;
-  return a.platforms.some((here) => b.platforms.some((there) => here.diffIds.join() === there.diffIds.join()));
+  return a.platforms.some((here) => b.platforms.some((there) => sameLayers(here.diffIds, there.diffIds)));
 }

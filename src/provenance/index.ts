@@ -8,7 +8,7 @@ export { writeFileList } from './file-list.ts';
 export type { FileListBytes } from './file-list.ts';
 export { appendLockRecords, EMPTY_LOCK, lockBlob, parseLock } from './lock.ts';
 export type { LockRecordDraft } from './lock.ts';
-export { EMPTY_LAYER_DIFF_ID, matchBases } from './match-bases.ts';
+export { EMPTY_LAYER_DIFF_ID, matchBases, sameLayers } from './match-bases.ts';
 export type { MatchableImage } from './match-bases.ts';
 export { mergeLocks } from './merge-locks.ts';
 export type { MergedLock } from './merge-locks.ts';

@@ -1,6 +1,7 @@
 import { compareCodeUnits, digestMatches, isDigest, type Digest } from '../core/index.ts';
 import { isSamePlatform, parseConfig, parseIndex, parseManifest } from '../image/index.ts';
 import { provenanceError } from './errors.ts';
+import { sameLayers } from './match-bases.ts';
 import type { LockPlatform, LockRecord } from './types.ts';
 
 /**
@@ -61,8 +62,7 @@ function checkPlatform(platform: LockPlatform, kept: (digest: Digest) => string,
   const agrees =
     manifest.config.digest === platform.config &&
     isSamePlatform(config, platform.platform) &&
-    config.diffIds.length === platform.diffIds.length &&
-    config.diffIds.every((diffId, index) => diffId === platform.diffIds[index]);
+    sameLayers(config.diffIds, platform.diffIds);
   if (!agrees) {
     throw provenanceError(
       'LOCK_PLATFORM_MISMATCH',

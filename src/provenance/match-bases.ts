@@ -37,6 +37,11 @@ function isBottomOf(base: LockPlatform, image: MatchableImage): boolean {
   );
 }
 
+/** Whether two images have the very same layers. */
+export function sameLayers(a: readonly Digest[], b: readonly Digest[]): boolean {
+  return a.length === b.length && a.every((diffId, index) => diffId === b[index]);
+}
+
 function isTrivial(base: LockPlatform): boolean {
   return base.diffIds.every((diffId, index) => diffId === EMPTY_LAYER_DIFF_ID || base.trivialLayers.includes(index));
 }

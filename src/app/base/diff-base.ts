@@ -4,7 +4,7 @@ import { squash } from '../../filesystem/index.ts';
 import { formatPlatform, loadImage, type Image } from '../../image/index.ts';
 import { compareVersions, packagePurl, type Package } from '../../packages/index.ts';
 import type { LoadedPolicy } from '../../policy/index.ts';
-import { matchBases, type BaseMatch } from '../../provenance/index.ts';
+import { matchBases, sameLayers, type BaseMatch } from '../../provenance/index.ts';
 import { appError } from '../errors.ts';
 import { loadTrustedLock } from './lock-trust.ts';
 import { openImageStore, type ImageAccess } from '../store/open-image-store.ts';
@@ -84,7 +84,7 @@ export async function diffBase(options: DiffBaseOptions, runtime: Runtime): Prom
     platform: formatPlatform(image.platform),
     from: { image: record.image, tag: record.tag, digest: record.digest, layerCount },
     to: { reference, digest: base.index?.digest ?? base.digest },
-    same: JSON.stringify(base.config.diffIds) === JSON.stringify(platform.diffIds),
+    same: sameLayers(base.config.diffIds, platform.diffIds),
     unchanged,
     packages,
   };

@@ -1,7 +1,12 @@
-import type { Digest } from '../../core/index.ts';
-import { matchBases, type BaseLevel, type BaseMatch, type Lock, type LockRecord } from '../../provenance/index.ts';
-import { isSamePlatform } from '../../evidence/index.ts';
-import type { PlatformView } from '../../evidence/index.ts';
+import {
+  matchBases,
+  sameLayers,
+  type BaseLevel,
+  type BaseMatch,
+  type Lock,
+  type LockRecord,
+} from '../../provenance/index.ts';
+import { isSamePlatform, type PlatformView } from '../../evidence/index.ts';
 import { matchesAny } from '../file/glob.ts';
 import type { BaseEntry } from '../file/types.ts';
 
@@ -84,10 +89,6 @@ export function tagLeftAt(lock: Lock, match: Pick<BaseMatch, 'record' | 'platfor
     else left ??= new Date(other.observedAt);
   }
   return left;
-}
-
-export function sameLayers(a: readonly Digest[], b: readonly Digest[]): boolean {
-  return a.length === b.length && a.every((diffId, index) => diffId === b[index]);
 }
 
 /** The same base under another digest (rebuilt, recompressed) is the same base. */

@@ -1,7 +1,7 @@
 import type { Digest } from '../../core/index.ts';
 import { isSamePlatform, type Platform } from '../../evidence/index.ts';
-import type { LockRecord } from '../../provenance/index.ts';
-import { isTagAllowed, sameLayers } from './base-standing.ts';
+import { sameLayers, type LockRecord } from '../../provenance/index.ts';
+import { isTagAllowed } from './base-standing.ts';
 import type { BaseEntry } from '../file/types.ts';
 
 /** How one tag of an entry stands to one base: what the lock saw it lead to, in order. */
