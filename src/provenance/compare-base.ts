@@ -10,7 +10,7 @@ import {
 import { compareAccounts, unreadableAccountFiles } from './account-files.ts';
 import { createCertificateCheck, isCertificateSource } from './certificates.ts';
 import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts';
-import { compareInventories, readPackageInventory, type PackageInventory } from './package-databases.ts';
+import { compareInventories, isOfDatabases, readPackageInventory, type PackageInventory } from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
 import { createShadowCheck } from './shadowed-executables.ts';
 import type { BaseComparison, FileChange, FileFact, PackageRecords } from './types.ts';
@@ -178,8 +178,12 @@ function isUntouched(path: string, { base, final }: BaseComparisonInput): boolea
 /** Files of a database whose records are compared one by one: the database, its indexes and logs beside it. What is privileged is no such file. */
 function isOfRecords({ path, after }: Pick<FileChange, 'path' | 'after'>, { records }: BaseComparisonInput): boolean {
   if (after !== undefined && isSetuid(after)) return false;
-  const databases = [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
-  return databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)));
+  return isOfDatabases(path, recordDatabases(records));
+}
+
+/** Paths of the databases whose records are given, before and after. */
+export function recordDatabases(records: BaseComparisonInput['records']): readonly string[] {
+  return [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
 }
 
 /** Databases that cannot be read whole, where the base has any: what was installed elsewhere later is not the base's. */

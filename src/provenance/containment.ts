@@ -1,7 +1,7 @@
 import { compareCodeUnits, type Digest } from '../core/index.ts';
 import type { FileView } from '../filesystem/index.ts';
 import { isSamePlatform } from '../image/index.ts';
-import { compareWithBase, fileFact, sameFact, type BaseComparisonInput } from './compare-base.ts';
+import { compareWithBase, fileFact, recordDatabases, sameFact, type BaseComparisonInput } from './compare-base.ts';
 import { isListedFile, readFileList, type FileListBytes } from './file-list.ts';
 import { lockBlob } from './lock.ts';
 import { matchBases, type MatchableImage } from './match-bases.ts';
@@ -33,7 +33,7 @@ export function findContainment(list: FileListBytes, image: ContainingImage): Ba
   const { view: base, records: before } = readFileList(list.bytes);
   const { final, records: after, ...configured } = image;
   const records = before === undefined || after === undefined ? undefined : { base: before, final: after };
-  const databases = [...(records?.base.databases ?? []), ...(records?.final.databases ?? [])];
+  const databases = recordDatabases(records);
   const relinked = changedByLinks(final);
   const missing: string[] = [];
   const changed: string[] = [];

@@ -10,7 +10,7 @@ import {
 } from '../filesystem/index.ts';
 import { COMPARISON_CAPTURES, fileFact } from './compare-base.ts';
 import { provenanceError } from './errors.ts';
-import { PACKAGE_DATABASES } from './package-databases.ts';
+import { isOfDatabases, PACKAGE_DATABASES } from './package-databases.ts';
 import type { FileFact, PackageRecords } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 
@@ -283,6 +283,6 @@ export function isListedFile(entry: FileEntry, databases: readonly string[]): bo
     entry.type !== 'directory' &&
     !isVolatilePath(path, entry.linkTarget) &&
     !PACKAGE_DATABASES.some((database) => database === path) &&
-    !databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)))
+    !isOfDatabases(path, databases)
   );
 }

@@ -5,6 +5,11 @@ import type { PackageRecords, PackageStanza } from './types.ts';
 /** Databases whose stanzas are compared, without leading slash. */
 export const PACKAGE_DATABASES = ['var/lib/dpkg/status', 'lib/apk/db/installed', 'usr/lib/apk/db/installed'] as const;
 
+/** Whether a path is one of the databases of records, or lies beside one: its indexes and logs. */
+export function isOfDatabases(path: string, databases: readonly string[]): boolean {
+  return databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)));
+}
+
 /** Folders of databases with one stanza per file (distroless). */
 const STATUS_FOLDER = 'var/lib/dpkg/status.d';
 
