@@ -1,4 +1,3 @@
-import { asObject } from '../attestation/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import { listAt, textAt, valueAt } from './slsa/json.ts';
 import { parseImagePurl } from './slsa/index.ts';
@@ -37,8 +36,7 @@ export function sbomClaims(bom: JsonValue): readonly BaseClaim[] {
 }
 
 function isMarkedAsBase(component: JsonValue): boolean {
-  return (listAt(component, ['properties']) ?? []).slice(0, 100).some((property) => {
-    const object = asObject(property);
-    return object !== undefined && valueAt(object, ['name']) === IS_BASE && valueAt(object, ['value']) === 'true';
-  });
+  return (listAt(component, ['properties']) ?? [])
+    .slice(0, 100)
+    .some((property) => valueAt(property, ['name']) === IS_BASE && valueAt(property, ['value']) === 'true');
 }

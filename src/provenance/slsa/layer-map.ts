@@ -65,14 +65,7 @@ function sourceImage(step: JsonValue): Omit<SourceLayers, 'chains'> | undefined 
     return isDigest(digest) ? { digest } : {};
   }
   if (!identifier?.startsWith('docker-image://')) return undefined;
-  const name = parseImageName(identifier.slice('docker-image://'.length));
-  if (name === undefined) return {};
-  const { repository, tag, digest } = name;
-  return {
-    ...(repository === undefined ? {} : { repository }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
-  };
+  return parseImageName(identifier.slice('docker-image://'.length)) ?? {};
 }
 
 function readChains(list: readonly JsonValue[]): readonly (readonly Digest[])[] | undefined {
@@ -103,7 +96,10 @@ export function findBuildBases(
   return depths
     .filter((depth) => depth.layerCount === layerCount)
     .slice(0, MAX_BASES)
-    .flatMap(({ source }) => provenance.inputs.find((input) => isSameImage(source, input)) ?? [])
+    .flatMap(({ source }) => {
+      const isSource = imageMatcher([source]);
+      return provenance.inputs.find((input) => input.kind === 'image' && isSource(input)) ?? [];
+    })
     .map((input) => ({ layerCount, input }));
 }
 
@@ -116,17 +112,10 @@ function isBottom(chain: readonly Digest[], layers: readonly Digest[]): boolean 
   return chain.length > 0 && chain.length <= layers.length && chain.every((digest, index) => digest === layers[index]);
 }
 
-/** Whether a step's source is a listed input: by digest where the step has one, else by name and tag. */
-function isSameImage(source: Omit<SourceLayers, 'chains'>, input: BuildInput): boolean {
-  if (input.kind !== 'image' || source.repository !== input.repository) return false;
-  if (source.digest !== undefined && input.digest !== undefined) return source.digest === input.digest;
-  return source.repository !== undefined && (source.tag ?? 'latest') === (input.tag ?? 'latest');
-}
-
 /** An image as a step, an argument or a list of inputs names it. */
 export type NamedImage = Pick<BuildInput, 'repository' | 'tag' | 'digest'>;
 
-/** Whether one of some images is a given one, as `isSameImage` says, in time that does not grow with their number. */
+/** Whether one of some images is a given one: by name and digest where both have one, else by name and tag. In time that does not grow with their number. */
 export function imageMatcher(images: readonly NamedImage[]): (image: NamedImage) => boolean {
   const byDigest = new Set<string>();
   const byTag = new Set<string>();
