@@ -13,14 +13,33 @@ export const ACCOUNT_CAPTURE: CaptureRule = {
 const MAX_ID = 0xffff_ffff;
 const MAX_LINES = 100_000;
 
+interface AccountLines {
+  readonly state: FileState;
+  /** Fields of each. */
+  readonly lines: readonly (readonly string[])[];
+}
+
+/** The account files of a view, as lines. */
+export interface AccountFiles {
+  readonly passwd: AccountLines;
+  readonly shadow: AccountLines;
+  readonly group: AccountLines;
+}
+
 /**
- * What the account files of a view say. Hostile: lines that are no account of any C library are left out, names that appear twice are said.
+ * Reads the account files of a view. Hostile: lines that are no account of any C library are left out.
  * @see https://man7.org/linux/man-pages/man5/passwd.5.html
  */
-export function accountFacts(view: FileView): AccountFacts {
-  const passwd = readLines(view, 'etc/passwd', 7);
-  const shadow = readLines(view, 'etc/shadow', 8);
-  const group = readLines(view, 'etc/group', 4);
+export function readAccounts(view: FileView): AccountFiles {
+  return {
+    passwd: readLines(view, 'etc/passwd', 7),
+    shadow: readLines(view, 'etc/shadow', 8),
+    group: readLines(view, 'etc/group', 4),
+  };
+}
+
+/** What account files say; names that appear twice are said. */
+export function accountFacts({ passwd, shadow, group }: AccountFiles): AccountFacts {
   const rootNames = passwd.lines.filter(([name, , uid]) => name !== 'root' && idOf(uid) === 0).map(nameOf);
   // `x` sends to shadow; anything empty, in either file, lets everybody in
   const emptyPasswords = [...passwd.lines, ...shadow.lines].filter(([, password]) => password === '').map(nameOf);
@@ -40,32 +59,31 @@ export function accountFacts(view: FileView): AccountFacts {
 }
 
 /** How /etc/passwd resolves the user of a configuration. @param user `name`, `name:group`, `1000`, `1000:1000`; '' and undefined give null */
-export function userFact(view: FileView, user: string | undefined): UserFact | null {
+export function userFact({ passwd }: AccountFiles, user: string | undefined): UserFact | null {
   const name = user?.split(':', 1)[0] ?? '';
   if (name === '') return null;
-  const line = readLines(view, 'etc/passwd', 7).lines.find(([known]) => known === name);
+  const line = passwd.lines.find(([known]) => known === name);
   if (line === undefined && isNumber(name)) return null;
   return { name, uid: line === undefined ? null : idOf(line[2]) };
 }
 
 /** uid and gid that the image runs as, as far as the files tell. */
 export function runsAs(
-  view: FileView,
+  { passwd, group }: AccountFiles,
   user: string | undefined,
 ): { readonly uid: number; readonly gid: number } | undefined {
   const [name = '', groupName = ''] = (user ?? '').split(':');
   if (name === '') return { uid: 0, gid: 0 };
-  const { lines } = readLines(view, 'etc/passwd', 7);
-  const line = lines.find((fields) => (isNumber(name) ? idOf(fields[2]) === idOf(name) : fields[0] === name));
+  const line = passwd.lines.find((fields) => (isNumber(name) ? idOf(fields[2]) === idOf(name) : fields[0] === name));
   if (line === undefined && !isNumber(name)) return undefined;
   const uid = isNumber(name) ? idOf(name) : idOf(line?.[2]);
-  return { uid, gid: groupId(view, groupName) ?? (line === undefined ? 0 : idOf(line[3])) };
+  return { uid, gid: groupId(group, groupName) ?? (line === undefined ? 0 : idOf(line[3])) };
 }
 
-function groupId(view: FileView, name: string): number | undefined {
+function groupId({ lines }: AccountLines, name: string): number | undefined {
   if (name === '') return undefined;
   if (isNumber(name)) return idOf(name);
-  const line = readLines(view, 'etc/group', 4).lines.find(([known]) => known === name);
+  const line = lines.find(([known]) => known === name);
   return line === undefined ? undefined : idOf(line[2]);
 }
 
@@ -83,11 +101,7 @@ function nameOf(fields: readonly string[]): string {
   return fields[0] ?? '';
 }
 
-function readLines(
-  view: FileView,
-  path: string,
-  fields: number,
-): { readonly state: FileState; readonly lines: readonly (readonly string[])[] } {
+function readLines(view: FileView, path: string, fields: number): AccountLines {
   if (view.resolve(path) === undefined) {
     // a link that leads nowhere here may lead somewhere when the image runs
     return { state: view.lookup(path) === undefined ? 'absent' : 'unreadable', lines: [] };

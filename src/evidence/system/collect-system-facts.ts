@@ -1,7 +1,7 @@
 import type { CapturePlan, CaptureRule, FileView, LayerStack } from '../../filesystem/index.ts';
 import { unreadParts } from '../collect-ledger-facts.ts';
 import { listed } from '../listed.ts';
-import { accountFacts, ACCOUNT_CAPTURE, runsAs, userFact } from './accounts.ts';
+import { accountFacts, ACCOUNT_CAPTURE, readAccounts, runsAs, userFact } from './accounts.ts';
 import { commandCapture, commandFact, type RunConfig } from './command.ts';
 import { CacheFinder, JunkFinder, ToolFinder } from './leftovers.ts';
 import { SOURCES_CAPTURE, untrustedSources } from './package-sources.ts';
@@ -37,7 +37,8 @@ export interface SystemFactsInput {
  * counts are exact, lists have the first 200.
  */
 export function collectSystemFacts({ config, stack, view }: SystemFactsInput): SystemFacts {
-  const user = runsAs(view, config.user);
+  const accounts = readAccounts(view);
+  const user = runsAs(accounts, config.user);
   const command = commandFact(view, config);
   const finders = {
     tools: new ToolFinder(),
@@ -60,8 +61,8 @@ export function collectSystemFacts({ config, stack, view }: SystemFactsInput): S
   const preload = view.resolve('etc/ld.so.preload') ?? view.lookup('etc/ld.so.preload');
   return {
     osRelease: readOsRelease(view),
-    accounts: accountFacts(view),
-    user: userFact(view, config.user),
+    accounts: accountFacts(accounts),
+    user: userFact(accounts, config.user),
     command,
     secrets: listed(secrets),
     exampleSecrets: examples,
