@@ -98,8 +98,9 @@ async function collectImage(
   ]);
   const attached = (part: Collector): Promise<AttachedParts> => collectAttached(part, opened, { needs, manifests });
   const common = { reference, name, requested, digest: opened.root.digest, tagDigest };
+  const { settle } = options;
   // layers wait for what is attached only where that may settle what is asked of them
-  if (options.settle === undefined || !needs.bundles) {
+  if (settle === undefined || !needs.bundles) {
     const [found, platforms] = await inOrder(collector, [
       attached,
       (part) => collectPlatforms(part, opened, { manifests, needsOf: () => needs }),
@@ -107,13 +108,9 @@ async function collectImage(
     return { ...common, ...found, platforms, errors: collector.errors };
   }
   const found = await attached(collector);
-  const needsOf = await settledNeeds(collector, needs, {
-    ...common,
-    ...found,
-    platforms: bare(manifests),
-    errors: [],
-  });
-  const platforms = await collectPlatforms(collector, opened, { manifests, needsOf });
+  const unread = manifests.map(({ digest }) => bare(digest));
+  const needsOf = await settledNeeds(collector, settle, { ...common, ...found, platforms: unread, errors: [] });
+  const platforms = await collectPlatforms(collector, opened, { manifests, needsOf: needsOf ?? (() => needs) });
   return { ...common, ...found, platforms, errors: collector.errors };
 }
 
@@ -137,24 +134,23 @@ async function collectTrust(collector: Collector): Promise<void> {
   if (trust !== undefined) await attempt(collector, { what: 'trust' }, (signal) => trust.ready(signal));
 }
 
-/** Platforms of which nothing but manifest and config has been read. */
-function bare(manifests: readonly CollectedManifest[]): readonly EvidencePlatform[] {
-  return manifests.map(({ digest }) => ({ manifest: digest, layersVerified: false, scan: null, comparisons: [] }));
+/** A platform of which nothing but manifest and config has been read. */
+function bare(manifest: Digest): EvidencePlatform {
+  return { manifest, layersVerified: false, scan: null, comparisons: [] };
 }
 
-/** What each platform needs after its bundles were looked at. Whatever hinders that settles nothing: everything is collected. */
+/** What each platform needs after its bundles were looked at. Undefined where something hinders that: it settles nothing, and everything is collected. */
 async function settledNeeds(
   { options, blobs, trust }: Collector,
-  needs: EvidenceNeeds,
+  settle: NonNullable<CollectOptions['settle']>,
   image: EvidenceImage,
-): Promise<(manifest: Digest) => EvidenceNeeds> {
-  if (options.settle === undefined || !needs.bundles) return () => needs;
+): Promise<((manifest: Digest) => EvidenceNeeds) | undefined> {
   try {
     const own = new BlobCollector();
     own.addAll(blobs);
-    return await options.settle(documentOf([image], own, { trust, options }));
+    return await settle(documentOf([image], own, { trust, options }));
   } catch (error) {
-    if (isAppError(error) && !options.signal.aborted) return () => needs;
+    if (isAppError(error) && !options.signal.aborted) return undefined;
     throw error;
   }
 }
@@ -257,25 +253,23 @@ async function collectPlatforms(
   request: PlatformRequest,
 ): Promise<readonly EvidencePlatform[]> {
   const { needsOf, manifests } = request;
+  const { lock = EMPTY_LOCK } = collector.options;
   const platforms: EvidencePlatform[] = [];
   // one platform after the other: the layer pass itself is parallel
   for (const { digest, platform, diffIds } of manifests) {
     const needs = needsOf(digest);
-    const nothing: EvidencePlatform = { manifest: digest, layersVerified: false, scan: null, comparisons: [] };
     if (!readsLayers(needs)) {
-      platforms.push(nothing);
+      platforms.push(bare(digest));
       continue;
     }
-    const { lock } = collector.options;
-    const bases = lock === undefined ? [] : candidates(lock, platform, diffIds);
-    const compareWith = needs.compare ? bases : [];
+    const bases = candidates(lock, platform, diffIds);
     const facts = await attempt(collector, { what: 'layers', subject: digest }, (signal) =>
       opened.readLayers(
         digest,
         {
           scan: needs.scan,
-          compareWith,
-          containWith: needs.contain ? candidateLists(collector.options.lock ?? EMPTY_LOCK, { platform, diffIds }) : [],
+          compareWith: needs.compare ? bases : [],
+          containWith: needs.contain ? candidateLists(lock, { platform, diffIds }) : [],
           ...(needs.traces === undefined ? {} : { traces: needs.traces }),
           files: needs.files,
           ...(needs.files ? { bases } : {}),
@@ -285,7 +279,9 @@ async function collectPlatforms(
       ),
     );
     platforms.push(
-      facts === undefined ? nothing : { manifest: digest, layersVerified: true, ...facts, scan: facts.scan ?? null },
+      facts === undefined
+        ? bare(digest)
+        : { manifest: digest, layersVerified: true, ...facts, scan: facts.scan ?? null },
     );
   }
   return platforms;
