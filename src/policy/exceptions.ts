@@ -4,6 +4,7 @@ import { failed } from './outcome.ts';
 import type { Policy, PolicyException, PolicyRule } from './file/types.ts';
 import { matchesAny } from './file/glob.ts';
 import { lastDay } from './file/values.ts';
+import { wantsProvenance } from './signers/predicate-types.ts';
 
 export interface ExceptionScope {
   readonly policy: Policy;
@@ -53,11 +54,7 @@ function coversImage(exception: PolicyException, scope: ExceptionScope): boolean
 
 function coversCheck(exception: PolicyException, result: CheckResult): boolean {
   if (exception.check === 'provenance') {
-    const { item = '' } = result;
-    return (
-      result.check === 'attestations' &&
-      (item.startsWith('slsaprovenance') || item.startsWith('https://slsa.dev/provenance/'))
-    );
+    return result.check === 'attestations' && wantsProvenance(result.item ?? '');
   }
   return exception.check === result.check;
 }

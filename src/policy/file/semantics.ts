@@ -1,5 +1,5 @@
 import { PREDICATE_TYPES } from '../../attestation/index.ts';
-import { isKnownPredicateType } from '../signers/predicate-types.ts';
+import { isKnownPredicateType, wantsProvenance } from '../signers/predicate-types.ts';
 import type { PolicyProblem } from './problem.ts';
 import { sayAs, type Say } from './say.ts';
 import { EXTENSION_NAMES, extensionName } from '../signers/signers.ts';
@@ -209,8 +209,7 @@ function checkAttestationWords(
     const hint = `a URI, or one of ${Object.keys(PREDICATE_TYPES).join(', ')}`;
     say(`${path}.type`, 'POLICY_BAD_VALUE', `${path}.type is no predicate type: "${attestation.type}"`, hint);
   }
-  const provenance =
-    attestation.type.startsWith('slsaprovenance') || attestation.type.startsWith('https://slsa.dev/provenance/');
+  const provenance = wantsProvenance(attestation.type);
   for (const word of ['builder', 'source'] as const) {
     if (attestation[word] !== undefined && !provenance) {
       say(`${path}.${word}`, 'POLICY_BAD_VALUE', `${path}: "${word}" means something for provenance only`);

@@ -1,5 +1,4 @@
-import { resolvePredicateType } from '../../attestation/index.ts';
-import { isKnownPredicateType, isProvenanceType } from '../signers/predicate-types.ts';
+import { wantsProvenance } from '../signers/predicate-types.ts';
 import type { SayAt } from '../file/say.ts';
 import type { BaseCheck, BaseEntry, Policy, PolicyRule } from '../file/types.ts';
 
@@ -91,9 +90,7 @@ function lintInputs(path: string, rule: PolicyRule, say: SayAt): void {
 }
 
 function asksForProvenance({ attestations = [] }: PolicyRule): boolean {
-  return attestations.some(
-    ({ type }) => isKnownPredicateType(type) && isProvenanceType(resolvePredicateType(type).uri),
-  );
+  return attestations.some(({ type }) => wantsProvenance(type));
 }
 
 function contentWords(check: BaseCheck): readonly ('require' | 'freshness')[] {

@@ -1,6 +1,5 @@
 import { globsOverlap } from '../file/globs-overlap.ts';
-import { isProvenanceType } from '../signers/predicate-types.ts';
-import { resolvePredicateType } from '../../attestation/index.ts';
+import { wantsProvenance } from '../signers/predicate-types.ts';
 import { CHECK_WORDS } from '../file/semantics.ts';
 import type { SayAt } from '../file/say.ts';
 import type { Policy, PolicyException, PolicyRule } from '../file/types.ts';
@@ -109,5 +108,5 @@ function lintException(
 function hasCheck(rule: PolicyRule, check: PolicyException['check']): boolean {
   if (check === 'platforms') return true;
   if (check !== 'provenance') return rule[check] !== undefined;
-  return (rule.attestations ?? []).some(({ type }) => isProvenanceType(resolvePredicateType(type).uri));
+  return (rule.attestations ?? []).some(({ type }) => wantsProvenance(type));
 }

@@ -1,7 +1,6 @@
 import type { EvidenceNeeds } from '../../evidence/index.ts';
 import { imageCheck } from '../content/image-checks/index.ts';
-import { isProvenanceType } from '../signers/predicate-types.ts';
-import { resolvePredicateType } from '../../attestation/index.ts';
+import { wantsProvenance } from '../signers/predicate-types.ts';
 import { CHECK_WORDS } from '../file/semantics.ts';
 import type {
   AttestationCheck,
@@ -76,13 +75,12 @@ function signatures(check: SignatureCheck): Demand {
 }
 
 function attestation(check: AttestationCheck): Demand {
-  const { uri } = resolvePredicateType(check.type);
   const facts = [
     ...(check.rederive === true ? ['our own scan of the image finds what it lists'] : []),
     ...(check.builder === undefined ? [] : [`it was built by ${check.builder}`]),
     ...(check.source === undefined ? [] : [`it was built from ${check.source}`]),
   ];
-  const kind = isProvenanceType(uri) ? 'provenance' : 'an attestation';
+  const kind = wantsProvenance(check.type) ? 'provenance' : 'an attestation';
   const more = facts.length === 0 ? '' : `, and ${facts.join(', and ')}`;
   return deny(
     'attestations',

@@ -21,6 +21,11 @@ export function isProvenanceType(predicateType: string): boolean {
   return predicateType.startsWith('https://slsa.dev/provenance/');
 }
 
+/** Whether a policy's word for a predicate type, a name or a URI, stands for provenance of any version. */
+export function wantsProvenance(wanted: string): boolean {
+  return wanted.startsWith('slsaprovenance') || isProvenanceType(wanted);
+}
+
 /** SBOMs and provenance are about one platform manifest, never about an index. */
 export function speaksOfPlatform(wanted: string): boolean {
   const { uri } = resolvePredicateType(wanted);

@@ -1,6 +1,7 @@
 import { compareCodeUnits, digestHex, TOOL_NAME, TOOL_VERSION, type Digest, type JsonValue } from '../../core/index.ts';
 import type { EvidenceDocument, EvidenceImage } from '../../evidence/index.ts';
 import type { CheckResult, Decision, ImageDecision, PlatformDecision } from '../decision.ts';
+import { wantsProvenance } from '../signers/predicate-types.ts';
 import { parseEndOfDay } from '../file/values.ts';
 import { VSA_MEMBER } from './vsa.ts';
 
@@ -152,11 +153,7 @@ function levelsOf(platform: PlatformDecision): readonly string[] {
     .flatMap(({ check, item = '', code }) => {
       const level = Object.hasOwn(LEVELS, code) ? LEVELS[code] : undefined;
       if (level !== undefined) return [level];
-      if (check === 'attestations' && isProvenance(item)) return ['SLSA_BUILD_LEVEL_1'];
+      if (check === 'attestations' && wantsProvenance(item)) return ['SLSA_BUILD_LEVEL_1'];
       return [];
     });
-}
-
-function isProvenance(item: string): boolean {
-  return item.startsWith('slsaprovenance') || item.startsWith('https://slsa.dev/provenance/');
 }
