@@ -32,7 +32,7 @@ export async function lintPolicyFiles(
   for (const [name, { key }] of policy.identities ?? []) {
     const bytes = key === undefined ? undefined : files.get(key);
     if (bytes === undefined) continue;
-    const error = errorOf(() => parsePublicKey(bytes));
+    const { error } = attempt(() => parsePublicKey(bytes));
     if (error !== undefined) sayError(say, `identities.${name}.key`, { error, code: 'POLICY_KEY_INVALID' });
   }
   lintLock(policy, files, say);
@@ -58,16 +58,13 @@ function lintLock(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: S
     });
     return;
   }
-  const head = { value: null as string | null };
-  const error = errorOf(() => {
-    head.value = bytes === undefined ? null : parseLock(bytes).head;
-  });
+  const { value: head, error } = attempt(() => (bytes === undefined ? null : parseLock(bytes).head));
   if (error !== undefined) sayError(say, 'bases.lock', { error, code: 'POLICY_LOCK_INVALID' });
-  else if (lockHead !== undefined && head.value !== lockHead) {
+  else if (lockHead !== undefined && head !== lockHead) {
     say('bases.lockHead', {
       severity: 'error',
       code: 'POLICY_LOCK_HEAD_MISMATCH',
-      message: `the lock ends in ${head.value ?? 'nothing'}, the policy pins ${lockHead}`,
+      message: `the lock ends in ${head ?? 'nothing'}, the policy pins ${lockHead}`,
       hint: 'review what was appended to the lock, then pin its new head',
     });
   }
@@ -76,7 +73,7 @@ function lintLock(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: S
 function lintTrust(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: SayAt): void {
   const { trustedRoot, tuf } = policy.trust ?? {};
   const bytes = trustedRoot === undefined ? undefined : files.get(trustedRoot);
-  const error = bytes === undefined ? undefined : errorOf(() => parseTrustedRoots(bytes));
+  const { error } = attempt(() => bytes !== undefined && parseTrustedRoots(bytes));
   if (error !== undefined) sayError(say, 'trust.trustedRoot', { error, code: 'POLICY_TRUST_ROOT_INVALID' });
   if (trustedRoot === undefined || tuf === undefined) return;
   say('trust.tuf', {
@@ -100,12 +97,10 @@ function lintRego(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: S
           hint: 'name a bundle made with opa build -t wasm to need no such program',
         });
       } else if (bytes !== undefined) {
-        const found: { entrypoints?: readonly string[] | undefined } = {};
-        const error = errorOf(() => {
-          found.entrypoints = readProgram(bytes).entrypoints;
-        });
+        const { value: program, error } = attempt(() => readProgram(bytes));
         if (error !== undefined) sayError(say, path, { error, code: 'POLICY_REGO_INVALID' });
-        lintEntrypoint(`rules[${index}].rego[${at}].entrypoint`, { bundle, entrypoint, ...found }, say);
+        const entrypoints = program?.entrypoints;
+        lintEntrypoint(`rules[${index}].rego[${at}].entrypoint`, { bundle, entrypoint, entrypoints }, say);
       }
     }
   }
@@ -114,7 +109,7 @@ function lintRego(policy: Policy, files: ReadonlyMap<string, Uint8Array>, say: S
 interface NamedEntrypoint {
   readonly bundle: string;
   readonly entrypoint: string;
-  readonly entrypoints?: readonly string[] | undefined;
+  readonly entrypoints: readonly string[] | undefined;
 }
 
 function lintEntrypoint(path: string, { bundle, entrypoint, entrypoints }: NamedEntrypoint, say: SayAt): void {
@@ -127,12 +122,12 @@ function lintEntrypoint(path: string, { bundle, entrypoint, entrypoints }: Named
   });
 }
 
-function errorOf(run: () => unknown): AppError | undefined {
+/** What reading something gives, or why it cannot be read. */
+function attempt<T>(read: () => T): { readonly value?: T; readonly error?: AppError } {
   try {
-    run();
-    return undefined;
+    return { value: read() };
   } catch (error) {
-    if (isAppError(error)) return error;
+    if (isAppError(error)) return { error };
     throw error;
   }
 }
