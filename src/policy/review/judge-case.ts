@@ -1,6 +1,7 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { Decision } from '../decision.ts';
 import { decisionRows, worstOutcome, type DecisionRow } from '../decision-rows.ts';
+import { shortList } from '../outcome.ts';
 import { CHECK_OUTCOMES, type Expectation, type ResultPattern } from './policy-tests.ts';
 
 /** One way in which a decision is not the expected one. */
@@ -100,6 +101,5 @@ function patternText(pattern: ResultPattern): string {
 function shownRows(rows: readonly DecisionRow[]): string {
   if (rows.length === 0) return 'no such result';
   const texts = [...new Set(rows.map(({ result }) => `${result.outcome} (${result.code})`))];
-  const more = texts.length - MAX_SHOWN;
-  return texts.slice(0, MAX_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return shortList(texts, MAX_SHOWN);
 }
