@@ -72,7 +72,7 @@ function assignments(bytes: Uint8Array): readonly (readonly [string, string])[] 
 /** Matches of a scan for patterns, as the layer pass wrote them; nothing when they are not what it writes. */
 export function readHits(
   bytes: Uint8Array,
-): readonly { readonly offset: number; readonly text: string; readonly name?: string; readonly value?: string }[] {
+): readonly { readonly offset: number; readonly name?: string; readonly value?: string }[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
@@ -80,12 +80,11 @@ export function readHits(
     return [];
   }
   if (!Array.isArray(parsed)) return [];
-  return (parsed as readonly Partial<Record<'offset' | 'text' | 'groups', unknown>>[]).map((hit) => {
+  return (parsed as readonly Partial<Record<'offset' | 'groups', unknown>>[]).map((hit) => {
     const groups = (hit.groups ?? {}) as Readonly<Record<string, unknown>>;
     const { name, value } = groups;
     return {
       offset: typeof hit.offset === 'number' ? hit.offset : -1,
-      text: typeof hit.text === 'string' ? hit.text : '',
       ...(typeof name === 'string' ? { name } : {}),
       ...(typeof value === 'string' ? { value } : {}),
     };
