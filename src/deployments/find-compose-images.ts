@@ -1,4 +1,4 @@
-import { isNull, member, textOf, type Finder, type Located } from './finder.ts';
+import { given, member, textOf, type Finder, type Located } from './finder.ts';
 
 /**
  * Finds every image of a compose file: of its services and of their image volumes. What makes the image depend on other files, on variables or on a build at the place
@@ -6,19 +6,18 @@ import { isNull, member, textOf, type Finder, type Located } from './finder.ts';
  * @see https://github.com/compose-spec/compose-spec/blob/main/spec.md
  */
 export function findComposeImages(root: Located, finder: Finder): void {
-  const include = member(root, 'include');
-  if (include !== undefined && !isNull(include.node)) {
+  const include = given(root, 'include');
+  if (include !== undefined) {
     finder.problem(include, 'DEPLOYMENT_INCLUDES', {
       message: 'the file includes others, whose services are not seen',
       hint: 'give what `docker compose config` prints: -f -',
     });
   }
   const services = member(root, 'services');
-  if (services === undefined || finder.map(services, 'services') === undefined) return;
-  const { node } = services;
-  if (node.kind !== 'map') return;
-  if (node.entries.size === 0) finder.problem(services, 'DEPLOYMENT_SHAPE', { message: 'there are no services' });
-  for (const name of node.entries.keys()) {
+  const map = services === undefined ? undefined : finder.map(services, 'services');
+  if (services === undefined || map === undefined) return;
+  if (map.entries.size === 0) finder.problem(services, 'DEPLOYMENT_SHAPE', { message: 'there are no services' });
+  for (const name of map.entries.keys()) {
     const service = member(services, name);
     if (service !== undefined) findInService(service, name, finder);
   }
@@ -27,8 +26,8 @@ export function findComposeImages(root: Located, finder: Finder): void {
 function findInService(service: Located, name: string, finder: Finder): void {
   const what = `the service ${JSON.stringify(name.slice(0, 80))}`;
   if (finder.map(service, what) === undefined) return;
-  const image = member(service, 'image');
-  const build = member(service, 'build');
+  const image = given(service, 'image');
+  const build = given(service, 'build');
   const extended = member(service, 'extends');
   if (extended !== undefined && member(extended, 'file') !== undefined) {
     finder.problem(extended, 'DEPLOYMENT_INCLUDES', {
@@ -36,7 +35,7 @@ function findInService(service: Located, name: string, finder: Finder): void {
       hint: 'give what `docker compose config` prints: -f -',
     });
   }
-  if (build !== undefined && !isNull(build.node) && (isMissing(image) || textOf(service, 'pull_policy') === 'build')) {
+  if (build !== undefined && (image === undefined || textOf(service, 'pull_policy') === 'build')) {
     finder.problem(build, 'DEPLOYMENT_BUILD_ONLY', {
       message: `${what} is built where it is deployed, so there is no image to check`,
       hint: 'build and push the image first, and name it with image:, without pull_policy: build',
@@ -49,10 +48,6 @@ function findInService(service: Located, name: string, finder: Finder): void {
       imageWithoutVariables(volume, { name: 'source', what: `an image volume of ${what}`, finder });
     }
   }
-}
-
-function isMissing(image: Located | undefined): boolean {
-  return image === undefined || isNull(image.node);
 }
 
 interface ImageMember {

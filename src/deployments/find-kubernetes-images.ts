@@ -1,4 +1,4 @@
-import { isNull, member, textOf, type Finder, type Located } from './finder.ts';
+import { given, member, textOf, type Finder, type Located } from './finder.ts';
 import { groupOf, knowledgeOf, type GroupKind } from './kubernetes-kinds.ts';
 
 const CONTAINERS = ['containers', 'initContainers', 'ephemeralContainers'] as const;
@@ -86,8 +86,8 @@ function findInPod(object: Located, path: readonly string[], finder: Finder): vo
   }
   for (const volume of finder.items(spec, 'volumes')) {
     if (finder.map(volume, 'a volume') === undefined) continue;
-    const image = member(volume, 'image');
-    if (image === undefined || isNull(image.node)) continue;
+    const image = given(volume, 'image');
+    if (image === undefined) continue;
     if (finder.map(image, 'the image of a volume') !== undefined) finder.image(image, 'reference', 'an image volume');
   }
 }

@@ -44,8 +44,8 @@ export class Finder {
 
   /** Items of a list, none when it is missing or null. */
   items(parent: Located, name: string): readonly Located[] {
-    const at = member(parent, name);
-    if (at === undefined || isNull(at.node)) return [];
+    const at = given(parent, name);
+    if (at === undefined) return [];
     if (at.node.kind !== 'list') {
       this.problem(at, 'DEPLOYMENT_SHAPE', { message: `${name} is no list` });
       return [];
@@ -112,13 +112,19 @@ export function member({ node, path }: Located, name: string): Located | undefin
   return child === undefined ? undefined : { node: child, path: path === '' ? name : `${path}.${name}` };
 }
 
+/** A member that is there and not null. */
+export function given(parent: Located, name: string): Located | undefined {
+  const at = member(parent, name);
+  return at === undefined || isNull(at.node) ? undefined : at;
+}
+
 /** The text of a member, undefined when it is missing or no text. */
 export function textOf(parent: Located, name: string): string | undefined {
   const node = member(parent, name)?.node;
   return node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
 }
 
-export function isNull(node: ManifestNode): boolean {
+function isNull(node: ManifestNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
