@@ -19,6 +19,8 @@ export type { Digest, DigestAlgorithm, Digester } from './digest.ts';
 export { coreError } from './errors.ts';
 export { ExitCode } from './exit-code.ts';
 export { discardWritten, readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
+export { readHostileYaml, yamlScalar } from './hostile-yaml.ts';
+export type { YamlReader } from './hostile-yaml.ts';
 export { LIMITS } from './limits.ts';
 export { mapConcurrent } from './concurrency.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';

@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { isAbsurdlyNested } from '../core/index.ts';
+import { isAbsurdlyNested, readHostileYaml, yamlScalar, type YamlReader } from '../core/index.ts';
 import { findTextDispute } from './text-dispute.ts';
 
 /** A value with where it stands in the text. */
@@ -65,38 +65,23 @@ export async function readDocuments(text: string): Promise<ManifestDocuments> {
     const before = text.slice(0, offset).split('\n');
     return { roots: [], problems: [{ message, hint, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }] };
   }
-  const yaml = await import('yaml');
-  const lines = new yaml.LineCounter();
-  try {
-    const documents = yaml.parseAllDocuments(text, {
-      lineCounter: lines,
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      // the library compares every key with every other; the walk below does it in linear time
-      uniqueKeys: false,
-      strict: true,
-      prettyErrors: false,
-      keepSourceTokens: false,
-    });
-    const roots: ManifestNode[] = [];
-    const problems: SyntaxProblem[] = [];
-    for (const document of documents) {
-      const walker = new Walker(yaml, lines);
-      for (const error of [...document.errors, ...document.warnings])
-        walker.refuse(error.message, walker.at(error.pos[0]));
-      if (document.directives?.yaml.explicit === true)
-        walker.refuse('directives are not understood', NOWHERE, 'leave %YAML and %TAG out');
-      const root = walker.problems.length > 0 ? undefined : walker.node(document.contents, NOWHERE, 0);
-      problems.push(...walker.problems);
-      if (root !== undefined && !(root.kind === 'scalar' && root.value === null)) roots.push(root);
-    }
-    return { roots, problems };
-  } catch (error) {
-    // the parser recurses: absurd nesting ends in a stack overflow, which is the file's fault
-    if (error instanceof RangeError) return fatal('it is nested too deeply');
-    throw error;
+  return (await readHostileYaml((reader) => walkAll(text, reader))) ?? fatal('it is nested too deeply');
+}
+
+function walkAll(text: string, reader: YamlReader): ManifestDocuments {
+  const roots: ManifestNode[] = [];
+  const problems: SyntaxProblem[] = [];
+  for (const document of reader.yaml.parseAllDocuments(text, reader.options)) {
+    const walker = new Walker(reader);
+    for (const error of [...document.errors, ...document.warnings])
+      walker.refuse(error.message, walker.at(error.pos[0]));
+    if (document.directives?.yaml.explicit === true)
+      walker.refuse('directives are not understood', NOWHERE, 'leave %YAML and %TAG out');
+    const root = walker.problems.length > 0 ? undefined : walker.node(document.contents, NOWHERE, 0);
+    problems.push(...walker.problems);
+    if (root !== undefined && !(root.kind === 'scalar' && root.value === null)) roots.push(root);
   }
+  return { roots, problems };
 }
 
 function hasTooManyParts(text: string): boolean {
@@ -113,20 +98,17 @@ function hasTooManyParts(text: string): boolean {
 /** Turns the library's nodes of one document into ours. */
 class Walker {
   readonly problems: SyntaxProblem[] = [];
-  readonly #yaml: typeof Yaml;
-  readonly #lines: Yaml.LineCounter;
+  readonly #reader: YamlReader;
   /** Anchors whose nodes are complete, the latest of each name. */
   readonly #anchors = new Map<string, ManifestNode>();
   #count = 0;
 
-  constructor(yaml: typeof Yaml, lines: Yaml.LineCounter) {
-    this.#yaml = yaml;
-    this.#lines = lines;
+  constructor(reader: YamlReader) {
+    this.#reader = reader;
   }
 
   at(offset: number, end = offset): Positioned {
-    const { line, col } = this.#lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col), start: offset, end };
+    return { ...this.#reader.at(offset), start: offset, end };
   }
 
   refuse(message: string, { line, column }: Positioned, hint?: string): void {
@@ -135,7 +117,7 @@ class Walker {
   }
 
   node(node: unknown, fallback: Positioned, depth: number): ManifestNode {
-    const yaml = this.#yaml;
+    const { yaml } = this.#reader;
     const position = this.#position(node, fallback);
     const nothing: ScalarNode = { kind: 'scalar', value: null, ...position };
     this.#count += 1;
@@ -159,12 +141,12 @@ class Walker {
   }
 
   #untagged(node: Yaml.Scalar | Yaml.YAMLMap | Yaml.YAMLSeq, position: Positioned, depth: number): ManifestNode {
-    const yaml = this.#yaml;
+    const { yaml } = this.#reader;
     if (yaml.isMap(node)) return this.#map(node, position, depth);
     if (yaml.isSeq(node)) {
       return { kind: 'list', ...position, items: node.items.map((item) => this.node(item, position, depth + 1)) };
     }
-    return { kind: 'scalar', ...position, value: scalarValue(node.value) };
+    return { kind: 'scalar', ...position, value: yamlScalar(node.value) };
   }
 
   #map(node: Yaml.YAMLMap, position: Positioned, depth: number): MapNode {
@@ -195,7 +177,7 @@ class Walker {
   }
 
   #key(key: unknown, place: Positioned): string | undefined {
-    if (!this.#yaml.isScalar(key) || key.tag !== undefined) {
+    if (!this.#reader.yaml.isScalar(key) || key.tag !== undefined) {
       this.refuse('keys are plain texts', place);
       return undefined;
     }
@@ -226,15 +208,11 @@ class Walker {
   }
 
   #position(node: unknown, fallback: Positioned): Positioned {
-    const range = this.#yaml.isNode(node) ? node.range : undefined;
+    const range = this.#reader.yaml.isNode(node) ? node.range : undefined;
     return range ? this.at(range[0], range[1]) : fallback;
   }
 }
 
 function hasKey(sources: readonly ManifestNode[], name: string): boolean {
   return sources.some((source) => source.kind === 'map' && source.entries.has(name));
-}
-
-function scalarValue(value: unknown): string | number | boolean | null {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }

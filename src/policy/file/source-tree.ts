@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { isAbsurdlyNested } from '../../core/index.ts';
+import { isAbsurdlyNested, readHostileYaml, yamlScalar, type YamlReader } from '../../core/index.ts';
 import type { PolicyProblem } from './problem.ts';
 
 /** A position in the policy's text, both from 1. */
@@ -62,36 +62,17 @@ export async function parseSourceTree(bytes: Uint8Array, what = 'the policy'): P
     return fatal(`${what} is not UTF-8`);
   }
   if (isAbsurdlyNested(text)) return fatal(`${what} is nested too deeply`);
-  const yaml = await import('yaml');
-  const lines = new yaml.LineCounter();
-  try {
-    const document = yaml.parseDocument(text, {
-      lineCounter: lines,
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      // the library compares every key with every other; the walk below does it in linear time
-      uniqueKeys: false,
-      strict: true,
-      prettyErrors: false,
-      keepSourceTokens: false,
-    });
+  const tree = await readHostileYaml((reader) => {
+    const document = reader.yaml.parseDocument(text, reader.options);
     const problems = [...document.errors, ...document.warnings].map((error) =>
-      syntaxProblem(error.message, at(lines.linePos(error.pos[0]))),
+      syntaxProblem(error.message, reader.at(error.pos[0])),
     );
     if (problems.length > 0) return { root: undefined, problems };
-    const walker = new Walker(yaml, lines, what);
+    const walker = new Walker(reader, what);
     const root = walker.node(document.contents, { line: 1, column: 1 }, 0);
     return walker.problems.length > 0 ? { root: undefined, problems: walker.problems } : { root, problems: [] };
-  } catch (error) {
-    // the parser recurses: absurd nesting ends in a stack overflow, which is the file's fault
-    if (error instanceof RangeError) return fatal(`${what} is nested too deeply`);
-    throw error;
-  }
-}
-
-function at(position: { readonly line: number; readonly col: number }): SourcePosition {
-  return { line: Math.max(1, position.line), column: Math.max(1, position.col) };
+  });
+  return tree ?? fatal(`${what} is nested too deeply`);
 }
 
 function syntaxProblem(message: string, position: SourcePosition, hint?: string): PolicyProblem {
@@ -102,19 +83,17 @@ function syntaxProblem(message: string, position: SourcePosition, hint?: string)
 /** Turns the library's nodes into ours; holds the running totals of one document. */
 class Walker {
   readonly problems: PolicyProblem[] = [];
-  readonly #yaml: typeof Yaml;
-  readonly #lines: Yaml.LineCounter;
+  readonly #reader: YamlReader;
   readonly #what: string;
   #count = 0;
 
-  constructor(yaml: typeof Yaml, lines: Yaml.LineCounter, what: string) {
-    this.#yaml = yaml;
-    this.#lines = lines;
+  constructor(reader: YamlReader, what: string) {
+    this.#reader = reader;
     this.#what = what;
   }
 
   node(node: unknown, fallback: SourcePosition, depth: number): SourceNode {
-    const yaml = this.#yaml;
+    const { yaml } = this.#reader;
     this.#count += 1;
     const position = this.#position(node, fallback);
     const nothing: ScalarNode = { kind: 'scalar', value: null, ...position };
@@ -136,7 +115,7 @@ class Walker {
     if (yaml.isSeq(node)) {
       return { kind: 'list', ...position, items: node.items.map((item) => this.node(item, position, depth + 1)) };
     }
-    return { kind: 'scalar', ...position, value: yaml.isScalar(node) ? scalarValue(node.value) : null };
+    return { kind: 'scalar', ...position, value: yaml.isScalar(node) ? yamlScalar(node.value) : null };
   }
 
   #map(node: Yaml.YAMLMap, position: SourcePosition, depth: number): MapNode {
@@ -145,7 +124,7 @@ class Walker {
     for (const pair of node.items) {
       const { key, value } = pair;
       const place = this.#position(key, position);
-      if (this.#yaml.isScalar(key) && typeof key.value === 'string' && !key.anchor && !key.tag) {
+      if (this.#reader.yaml.isScalar(key) && typeof key.value === 'string' && !key.anchor && !key.tag) {
         if (seen.has(key.value))
           this.#refuse(`the key ${JSON.stringify(key.value.slice(0, 80))} stands here twice`, place);
         seen.add(key.value);
@@ -158,15 +137,11 @@ class Walker {
   }
 
   #position(node: unknown, fallback: SourcePosition): SourcePosition {
-    const range = this.#yaml.isNode(node) ? node.range : undefined;
-    return range ? at(this.#lines.linePos(range[0])) : fallback;
+    const range = this.#reader.yaml.isNode(node) ? node.range : undefined;
+    return range ? this.#reader.at(range[0]) : fallback;
   }
 
   #refuse(message: string, position: SourcePosition, hint?: string): void {
     if (this.problems.length < 100) this.problems.push(syntaxProblem(message, position, hint));
   }
-}
-
-function scalarValue(value: unknown): string | number | boolean | null {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
