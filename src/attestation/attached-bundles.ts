@@ -1,14 +1,7 @@
-import {
-  compareCodeUnits,
-  ExitCode,
-  isAppError,
-  LIMITS,
-  mapConcurrent,
-  sha256Digest,
-  type Digest,
-} from '../core/index.ts';
+import { compareCodeUnits, ExitCode, isAppError, LIMITS, mapConcurrent, type Digest } from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
-import { bundleManifest, EMPTY_CONFIG, parseReferrerManifest } from './bundle-manifest.ts';
+import { writeOciArtifact } from './oci-artifact.ts';
+import { bundleManifest, parseReferrerManifest } from './bundle-manifest.ts';
 import { attestationError } from './errors.ts';
 import type { FoundBundle, UnreadableReferrer } from './types.ts';
 
@@ -36,17 +29,10 @@ export async function attachBundle(
   bundle: Uint8Array,
   options: AttachOptions & { readonly signal: AbortSignal },
 ): Promise<Descriptor> {
-  const { signal } = options;
-  const { manifest, descriptor, bundleDigest } = bundleManifest({
-    subject,
-    bundle,
-    predicateType: options.predicateType,
-    created: options.created,
-  });
-  await store.writeBlob(EMPTY_CONFIG, sha256Digest(EMPTY_CONFIG), signal);
-  await store.writeBlob(bundle, bundleDigest, signal);
-  await store.writeManifest(manifest, { referrer: { subject: subject.digest, descriptor } }, signal);
-  return descriptor;
+  const { predicateType, created, signal } = options;
+  const artifact = bundleManifest({ subject, bundle, predicateType, created });
+  await writeOciArtifact(store, artifact, { signal });
+  return artifact.descriptor;
 }
 
 export interface FindOptions {

@@ -1,8 +1,6 @@
 import { digestAlgorithm, digestHex, sha256Digest, type Digest } from '../core/index.ts';
 import type { Descriptor, ReferrerStore } from '../image/index.ts';
-import { EMPTY_CONFIG, MANIFEST_MEDIA_TYPE } from './bundle-manifest.ts';
-
-const EMPTY_MEDIA_TYPE = 'application/vnd.oci.empty.v1+json';
+import { createOciArtifact, createdAnnotation, writeOciArtifact } from './oci-artifact.ts';
 
 /** A document that is stored beside an image as it is: nothing about it is signed here. */
 export interface AttachedDocument {
@@ -36,35 +34,9 @@ export async function attachDocument(
   options: { readonly created: Date; readonly signal: AbortSignal },
 ): Promise<AttachedDocument> {
   const { bytes, mediaType } = document;
-  const digest = sha256Digest(bytes);
-  const annotations = { 'org.opencontainers.image.created': `${options.created.toISOString().slice(0, 19)}Z` };
-  const manifestBytes = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MANIFEST_MEDIA_TYPE,
-      artifactType: mediaType,
-      config: { mediaType: EMPTY_MEDIA_TYPE, digest: sha256Digest(EMPTY_CONFIG), size: EMPTY_CONFIG.byteLength },
-      layers: [{ mediaType, digest, size: bytes.byteLength }],
-      subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.sizeBytes },
-      annotations,
-    }),
-  );
-  const referrer = sha256Digest(manifestBytes);
-  const descriptor: Descriptor = {
-    mediaType: MANIFEST_MEDIA_TYPE,
-    digest: referrer,
-    sizeBytes: manifestBytes.byteLength,
-    artifactType: mediaType,
-    annotations,
-  };
-  await store.writeBlob(EMPTY_CONFIG, sha256Digest(EMPTY_CONFIG), options.signal);
-  await store.writeBlob(bytes, digest, options.signal);
-  await store.writeManifest(
-    { bytes: manifestBytes, mediaType: MANIFEST_MEDIA_TYPE, digest: referrer },
-    { referrer: { subject: subject.digest, descriptor } },
-    options.signal,
-  );
-  return { digest, sizeBytes: bytes.byteLength, mediaType, referrer };
+  const artifact = createOciArtifact({ bytes, mediaType, subject, annotations: createdAnnotation(options.created) });
+  await writeOciArtifact(store, artifact, { signal: options.signal });
+  return { digest: artifact.digest, sizeBytes: bytes.byteLength, mediaType, referrer: artifact.manifest.digest };
 }
 
 /**

@@ -4,20 +4,14 @@ import {
   isDigest,
   LIMITS,
   parseStrictJson,
-  sha256Digest,
   type Digest,
   type JsonValue,
 } from '../core/index.ts';
-import type { Descriptor, RawManifest } from '../image/index.ts';
+import type { Descriptor } from '../image/index.ts';
+import { createOciArtifact, createdAnnotation, type OciArtifact } from './oci-artifact.ts';
 import { BUNDLE_MEDIA_TYPE, BUNDLE_MEDIA_TYPE_PREFIX } from './bundle.ts';
 import { attestationError } from './errors.ts';
 import { asObject, member, type JsonObject } from './json-shape.ts';
-
-export const MANIFEST_MEDIA_TYPE = 'application/vnd.oci.image.manifest.v1+json';
-const EMPTY_MEDIA_TYPE = 'application/vnd.oci.empty.v1+json';
-
-/** OCI's empty configuration, which a bundle's manifest points to. */
-export const EMPTY_CONFIG: Uint8Array = Buffer.from('{}');
 
 export interface BundleManifestOptions {
   /** The image: its own media type, size and digest. */
@@ -27,47 +21,17 @@ export interface BundleManifestOptions {
   readonly created: Date;
 }
 
-export interface BundleManifest {
-  readonly manifest: RawManifest;
-  /** How to list it under the subject where the registry does not do so by itself: with artifactType and annotations. */
-  readonly descriptor: Descriptor;
-  readonly bundleDigest: Digest;
-}
-
 /**
  * The OCI manifest that attaches a bundle to an image, as cosign 3 lays it out. Deterministic for the same options.
  * @see https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md
  */
-export function bundleManifest(options: BundleManifestOptions): BundleManifest {
-  const { subject, bundle } = options;
-  const bundleDigest = sha256Digest(bundle);
+export function bundleManifest({ subject, bundle, predicateType, created }: BundleManifestOptions): OciArtifact {
   const annotations = {
     'dev.sigstore.bundle.content': 'dsse-envelope',
-    'dev.sigstore.bundle.predicateType': options.predicateType,
-    'org.opencontainers.image.created': `${options.created.toISOString().slice(0, 19)}Z`,
+    'dev.sigstore.bundle.predicateType': predicateType,
+    ...createdAnnotation(created),
   };
-  const document = {
-    schemaVersion: 2,
-    mediaType: MANIFEST_MEDIA_TYPE,
-    artifactType: BUNDLE_MEDIA_TYPE,
-    config: { mediaType: EMPTY_MEDIA_TYPE, digest: sha256Digest(EMPTY_CONFIG), size: EMPTY_CONFIG.byteLength },
-    layers: [{ mediaType: BUNDLE_MEDIA_TYPE, digest: bundleDigest, size: bundle.byteLength }],
-    subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.sizeBytes },
-    annotations,
-  };
-  const bytes = Buffer.from(JSON.stringify(document));
-  const digest = sha256Digest(bytes);
-  return {
-    manifest: { bytes, mediaType: MANIFEST_MEDIA_TYPE, digest },
-    descriptor: {
-      mediaType: MANIFEST_MEDIA_TYPE,
-      digest,
-      sizeBytes: bytes.byteLength,
-      artifactType: BUNDLE_MEDIA_TYPE,
-      annotations,
-    },
-    bundleDigest,
-  };
+  return createOciArtifact({ bytes: bundle, mediaType: BUNDLE_MEDIA_TYPE, subject, annotations });
 }
 
 /** What a referrer's manifest turned out to be. */

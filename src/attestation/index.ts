@@ -1,9 +1,11 @@
+export { createOciArtifact, writeOciArtifact } from './oci-artifact.ts';
+export type { OciArtifact, OciArtifactOptions } from './oci-artifact.ts';
 export { attachDocument, documentMediaType, referencePredicate } from './attached-document.ts';
 export type { AttachedDocument } from './attached-document.ts';
 export { attachBundle, findBundles } from './attached-bundles.ts';
 export type { AttachOptions, FindOptions, FoundBundles } from './attached-bundles.ts';
-export { bundleManifest, EMPTY_CONFIG } from './bundle-manifest.ts';
-export type { BundleManifest, BundleManifestOptions } from './bundle-manifest.ts';
+export { bundleManifest } from './bundle-manifest.ts';
+export type { BundleManifestOptions } from './bundle-manifest.ts';
 export { parseAnyBundle, parseBundle } from './bundle.ts';
 export type { BundleKeyMaterial, BundleVersion, ParseBundleOptions, ParsedBundle, ParsedFileBundle } from './bundle.ts';
 export { asObject, decodeBase64, member } from './json-shape.ts';

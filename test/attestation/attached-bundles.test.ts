@@ -22,7 +22,7 @@ function addChanged(store: MemoryReferrers, changes: Record<string, unknown>): D
 
 describe('bundleManifest', () => {
   it("has the members of cosign's, and a descriptor with artifactType and annotations", () => {
-    const { manifest, descriptor, bundleDigest } = bundleManifest({ subject, bundle: bytes, ...options });
+    const { manifest, descriptor, digest: bundleDigest } = bundleManifest({ subject, bundle: bytes, ...options });
     const annotations = {
       'dev.sigstore.bundle.content': 'dsse-envelope',
       'dev.sigstore.bundle.predicateType': 'https://example.com/x',

@@ -283,7 +283,7 @@ function keepBundle(
   blobs: Map<Digest, Uint8Array>,
   item: Attached,
 ): { readonly manifest: Digest; readonly bundle: Digest } {
-  const { manifest, bundleDigest } = bundleManifest({
+  const { manifest, digest: bundleDigest } = bundleManifest({
     subject: { mediaType: MANIFEST, digest: item.at, sizeBytes: 1 },
     bundle: item.bundle,
     predicateType: 'https://example.com/any',

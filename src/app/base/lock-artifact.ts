@@ -1,9 +1,13 @@
-import { attachBundle, EMPTY_CONFIG, findBundles, SIGN_PREDICATE_TYPE } from '../../attestation/index.ts';
+import {
+  attachBundle,
+  createOciArtifact,
+  findBundles,
+  SIGN_PREDICATE_TYPE,
+  writeOciArtifact,
+} from '../../attestation/index.ts';
 import { isAppError, LIMITS, sha256Digest, type Digest, type Runtime } from '../../core/index.ts';
 import {
-  checkRawManifest,
   createOciLayout,
-  MEDIA_TYPES,
   parseImageReference,
   parseManifest,
   readBlobBytes,
@@ -112,17 +116,22 @@ export async function pushLock(
       details: { there: there.head, here: lock.head },
     });
   }
-  const manifest = artifactManifest(bytes, lock);
-  await store.writeBlob(EMPTY_CONFIG, sha256Digest(EMPTY_CONFIG), signal);
-  await store.writeBlob(bytes, sha256Digest(bytes), signal);
-  await store.writeManifest(manifest, { tag }, signal);
-  const subject = { mediaType: manifest.mediaType, digest: manifest.digest, sizeBytes: manifest.bytes.byteLength };
+  const artifact = createOciArtifact({
+    bytes,
+    mediaType: LOCK_ARTIFACT_TYPE,
+    annotations: { 'dev.waybill.lock.head': lock.head ?? '', 'dev.waybill.lock.records': `${lock.records.length}` },
+  });
+  await writeOciArtifact(store, artifact, { tag, signal });
   if (signature !== undefined) {
     // the time of the last observation: pushing the same again attaches nothing new
     const created = new Date(lock.records.at(-1)?.observedAt ?? 0);
-    await attachBundle(store, subject, signature, { predicateType: SIGN_PREDICATE_TYPE, created, signal });
+    await attachBundle(store, artifact.descriptor, signature, {
+      predicateType: SIGN_PREDICATE_TYPE,
+      created,
+      signal,
+    });
   }
-  return { reference, artifact: manifest.digest, signed: signature !== undefined };
+  return { reference, artifact: artifact.manifest.digest, signed: signature !== undefined };
 }
 
 const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_NOT_FOUND', 'REPOSITORY_NOT_FOUND']);
@@ -143,18 +152,6 @@ export function extendsLock(longer: Lock, shorter: Lock): boolean {
   if (length > longer.records.length) return false;
   const headThere = length === longer.records.length ? longer.head : (longer.records[length]?.previous ?? null);
   return headThere === shorter.head;
-}
-
-function artifactManifest(bytes: Uint8Array, lock: Lock): RawManifest {
-  const document = {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.ociManifest,
-    artifactType: LOCK_ARTIFACT_TYPE,
-    config: { mediaType: MEDIA_TYPES.ociEmpty, digest: sha256Digest(EMPTY_CONFIG), size: EMPTY_CONFIG.byteLength },
-    layers: [{ mediaType: LOCK_ARTIFACT_TYPE, digest: sha256Digest(bytes), size: bytes.byteLength }],
-    annotations: { 'dev.waybill.lock.head': lock.head ?? '', 'dev.waybill.lock.records': `${lock.records.length}` },
-  };
-  return checkRawManifest(Buffer.from(JSON.stringify(document)), {});
 }
 
 /** A lock's own signature lies beside it, wherever signatures of bases are kept. */
