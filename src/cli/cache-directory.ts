@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
+import { accountDirectory, userDirectory } from './user-directories.ts';
 
 /**
  * The user's cache folder for waybill: `WAYBILL_CACHE_DIR`, else `$XDG_CACHE_HOME/waybill`, else `~/.cache/waybill`. undefined when
@@ -9,10 +9,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 export function cacheDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const own = env['WAYBILL_CACHE_DIR'];
   if (own !== undefined) return isAbsolute(own) ? own : undefined;
-  const base = env['XDG_CACHE_HOME'];
-  if (base !== undefined && isAbsolute(base)) return join(base, 'waybill');
-  const home = env['HOME'] ?? homedir();
-  return isAbsolute(home) ? join(home, '.cache', 'waybill') : undefined;
+  return userDirectory(env, 'cache');
 }
 
 /**
@@ -22,16 +19,7 @@ export function cacheDirectory(env: Readonly<Record<string, string | undefined>>
  */
 export function ownCacheDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const chosen = cacheDirectory(env);
-  return chosen !== undefined && chosen === accountCacheDirectory() ? chosen : undefined;
-}
-
-function accountCacheDirectory(): string | undefined {
-  try {
-    return join(userInfo().homedir, '.cache', 'waybill');
-  } catch {
-    // a container's user without an account
-    return undefined;
-  }
+  return chosen !== undefined && chosen === accountDirectory('cache') ? chosen : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { homedir, userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { coreError, isAbsurdlyNested, isAppError, readInputFileSync } from '../core/index.ts';
+import { accountDirectory, userDirectory } from './user-directories.ts';
 
 /** What a flag may be set to. */
 export type FlagSetting = string | number | boolean | readonly (string | number | boolean)[];
@@ -26,25 +26,13 @@ const MAX_CONFIG_BYTES = 256 * 1024;
  * @param options.own only the file of the account, and only when no variable asks for another: for whoever must not be led astray by variables
  */
 function userConfigFile(env: Environment, options: { readonly own: boolean }): string | undefined {
-  const chosen = env['WAYBILL_CONFIG'] ?? underConfigHome(env);
+  const chosen = env['WAYBILL_CONFIG'] ?? configIn(userDirectory(env, 'config'));
   if (chosen === '' || chosen === undefined) return undefined;
-  return options.own && chosen !== accountConfigFile() ? undefined : chosen;
+  return options.own && chosen !== configIn(accountDirectory('config')) ? undefined : chosen;
 }
 
-function underConfigHome(env: Environment): string | undefined {
-  const base = env['XDG_CONFIG_HOME'];
-  if (base !== undefined && isAbsolute(base)) return join(base, 'waybill', 'config.yaml');
-  const home = env['HOME'] ?? homedir();
-  return isAbsolute(home) ? join(home, '.config', 'waybill', 'config.yaml') : undefined;
-}
-
-function accountConfigFile(): string | undefined {
-  try {
-    return join(userInfo().homedir, '.config', 'waybill', 'config.yaml');
-  } catch {
-    // a container's user without an account
-    return undefined;
-  }
+function configIn(directory: string | undefined): string | undefined {
+  return directory === undefined ? undefined : join(directory, 'config.yaml');
 }
 
 /**
@@ -61,9 +49,14 @@ export async function findConfig(
   return file === undefined ? undefined : readConfigIfThere(file);
 }
 
-function givenConfig(argv: readonly string[]): string | undefined {
+/** The words among which flags may be: those before `--`. */
+export function flagWords(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
-  const words = end === -1 ? argv : argv.slice(0, end);
+  return end === -1 ? argv : argv.slice(0, end);
+}
+
+function givenConfig(argv: readonly string[]): string | undefined {
+  const words = flagWords(argv);
   const index = words.findIndex((word) => word === '--config' || word.startsWith('--config='));
   const word = words[index];
   // without a value it is the parser that complains

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { coreError, suggest } from '../core/index.ts';
-import type { ConfigFile, FlagSetting } from './config-file.ts';
+import { flagWords, type ConfigFile, type FlagSetting } from './config-file.ts';
 
 /** What is known about a flag. */
 export interface FlagShape {
@@ -38,11 +38,12 @@ const WEAKENING = /^(?:insecure|allow)-/;
  * @throws AppError CONFIG_INVALID, USAGE for a variable that is no boolean
  */
 export function configuredWords(command: ConfiguredCommand, sources: FlagSources): readonly string[] {
-  const { argv, config, env } = sources;
+  const { config, env } = sources;
+  const typed = flagWords(sources.argv);
   if (config !== undefined) checkNames(command, config);
   const words: string[] = [];
   for (const [name, shape] of Object.entries(command.flags)) {
-    if (NEVER.has(name) || isGiven(name, shape, argv) || isExcluded(shape, command, argv)) continue;
+    if (NEVER.has(name) || isGiven(name, shape, typed) || isExcluded(shape, command, typed)) continue;
     const variable = fromVariable(name, shape, env);
     const setting = config?.commands.get(command.name)?.get(name) ?? config?.flags.get(name);
     if (variable !== undefined) words.push(...wordsOf(name, shape, { setting: variable, source: variableOf(name) }));
@@ -71,10 +72,8 @@ function checkNames(command: ConfiguredCommand, config: ConfigFile): void {
 }
 
 /** Whether the command line says something about a flag: `--name`, `--name=`, `--no-name`, `-n`. */
-function isGiven(name: string, { char }: FlagShape, argv: readonly string[]): boolean {
-  const end = argv.indexOf('--');
-  const words = end === -1 ? argv : argv.slice(0, end);
-  return words.some(
+function isGiven(name: string, { char }: FlagShape, typed: readonly string[]): boolean {
+  return typed.some(
     (word) =>
       word === `--${name}` ||
       word.startsWith(`--${name}=`) ||
@@ -83,9 +82,9 @@ function isGiven(name: string, { char }: FlagShape, argv: readonly string[]): bo
   );
 }
 
-function isExcluded({ exclusive = [] }: FlagShape, { flags }: ConfiguredCommand, argv: readonly string[]): boolean {
+function isExcluded({ exclusive = [] }: FlagShape, { flags }: ConfiguredCommand, typed: readonly string[]): boolean {
   return exclusive.some(
-    (other) => typeof other === 'string' && isGiven(other, flags[other] ?? { type: 'boolean' }, argv),
+    (other) => typeof other === 'string' && isGiven(other, flags[other] ?? { type: 'boolean' }, typed),
   );
 }
 
