@@ -53,18 +53,19 @@ function signerOf({ key, certificateIdentity, certificateOidcIssuer }: PolicyAns
 }
 
 function missing(given: PolicyAnswers): Error {
-  const keyless = given.certificateIdentity ?? given.certificateOidcIssuer;
-  const names = [
-    ...(given.images.length > 0 ? [] : ['--image']),
-    ...(signerOf(given) !== undefined
-      ? []
-      : keyless === undefined
-        ? ['who signs (--key, or --certificate-identity and --certificate-oidc-issuer)']
-        : [given.certificateIdentity === undefined ? '--certificate-identity' : '--certificate-oidc-issuer']),
-  ];
+  const names = [given.images.length > 0 ? undefined : '--image', missingSigner(given)].filter(
+    (name) => name !== undefined,
+  );
   return coreError('USAGE', `missing: ${names.join(' and ')}`, {
     hint: 'on a terminal, waybill policy init asks for it',
   });
+}
+
+function missingSigner(given: PolicyAnswers): string | undefined {
+  if (signerOf(given) !== undefined) return undefined;
+  if (given.certificateIdentity !== undefined) return '--certificate-oidc-issuer';
+  if (given.certificateOidcIssuer !== undefined) return '--certificate-identity';
+  return 'who signs (--key, or --certificate-identity and --certificate-oidc-issuer)';
 }
 
 async function askSigner(given: PolicyAnswers): Promise<InitSigner> {

@@ -30,7 +30,8 @@ export async function askText({ question, otherwise }: TextQuestion): Promise<st
   throw coreError('USAGE', `${question}: no answer was given`);
 }
 
-async function askLine(prompt: string): Promise<string | undefined> {
+/** One line of answer without blanks around it; undefined at the end of input. @throws AppError INTERRUPTED on Ctrl-C */
+export async function askLine(prompt: string): Promise<string | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await new Promise<string | undefined>((resolve, reject) => {

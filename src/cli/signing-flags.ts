@@ -2,6 +2,7 @@ import { boolean, option, string } from '@oclif/core/flags';
 import type { SigningAccess } from '../app/index.ts';
 import { coreError, type Runtime } from '../core/index.ts';
 import { keyAccess } from './ask-password.ts';
+import { canAsk } from './ask-text.ts';
 import { readTokenFromStdin } from './read-stdin.ts';
 import { tufAccess, tufFlags, type TufFlagValues } from './tuf-flags.ts';
 
@@ -173,7 +174,7 @@ function identityChoice(flags: SigningFlagValues, { env }: Runtime): SigningAcce
   const { 'identity-token': identityToken, 'identity-provider': identityProvider, 'oidc-issuer': issuer } = flags;
   const { 'oidc-flow': flow = 'browser' } = flags;
   // nobody sits at a CI job, whatever it is connected to
-  const someoneIsThere = process.stdin.isTTY && process.stderr.isTTY && (env['CI'] ?? '') === '';
+  const someoneIsThere = canAsk(env);
   if (identityProvider === 'interactive' && !someoneIsThere) {
     throw coreError('USAGE', 'nobody can sign in: there is no terminal', {
       hint: 'give --identity-token, or take the identity that the CI service offers',
