@@ -30,7 +30,7 @@ export async function start(argv: readonly string[]): Promise<void> {
     await run([...words], options);
     await flush();
   } catch (error) {
-    process.exitCode = reportFailure(await inOurWords(error, words), { json: argv.includes('--json') });
+    process.exitCode = reportFailure(await inOurWords(error, words, options), { json: argv.includes('--json') });
   }
 }
 
@@ -57,7 +57,7 @@ function topicNames({ pjson }: LoadOptions): readonly string[] {
 }
 
 /** Outside of a command oclif only complains about commands that do not exist. */
-async function inOurWords(error: unknown, argv: readonly string[]): Promise<unknown> {
+async function inOurWords(error: unknown, argv: readonly string[], options: LoadOptions): Promise<unknown> {
   if (!isParserError(error) || !/not found\.?$/i.test(error.message)) return error;
   const written: string[] = [];
   for (const word of argv) {
@@ -65,7 +65,7 @@ async function inOurWords(error: unknown, argv: readonly string[]): Promise<unkn
     written.push(word);
   }
   const { Config } = await import('@oclif/core/config');
-  const config = await Config.load(loadOptions());
+  const config = await Config.load(options);
   const known = [...config.commandIDs, ...config.topics.map((topic) => topic.name)];
   return unknownCommandError(
     written,

@@ -71,11 +71,11 @@ export abstract class WaybillCommand<T> extends Command {
     options?: Interfaces.Input<F, B, A>,
     argv: string[] = this.argv,
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const name = (this.id ?? '').replaceAll(':', ' ');
+    const name = this.#name();
     const isGate = name.startsWith('gate ');
     const config = await findConfig(argv, { env: process.env, own: isGate });
     const known = new Set(this.config.commands.flatMap((command) => Object.keys(command.flags)));
-    const flags = { ...this.ctor.baseFlags, ...this.ctor.flags } as Readonly<Record<string, FlagShape>>;
+    const flags = this.#flags();
     const words = configuredWords({ name, flags, known }, { argv, config, env: isGate ? undefined : process.env });
     return super.parse(options, [...words, ...argv]);
   }
@@ -107,13 +107,19 @@ export abstract class WaybillCommand<T> extends Command {
     // whatever fails once the user wants to stop fails because of that
     process.exitCode = reportFailure(signal?.aborted === true ? abortError(signal) : error, {
       json: this.jsonEnabled(),
-      command: { name: (this.id ?? '').replaceAll(':', ' '), flags: this.#flagNames() },
+      command: { name: this.#name(), flags: Object.keys(this.#flags()) },
     });
     return Promise.resolve();
   }
 
-  #flagNames(): readonly string[] {
-    return Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags });
+  /** As typed: `gate check`. */
+  #name(): string {
+    return (this.id ?? '').replaceAll(':', ' ');
+  }
+
+  /** Its own and those of every command. */
+  #flags(): Readonly<Record<string, FlagShape>> {
+    return { ...this.ctor.baseFlags, ...this.ctor.flags };
   }
 
   override async finally(): Promise<void> {
