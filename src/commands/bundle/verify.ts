@@ -2,11 +2,10 @@ import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import type { VerifyBlobResult } from '../../app/index.ts';
 import {
+  bundleJudgingFlags,
   bundleLimit,
-  bundleLimitFlag,
-  parsePairs,
   signerAccess,
-  signerFlags,
+  wantedStatement,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -28,16 +27,7 @@ export default class BundleVerify extends WaybillCommand<VerifyBlobResult> {
       helpValue: 'FILE|sha256:HEX',
       required: true,
     }),
-    type: string({ summary: 'Want a statement of this type: a short name or a URI.', helpValue: 'TYPE' }),
-    annotation: string({
-      char: 'a',
-      summary: 'Require this signed annotation of the subject (repeatable).',
-      helpValue: 'KEY=VALUE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    ...signerFlags,
-    ...bundleLimitFlag,
+    ...bundleJudgingFlags,
   };
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<VerifyBlobResult>> {
@@ -50,8 +40,7 @@ export default class BundleVerify extends WaybillCommand<VerifyBlobResult> {
         bundleFile: args.bundle,
         signers: signerAccess(flags),
         ...bundleLimit(flags),
-        ...(flags.type === undefined ? {} : { type: flags.type }),
-        ...(flags.annotation === undefined ? {} : { annotations: parsePairs(flags.annotation, 'annotation') }),
+        ...wantedStatement(flags),
       },
       runtime,
     );
