@@ -7,7 +7,7 @@ export { bundleJudgingFlags, wantedStatement } from './bundle-flags.ts';
 export { bundleLimit, layerLimit } from './byte-size.ts';
 export { decisionOutputFlag, opaFlag, policyChoice, policyFlags, policyTrust, policyTrustFlags } from './gate-flags.ts';
 export { imageAccess } from './image-access-flags.ts';
-export { parseDigestFlag, parseReportFlag, parseTimeFlag } from './parse-value.ts';
+export { asOfTime, parseDigestFlag, parseReportFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';
 export { readStdin } from './read-stdin.ts';
 export { destinationArg, imageArg, optionalImageArg, sourceArg } from './shared-args.ts';

@@ -6,8 +6,14 @@ export function parseDigestFlag(text: string, flag: string): Digest {
   return text;
 }
 
+/** The value of `--as-of` as an option, when it was given. @throws AppError USAGE */
+export function asOfTime(flags: { readonly 'as-of': string | undefined }): { readonly asOf?: Date } {
+  const text = flags['as-of'];
+  return text === undefined ? {} : { asOf: parseTimeFlag(text, 'as-of') };
+}
+
 /** RFC 3339 with a zone. @throws AppError USAGE */
-export function parseTimeFlag(text: string, flag: string): Date {
+function parseTimeFlag(text: string, flag: string): Date {
   const time = new Date(text);
   if (
     !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(text) ||

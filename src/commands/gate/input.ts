@@ -1,11 +1,11 @@
 import { integer, string } from '@oclif/core/flags';
 import type { showPolicyInput, ShowPolicyInputOptions } from '../../app/index.ts';
 import {
+  asOfTime,
   gateImageFlags,
   imageAccess,
   layerLimit,
   optionalImageArg,
-  parseTimeFlag,
   policyChoice,
   policyFlags,
   policyTrust,
@@ -14,6 +14,7 @@ import {
   type CommandOutcome,
   type StartRuntime,
 } from '../../cli/index.ts';
+import { ExitCode } from '../../core/index.ts';
 
 type PolicyInput = Awaited<ReturnType<typeof showPolicyInput>>;
 
@@ -70,10 +71,10 @@ export default class GateInput extends WaybillCommand<PolicyInput> {
       }),
       ...(flags.rule === undefined ? {} : { rule: flags.rule }),
       ...(flags.platform === undefined ? {} : { platform: flags.platform }),
-      ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
+      ...asOfTime(flags),
     };
     const result = await app.showPolicyInput(options, runtime);
     const { renderPolicyInput } = await import('../../render/index.ts');
-    return { result, text: renderPolicyInput(result), exitCode: 0 };
+    return { result, text: renderPolicyInput(result), exitCode: ExitCode.Passed };
   }
 }

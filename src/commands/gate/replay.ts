@@ -2,9 +2,9 @@ import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import type { ReplayGateResult } from '../../app/index.ts';
 import {
+  asOfTime,
   decisionOutputFlag,
   opaFlag,
-  parseTimeFlag,
   policyChoice,
   policyFlags,
   WaybillCommand,
@@ -45,7 +45,7 @@ export default class GateReplay extends WaybillCommand<ReplayGateResult> {
         evidenceFile: args.evidence,
         ...policyChoice(flags),
         ...(flags.opa === undefined ? {} : { opa: flags.opa }),
-        ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
+        ...asOfTime(flags),
         outputs: flags.output ?? [],
         json: this.jsonEnabled(),
         spell: (decision, { format, file }) =>

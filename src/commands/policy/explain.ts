@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import type { ExplainPolicyResult } from '../../app/index.ts';
-import { parseTimeFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import { asOfTime, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
 import { ExitCode } from '../../core/index.ts';
 
 export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
@@ -34,7 +34,7 @@ export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
       {
         file: args.file,
         ...(flags.image === undefined ? {} : { image: flags.image }),
-        ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
+        ...asOfTime(flags),
       },
       runtime,
     );

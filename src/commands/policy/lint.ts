@@ -1,7 +1,7 @@
 import { string } from '@oclif/core/args';
 import { string as stringFlag } from '@oclif/core/flags';
 import type { LintPolicyResult } from '../../app/index.ts';
-import { parseTimeFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import { asOfTime, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
 
 export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
   static override summary = 'Explain the mistakes of a policy file, with line and column.';
@@ -31,9 +31,8 @@ export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
   protected async execute(start: StartRuntime): Promise<CommandOutcome<LintPolicyResult>> {
     const { args, flags } = await this.parse(PolicyLint);
     const runtime = start(flags);
-    const asOf = flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') };
     const { lintExitCode, lintPolicyFile } = await import('../../app/policy/index.ts');
-    const result = await lintPolicyFile({ file: args.file, ...asOf }, runtime);
+    const result = await lintPolicyFile({ file: args.file, ...asOfTime(flags) }, runtime);
     const { renderLint, renderLintForGithub } = await import('../../render/index.ts');
     return {
       result,

@@ -1,6 +1,6 @@
 import { boolean, string } from '@oclif/core/flags';
 import type { TryPolicyResult } from '../../app/index.ts';
-import { opaFlag, parseTimeFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import { asOfTime, opaFlag, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
 
 export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
   static override summary = 'Show what a candidate policy would newly deny and allow.';
@@ -42,7 +42,7 @@ export default class PolicyTry extends WaybillCommand<TryPolicyResult> {
         policyFile: flags.policy,
         ...(flags.opa === undefined ? {} : { opa: flags.opa }),
         ...(flags.against === undefined ? {} : { againstFile: flags.against }),
-        ...(flags['as-of'] === undefined ? {} : { asOf: parseTimeFlag(flags['as-of'], 'as-of') }),
+        ...asOfTime(flags),
       },
       runtime,
     );
