@@ -1,6 +1,8 @@
 import { boolean, string } from '@oclif/core/flags';
+import { ownCacheDirectory } from './cache-directory.ts';
 import { parseDigestFlag } from './parse-value.ts';
 import { tufFlags } from './tuf-flags.ts';
+import type { CommonFlags } from './waybill-command.ts';
 
 /** The policy that decides. */
 export const policyFlags = {
@@ -56,4 +58,9 @@ export function policyChoice(flags: { readonly policy: string; readonly 'policy-
     policyFile: flags.policy,
     ...(digest === undefined ? {} : { policyDigest: parseDigestFlag(digest, 'policy-digest') }),
   };
+}
+
+/** Common flags of whoever decides: a layer cache that a variable chose could have been filled by whoever set it, and is not used. */
+export function withOwnCache(flags: CommonFlags): CommonFlags {
+  return { ...flags, cache: flags.cache !== false && ownCacheDirectory(process.env) !== undefined };
 }

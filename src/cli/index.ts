@@ -2,10 +2,17 @@ export { askNewPassword } from './ask-password.ts';
 export { completeAnswers } from './ask-policy.ts';
 export type { CompleteAnswers, PolicyAnswers } from './ask-policy.ts';
 export { askYes } from './ask-yes.ts';
-export { ownCacheDirectory } from './cache-directory.ts';
 export { bundleJudgingFlags, wantedStatement } from './bundle-flags.ts';
 export { bundleLimit, layerLimit } from './byte-size.ts';
-export { decisionOutputFlag, opaFlag, policyChoice, policyFlags, policyTrust, policyTrustFlags } from './gate-flags.ts';
+export {
+  decisionOutputFlag,
+  opaFlag,
+  policyChoice,
+  policyFlags,
+  policyTrust,
+  policyTrustFlags,
+  withOwnCache,
+} from './gate-flags.ts';
 export { imageAccess } from './image-access-flags.ts';
 export { asOfTime, parseDigestFlag, parseReportFlag } from './parse-value.ts';
 export { parsePairs } from './parse-pairs.ts';

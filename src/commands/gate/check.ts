@@ -6,7 +6,6 @@ import {
   imageAccess,
   layerLimit,
   optionalImageArg,
-  ownCacheDirectory,
   opaFlag,
   policyChoice,
   policyFlags,
@@ -15,6 +14,7 @@ import {
   vsaFlags,
   vsaOutput,
   WaybillCommand,
+  withOwnCache,
   type CommandOutcome,
   type StartRuntime,
 } from '../../cli/index.ts';
@@ -96,8 +96,7 @@ export default class GateCheck extends WaybillCommand<GateReport> {
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<GateReport>> {
     const { argv, flags } = await this.parse(GateCheck);
-    // a layer cache that a variable chose could have been filled by whoever set it
-    const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
+    const runtime = start(withOwnCache(flags));
     const { reportGate } = await import('../../app/gate/index.ts');
     const { renderGate, renderPins, renderVsas } = await import('../../render/index.ts');
     const { report, stdout, exitCode } = await reportGate(

@@ -4,7 +4,6 @@ import {
   gateImageFlags,
   imageAccess,
   layerLimit,
-  ownCacheDirectory,
   opaFlag,
   policyChoice,
   policyFlags,
@@ -12,6 +11,7 @@ import {
   policyTrustFlags,
   readStdin,
   WaybillCommand,
+  withOwnCache,
   type CommandOutcome,
   type StartRuntime,
 } from '../../cli/index.ts';
@@ -46,8 +46,7 @@ export default class GateContainerd extends WaybillCommand<ContainerdJudgement> 
 
   protected async execute(start: StartRuntime): Promise<CommandOutcome<ContainerdJudgement>> {
     const { argv, flags } = await this.parse(GateContainerd);
-    // a layer cache that a variable chose could have been filled by whoever set it
-    const runtime = start({ ...flags, cache: flags.cache && ownCacheDirectory(process.env) !== undefined });
+    const runtime = start(withOwnCache(flags));
     const { verifyForContainerd } = await import('../../app/gate/index.ts');
     const { judgement, exitCode } = await verifyForContainerd(
       {
