@@ -49,10 +49,6 @@ export default class BaseDiff extends WaybillCommand<DiffBaseResult> {
       runtime,
     );
     const { renderBaseDiff } = await import('../../render/index.ts');
-    return {
-      result,
-      text: this.jsonEnabled() ? '' : renderBaseDiff(result, this.tableOptions()),
-      exitCode: ExitCode.Passed,
-    };
+    return { result, text: renderBaseDiff(result, this.tableOptions()), exitCode: ExitCode.Passed };
   }
 }
