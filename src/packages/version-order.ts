@@ -54,9 +54,16 @@ function comparePrereleases(a: string | undefined, b: string | undefined): numbe
 function compareIdentifiers(a: string | undefined, b: string | undefined): number {
   if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined);
   const numbers = [/^[0-9]+$/.test(a), /^[0-9]+$/.test(b)] as const;
-  if (numbers[0] && numbers[1]) return Number(a) - Number(b);
+  if (numbers[0] && numbers[1]) return compareDigits(a, b);
   if (numbers[0] !== numbers[1]) return numbers[0] ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Of any length. */
+function compareDigits(a: string, b: string): number {
+  const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
+  if (left.length !== right.length) return left.length - right.length;
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 const DEBIAN = /^(?:([0-9]{1,9}):)?([0-9A-Za-z.+~-]+?)(?:-([0-9A-Za-z.+~]+))?$/;
@@ -88,9 +95,8 @@ function compareDebianPart(a: string, b: string): number {
     const right = digitsAt(b, j);
     i += left.length;
     j += right.length;
-    const [x, y] = [left.replace(/^0+/, ''), right.replace(/^0+/, '')];
-    if (x.length !== y.length) return x.length - y.length;
-    if (x !== y) return x < y ? -1 : 1;
+    const order = compareDigits(left, right);
+    if (order !== 0) return order;
   }
   return 0;
 }
