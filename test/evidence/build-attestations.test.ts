@@ -8,6 +8,7 @@ import {
   type EvidenceNeeds,
   type ImageView,
 } from '../../src/evidence/index.ts';
+import { MANIFEST_TYPE, NO_NEEDS, openedImage, portsOf } from '../support/evidence-ports.ts';
 import {
   attestationEntry,
   buildImage,
@@ -19,8 +20,6 @@ import {
 } from '../support/gate-world.ts';
 import { buildKitV02, buildKitV1, PROVENANCE_V02, PROVENANCE_V1 } from '../support/slsa-fixtures.ts';
 
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const INDEX = 'application/vnd.oci.image.index.v1+json';
 const remoteError = defineErrors({ REGISTRY_RATE_LIMITED: ExitCode.Remote });
 
 const image = buildImage({ diffIds: [fakeDigest('base'), fakeDigest('app')] });
@@ -29,16 +28,7 @@ const stored = [fakeDigest('base'), fakeDigest('app')].map((diffId) => sha256Dig
 const debian = { name: 'debian', tag: '12', digest: fakeDigest('debian'), layers: stored.slice(0, 1) };
 const predicate = buildKitV1({ images: [debian] });
 
-const NEEDS: EvidenceNeeds = {
-  bundles: false,
-  layers: false,
-  scan: false,
-  compare: false,
-  build: true,
-  contain: false,
-  files: false,
-  system: false,
-};
+const NEEDS: EvidenceNeeds = { ...NO_NEEDS, build: true };
 
 function attested(more: readonly BuiltAttestation[] = []): {
   readonly index: ReturnType<typeof buildIndex>;
@@ -73,27 +63,20 @@ async function collect(
   const blobs = new Map(
     build.flatMap(({ statements }) => statements.map((bytes) => [sha256Digest(bytes), bytes] as const)),
   );
-  const document = await collectEvidence(['registry.example.com/shop/web:v1'], {
-    ports: {
-      describe: () => ({ name: 'registry.example.com/shop/web', requested: { tag: 'v1', digest: null } }),
-      open: async () => ({
-        root: { bytes: index.bytes, digest: index.digest, mediaType: INDEX },
-        resolveTag: async () => index.digest,
-        readManifest: async (digest) => {
-          const error = fail?.(digest);
-          if (error !== undefined) throw error;
-          read.push(digest);
-          return { bytes: manifests.get(digest)!, digest, mediaType: MANIFEST };
-        },
-        readConfig: async ({ digest }) => [image, arm].find((item) => item.config === digest)!.configBytes,
-        readStatement: async ({ digest }) => {
-          read.push(digest);
-          return blobs.get(digest)!;
-        },
-        findBundles: async () => ({ bundles: [], unreadable: [] }),
-        readLayers: async () => ({ comparisons: [] }),
-      }),
+  const opened = openedImage(index, [image, arm], {
+    readManifest: async (digest) => {
+      const error = fail?.(digest);
+      if (error !== undefined) throw error;
+      read.push(digest);
+      return { bytes: manifests.get(digest)!, digest, mediaType: MANIFEST_TYPE };
     },
+    readStatement: async ({ digest }) => {
+      read.push(digest);
+      return blobs.get(digest)!;
+    },
+  });
+  const document = await collectEvidence(['registry.example.com/shop/web:v1'], {
+    ports: portsOf(opened),
     collectedAt: new Date('2026-11-24T12:00:00Z'),
     needs: () => needs,
     signal: new AbortController().signal,

@@ -6,12 +6,14 @@ import {
   collectEvidence,
   openEvidence,
   type CollectOptions,
+  type DescribedReference,
   type EvidenceNeeds,
   type EvidencePorts,
   type OpenedImage,
 } from '../../src/evidence/index.ts';
 import { parseLock } from '../../src/provenance/index.ts';
 import { bundleManifest } from '../../src/attestation/index.ts';
+import { INDEX_TYPE, MANIFEST_TYPE, NO_NEEDS, openedImage, portsOf } from '../support/evidence-ports.ts';
 import {
   buildImage,
   buildIndex,
@@ -33,35 +35,15 @@ const index = buildIndex([
   { image, architecture: 'amd64' },
   { image: arm, architecture: 'arm64' },
 ]);
-const INDEX = 'application/vnd.oci.image.index.v1+json';
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const NOTHING_ELSE = { build: false, contain: false, files: false, system: false } as const;
-const EVERYTHING: EvidenceNeeds = { bundles: true, layers: true, scan: true, compare: true, ...NOTHING_ELSE };
+const EVERYTHING: EvidenceNeeds = { ...NO_NEEDS, bundles: true, layers: true, scan: true, compare: true };
 const SCAN = { catalogers: {}, components: [] };
 
-function opened(more: Partial<OpenedImage> = {}): OpenedImage {
-  const manifests = new Map([image, arm].map((item) => [item.digest, item]));
-  const configs = new Map([image, arm].map((item) => [item.config, item]));
-  return {
-    root: { bytes: index.bytes, digest: index.digest, mediaType: INDEX },
-    resolveTag: async () => index.digest,
-    readManifest: async (digest) => ({ bytes: manifests.get(digest)!.bytes, digest, mediaType: MANIFEST }),
-    readConfig: async (descriptor) => configs.get(descriptor.digest)!.configBytes,
-    readStatement: async () => Buffer.alloc(0),
-    findBundles: async () => ({ bundles: [], unreadable: [] }),
-    readLayers: async (_digest, request) => ({
-      scan: SCAN,
-      comparisons: request.compareWith.map((count) => noChanges(count)),
-    }),
-    ...more,
-  };
-}
-
-function ports(
-  more: Partial<OpenedImage> = {},
-  requested: { readonly tag: string | null; readonly digest: Digest | null } = { tag: 'v1', digest: null },
-): EvidencePorts {
-  return { describe: () => ({ name: 'registry.example.com/shop/web', requested }), open: async () => opened(more) };
+function ports(more: Partial<OpenedImage> = {}, requested?: DescribedReference['requested']): EvidencePorts {
+  const readLayers: OpenedImage['readLayers'] = async (_digest, request) => ({
+    scan: SCAN,
+    comparisons: request.compareWith.map((count) => noChanges(count)),
+  });
+  return portsOf(openedImage(index, [image, arm], { readLayers, ...more }), requested);
 }
 
 function options(given: EvidencePorts, more: Partial<CollectOptions> = {}): CollectOptions {
@@ -79,7 +61,7 @@ describe('collectEvidence', () => {
   test('collects manifests, configs, bundles and layer facts that open again', async () => {
     const { bundle } = await signature(await createSigner(), index.digest);
     const attached = bundleManifest({
-      subject: { mediaType: INDEX, digest: index.digest, sizeBytes: 1 },
+      subject: { mediaType: INDEX_TYPE, digest: index.digest, sizeBytes: 1 },
       bundle,
       predicateType: 'x',
       created: new Date(0),
@@ -231,7 +213,7 @@ describe('collectEvidence', () => {
   test('a platform manifest that cannot be read leaves the others', async () => {
     const readManifest: OpenedImage['readManifest'] = async (digest) => {
       if (digest === arm.digest) throw registryError('REGISTRY_RATE_LIMITED', '429');
-      return { bytes: image.bytes, digest, mediaType: MANIFEST };
+      return { bytes: image.bytes, digest, mediaType: MANIFEST_TYPE };
     };
     const document = await collectEvidence(['x'], options(ports({ readManifest })));
     const [view] = openEvidence(document).images;
@@ -264,7 +246,7 @@ describe('collectEvidence', () => {
     const never = async (): Promise<never> => {
       throw coreError('INTERNAL', 'not asked for');
     };
-    const needs: EvidenceNeeds = { bundles: false, layers: false, scan: false, compare: false, ...NOTHING_ELSE };
+    const needs: EvidenceNeeds = NO_NEEDS;
     const [collected] = (
       await collectEvidence(['x'], options(ports({ findBundles: never, readLayers: never }), { needs: () => needs }))
     ).images;

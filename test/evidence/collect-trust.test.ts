@@ -11,6 +11,7 @@ import {
   type OpenedImage,
   type TrustPort,
 } from '../../src/evidence/index.ts';
+import { NO_NEEDS, openedImage, portsOf } from '../support/evidence-ports.ts';
 import { buildImage, buildIndex, evidenceDocument, fakeDigest } from '../support/gate-world.ts';
 
 const remoteError = defineErrors({ MIRROR_AWAY: ExitCode.Remote });
@@ -20,34 +21,8 @@ const index = buildIndex([
   { image, architecture: 'amd64' },
   { image: arm, architecture: 'arm64' },
 ]);
-const INDEX = 'application/vnd.oci.image.index.v1+json';
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const ROOT = Buffer.from('{"a":"root"}');
-const NEEDS: EvidenceNeeds = {
-  bundles: true,
-  trust: true,
-  layers: true,
-  scan: false,
-  compare: false,
-  build: false,
-  contain: false,
-  files: false,
-  system: false,
-};
-
-function opened(readLayers: OpenedImage['readLayers']): OpenedImage {
-  const manifests = new Map([image, arm].map((item) => [item.digest, item]));
-  const configs = new Map([image, arm].map((item) => [item.config, item]));
-  return {
-    root: { bytes: index.bytes, digest: index.digest, mediaType: INDEX },
-    resolveTag: async () => index.digest,
-    readManifest: async (digest) => ({ bytes: manifests.get(digest)!.bytes, digest, mediaType: MANIFEST }),
-    readConfig: async (descriptor) => configs.get(descriptor.digest)!.configBytes,
-    readStatement: async () => Buffer.alloc(0),
-    findBundles: async () => ({ bundles: [], unreadable: [] }),
-    readLayers,
-  };
-}
+const NEEDS: EvidenceNeeds = { ...NO_NEEDS, bundles: true, trust: true, layers: true };
 
 interface Given {
   readonly images?: number;
@@ -71,10 +46,7 @@ async function collect({ images = 1, read = async () => ROOT, more = {} }: Given
   const document = await collectEvidence(
     Array.from({ length: images }, (_, at) => `registry.example.com/shop/web:v${at}`),
     {
-      ports: {
-        describe: () => ({ name: 'registry.example.com/shop/web', requested: { tag: 'v1', digest: null } }),
-        open: async () => opened(readLayers),
-      },
+      ports: portsOf(openedImage(index, [image, arm], { readLayers })),
       collectedAt: new Date('2026-11-24T12:00:00Z'),
       needs: () => NEEDS,
       trust: {

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { sha256Digest, type Digest } from '../../src/core/index.ts';
-import {
-  canonicalEvidence,
-  collectEvidence,
-  openEvidence,
-  type EvidencePorts,
-  type ImageView,
-} from '../../src/evidence/index.ts';
+import { sha256Digest } from '../../src/core/index.ts';
+import { canonicalEvidence, collectEvidence, openEvidence, type ImageView } from '../../src/evidence/index.ts';
+import { INDEX_TYPE, MANIFEST_TYPE, NO_NEEDS, openedImage, portsOf } from '../support/evidence-ports.ts';
 import { buildImage, buildIndex, fakeDigest, type BuiltImage, type BuiltIndex } from '../support/gate-world.ts';
-
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const INDEX = 'application/vnd.oci.image.index.v1+json';
 
 function bytesOf(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
@@ -35,32 +27,10 @@ function altered(
 
 /** Collects an image, writes the document, opens it again: what `gate check` does before it decides. */
 async function collected(root: BuiltImage | BuiltIndex, images: readonly BuiltImage[]): Promise<ImageView> {
-  const find = (digest: Digest): BuiltImage => images.find((image) => image.digest === digest)!;
-  const ports: EvidencePorts = {
-    describe: () => ({ name: 'registry.example.com/shop/web', requested: { tag: 'v1', digest: null } }),
-    open: async () => ({
-      root: { bytes: root.bytes, digest: root.digest, mediaType: 'config' in root ? MANIFEST : INDEX },
-      resolveTag: async () => root.digest,
-      readManifest: async (digest) => ({ bytes: find(digest).bytes, digest, mediaType: MANIFEST }),
-      readConfig: async ({ digest }) => images.find((image) => image.config === digest)!.configBytes,
-      readStatement: async () => Buffer.alloc(0),
-      findBundles: async () => ({ bundles: [], unreadable: [] }),
-      readLayers: async () => ({ comparisons: [] }),
-    }),
-  };
   const document = await collectEvidence(['registry.example.com/shop/web:v1'], {
-    ports,
+    ports: portsOf(openedImage(root, images)),
     collectedAt: new Date('2026-11-24T12:00:00Z'),
-    needs: () => ({
-      bundles: true,
-      layers: true,
-      scan: false,
-      compare: false,
-      build: false,
-      contain: false,
-      files: false,
-      system: false,
-    }),
+    needs: () => ({ ...NO_NEEDS, bundles: true, layers: true }),
     signal: new AbortController().signal,
     deadlineMs: 5000,
   });
@@ -96,7 +66,7 @@ describe('a malformed image is an error of that image, never of the whole eviden
     [
       'a manifest of another media type',
       ({ manifest }) => {
-        manifest['mediaType'] = INDEX;
+        manifest['mediaType'] = INDEX_TYPE;
       },
       'MEDIA_TYPE_CONFLICT',
     ],
@@ -147,13 +117,13 @@ describe('a malformed image is an error of that image, never of the whole eviden
 describe('platforms of an index', () => {
   const plain = buildImage({ diffIds: [fakeDigest('p')] });
   const entry = (image: BuiltImage, platform?: object): object => ({
-    mediaType: MANIFEST,
+    mediaType: MANIFEST_TYPE,
     digest: image.digest,
     size: image.bytes.byteLength,
     ...(platform === undefined ? {} : { platform }),
   });
   const indexOf = (...manifests: readonly object[]): BuiltIndex => {
-    const bytes = bytesOf({ schemaVersion: 2, mediaType: INDEX, manifests });
+    const bytes = bytesOf({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
     return { bytes, digest: sha256Digest(bytes) };
   };
   const structure = async (...manifests: readonly object[]): Promise<readonly string[]> => {
@@ -190,7 +160,7 @@ describe('platforms of an index', () => {
       ],
       'PLATFORM_DUPLICATE',
     ],
-    ['a nested index', [entry(good, amd64), { ...entry(plain), mediaType: INDEX }], 'INDEX_NESTED'],
+    ['a nested index', [entry(good, amd64), { ...entry(plain), mediaType: INDEX_TYPE }], 'INDEX_NESTED'],
   ] as const) {
     test(`${what} is an error: ${code}`, async () => {
       const codes = await structure(...manifests);
