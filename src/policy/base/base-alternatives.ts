@@ -3,7 +3,7 @@ import type { BaseFacts } from './base-facts.ts';
 import { uncompared } from './base-containment.ts';
 import { checkPackages } from './base-packages.ts';
 import { checkScratch } from './base-scratch.ts';
-import { levelReaches } from './base-standing.ts';
+import { isImageEntry, levelReaches } from './base-standing.ts';
 import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { matchesAny } from '../file/glob.ts';
@@ -39,7 +39,7 @@ export function alternativesResult(context: RuleContext, facts: BaseFacts): Alte
 
 /** Some allowed entry is an image. */
 function hasLayers({ entries, check }: BaseFacts): boolean {
-  return entries.some((entry) => check.allow.includes(entry.name) && (entry.kind ?? 'image') === 'image');
+  return entries.some((entry) => check.allow.includes(entry.name) && isImageEntry(entry));
 }
 
 /** What an image with an operating system, or without one of the entry's packages, was never meant to be. */

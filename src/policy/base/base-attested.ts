@@ -93,12 +93,12 @@ function faultOf(context: RuleContext, facts: BaseFacts, provenance: BuildProven
   const sourceOnly = sourceOnlyFault(provenance);
   if (sourceOnly !== undefined) return sourceOnly;
   const known = baseDigests(facts);
-  const foreign = provenance.inputs
-    .filter(mayBeImage)
-    .filter((input) => !isBase(input, known) && !isAllowedInput(context, input, allowedNames(context, facts)));
-  if (foreign.length > 0) return foreignFault(foreign, allowedNames(context, facts));
+  const allow = allowedNames(context, facts);
+  const images = provenance.inputs.filter(mayBeImage);
+  const foreign = images.filter((input) => !isBase(input, known) && !isAllowedInput(context, input, allow));
+  if (foreign.length > 0) return foreignFault(foreign, allow);
   const mapped = findBuildBases(provenance, context.platform.layerDigests).map(({ input }) => input);
-  const candidates = mapped.length > 0 ? mapped : provenance.inputs.filter(mayBeImage);
+  const candidates = mapped.length > 0 ? mapped : images;
   if (!candidates.some((input) => isBase(input, known))) {
     const stands = matchText(facts.standing.allowed[0]!);
     return {

@@ -1,6 +1,6 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import { canonicalName, isSamePlatform, readConfigClaims, type PlatformView } from '../../evidence/index.ts';
-import { lockBlob, recordsOfClaim, type BaseClaim, type Lock } from '../../provenance/index.ts';
+import { lockBlob, recordsOfClaim, type BaseClaim, type BaseMatch, type Lock } from '../../provenance/index.ts';
 import { sameContent, type BaseStanding } from './base-standing.ts';
 import type { BaseEntry } from '../file/types.ts';
 import type { VouchedClaim } from './vouched-claims.ts';
@@ -39,20 +39,20 @@ export function judgeClaims(claims: readonly VouchedClaim[], judgement: ClaimJud
 
 function judgeClaim(vouched: VouchedClaim, { lock, platform, entries, standing }: ClaimJudgement): JudgedClaim {
   const { claim } = vouched;
-  const inherited = isInherited(claim, standing);
+  const matches = standing.matches.map(({ match }) => match);
+  const inherited = isInherited(claim, matches);
   const byDigest = recordsOfClaim(lock, claim);
   const repository = claimedRepository(claim);
   const byName = entries
     .filter((entry) => entry.image !== undefined && entry.image === repository)
     .map((entry) => entry.name);
   const named = [...new Set([...byName, ...byDigest.map((record) => record.entry)])].toSorted(compareCodeUnits);
-  const nameHolds = byName.length === 0 || standing.matches.some(({ match }) => byName.includes(match.entry));
+  const nameHolds = byName.length === 0 || matches.some((match) => byName.includes(match.entry));
   const digestHolds =
-    byDigest.length === 0 ||
-    byDigest.some((record) => standing.matches.some(({ match }) => sameContent(match, record)));
+    byDigest.length === 0 || byDigest.some((record) => matches.some((match) => sameContent(match, record)));
   const depthHolds =
     claim.layerCount === undefined ||
-    standing.matches.some(({ match }) => named.includes(match.entry) && match.layerCount === claim.layerCount);
+    matches.some((match) => named.includes(match.entry) && match.layerCount === claim.layerCount);
   const topHolds = claim.topLayer === undefined || claim.layerCount !== undefined;
   const holds = nameHolds && digestHolds && depthHolds && topHolds;
   const confirmed = inherited || (named.length > 0 && holds);
@@ -65,10 +65,11 @@ function judgeClaim(vouched: VouchedClaim, { lock, platform, entries, standing }
   return { ...vouched, entries: named, confirmed, contradicted, inherited };
 }
 
-function isInherited(claim: BaseClaim, standing: BaseStanding): boolean {
+/** A label that a matched base itself carries. */
+export function isInherited(claim: BaseClaim, matches: readonly BaseMatch[]): boolean {
   if (claim.source !== 'label') return false;
-  return standing.matches.some(({ match }) => {
-    const parent = readConfigClaims(lockBlob(match.record, match.platform.config));
+  return matches.some(({ record, platform }) => {
+    const parent = readConfigClaims(lockBlob(record, platform.config));
     return parent.some(
       (other) => other.source === 'label' && other.name === claim.name && other.digest === claim.digest,
     );

@@ -2,13 +2,14 @@ import { ExitCode } from '../../core/index.ts';
 import { isSamePlatform, type PlatformView } from '../../evidence/index.ts';
 import {
   containedRecords,
+  EMPTY_LOCK,
   MIN_CONTAINED_FILES,
   type BaseContainment,
   type BaseMatch,
   type Lock,
 } from '../../provenance/index.ts';
-import type { BaseFacts } from './base-facts.ts';
-import { refusalOf, type JudgedMatch } from './base-standing.ts';
+import { recordName, type BaseFacts } from './base-facts.ts';
+import { matchJudge, type JudgedMatch, type JudgeOptions } from './base-standing.ts';
 import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { errored, notCollected, shortList, warned } from '../outcome.ts';
@@ -28,13 +29,14 @@ export function containedBases(
   lock: Lock,
   platform: PlatformView,
   entries: readonly BaseEntry[],
-  options: { readonly allow: readonly string[]; readonly now: Date },
+  options: JudgeOptions,
 ): readonly ContainedBase[] {
   const found = platform.evidence.containments ?? [];
-  const contained = containedRecords(lock, platform.platform, found).map(({ match, containment }): ContainedBase => {
-    const entry = entries.find((candidate) => candidate.name === match.entry);
-    return { match, entry, refusal: refusalOf(lock, match, entry, options), containment };
-  });
+  const judge = matchJudge(lock, entries, options);
+  const contained = containedRecords(lock, platform.platform, found).map(({ match, containment }): ContainedBase => ({
+    ...judge(match),
+    containment,
+  }));
   return contained.toSorted(
     (a, b) => share(b.containment) - share(a.containment) || b.match.record.sequence - a.match.record.sequence,
   );
@@ -70,7 +72,7 @@ export function containsResult(facts: BaseFacts): CheckResult | undefined {
   const { record, platform } = best.match;
   const { containment } = best;
   const differs = [...containment.missing, ...containment.changed];
-  const name = `${record.image}${record.tag === null ? '' : `:${record.tag}`}`;
+  const name = recordName(record);
   return warned({
     check: 'base',
     item: 'contains',
@@ -95,18 +97,16 @@ export function containsResult(facts: BaseFacts): CheckResult | undefined {
  * there nor not there.
  */
 export function uncompared(context: RuleContext, facts: BaseFacts): CheckResult | undefined {
-  const { lock } = context.loaded;
-  const entries = facts.entries.filter((entry) => entry.squashed === 'allow' && facts.check.allow.includes(entry.name));
+  const { lock = EMPTY_LOCK } = context.loaded;
+  const squashed = facts.entries.filter((entry) => entry.squashed === 'allow');
+  const judge = matchJudge(lock, squashed, { allow: facts.check.allow, now: context.now });
   const compared = new Set((context.platform.evidence.containments ?? []).map(({ fileList }) => fileList));
-  for (const record of lock?.records ?? []) {
-    const entry = entries.find((candidate) => candidate.name === record.entry);
-    if (lock === undefined || entry === undefined) continue;
+  for (const record of lock.records) {
     for (const platform of record.platforms) {
-      const match = { entry: record.entry, record, platform, layerCount: 0 };
-      const options = { allow: facts.check.allow, now: context.now };
       if (!isSamePlatform(platform.platform, context.platform.platform)) continue;
       if (platform.fileList !== undefined && compared.has(platform.fileList)) continue;
-      if (refusalOf(lock, match, entry, options) !== undefined) continue;
+      const { match, refusal } = judge({ entry: record.entry, record, platform, layerCount: 0 });
+      if (refusal !== undefined) continue;
       return platform.fileList === undefined ? noList(match) : notCompared(context, match);
     }
   }
@@ -114,13 +114,12 @@ export function uncompared(context: RuleContext, facts: BaseFacts): CheckResult 
 }
 
 function noList({ record }: BaseMatch): CheckResult {
-  const name = `${record.image}${record.tag === null ? '' : `:${record.tag}`}`;
   return errored(
     {
       check: 'base',
       item: 'allow',
       code: 'BASE_FILE_LIST_MISSING',
-      reason: `the lock keeps no files of ${name} as observed ${record.observedAt}: whether the image is a squashed one cannot be said`,
+      reason: `the lock keeps no files of ${recordName(record)} as observed ${record.observedAt}: whether the image is a squashed one cannot be said`,
       basis: { digests: [record.digest] },
       remedy: 'run waybill base lock with this policy: it lists the files of entries that say squashed: allow',
     },

@@ -1,4 +1,4 @@
-import type { BaseLevel } from '../../provenance/index.ts';
+import type { BaseLevel, LockRecord } from '../../provenance/index.ts';
 import type { ContainedBase } from './base-containment.ts';
 import { claimText, type JudgedClaim } from './base-claims.ts';
 import type { BaseStanding } from './base-standing.ts';
@@ -18,10 +18,15 @@ export interface BaseFacts {
   readonly level: BaseLevel;
 }
 
+/** What was observed: repository and tag. */
+export function recordName({ image, tag }: LockRecord): string {
+  return tag === null ? image : `${image}:${tag}`;
+}
+
 /** A matched base, for people. */
 export function matchText(judged: BaseStanding['matches'][number]): string {
   const { record } = judged.match;
-  return `${record.image}${record.tag === null ? '' : `:${record.tag}`} (entry ${record.entry}, ${record.digest})`;
+  return `${recordName(record)} (entry ${record.entry}, ${record.digest})`;
 }
 
 /** What a statement about the match rests on: digests, layers, and what the image says. */

@@ -3,7 +3,7 @@ import { matchBasis, type BaseFacts } from './base-facts.ts';
 import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { errored, failed, passed, shortList, type Finding } from '../outcome.ts';
-import { tagRecords, tagStandings } from './tag-standing.ts';
+import { tagHistory } from './tag-standing.ts';
 import { durationText } from '../file/values.ts';
 
 /**
@@ -17,13 +17,12 @@ export function checkFreshness(context: RuleContext, facts: BaseFacts): readonly
   const entries = facts.standing.allowed.flatMap(({ entry }) => entry ?? []);
   if (freshness === undefined || lock === undefined || entries.length === 0) return [];
   const distinct = [...new Set(entries)];
-  const records = distinct.flatMap((entry) => tagRecords(lock.records, entry));
+  const { standings, lookedAtMs } = tagHistory(lock.records, distinct, match.platform);
   const names = shortList(distinct.map((entry) => entry.name));
-  const observed = records.reduce((latest, record) => Math.max(latest, Date.parse(record.observedAt)), -Infinity);
   const nowMs = context.now.getTime();
   const behind = durationText(freshness.behind);
-  if (nowMs - observed > freshness.behind) {
-    const when = records.length === 0 ? 'never' : new Date(observed).toISOString();
+  if (nowMs - lookedAtMs > freshness.behind) {
+    const when = lookedAtMs === -Infinity ? 'never' : new Date(lookedAtMs).toISOString();
     const reason = `the lock last observed the tags of ${names} ${when}, longer ago than ${behind}: it cannot say what is current`;
     return [
       errored(
@@ -32,12 +31,6 @@ export function checkFreshness(context: RuleContext, facts: BaseFacts): readonly
       ),
     ];
   }
-  const standings = distinct.flatMap((entry) =>
-    tagStandings(tagRecords(lock.records, entry), {
-      platform: match.platform.platform,
-      diffIds: match.platform.diffIds,
-    }),
-  );
   const finding = { check: 'base', item: 'freshness', basis: matchBasis(facts) } as const satisfies Partial<Finding>;
   if (standings.some(({ here }) => here)) {
     return [passed({ ...finding, code: 'BASE_FRESH', reason: `a tag of ${names} still leads to this base` })];

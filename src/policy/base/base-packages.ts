@@ -1,12 +1,12 @@
-import { SIGN_PREDICATE_TYPE } from '../../attestation/index.ts';
 import type { ComparableComponent } from '../../evidence/index.ts';
 import { noScan } from '../signers/check-attestations.ts';
-import { basisOf, isBy, namesOf, undecided } from '../signers/check-signatures.ts';
+import { basisOf, namesOf, undecided } from '../signers/check-signatures.ts';
 import { coveringSubjects, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { matchesAny } from '../file/glob.ts';
 import { osPackages, packageText, plainPurl } from './os-packages.ts';
 import { failed, passed, shortList } from '../outcome.ts';
+import { signaturesBy } from '../provenance/trusted-provenance.ts';
 import type { BaseEntry } from '../file/types.ts';
 
 const MAX_NOTES = 100;
@@ -44,12 +44,7 @@ export function checkPackages(context: RuleContext, entry: BaseEntry): CheckResu
     });
   }
   const signers = entry.signedBy ?? [];
-  const signatures = context.statements.verified.filter(
-    (statement) =>
-      statement.predicateType === SIGN_PREDICATE_TYPE &&
-      coveringSubjects(context).includes(statement.subject) &&
-      isBy(statement, signers),
-  );
+  const signatures = signaturesBy(context, signers);
   if (signatures.length === 0) {
     return (
       undecided(context, 'base', signers, 'allow') ??

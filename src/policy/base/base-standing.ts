@@ -20,6 +20,12 @@ export interface JudgedMatch {
   readonly refusal: RecordRefusal | undefined;
 }
 
+export interface JudgeOptions {
+  /** Names of entries. */
+  readonly allow: readonly string[];
+  readonly now: Date;
+}
+
 /** What a platform stands on, by its layers. */
 export interface BaseStanding {
   /** Every lock match, longest first, newest first. */
@@ -35,32 +41,46 @@ export function standingOf(
   lock: Lock,
   platform: PlatformView,
   entries: readonly BaseEntry[],
-  options: { readonly allow: readonly string[]; readonly now: Date },
+  options: JudgeOptions,
 ): BaseStanding {
   const found = matchBases(lock, { platform: platform.platform, diffIds: platform.config.diffIds });
-  const matches = found.map((match): JudgedMatch => {
-    const entry = entries.find((candidate) => candidate.name === match.entry);
-    return { match, entry, refusal: refusalOf(lock, match, entry, options) };
-  });
+  const matches = found.map(matchJudge(lock, entries, options));
   const depth = matches[0]?.match.layerCount ?? 0;
   const longest = matches.filter(({ match }) => match.layerCount === depth);
   return { matches, longest, allowed: longest.filter((judged) => judged.refusal === undefined) };
 }
 
+/** Judges matches with a lock by the entries of the policy and those of them that count. */
+export function matchJudge(
+  lock: Lock,
+  entries: readonly BaseEntry[],
+  options: JudgeOptions,
+): (match: BaseMatch) => JudgedMatch {
+  return (match) => {
+    const entry = entries.find((candidate) => candidate.name === match.entry);
+    return { match, entry, refusal: refusalOf(lock, match, entry, options) };
+  };
+}
+
 /** Why a record of the lock does not count for the entry it names; undefined when it does. */
-export function refusalOf(
+function refusalOf(
   lock: Lock,
   match: BaseMatch,
   entry: BaseEntry | undefined,
-  options: { readonly allow: readonly string[]; readonly now: Date },
+  options: JudgeOptions,
 ): RecordRefusal | undefined {
   if (entry === undefined || !options.allow.includes(entry.name)) return 'not-allowed';
-  if ((entry.kind ?? 'image') !== 'image' || match.record.image !== entry.image) return 'other-image';
+  if (!isImageEntry(entry) || match.record.image !== entry.image) return 'other-image';
   if (!isTagAllowed(entry, match.record)) return 'tag';
   const left = tagLeftAt(lock, match);
   if (entry.history !== undefined && left !== undefined && options.now.getTime() - left.getTime() > entry.history)
     return 'history';
   return undefined;
+}
+
+/** Whether an entry is an image, rather than scratch or packages. */
+export function isImageEntry({ kind = 'image' }: BaseEntry): boolean {
+  return kind === 'image';
 }
 
 /** A record without a tag (pinned by digest) counts for entries that do not choose among tags. */

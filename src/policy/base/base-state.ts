@@ -1,20 +1,21 @@
 import type { Digest } from '../../core/index.ts';
-import { readConfigClaims, type Platform } from '../../evidence/index.ts';
+import type { Platform } from '../../evidence/index.ts';
 import { isWhole } from './base-containment.ts';
-import { claimedRepository, claimText } from './base-claims.ts';
+import { claimedRepository, claimText, isInherited } from './base-claims.ts';
 import {
-  lockBlob,
   containedRecords,
+  EMPTY_LOCK,
   matchBases,
+  recordHasDigest,
   type BaseClaim,
   type BaseContainment,
   type BaseMatch,
   type Lock,
   type LockRecord,
 } from '../../provenance/index.ts';
-import { refusalOf, type RecordRefusal } from './base-standing.ts';
+import { matchJudge, type RecordRefusal } from './base-standing.ts';
 import { endOfLifeOf } from '../content/image-checks/lifecycle.ts';
-import { tagRecords, tagStandings, type TagStanding } from './tag-standing.ts';
+import { tagHistory, type TagStanding } from './tag-standing.ts';
 import type { BaseEntry, LoadedPolicy } from '../file/types.ts';
 
 /** What is asked about. */
@@ -83,10 +84,12 @@ const DAY_MS = 86_400_000;
 
 /** Tells how the base of an image stands today by the lock of a policy. Pure. */
 export function baseState(loaded: LoadedPolicy, question: BaseQuestion): BaseState {
-  const lock = loaded.lock ?? { records: [], head: null };
+  const { lock = EMPTY_LOCK } = loaded;
   const entries = (loaded.policy.bases?.entries ?? []).filter((entry) => entry.image !== undefined);
   const matches = matchesOf(lock, entries, question);
-  const alarms = claimAlarms(lock, entries, ownClaims(question.claims, matches));
+  // labels that the matched base itself carries speak of the base's base
+  const claims = question.claims.filter((claim) => !isInherited(claim, matches));
+  const alarms = claimAlarms(lock, entries, claims);
   const endOfLife = lastDay(question);
   if (endOfLife !== undefined && question.now.getTime() >= Date.parse(`${endOfLife}T00:00:00Z`) + DAY_MS) {
     const { id, versionId = '' } = question.system ?? { id: '' };
@@ -94,38 +97,28 @@ export function baseState(loaded: LoadedPolicy, question: BaseQuestion): BaseSta
   }
   const about = endOfLife === undefined ? {} : { endOfLife };
   const depth = matches[0]?.layerCount;
-  const longest = matches
-    .filter(({ layerCount }) => layerCount === depth)
-    .map((match) => {
-      const entry = entries.find(({ name }) => name === match.entry);
-      const allow = entries.map(({ name }) => name);
-      return { match, entry, refusal: refusalOf(lock, match, entry, { allow, now: question.now }) };
-    });
+  const judge = matchJudge(lock, entries, { allow: entries.map(({ name }) => name), now: question.now });
+  const longest = matches.filter(({ layerCount }) => layerCount === depth).map(judge);
   const chosen = longest.find(({ refusal }) => refusal === undefined) ?? longest[0];
   if (chosen === undefined) return { state: 'unknown', ...about, alarms };
   const { record, layerCount, platform } = chosen.match;
-  const { entry: name, image, tag, digest, observedAt } = record;
-  const base = { entry: name, image, tag, digest, observedAt, layerCount };
+  const { entry, image, tag, digest } = record;
+  const base = { entry, image, tag, digest, observedAt: record.observedAt, layerCount };
   if (chosen.refusal !== undefined) alarms.push({ code: 'not-allowed', reason: REFUSALS[chosen.refusal] });
   const counted = longest.flatMap(({ entry, refusal }) => (refusal === undefined && entry ? [entry] : []));
   const asked = [...new Set(counted.length > 0 ? counted : chosen.entry ? [chosen.entry] : [])];
   const known = [...lock.records, ...(question.refreshed ?? [])];
-  const records = asked.flatMap((entry) => tagRecords(known, entry));
-  const standings = asked.flatMap((entry) =>
-    tagStandings(tagRecords(known, entry), { platform: platform.platform, diffIds: platform.diffIds }),
-  );
+  const { standings, lookedAtMs } = tagHistory(known, asked, platform);
+  const observedAt = lookedAtMs === -Infinity ? undefined : secondsOf(lookedAtMs);
   alarms.push(...tagAlarms(standings), ...goneAlarms(question, asked));
-  const last = records.at(-1);
-  const lookedAt = records.reduce((latest, item) => Math.max(latest, Date.parse(item.observedAt)), -Infinity);
   const limit = behindLimit(loaded, question.name, asked);
-  if (limit !== undefined && question.now.getTime() - lookedAt > limit) {
-    const when = last === undefined ? 'never' : secondsOf(lookedAt);
+  if (limit !== undefined && question.now.getTime() - lookedAtMs > limit) {
     alarms.push({
       code: 'lock-outdated',
-      reason: `the lock last looked at the tags ${when}: it cannot say what is current`,
+      reason: `the lock last looked at the tags ${observedAt ?? 'never'}: it cannot say what is current`,
     });
   }
-  const looked = last === undefined ? {} : { observedAt: secondsOf(lookedAt) };
+  const looked = observedAt === undefined ? {} : { observedAt };
   if (standings.some(({ here }) => here)) return { state: 'current', base, ...about, ...looked, alarms };
   const left = standings
     .filter(({ seen }) => seen)
@@ -161,18 +154,6 @@ const REFUSALS: Readonly<Record<RecordRefusal, string>> = {
   history: 'its tag left it longer ago than its entry allows',
 };
 
-/** Labels that the matched base itself carries speak of the base's base. */
-function ownClaims(claims: readonly BaseClaim[], matches: readonly BaseMatch[]): readonly BaseClaim[] {
-  const inherited = matches
-    .flatMap(({ record, platform }) => readConfigClaims(lockBlob(record, platform.config)))
-    .filter(({ source }) => source === 'label');
-  return claims.filter(
-    (claim) =>
-      claim.source !== 'label' ||
-      !inherited.some((other) => other.name === claim.name && other.digest === claim.digest),
-  );
-}
-
 /** Digests that an image names of an allowed repository, and that nobody ever saw there. */
 function claimAlarms(lock: Lock, entries: readonly BaseEntry[], claims: readonly BaseClaim[]): BaseAlarm[] {
   const alarms: BaseAlarm[] = [];
@@ -182,10 +163,7 @@ function claimAlarms(lock: Lock, entries: readonly BaseEntry[], claims: readonly
     const named = entries.filter((entry) => entry.image === repository);
     const observed = lock.records.filter((record) => record.image === repository);
     if (digest === undefined || named.length === 0 || observed.length === 0) continue;
-    const isKnown = observed.some(
-      (record) => record.digest === digest || record.platforms.some((platform) => platform.manifest === digest),
-    );
-    if (isKnown) continue;
+    if (observed.some((record) => recordHasDigest(record, digest))) continue;
     const reason = `${claimText(claim)}, and nobody ever saw that digest under a tag of ${repository}`;
     alarms.push({ code: 'never-published', reason });
   }

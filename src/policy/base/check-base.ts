@@ -1,5 +1,5 @@
 import { ExitCode } from '../../core/index.ts';
-import type { BaseLevel } from '../../provenance/index.ts';
+import { EMPTY_LOCK, type BaseLevel } from '../../provenance/index.ts';
 import { checkFlags, checkTamper } from './base-conditions.ts';
 import { checkFreshness } from './base-freshness.ts';
 import { checkUnexplained } from './check-unexplained.ts';
@@ -7,7 +7,7 @@ import { claimText, judgeClaims } from './base-claims.ts';
 import { checkBuildAttestations, checkClaims } from './check-claims.ts';
 import { signaturesBy } from '../provenance/trusted-provenance.ts';
 import { vouchedClaims } from './vouched-claims.ts';
-import { levelReaches, standingOf } from './base-standing.ts';
+import { isImageEntry, levelReaches, standingOf } from './base-standing.ts';
 import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { alternativesResult, type Alternative } from './base-alternatives.ts';
 import { containedBases, containsResult, isProof, shareText } from './base-containment.ts';
@@ -55,7 +55,7 @@ function cannotJudge(context: RuleContext, check: BaseCheck): CheckResult | unde
     );
   }
   const needsLock = (policy.bases?.entries ?? []).some(
-    (entry) => check.allow.includes(entry.name) && (entry.kind ?? 'image') === 'image',
+    (entry) => check.allow.includes(entry.name) && isImageEntry(entry),
   );
   if (lock === undefined && needsLock) {
     return errored(
@@ -82,7 +82,7 @@ function cannotJudge(context: RuleContext, check: BaseCheck): CheckResult | unde
 /** What there is to know about the base of a platform before anything is judged. */
 export function gatherFacts(context: RuleContext, check: BaseCheck): BaseFacts {
   const entries = context.loaded.policy.bases?.entries ?? [];
-  const lock = context.loaded.lock ?? { records: [], head: null };
+  const { lock = EMPTY_LOCK } = context.loaded;
   const options = { allow: check.allow, now: context.now };
   const byLayers = standingOf(lock, context.platform, entries, options);
   // layers are worth more than files: where they tell the base, allowed or not, nothing else does

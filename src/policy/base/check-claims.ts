@@ -1,4 +1,4 @@
-import { contradictingClaims } from '../../provenance/index.ts';
+import { contradictingClaims, EMPTY_LOCK } from '../../provenance/index.ts';
 import { claimText, type JudgedClaim } from './base-claims.ts';
 import { matchText, type BaseFacts } from './base-facts.ts';
 import type { RuleContext } from '../context.ts';
@@ -11,7 +11,7 @@ import { failed, notCollected, shortList, warned } from '../outcome.ts';
  */
 export function checkClaims(context: RuleContext, facts: BaseFacts): readonly CheckResult[] {
   const { standing } = facts;
-  const lock = context.loaded.lock ?? { records: [], head: null };
+  const { lock = EMPTY_LOCK } = context.loaded;
   const lies = facts.claims.filter((judged) => judged.contradicted !== 'no');
   const quarrels = contradictingClaims(
     facts.claims.filter(({ inherited }) => !inherited),

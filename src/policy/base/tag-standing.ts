@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/index.ts';
-import { isSamePlatform, type Platform } from '../../evidence/index.ts';
-import { sameLayers, type LockRecord } from '../../provenance/index.ts';
+import { isSamePlatform } from '../../evidence/index.ts';
+import { sameLayers, type LockPlatform, type LockRecord } from '../../provenance/index.ts';
 import { isTagAllowed } from './base-standing.ts';
 import type { BaseEntry } from '../file/types.ts';
 
@@ -24,8 +24,28 @@ export interface TagStanding {
   readonly platformGone: boolean;
 }
 
+/** How the tags of some entries stand to a base, and when the lock last looked at any of them. */
+export interface TagHistory {
+  readonly standings: readonly TagStanding[];
+  /** -Infinity when it never did. */
+  readonly lookedAtMs: number;
+}
+
+/** The tags of each entry after the other. @param records in the order of the lock */
+export function tagHistory(
+  records: readonly LockRecord[],
+  entries: readonly BaseEntry[],
+  base: Pick<LockPlatform, 'platform' | 'diffIds'>,
+): TagHistory {
+  const byEntry = entries.map((entry) => tagRecords(records, entry));
+  return {
+    standings: byEntry.flatMap((own) => tagStandings(own, base)),
+    lookedAtMs: byEntry.flat().reduce((latest, { observedAt }) => Math.max(latest, Date.parse(observedAt)), -Infinity),
+  };
+}
+
 /** Records of an entry's tags that the policy allows. */
-export function tagRecords(records: readonly LockRecord[], entry: BaseEntry): readonly LockRecord[] {
+function tagRecords(records: readonly LockRecord[], entry: BaseEntry): readonly LockRecord[] {
   return records.filter(
     (record) =>
       record.entry === entry.name && record.image === entry.image && record.tag !== null && isTagAllowed(entry, record),
@@ -36,9 +56,9 @@ export function tagRecords(records: readonly LockRecord[], entry: BaseEntry): re
  * How the tags of an entry stand to a base's layers on a platform, in the order in which they were first seen. Tags that never had the platform are left out.
  * @param records of the entry (`tagRecords`), in the order of the lock
  */
-export function tagStandings(
+function tagStandings(
   records: readonly LockRecord[],
-  base: { readonly platform: Platform; readonly diffIds: readonly Digest[] },
+  base: Pick<LockPlatform, 'platform' | 'diffIds'>,
 ): readonly TagStanding[] {
   const tags = new Set(records.flatMap(({ tag }) => tag ?? []));
   return [...tags].flatMap(
@@ -54,7 +74,7 @@ export function tagStandings(
 function standingOfTag(
   tag: string,
   records: readonly LockRecord[],
-  base: { readonly platform: Platform; readonly diffIds: readonly Digest[] },
+  base: Pick<LockPlatform, 'platform' | 'diffIds'>,
 ): TagStanding | undefined {
   let latest: LockRecord | undefined;
   let seen = false;

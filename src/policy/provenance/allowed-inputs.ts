@@ -1,5 +1,5 @@
 import { recordHasDigest, type BuildInput, type Lock, type LockRecord } from '../../provenance/index.ts';
-import { isTagAllowed, tagLeftAt } from '../base/base-standing.ts';
+import { isImageEntry, isTagAllowed, tagLeftAt } from '../base/base-standing.ts';
 import type { RuleContext } from '../context.ts';
 import type { BaseEntry } from '../file/types.ts';
 
@@ -19,7 +19,7 @@ export function isAllowedInput(context: RuleContext, input: BuildInput, allow: r
   return lock.records.some((record) => {
     if (!recordHasDigest(record, digest) || !allow.includes(record.entry)) return false;
     const entry = policy.bases?.entries.find((candidate) => candidate.name === record.entry);
-    if (entry === undefined || (entry.kind ?? 'image') !== 'image') return false;
+    if (entry === undefined || !isImageEntry(entry)) return false;
     if (entry.image !== record.image || entry.image !== repository) return false;
     return isTagAllowed(entry, record) && !hasLapsed({ lock, entry, record }, context.now);
   });
