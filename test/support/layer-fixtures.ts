@@ -35,7 +35,7 @@ export function members(tree: Readonly<Record<string, Part>>): TarInput[] {
   });
 }
 
-export async function tarOf(inputs: Iterable<TarInput>): Promise<Uint8Array> {
+export async function tarOf(inputs: Iterable<TarInput>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of createTar(inputs)) chunks.push(chunk);
   return Buffer.concat(chunks);

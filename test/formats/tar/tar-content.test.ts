@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createTar, tarHeader, TarReader, type TarInput } from '../../../src/formats/index.ts';
-
-async function write(inputs: readonly TarInput[]): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of createTar(inputs)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** A header block by hand, for what the writer does not write. */
-function block(change: (header: Buffer) => void, body = Buffer.alloc(0)): Buffer {
-  const header = Buffer.from(tarHeader({ path: 'name', type: 'file', mode: 0o644, sizeBytes: body.length }));
-  change(header);
-  header.fill(' ', 148, 156);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
-}
-
-function pax(records: Readonly<Record<string, string>>, flag = 'x'): Buffer {
-  const text = Object.entries(records).map(([key, value]) => {
-    const rest = ` ${key}=${value}\n`;
-    let length = Buffer.byteLength(rest);
-    while (Buffer.byteLength(`${length}${rest}`) !== length) length = Buffer.byteLength(`${length}${rest}`);
-    return `${length}${rest}`;
-  });
-  return block((header) => header.write(flag, 156, 'latin1'), Buffer.from(text.join('')));
-}
+import { TarReader } from '../../../src/formats/index.ts';
+import { tarOf } from '../../support/layer-fixtures.ts';
+import { paxBlock, tarBlock } from '../../support/tar-blocks.ts';
 
 describe('TarReader: content as it streams by', () => {
   it('asks about the first byte of content, however it is cut, and hands over nothing of what is declined', async () => {
-    const bytes = await write([
+    const bytes = await tarOf([
       { header: { path: 'no', type: 'file', mode: 0o644 }, content: Buffer.alloc(700, 'n') },
       { header: { path: 'empty', type: 'file', mode: 0o644 } },
       { header: { path: 'unwanted', type: 'file', mode: 0o644 }, content: Buffer.from('n') },
@@ -60,7 +36,7 @@ describe('TarReader: content as it streams by', () => {
     map.write(`${pairs.length}\n${pairs.join('')}`, 'latin1');
     const records = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '1000' };
     const body = Buffer.concat([map, Buffer.alloc(100, 'x')]);
-    const bytes = Buffer.concat([pax(records), block((header) => header.write('s\0'), body)]);
+    const bytes = Buffer.concat([paxBlock(records), tarBlock((header) => header.write('s\0'), body)]);
     let content = '';
     const reader = new TarReader(
       {
@@ -91,8 +67,8 @@ describe('TarReader: content as it streams by', () => {
       { globalPax: 'apply' },
     );
     const records = { 'GNU.sparse.map': '1,2,5,3', 'GNU.sparse.size': '9', 'GNU.sparse.name': 'real' };
-    reader.write(pax({ 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', ...records }));
-    reader.write(block((header) => header.write('s\0'), Buffer.from('abcde')));
+    reader.write(paxBlock({ 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', ...records }));
+    reader.write(tarBlock((header) => header.write('s\0'), Buffer.from('abcde')));
     reader.end();
     assert.equal(events.join(''), '\0ab\0\0cde\0');
   });

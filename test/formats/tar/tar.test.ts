@@ -7,7 +7,6 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { AppError, sha256Hex } from '../../../src/core/index.ts';
 import {
-  createTar,
   decodeName,
   encodeName,
   tarHeader,
@@ -15,6 +14,8 @@ import {
   type TarInput,
   type TarMember,
 } from '../../../src/formats/index.ts';
+import { tarOf } from '../../support/layer-fixtures.ts';
+import { paxBlock, tarBlock } from '../../support/tar-blocks.ts';
 
 interface Read {
   readonly member: TarMember;
@@ -38,32 +39,6 @@ function readAll(bytes: Uint8Array, step = 1_000_000, globalPax: 'apply' | 'igno
   const end = reader.end();
   const members = found.map(({ member, chunks }): Read => ({ member, content: Buffer.concat(chunks) }));
   return { members, end };
-}
-
-async function write(inputs: readonly TarInput[]): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of createTar(inputs)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** A header block by hand, for what the writer does not write. */
-function block(change: (header: Buffer) => void, body = Buffer.alloc(0)): Buffer {
-  const header = Buffer.from(tarHeader({ path: 'name', type: 'file', mode: 0o644, sizeBytes: body.length }));
-  change(header);
-  header.fill(' ', 148, 156);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
-}
-
-function pax(records: Readonly<Record<string, string>>, flag = 'x'): Buffer {
-  const text = Object.entries(records).map(([key, value]) => {
-    const rest = ` ${key}=${value}\n`;
-    let length = Buffer.byteLength(rest);
-    while (Buffer.byteLength(`${length}${rest}`) !== length) length = Buffer.byteLength(`${length}${rest}`);
-    return `${length}${rest}`;
-  });
-  return block((header) => header.write(flag, 156, 'latin1'), Buffer.from(text.join('')));
 }
 
 const END = Buffer.alloc(1024);
@@ -106,7 +81,7 @@ describe('TarReader and createTar', () => {
   it('give back what was written, however it is cut into chunks', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(entry, { maxLength: 6 }), fc.integer({ min: 1, max: 2000 }), async (inputs, step) => {
-        const { members, end } = readAll(await write(inputs), step);
+        const { members, end } = readAll(await tarOf(inputs), step);
         assert.equal(members.length, inputs.length);
         assert.equal(end.junk, false);
         for (const [index, { member, content }] of members.entries()) {
@@ -126,7 +101,7 @@ describe('TarReader and createTar', () => {
   });
 
   it('throw nothing but AppError for archives that were cut off or changed', async () => {
-    const good = await write([
+    const good = await tarOf([
       { header: { path: 'a', type: 'directory', mode: 0o755 } },
       { header: { path: `${'long/'.repeat(40)}é`, type: 'file', mode: 0o644 }, content: Buffer.from('content') },
       { header: { path: 'l', type: 'symlink', mode: 0o777, linkTarget: 'a' } },
@@ -187,7 +162,7 @@ describe('TarReader', () => {
 
   it('refuses archives that stop inside a member, and members after one zero block', () => {
     for (const length of [1, 511, 512 + 3]) refused(plain('a', 'content').subarray(0, length), 'TAR_TRUNCATED');
-    refused(pax({ path: 'x' }), 'TAR_TRUNCATED');
+    refused(paxBlock({ path: 'x' }), 'TAR_TRUNCATED');
     refused(Buffer.concat([Buffer.alloc(512), plain('a')]), 'TAR_MALFORMED');
   });
 
@@ -197,25 +172,25 @@ describe('TarReader', () => {
     refused(wrong, 'TAR_CHECKSUM');
     refused(Buffer.alloc(512, 'x'), 'TAR_CHECKSUM');
     refused(
-      block((header) => header.write('9zz', 124, 'latin1')),
+      tarBlock((header) => header.write('9zz', 124, 'latin1')),
       'TAR_MALFORMED',
     );
     refused(
-      block((header) => header.write('Q', 156, 'latin1')),
+      tarBlock((header) => header.write('Q', 156, 'latin1')),
       'TAR_MALFORMED',
     );
     refused(
-      block((header) => header.fill(0xff, 124, 136)),
+      tarBlock((header) => header.fill(0xff, 124, 136)),
       'TAR_MALFORMED',
     );
     refused(
-      block((header) => header.write('2', 156, 'latin1')),
+      tarBlock((header) => header.write('2', 156, 'latin1')),
       'TAR_MALFORMED',
     );
   });
 
   it('reads base-256 numbers', () => {
-    const bytes = block((header) => {
+    const bytes = tarBlock((header) => {
       header.fill(0, 108, 116);
       header.writeUInt32BE(0x80000000, 108);
       header.writeUInt32BE(4_000_000_000, 112);
@@ -227,8 +202,8 @@ describe('TarReader', () => {
 
   it('takes pax records over header fields, the last extended header alone, empty values as absent', () => {
     const bytes = Buffer.concat([
-      pax({ path: 'lost', uid: '7' }),
-      pax({ path: 'kept/ü', uid: '5000000', mtime: '12.5', gid: '' }),
+      paxBlock({ path: 'lost', uid: '7' }),
+      paxBlock({ path: 'kept/ü', uid: '5000000', mtime: '12.5', gid: '' }),
       plain('short', 'x'),
       plain('next'),
     ]);
@@ -239,7 +214,7 @@ describe('TarReader', () => {
 
   it('takes the size from a pax record', () => {
     const body = Buffer.alloc(512, 'x');
-    const bytes = Buffer.concat([pax({ size: '300' }), block(() => undefined), body, plain('after')]);
+    const bytes = Buffer.concat([paxBlock({ size: '300' }), tarBlock(() => undefined), body, plain('after')]);
     assert.deepEqual(
       readAll(bytes).members.map(({ content }) => content.length),
       [300, 0],
@@ -247,13 +222,13 @@ describe('TarReader', () => {
   });
 
   it('applies or ignores global pax headers', () => {
-    const bytes = Buffer.concat([pax({ path: 'everywhere' }, 'g'), plain('a')]);
+    const bytes = Buffer.concat([paxBlock({ path: 'everywhere' }, 'g'), plain('a')]);
     assert.equal(readAll(bytes).members[0]?.member.path, 'everywhere');
     assert.equal(readAll(bytes, 512, 'ignore').members[0]?.member.path, 'a');
   });
 
   it('refuses malformed pax headers and gigantic ones unread', () => {
-    const body = (text: string): Buffer => block((header) => header.write('x', 156, 'latin1'), Buffer.from(text));
+    const body = (text: string): Buffer => tarBlock((header) => header.write('x', 156, 'latin1'), Buffer.from(text));
     for (const text of [
       'x',
       '5 a=\n1',
@@ -267,19 +242,19 @@ describe('TarReader', () => {
       assert.throws(() => readAll(Buffer.concat([body(text), plain('a')])), AppError, text);
     }
     refused(
-      block((header) => header.write('x', 156, 'latin1').toString() && header.write('77777777777', 124)),
+      tarBlock((header) => header.write('x', 156, 'latin1').toString() && header.write('77777777777', 124)),
       'TAR_LIMIT',
     );
   });
 
   it('caps names and entries', () => {
-    refused(Buffer.concat([pax({ path: 'x'.repeat(5000) }), plain('a')]), 'TAR_LIMIT');
+    refused(Buffer.concat([paxBlock({ path: 'x'.repeat(5000) }), plain('a')]), 'TAR_LIMIT');
     refused(Buffer.concat(Array.from({ length: 1001 }, () => plain('a'))), 'TAR_TOO_MANY_ENTRIES');
   });
 
   it('refuses sparse maps that lie', () => {
     const sparse = (records: Record<string, string>): Buffer =>
-      Buffer.concat([pax({ 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', ...records }), plain('s', 'abcde')]);
+      Buffer.concat([paxBlock({ 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', ...records }), plain('s', 'abcde')]);
     const cases = ['0,5,3,0', '0,9', '0,4', '9,5,1', '0,-5', 'a,5', '99999999999999999999,5'];
     for (const map of cases) refused(sparse({ 'GNU.sparse.map': map, 'GNU.sparse.size': '8' }), 'TAR_MALFORMED');
     const good = readAll(sparse({ 'GNU.sparse.map': '1,2,5,3', 'GNU.sparse.size': '9', 'GNU.sparse.name': 'real' }));
@@ -290,7 +265,7 @@ describe('TarReader', () => {
   });
 
   it('can be skipped through by readers of files', async () => {
-    const bytes = await write([
+    const bytes = await tarOf([
       { header: { path: 'big', type: 'file', mode: 0o644 }, content: Buffer.alloc(100_000, 'x') },
       { header: { path: 'small', type: 'file', mode: 0o644 }, content: Buffer.from('y') },
     ]);
@@ -372,7 +347,7 @@ describe('TarReader agrees with GNU tar', () => {
 
   it('which lists what createTar writes', async () => {
     const names = ['plain', 'ü/ñ', `${'a'.repeat(90)}/${'b'.repeat(90)}`, 'é'.repeat(60)];
-    const bytes = await write(
+    const bytes = await tarOf(
       names.map((name) => ({ header: { path: name, type: 'file', mode: 0o644 }, content: Buffer.from('x') })),
     );
     const listed = execFileSync('tar', ['--quoting-style=literal', '-tf', '-'], { input: bytes })
