@@ -16,7 +16,8 @@ import {
 import type { TestRegistry } from '../support/registry/index.ts';
 import { calm, openQuietly, OCI_MANIFEST } from '../support/registry/opening.ts';
 import { LINUX_AMD64, makeImage, type MadeImage } from '../support/images.ts';
-import { bytesOf, ISSUER, newWorld, rootJson, SAN, signKeyless, type World } from '../verification/support/world.ts';
+import { bytesOf, ISSUER, newWorld, SAN, signKeyless, type World } from '../verification/support/world.ts';
+import { writeTrustedRoot } from './cosign.ts';
 
 const CYCLONEDX = 'https://cyclonedx.org/bom';
 /** Of a layer that is made. */
@@ -89,10 +90,7 @@ function manyFiles(top: string): Readonly<Record<string, string>> {
 export async function prepareGateWorld(registry: TestRegistry, options: GateWorldOptions): Promise<GateWorld> {
   const { layouts, count, folder, runtime } = options;
   const world = newWorld();
-  const rootFile = join(folder, 'root.json');
-  // cosign reads the older version only
-  const mediaType = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
-  await writeFile(rootFile, bytesOf({ ...rootJson(world), mediaType }));
+  const rootFile = await writeTrustedRoot(folder, world);
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, policyText(registry.host));
   putVariant(registry, await putImage(registry, layouts.base, 'base'), '12');

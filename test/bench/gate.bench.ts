@@ -10,9 +10,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRuntime } from '../../src/index.ts';
 import { startRegistry } from '../support/registry/index.ts';
-import { findPeer } from '../support/peers.ts';
 import { debianImagesAt, type DebianImage } from '../integration/debian-images.ts';
-import { ISSUER, SAN } from '../verification/support/world.ts';
+import { cosignCandidates } from './cosign.ts';
 import { makeGateLayouts, prepareGateWorld, type GateLayouts } from './gate-images.ts';
 import { measurePeakBytes, measureWall, type Candidate, type Measured } from './measure.ts';
 import { atMost, printRows, type Row } from './rows.ts';
@@ -102,10 +101,7 @@ async function benchImage(
     env,
   });
   const [single, many] = [gate('one', image), gate('many', '--from-file', list)];
-  const cosign = findPeer('cosign');
-  const who = ['--certificate-identity', SAN, '--certificate-oidc-issuer', ISSUER, '--trusted-root', world.rootFile];
-  const peers: Candidate[] =
-    cosign === undefined ? [] : [{ name: 'cosign', program: cosign, args: ['verify', ...who, image] }];
+  const peers = cosignCandidates([image], world.rootFile);
   const [node, one, peer] = await measureWall([{ name: 'node', args: ['-e', '0'] }, single, ...peers], rounds);
   const [all] = await measureWall([many], Math.ceil(rounds / 5));
   if (!node || !one || !all) throw new Error('nothing was measured');

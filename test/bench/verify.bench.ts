@@ -2,7 +2,7 @@
  * `waybill verify` of keyless bundles in a registry on loopback as a cold process, beside `node -e 0` and, where it is, cosign: what one bundle costs, what each further
  * one adds, and how many requests are made. Part of `npm run bench`; alone: `node test/bench/verify.bench.ts [--rounds N] [--cli FILE]`.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,8 +11,8 @@ import { sha256Digest } from '../../src/core/index.ts';
 import type { Descriptor } from '../../src/image/index.ts';
 import { startRegistry } from '../support/registry/index.ts';
 import { calm, manifestOf, OCI_MANIFEST, openQuietly } from '../support/registry/opening.ts';
-import { findPeer } from '../support/peers.ts';
-import { bytesOf, ISSUER, newWorld, rootJson, SAN, signKeyless, type World } from '../verification/support/world.ts';
+import { bytesOf, newWorld, signKeyless, type World } from '../verification/support/world.ts';
+import { cosignCandidates, signerArguments, writeTrustedRoot } from './cosign.ts';
 import { measureWall, type Candidate } from './measure.ts';
 import { atMost, printRows, type Row } from './rows.ts';
 
@@ -23,20 +23,16 @@ const FURTHER = 29;
 export async function benchVerify(cli: string, scratch: string, rounds: number): Promise<readonly Row[]> {
   await using registry = await startRegistry();
   const world = newWorld();
-  const root = join(scratch, 'root.json');
-  // cosign reads the older version only
-  const version = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
-  await writeFile(root, bytesOf({ ...rootJson(world), mediaType: version }));
+  const root = await writeTrustedRoot(scratch, world);
   const one = await signedImage(registry.host, world, { repository: 'one', bundles: 1 });
   const many = await signedImage(registry.host, world, { repository: 'many', bundles: FURTHER + 1 });
-  const who = ['--certificate-identity', SAN, '--certificate-oidc-issuer', ISSUER, '--trusted-root', root];
   const env = { WAYBILL_CACHE_DIR: join(scratch, 'cache-verify') };
-  const waybill = (name: string, image: string): Candidate => ({ name, args: [cli, 'verify', image, ...who], env });
-  const cosign = findPeer('cosign');
-  const peers: Candidate[] =
-    cosign === undefined
-      ? []
-      : [one, many].map((image) => ({ name: 'cosign', program: cosign, args: ['verify', ...who, image] }));
+  const waybill = (name: string, image: string): Candidate => ({
+    name,
+    args: [cli, 'verify', image, ...signerArguments(root)],
+    env,
+  });
+  const peers = cosignCandidates([one, many], root);
   const [node, first, all, peerFirst, peerAll] = await measureWall(
     [{ name: 'node', args: ['-e', '0'] }, waybill('one', one), waybill('many', many), ...peers],
     rounds,
