@@ -1,7 +1,7 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { compareCodeUnits, coreError } from '../../core/index.ts';
-import { appError } from '../errors.ts';
+import { coreError } from '../../core/index.ts';
+import { folderTooLarge, readFolder } from '../store/find-files.ts';
 
 const MAX_FILES = 1024;
 const MAX_DEPTH = 32;
@@ -41,10 +41,7 @@ interface Folder {
 async function addFolder({ path, prefix, depth }: Folder, files: ArtefactFile[]): Promise<void> {
   if (depth > MAX_DEPTH) throw tooLarge(path);
   const before = files.length;
-  const entries = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
-    throw coreError('FILE_UNREADABLE', `cannot read the folder ${path}`, { cause });
-  });
-  for (const entry of entries.toSorted((a, b) => compareCodeUnits(a.name, b.name))) {
+  for (const entry of await readFolder(path)) {
     const file = { path: join(path, entry.name), name: `${prefix}${entry.name}` };
     if (entry.isDirectory()) await addFolder({ path: file.path, prefix: `${file.name}/`, depth: depth + 1 }, files);
     else if (!entry.isFile()) {
@@ -58,7 +55,6 @@ async function addFolder({ path, prefix, depth }: Folder, files: ArtefactFile[])
 }
 
 function tooLarge(path: string): Error {
-  return appError('FOLDER_TOO_LARGE', `${path}: more than ${MAX_FILES} files or ${MAX_DEPTH} levels of folders`, {
-    hint: 'sign an archive of it, or a part at a time',
-  });
+  const limits = { maxFiles: MAX_FILES, maxDepth: MAX_DEPTH };
+  return folderTooLarge(path, limits, 'sign an archive of it, or a part at a time');
 }

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compareCodeUnits, coreError } from '../../core/index.ts';
@@ -37,10 +38,7 @@ interface Walk {
 }
 
 async function walk(folder: string, { depth, files, isWanted }: Walk): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw coreError('FILE_UNREADABLE', `cannot read the folder ${folder}`, { cause });
-  });
-  for (const entry of entries.toSorted((a, b) => compareCodeUnits(a.name, b.name))) {
+  for (const entry of await readFolder(folder)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
@@ -54,7 +52,27 @@ async function walk(folder: string, { depth, files, isWanted }: Walk): Promise<v
 }
 
 function tooLarge(folder: string): Error {
-  return appError('FOLDER_TOO_LARGE', `${folder}: more than ${MAX_FILES} files or ${MAX_DEPTH} levels of folders`, {
-    hint: 'name the folder that holds the files',
+  const limits = { maxFiles: MAX_FILES, maxDepth: MAX_DEPTH };
+  return folderTooLarge(folder, limits, 'name the folder that holds the files');
+}
+
+/**
+ * What is in a folder, by name.
+ * @throws AppError FILE_UNREADABLE
+ */
+export async function readFolder(folder: string): Promise<readonly Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw coreError('FILE_UNREADABLE', `cannot read the folder ${folder}`, { cause });
+  });
+  return entries.toSorted((a, b) => compareCodeUnits(a.name, b.name));
+}
+
+export function folderTooLarge(
+  folder: string,
+  { maxFiles, maxDepth }: { readonly maxFiles: number; readonly maxDepth: number },
+  hint: string,
+): Error {
+  return appError('FOLDER_TOO_LARGE', `${folder}: more than ${maxFiles} files or ${maxDepth} levels of folders`, {
+    hint,
   });
 }
