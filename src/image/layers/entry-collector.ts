@@ -7,7 +7,7 @@ import {
   type StackDiagnostic,
 } from '../../filesystem/index.ts';
 import type { TarMember } from '../../formats/index.ts';
-import { ContentSink, type KeptContent } from './content-sink.ts';
+import { ContentSink, type FileTask, type KeptContent } from './content-sink.ts';
 import { layerError } from './errors.ts';
 import { mayHaveKind } from './executable-structure.ts';
 import type { LayerLimits, SecondLook } from './layer-job.ts';
@@ -60,7 +60,7 @@ export class EntryCollector {
   #current = '';
   #sparseBytes = 0;
   /** The current file when nothing but its kind is wanted to be known, while nothing of it was seen. */
-  readonly #unseen = { record: -1, sizeBytes: 0 };
+  #unseen: FileTask | undefined;
 
   /** @param label names the layer or directory in messages */
   constructor(label: string, secondLook: SecondLook, options: { matcher: CaptureMatcher; limits: LayerLimits }) {
@@ -129,14 +129,8 @@ export class EntryCollector {
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
     if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
-    const isLookedAt = this.#linkSources.size > 0 || this.#executables.size > 0;
-    if (named === 0 && digests.length === 0 && !isLookedAt) {
-      this.#unseen.record = record;
-      this.#unseen.sizeBytes = sizeBytes;
-      return true;
-    }
     const spans = this.#executables.size === 0 ? undefined : this.#executables.get(path);
-    this.#sink.begin({
+    const task = {
       record,
       path,
       sizeBytes,
@@ -147,35 +141,25 @@ export class EntryCollector {
       notesKind,
       spans,
       digests,
-    });
+    };
+    const isLookedAt = this.#linkSources.size > 0 || this.#executables.size > 0;
+    if (named === 0 && digests.length === 0 && !isLookedAt) this.#unseen = task;
+    else this.#sink.begin(task);
     return true;
   }
 
   /** The first byte of the file that `member` wanted, where it is known before `content`: false ends the file. */
   firstByte(byte: number): boolean {
-    if (this.#unseen.record < 0) return true;
-    if (mayHaveKind(byte)) return true;
-    this.#unseen.record = -1;
+    if (this.#unseen === undefined || mayHaveKind(byte)) return true;
+    this.#unseen = undefined;
     return false;
   }
 
   /** Nearly all files end at their first byte: for the others the sink is made ready only now. */
   #beginUnseen(): void {
-    const { record, sizeBytes } = this.#unseen;
-    if (record < 0) return;
-    this.#unseen.record = -1;
-    this.#sink.begin({
-      record,
-      path: this.#current,
-      sizeBytes,
-      rules: NO_RULES,
-      extractRules: NO_RULES,
-      linkRules: NO_RULES,
-      executableRules: sizeBytes >= SMALLEST_EXECUTABLE ? this.#matcher.executableRules : NO_RULES,
-      notesKind: true,
-      spans: undefined,
-      digests: [],
-    });
+    if (this.#unseen === undefined) return;
+    this.#sink.begin(this.#unseen);
+    this.#unseen = undefined;
   }
 
   /** The next bytes of the file that `member` wanted. */
@@ -186,7 +170,7 @@ export class EntryCollector {
 
   /** Its content could not be read after all. */
   cancelContent(): void {
-    this.#unseen.record = -1;
+    this.#unseen = undefined;
     this.#sink.cancel();
   }
 
