@@ -1,10 +1,10 @@
 import type { CapturePlan, CaptureRule, DigestRule } from './capture-rule.ts';
 import { DigestGate } from './digest-gate.ts';
+import { KeyMarks } from './key-marks.ts';
 
 const NOTHING: readonly number[] = [];
 /** Prefixes are looked up by their beginning: there are hundreds, and nearly no file has one of them. */
 const PREFIX_KEY = 4;
-const MARKS = 1 << 14;
 
 interface SuffixRule {
   readonly rule: number;
@@ -30,8 +30,8 @@ export class CaptureMatcher {
   readonly #rules: readonly CaptureRule[];
   readonly #byName = new Map<string, number[]>();
   readonly #byPathSuffix = new Map<string, SuffixRule[]>();
-  /** Which numbers the names of those two have. */
-  readonly #nameMarks = new Uint8Array(MARKS);
+  /** Of the names of those two. */
+  readonly #nameMarks = new KeyMarks(1 << 14);
   readonly #byDirectory = new Map<string, SuffixRule[]>();
   /** By the code of their last character. */
   readonly #suffixes = new Map<number, SuffixRule[]>();
@@ -65,7 +65,7 @@ export class CaptureMatcher {
   #compile(rule: CaptureRule, index: number): void {
     for (const name of rule.names ?? []) {
       add(this.#byName, name, index);
-      this.#nameMarks[markOf(name)] = 1;
+      this.#nameMarks.add(name);
     }
     for (const suffix of rule.suffixes ?? []) add(this.#suffixes, lastCode(suffix), { rule: index, suffix });
     for (const prefix of rule.prefixes ?? []) {
@@ -74,7 +74,7 @@ export class CaptureMatcher {
     }
     for (const suffix of rule.pathSuffixes ?? []) {
       add(this.#byPathSuffix, lastSegment(suffix), { rule: index, suffix });
-      this.#nameMarks[markOf(lastSegment(suffix))] = 1;
+      this.#nameMarks.add(lastSegment(suffix));
     }
     for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
   }
@@ -89,7 +89,7 @@ export class CaptureMatcher {
     const slash = path.lastIndexOf('/');
     const name = slash < 0 ? path : path.slice(slash + 1);
     const found: number[] = [];
-    if (this.#nameMarks[markOf(name)] === 1) this.#findNamed(path, name, found);
+    if (this.#nameMarks.mayHave(name)) this.#findNamed(path, name, found);
     for (const { rule, suffix } of this.#suffixes.get(lastCode(name)) ?? NO_SUFFIXES) {
       if (name.endsWith(suffix) && !this.#isExcepted(rule, name)) found.push(rule);
     }
@@ -131,13 +131,6 @@ export class CaptureMatcher {
 
 const NO_SUFFIXES: readonly SuffixRule[] = [];
 const NO_PREFIXES: readonly PrefixRule[] = [];
-
-/** A small number that most names do not share. */
-function markOf(name: string): number {
-  const { length } = name;
-  const ends = (name.charCodeAt(0) * 31 + name.charCodeAt(length - 1)) * 31 + name.charCodeAt(length >> 1);
-  return (ends * 31 + length) & (MARKS - 1);
-}
 
 function lastCode(name: string): number {
   return name.charCodeAt(name.length - 1);

@@ -4,6 +4,7 @@ export type { BytePattern, CapturePlan, CaptureRule, DigestAlgorithm, DigestRule
 export type { CapturedFile, FileEntry, FileType, FileView, FolderView } from './file-view.ts';
 export { hidingLayers, layerCaptures } from './layer-captures.ts';
 export type { LayerCapture } from './layer-captures.ts';
+export { KeyMarks } from './key-marks.ts';
 export { LayerRecorder } from './layer-recorder.ts';
 export type { KeptBytes, RecordInput } from './layer-recorder.ts';
 export { RecordKind } from './layer-records.ts';

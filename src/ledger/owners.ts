@@ -1,6 +1,6 @@
 import { compareCodeUnits } from '../core/index.ts';
+import { KeyMarks } from '../filesystem/index.ts';
 import { isInstalledByOs, packagePurl, type Package, type RecordedFile } from '../packages/index.ts';
-import { KeyMarks } from './key-marks.ts';
 import type { LedgerOwner } from './types.ts';
 
 export function isOsPackage(pkg: Package | undefined): boolean {

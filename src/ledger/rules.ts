@@ -1,5 +1,4 @@
-import type { FileEntry } from '../filesystem/index.ts';
-import { KeyMarks } from './key-marks.ts';
+import { KeyMarks, type FileEntry } from '../filesystem/index.ts';
 import table from './rules.json' with { type: 'json' };
 
 /** What is known of files that no package lists. */

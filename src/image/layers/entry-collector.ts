@@ -1,4 +1,5 @@
 import {
+  KeyMarks,
   LayerRecorder,
   RecordKind,
   type CaptureMatcher,
@@ -32,7 +33,6 @@ const KINDS: Readonly<Record<CollectedEntry['type'], RecordKind>> = {
 /** Sparse files are mostly holes: beyond this size their content is not made up and looked at. */
 const MAX_SPARSE_BYTES = 1024 * 1024 * 1024;
 const MAX_DIAGNOSTICS = 1000;
-const MARKS = 1 << 16;
 const NO_RULES: readonly number[] = [];
 /** Shorter than any header. */
 const SMALLEST_EXECUTABLE = 64;
@@ -53,8 +53,7 @@ export class EntryCollector {
   readonly #digestGate: DigestGate;
   readonly #diagnostics: StackDiagnostic[] = [];
   readonly #keptByPath = new Map<string, KeptContent>();
-  /** Which numbers its paths have. */
-  readonly #keptMarks = new Uint8Array(MARKS);
+  readonly #keptMarks = new KeyMarks(1 << 16);
   readonly #missingSources = new Map<string, Set<number>>();
   readonly #missingExecutables: { path: string; spans: readonly ByteSpan[] }[] = [];
   #current = '';
@@ -186,12 +185,11 @@ export class EntryCollector {
 
   #remember(path: string, kept: KeptContent): void {
     this.#keptByPath.set(path, kept);
-    this.#keptMarks[markOf(path)] = 1;
+    this.#keptMarks.add(path);
   }
 
-  /** Looking up a new string in a map costs more than all else of a member, so a number is asked first. */
   #forget(path: string): void {
-    if (this.#keptMarks[markOf(path)] === 1) this.#keptByPath.delete(path);
+    if (this.#keptMarks.mayHave(path)) this.#keptByPath.delete(path);
   }
 
   /** A link captures what its own path asks for, from what was kept of its target. */
@@ -263,11 +261,4 @@ export class EntryCollector {
   diagnose(diagnostic: Omit<StackDiagnostic, 'source'>): void {
     if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push({ ...diagnostic, source: 'image' });
   }
-}
-
-/** A number that most paths do not share. */
-function markOf(path: string): number {
-  const { length } = path;
-  const inside = (path.charCodeAt(length >> 1) * 31 + path.charCodeAt(length >> 2)) * 31 + path.charCodeAt(length - 5);
-  return (inside * 31 + length) & (MARKS - 1);
 }

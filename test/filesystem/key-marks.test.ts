@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { KeyMarks } from '../../src/ledger/key-marks.ts';
+import { KeyMarks } from '../../src/filesystem/index.ts';
 
 describe('KeyMarks', () => {
   it('never denies a key that was added', () => {
