@@ -1,27 +1,20 @@
-import { throwIfAborted, type Digest, type Runtime } from '../../core/index.ts';
-import { collectEvidence, openEvidence, type EvidenceDocument } from '../../evidence/index.ts';
+import type { Digest, Runtime } from '../../core/index.ts';
+import { openEvidence, type EvidenceDocument } from '../../evidence/index.ts';
 import { decide, evidenceNeeds, hasVsaRules, needsAfterBundles, type Decision } from '../../policy/index.ts';
 import { openPolicy, type OpaRuntime, type OpenPolicyOptions } from './compile-rego.ts';
-import { createEvidencePorts } from './evidence-ports.ts';
-import { openCollected } from './open-collected.ts';
-import type { ImageAccess } from '../store/open-image-store.ts';
+import { collectImages, type CollectingOptions } from './collect-images.ts';
 import { checkGateOutputs, givenNames } from './gate-images.ts';
 import { decideSaved, readSavedEvidence } from './saved-evidence.ts';
-import { policyTrustPort, type PolicyTrustOptions } from './policy-trust.ts';
 import { readGateInputs, type GateInputOptions, type GateInputs } from './gate-inputs.ts';
 
-export interface CheckGateOptions extends GateInputOptions, PolicyTrustOptions {
+export interface CheckGateOptions extends GateInputOptions, CollectingOptions {
   readonly policyFile: string;
   /** Refuse any other policy. */
   readonly policyDigest?: Digest;
-  readonly access: ImageAccess;
   /** Name for the one image when it comes from a layout, archive or directory; made canonical. */
   readonly as?: string;
   /** Files that will be written: never the policy's own. */
   readonly outputFiles?: readonly string[];
-  /** For each image, everything that is collected. */
-  readonly deadlineMs: number;
-  readonly maxLayerBytes?: number;
   /** Collect what every check looks at, even where a verification summary spares it: evidence that other policies can be tried on. False unless given. */
   readonly fullEvidence?: boolean;
   /** The opa program that compiles Rego sources: a plain name or an absolute path. Without it they are errors in the decision. */
@@ -52,30 +45,21 @@ export async function decideInputs(
   await checkGateOutputs(options.outputFiles ?? [], { policyFile: options.policyFile, loaded, inputs: inputs.files });
   // one time for evidence and decision: a replay for that time gives the same bytes
   const now = runtime.now();
-  await using opened = createEvidencePorts(
+  const { view, document } = await collectImages(
     {
-      access: options.access,
+      images: inputs.images,
       names,
-      ...(options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes }),
+      loaded,
+      collectedAt: now,
+      needs: (name) => evidenceNeeds(loaded.policy, name),
+      ...(hasVsaRules(loaded.policy) && options.fullEvidence !== true
+        ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) }
+        : {}),
+      deployed: inputs.deployed,
     },
+    options,
     runtime,
   );
-  const trust = policyTrustPort(loaded, options, runtime);
-  const evidence = await collectEvidence(inputs.images, {
-    ports: opened.ports,
-    collectedAt: now,
-    needs: (name) => evidenceNeeds(loaded.policy, name),
-    ...(trust === undefined ? {} : { trust }),
-    ...(hasVsaRules(loaded.policy) && options.fullEvidence !== true
-      ? { settle: (found) => needsAfterBundles(openEvidence(found), loaded, now) }
-      : {}),
-    ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
-    deployed: inputs.deployed,
-    signal: runtime.signal,
-    deadlineMs: options.deadlineMs,
-  });
-  throwIfAborted(runtime.signal);
-  const { view, document } = openCollected(evidence);
   return { decision: await decide(view, loaded, { now }), evidence: document };
 }
 

@@ -1,5 +1,5 @@
-import { AppError, ExitCode, throwIfAborted, type Digest, type Runtime } from '../../core/index.ts';
-import { collectEvidence, type EvidenceView } from '../../evidence/index.ts';
+import { AppError, ExitCode, type Digest, type Runtime } from '../../core/index.ts';
+import type { EvidenceView } from '../../evidence/index.ts';
 import {
   inputNeeds,
   listPolicyInputs,
@@ -9,23 +9,17 @@ import {
   type PolicyInput,
 } from '../../policy/index.ts';
 import { appError } from '../errors.ts';
-import { createEvidencePorts } from './evidence-ports.ts';
+import { collectImages, type CollectingOptions } from './collect-images.ts';
 import { givenNames } from './gate-images.ts';
-import { openCollected } from './open-collected.ts';
-import type { ImageAccess } from '../store/open-image-store.ts';
-import { policyTrustPort, type PolicyTrustOptions } from './policy-trust.ts';
 import { readSavedEvidence } from './saved-evidence.ts';
 
 /** Where the document is made from: an image that is looked at now, or saved evidence. */
 export type PolicyInputSource =
-  | (PolicyTrustOptions & {
+  | (CollectingOptions & {
       readonly kind: 'image';
       readonly image: string;
-      readonly access: ImageAccess;
       /** Name for an image from a layout, archive or directory; made canonical. */
       readonly as?: string;
-      readonly deadlineMs: number;
-      readonly maxLayerBytes?: number;
     })
   | { readonly kind: 'evidence'; readonly file: string };
 
@@ -89,23 +83,15 @@ async function collect(
   loaded: LoadedPolicy,
   runtime: Runtime,
 ): Promise<EvidenceView> {
-  const { image, access, as, deadlineMs, maxLayerBytes } = source;
-  await using opened = createEvidencePorts(
-    { access, names: givenNames([image], as), ...(maxLayerBytes === undefined ? {} : { maxLayerBytes }) },
-    runtime,
-  );
-  const trust = policyTrustPort(loaded, source, runtime);
-  const evidence = await collectEvidence([image], {
-    ports: opened.ports,
+  const { image, as } = source;
+  const collection = {
+    images: [image],
+    names: givenNames([image], as),
+    loaded,
     collectedAt: runtime.now(),
-    needs: (name) => inputNeeds(loaded.policy, name),
-    ...(trust === undefined ? {} : { trust }),
-    ...(loaded.lock === undefined ? {} : { lock: loaded.lock }),
-    signal: runtime.signal,
-    deadlineMs,
-  });
-  throwIfAborted(runtime.signal);
-  return openCollected(evidence).view;
+    needs: (name: string | null) => inputNeeds(loaded.policy, name),
+  };
+  return (await collectImages(collection, source, runtime)).view;
 }
 
 /** The one document that is meant: rules with a Rego policy go before others. */
