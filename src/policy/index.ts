@@ -14,7 +14,7 @@ export type {
 } from './review/policy-tests.ts';
 export { exceptionProblems } from './file/semantics.ts';
 export { positionOf } from './file/say.ts';
-export { baseVoucher, entryNeedsTrust } from './base/base-voucher.ts';
+export { baseVoucher } from './base/base-voucher.ts';
 export { draftVsas } from './vsa/build-vsa.ts';
 export type { VsaDraft, VsaDrafts, VsaOmission } from './vsa/build-vsa.ts';
 export { allResults, canonicalDecision, decide } from './decide.ts';
@@ -59,7 +59,7 @@ export { sortProblems } from './file/problem.ts';
 export type { PolicyProblem, PolicyProblemCode } from './file/problem.ts';
 export type { BundleChecker } from './signers/signers.ts';
 export { hasVsaRules, needsAfterBundles } from './vsa/settle.ts';
-export { policyTuf } from './signers/trust.ts';
+export { anyNeedsTrust, policyTuf } from './signers/trust.ts';
 export type { PolicyTuf } from './signers/trust.ts';
 export type {
   BaseEntry,

@@ -1,7 +1,7 @@
 import { findBundles, type FoundBundle } from '../../attestation/index.ts';
 import type { Digest, Runtime } from '../../core/index.ts';
 import type { ReferrerStore } from '../../image/index.ts';
-import { baseVoucher, entryNeedsTrust, type BaseEntry, type LoadedPolicy } from '../../policy/index.ts';
+import { anyNeedsTrust, baseVoucher, type BaseEntry, type LoadedPolicy } from '../../policy/index.ts';
 import { policyTrustPort, type PolicyTrustOptions } from '../gate/policy-trust.ts';
 
 /** A signature of a base that the lock keeps. */
@@ -46,6 +46,6 @@ export async function findBaseBundles(
 
 async function trustOf(options: BaseBundleOptions): Promise<{ readonly trustedRoot?: Uint8Array }> {
   const { loaded, entry, runtime, trust } = options;
-  const port = entryNeedsTrust(loaded.policy, entry) ? policyTrustPort(loaded, trust, runtime) : undefined;
+  const port = anyNeedsTrust(loaded.policy, entry.signedBy ?? []) ? policyTrustPort(loaded, trust, runtime) : undefined;
   return port === undefined ? {} : { trustedRoot: await port.read(runtime.signal) };
 }

@@ -1,5 +1,5 @@
 import { AppError, isAppError, type Runtime } from '../../core/index.ts';
-import { judgeLock, loadPolicy, lockBundlePath, type LoadedPolicy } from '../../policy/index.ts';
+import { anyNeedsTrust, judgeLock, loadPolicy, lockBundlePath, type LoadedPolicy } from '../../policy/index.ts';
 import type { Lock, LockRecord } from '../../provenance/index.ts';
 import { appError } from '../errors.ts';
 import type { PulledLock } from './lock-artifact.ts';
@@ -50,12 +50,9 @@ async function rootFor(
   names: readonly string[],
   context: LockContext,
 ): Promise<{ readonly trustedRoot?: Uint8Array }> {
-  const { identities } = loaded.policy;
-  const isNeeded = names.some((name) => {
-    const identity = identities?.get(name);
-    return identity !== undefined && (identity.key === undefined || identity.requireTransparencyLog === true);
-  });
-  const port = isNeeded ? policyTrustPort(loaded, context.trust, context.runtime) : undefined;
+  const port = anyNeedsTrust(loaded.policy, names)
+    ? policyTrustPort(loaded, context.trust, context.runtime)
+    : undefined;
   if (port === undefined) return {};
   try {
     return { trustedRoot: await port.read(context.runtime.signal) };

@@ -6,7 +6,7 @@ import { authenticatedKey, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { matchesAny } from '../file/glob.ts';
 import { byStrictness, failed, notCollected, passed, shortList } from '../outcome.ts';
-import { needsTrust } from '../signers/trust.ts';
+import { anyNeedsTrust } from '../signers/trust.ts';
 import type { Strictness } from '../file/types.ts';
 
 /** Of a line of the history, which may be a script. */
@@ -35,7 +35,7 @@ function checkAuthenticated(context: RuleContext, facts: BaseFacts): CheckResult
   }
   const signers = facts.standing.allowed.flatMap(({ entry }) => entry?.signedBy ?? []);
   const { missingTrust } = context.lock;
-  if (missingTrust !== undefined && signers.some((name) => needsTrust(context.loaded.policy.identities?.get(name))))
+  if (missingTrust !== undefined && anyNeedsTrust(context.loaded.policy, signers))
     return trustMissing(missingTrust, 'base', item);
   const reason =
     signers.length === 0

@@ -1,10 +1,9 @@
-import { sha256Digest } from '../../core/index.ts';
 import { checkBundle } from '../../verification/index.ts';
 import type { LockRecord } from '../../provenance/index.ts';
 import type { LockFacts } from '../context.ts';
 import { authenticate, lockRefusal } from './lock-facts.ts';
 import { policySigners } from '../signers/signers.ts';
-import { needsTrust, policyTrust, policyTuf, type MissingTrust } from '../signers/trust.ts';
+import { anyNeedsTrust, policyTrustWith, type MissingTrust } from '../signers/trust.ts';
 import type { LoadedPolicy } from '../file/types.ts';
 
 export interface JudgeLockOptions {
@@ -33,12 +32,7 @@ export async function judgeLock(
   options: JudgeLockOptions,
 ): Promise<JudgedLock> {
   const { now, trustedRoot } = options;
-  const source = policyTuf(loaded)?.source;
-  const roots =
-    trustedRoot === undefined || source === undefined
-      ? []
-      : [{ source, bytes: trustedRoot, digest: sha256Digest(trustedRoot) }];
-  const signers = await policySigners(loaded, policyTrust(loaded, { trustedRoots: roots, images: [] }), now);
+  const signers = await policySigners(loaded, policyTrustWith(loaded, trustedRoot), now);
   const judges = { signers, check: checkBundle };
   const refused = await lockRefusal(loaded, judges);
   const authenticated: (readonly string[])[] = [];
@@ -48,7 +42,7 @@ export async function judgeLock(
     const found = new Map<string, string>();
     if (entry?.signedBy !== undefined) await authenticate(record, { ...judges, entry, authenticated: found });
     authenticated.push([...new Set(found.values())].toSorted());
-    const wantsTrust = (entry?.signedBy ?? []).some((name) => needsTrust(loaded.policy.identities?.get(name)));
+    const wantsTrust = anyNeedsTrust(loaded.policy, entry?.signedBy ?? []);
     missing.push(found.size === 0 && wantsTrust ? signers.missingTrust : undefined);
   }
   return { ...(refused === undefined ? {} : { refused }), authenticated, missing };

@@ -1,4 +1,4 @@
-import { needsTrust, trustOrigin } from './trust.ts';
+import { anyNeedsTrust, trustOrigin } from './trust.ts';
 import type { Policy, PolicyRule } from '../file/types.ts';
 
 /**
@@ -16,7 +16,7 @@ export function ruleNeedsTrust(policy: Policy, rule: PolicyRule): boolean {
     ...(rule.rego === undefined ? [] : (policy.identities?.keys() ?? [])),
   ];
   const ages = [rule.signatures?.maxAge, rule.vsa?.maxAge, ...(rule.attestations ?? []).map(({ maxAge }) => maxAge)];
-  return names.some((name) => needsTrust(policy.identities?.get(name))) || ages.some((maxAge) => maxAge !== undefined);
+  return anyNeedsTrust(policy, names) || ages.some((maxAge) => maxAge !== undefined);
 }
 
 function baseSigners({ bases }: Policy, rule: PolicyRule): readonly string[] {

@@ -49,6 +49,13 @@ export function policyTrust(loaded: LoadedPolicy, evidence: TrustEvidence): Poli
   return { missing: failure === undefined ? notCollected(origin.source) : collectingFailed(origin.source, failure) };
 }
 
+/** The same where there is no evidence: with the trusted root of the policy's repository, where that was read. */
+export function policyTrustWith(loaded: LoadedPolicy, trustedRoot: Uint8Array | undefined): PolicyTrust {
+  const source = policyTuf(loaded)?.source;
+  const trustedRoots = trustedRoot === undefined || source === undefined ? [] : [{ source, bytes: trustedRoot }];
+  return policyTrust(loaded, { trustedRoots, images: [] });
+}
+
 function parseRoots(bytes: Uint8Array | undefined, what: string): PolicyTrust {
   if (bytes === undefined) return { missing: notCollected(what) };
   try {
@@ -81,6 +88,11 @@ function collectingFailed(source: string, { code, reason, exitCode }: EvidenceEr
 /** Whether judging an identity takes a trusted root: certificates always, keys where a log entry is demanded. */
 export function needsTrust(identity: PolicyIdentity | undefined): boolean {
   return identity !== undefined && (identity.key === undefined || identity.requireTransparencyLog === true);
+}
+
+/** Whether judging any of a policy's identities, by their names, takes a trusted root. */
+export function anyNeedsTrust({ identities }: Policy, names: readonly string[]): boolean {
+  return names.some((name) => needsTrust(identities?.get(name)));
 }
 
 /** The TUF repository of a policy. */
