@@ -1,5 +1,6 @@
 import { safeText } from '../core/index.ts';
 import type { ChangedPackage, CheckBaseResult, CheckedBase, DiffBaseResult } from '../app/index.ts';
+import { baseName } from './base.ts';
 import { counted } from './counted.ts';
 import { renderTable, type TableColumn, type TableOptions } from './table.ts';
 
@@ -12,7 +13,7 @@ export function renderBaseCheck(result: CheckBaseResult): string {
 }
 
 function platformLines({ platform, state, base, behind, endOfLife, observedAt, alarms }: CheckedBase): string[] {
-  const lines = [`${state.padEnd(9)} ${platform}${base === undefined ? '' : `  ${nameOf(base)}  ${base.digest}`}`];
+  const lines = [`${state.padEnd(9)} ${platform}${base === undefined ? '' : `  ${baseName(base)}  ${base.digest}`}`];
   if (state === 'unknown') lines.push('          its bottom layers are those of no base in the lock');
   if (behind !== undefined) {
     lines.push(
@@ -23,10 +24,6 @@ function platformLines({ platform, state, base, behind, endOfLife, observedAt, a
   if (endOfLife !== undefined) lines.push(`          maintained until ${endOfLife}`);
   for (const { code, reason } of alarms) lines.push(`ALARM     ${code}: ${safeText(reason)}`);
   return lines;
-}
-
-function nameOf({ image, tag }: { readonly image: string; readonly tag: string | null }): string {
-  return `${safeText(image)}${tag === null ? '' : `:${safeText(tag)}`}`;
 }
 
 const COLUMNS: readonly TableColumn<ChangedPackage>[] = [
@@ -42,7 +39,7 @@ export function renderBaseDiff(result: DiffBaseResult, options: TableOptions): s
   const { from, to, packages, unchanged, same } = result;
   const lines = [
     `${safeText(result.image)}  ${result.platform}  ${result.digest}`,
-    `from  ${nameOf(from)}  ${from.digest} (bottom ${counted(from.layerCount, 'layer')})`,
+    `from  ${baseName(from)}  ${from.digest} (bottom ${counted(from.layerCount, 'layer')})`,
     `to    ${safeText(to.reference)}  ${to.digest}`,
   ];
   if (packages.length > 0) lines.push('', renderTable(COLUMNS, packages, options).trimEnd(), '');

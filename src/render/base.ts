@@ -15,12 +15,12 @@ export function renderBase(result: DetectBaseResult, options: { readonly compare
   const lines = [`${safeText(result.image)}  ${result.platform}  ${result.digest}`, `level     ${result.level}`];
   for (const match of result.matches) {
     lines.push(
-      `base      ${safeText(match.entry)}: ${safeText(match.image)}${match.tag === null ? '' : `:${safeText(match.tag)}`} (bottom ${counted(match.layerCount, 'layer')}, seen ${match.observedAt})`,
+      `base      ${safeText(match.entry)}: ${baseName(match)} (bottom ${counted(match.layerCount, 'layer')}, seen ${match.observedAt})`,
       `          ${match.digest}`,
     );
   }
   for (const base of result.contained.slice(0, MAX_CONTAINED)) {
-    const name = `${safeText(base.entry)}: ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}`;
+    const name = `${safeText(base.entry)}: ${baseName(base)}`;
     lines.push(
       `contains  ${base.matched} of ${base.total} files of ${name} (seen ${base.observedAt}), and ${base.extra} others`,
       ...(base.differs.length === 0
@@ -48,6 +48,11 @@ export function renderBase(result: DetectBaseResult, options: { readonly compare
   if (options.compared === false)
     lines.push('Nothing was compared with the layers: --lock FILE names what waybill base lock saw.');
   return lines.join('\n');
+}
+
+/** `docker.io/library/debian:13`, safe for a terminal; without the tag where there is none. */
+export function baseName({ image, tag }: { readonly image: string; readonly tag: string | null }): string {
+  return `${safeText(image)}${tag === null ? '' : `:${safeText(tag)}`}`;
 }
 
 /** The base first, then what else went into the build. */
@@ -97,7 +102,7 @@ function lockedLines(base: LockedBase): string[] {
   const { authenticated, signedBy, unjudged, lostPlatforms, fileLists } = base;
   const lists = fileLists === 0 ? '' : `, ${counted(fileLists, 'file list')}`;
   const lines = [
-    `${base.change.padEnd(9)} ${safeText(base.entry)}  ${safeText(base.image)}${base.tag === null ? '' : `:${safeText(base.tag)}`}  ${base.digest}  ${counted(base.platforms, 'platform')}, ${counted(base.bundles, 'signature bundle')}${lists}`,
+    `${base.change.padEnd(9)} ${safeText(base.entry)}  ${baseName(base)}  ${base.digest}  ${counted(base.platforms, 'platform')}, ${counted(base.bundles, 'signature bundle')}${lists}`,
   ];
   if (authenticated.length > 0) lines.push(`          signed by ${safeText(authenticated.join(', '))}`);
   else if (unjudged !== undefined) lines.push(`          signatures not judged: ${safeText(unjudged)}`);

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { isDigest, safeText } from '../core/index.ts';
 import { counted } from './counted.ts';
 import type { Basis, CheckResult, Decision, ImageDecision, PlatformDecision, Verdict } from '../policy/index.ts';
@@ -7,10 +6,11 @@ import {
   countOutcomes,
   locatedResults,
   REPLAY_WORDS,
-  resultsOf,
   VERDICT_WORDS,
+  worstFirst,
   type GateRenderOptions,
 } from './gate/located-results.ts';
+import { painter, plainLength, wrappedLines, type Paint, type Style } from './running-text.ts';
 
 export interface RenderDecisionOptions extends GateRenderOptions {
   /** Use colours. */
@@ -19,16 +19,12 @@ export interface RenderDecisionOptions extends GateRenderOptions {
   readonly width: number;
 }
 
-type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
-
 const MAX_NOTES = 10;
 const MAX_PLACES = 5;
 const SHORT_VERDICTS = { allow: 'ok', warn: 'warn', deny: 'DENY' } as const satisfies Record<Verdict, string>;
 const VERDICT_STYLES = { allow: 'green', warn: 'yellow', deny: 'red' } as const satisfies Record<Verdict, Style>;
 const MARKS = { pass: 'ok', warn: 'warn', fail: 'FAIL', error: 'ERROR', excepted: 'excepted' } as const;
 const OUTCOME_STYLES = { pass: 'green', warn: 'yellow', fail: 'red', error: 'red', excepted: 'yellow' } as const;
-/** What must be acted on comes first. */
-const ORDER: readonly CheckResult['outcome'][] = ['fail', 'error', 'warn', 'excepted', 'pass'];
 
 /**
  * A decision for people: the verdict, then for each image what failed, on what evidence, and what would make it pass; what passed in a line each. Several images get a line
@@ -37,7 +33,7 @@ const ORDER: readonly CheckResult['outcome'][] = ['fail', 'error', 'warn', 'exce
 export function renderDecision(decision: Decision, options: RenderDecisionOptions): string {
   const paper = new Paper(options);
   const { images, verdict } = decision;
-  const counts = countOutcomes(resultsOf(decision));
+  const counts = countOutcomes(images);
   const many = images.length > 1 ? ` (${images.length} images)` : '';
   const summary = counts === '' ? '' : `: ${counts}`;
   paper.line(paper.paint(VERDICT_WORDS[verdict], VERDICT_STYLES[verdict], 'bold') + many + summary);
@@ -62,7 +58,7 @@ function needsDetails(image: ImageDecision): boolean {
 
 function renderSummary(image: ImageDecision, paper: Paper): void {
   const mark = paper.paint(SHORT_VERDICTS[image.verdict].padEnd(5), VERDICT_STYLES[image.verdict]);
-  const counts = countOutcomes(locatedResults(image).map(({ result }) => result));
+  const counts = countOutcomes([image]);
   paper.cut(`${mark} `, `${image.reference}  ${counts}`);
 }
 
@@ -94,8 +90,7 @@ function renderPlatform(platform: PlatformDecision, paper: Paper): void {
 }
 
 function renderResults(results: readonly CheckResult[], paper: Paper, indent: string): void {
-  const sorted = results.toSorted((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
-  for (const result of sorted) renderResult(result, paper, indent);
+  for (const result of results.toSorted(worstFirst)) renderResult(result, paper, indent);
 }
 
 function renderResult(result: CheckResult, paper: Paper, indent: string): void {
@@ -130,52 +125,32 @@ function basisLines(basis: Basis): readonly string[] {
 /** Lines of output; everything that comes from images is made safe here. */
 class Paper {
   readonly #lines: string[] = [];
-  readonly #options: RenderDecisionOptions;
+  readonly #width: number;
+  readonly paint: Paint;
 
-  constructor(options: RenderDecisionOptions) {
-    this.#options = options;
+  constructor({ width, color }: RenderDecisionOptions) {
+    this.#width = width;
+    this.paint = painter(color);
   }
 
   line(text: string): void {
     this.#lines.push(text);
   }
 
-  paint(text: string, ...styles: readonly Style[]): string {
-    return this.#options.color ? styleText([...styles], text, { validateStream: false }) : text;
-  }
-
   /** One line, cut at the terminal's width. `prefix` is ours, `text` is made safe. */
   cut(prefix: string, text: string): void {
-    const room = Math.max(40, this.#options.width) - plainLength(prefix);
+    const room = Math.max(40, this.#width) - plainLength(prefix);
     const safe = safeText(text);
     this.line(prefix + (safe.length > room ? `${safe.slice(0, room - 1)}…` : safe));
   }
 
   /** Wrapped at words, continued under the text's first column. */
   wrapped(prefix: string, text: string): void {
-    const indent = ' '.repeat(Math.min(plainLength(prefix), 24));
-    const width = Math.max(40, this.#options.width);
-    let current = prefix;
-    let empty = true;
-    for (const word of safeText(text, 8192).split(' ')) {
-      if (!empty && plainLength(current) + 1 + word.length > width) {
-        this.line(current);
-        current = indent + word;
-      } else {
-        current += empty ? word : ` ${word}`;
-      }
-      empty = false;
-    }
-    this.line(current);
+    const lines = wrappedLines(prefix, safeText(text, 8192), { width: this.#width, maxIndent: 24 });
+    for (const line of lines) this.line(line);
   }
 
   text(): string {
     return this.#lines.join('\n');
   }
-}
-
-/** Length without the colours that `paint` added. */
-function plainLength(text: string): number {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/\u001b\[[0-9;]*m/g, '').length;
 }

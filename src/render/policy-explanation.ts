@@ -1,6 +1,6 @@
-import { styleText } from 'node:util';
 import { safeText } from '../core/index.ts';
 import type { ExplainPolicyResult } from '../app/index.ts';
+import { painter, wrappedLines, type Paint, type Style } from './running-text.ts';
 import { renderTable } from './table.ts';
 
 export interface ExplanationOptions {
@@ -11,7 +11,6 @@ export interface ExplanationOptions {
   readonly listChecks: boolean;
 }
 
-type Style = 'bold' | 'dim' | 'red' | 'yellow';
 type RuleResult = ExplainPolicyResult['rules'][number];
 
 const OTHERWISE = { deny: 'DENY', warn: 'warn', allow: 'say' } as const;
@@ -89,10 +88,12 @@ function checkTable(result: ExplainPolicyResult, { color }: ExplanationOptions):
 /** Lines of output; text of the policy is made safe here. */
 class Page {
   readonly #lines: string[] = [];
-  readonly #options: ExplanationOptions;
+  readonly #width: number;
+  readonly #paint: Paint;
 
-  constructor(options: ExplanationOptions) {
-    this.#options = options;
+  constructor({ width, color }: ExplanationOptions) {
+    this.#width = width;
+    this.#paint = painter(color);
   }
 
   gap(): void {
@@ -101,29 +102,13 @@ class Page {
 
   /** Wrapped at words; continued under the first column of the text. `prefix` is ours. */
   text(prefix: string, text: string, style?: Style): void {
-    const width = Math.max(40, this.#options.width);
-    const indent = ' '.repeat(Math.min(prefix.length, 10));
-    let line = prefix;
-    let isEmpty = true;
-    for (const word of safeText(text, 16_384).split(' ')) {
-      if (!isEmpty && line.length + 1 + word.length > width) {
-        this.#push(line, style);
-        line = indent + word;
-      } else line += isEmpty ? word : ` ${word}`;
-      isEmpty = false;
-    }
-    this.#push(line, style);
+    const lines = wrappedLines(prefix, safeText(text, 16_384), { width: this.#width, maxIndent: 10 });
+    for (const line of lines) this.#push(line, style);
   }
 
   /** A demand: its mark, then its words. */
   mark(otherwise: keyof typeof OTHERWISE, text: string): void {
-    const first = this.#lines.length;
-    this.text(`    ${OTHERWISE[otherwise]}  `, text);
-    const line = this.#lines[first] ?? '';
-    this.#lines[first] = line.replace(
-      OTHERWISE[otherwise],
-      this.#paint(OTHERWISE[otherwise], OTHERWISE_STYLES[otherwise]),
-    );
+    this.text(`    ${this.#paint(OTHERWISE[otherwise], OTHERWISE_STYLES[otherwise])}  `, text);
   }
 
   list(title: string, items: readonly string[]): void {
@@ -145,9 +130,5 @@ class Page {
 
   #push(line: string, style: Style | undefined): void {
     this.#lines.push(style === undefined ? line : this.#paint(line, style));
-  }
-
-  #paint(text: string, style: Style): string {
-    return this.#options.color ? styleText(style, text, { validateStream: false }) : text;
   }
 }

@@ -1,17 +1,15 @@
-import { styleText } from 'node:util';
 import { safeText } from '../core/index.ts';
 import type { PolicyCoverage, TestedCase, TestedFile, TestPoliciesResult } from '../app/index.ts';
+import { checkTitle } from './gate/located-results.ts';
+import { painter, type Paint } from './running-text.ts';
 import { xmlText } from './xml-text.ts';
-
-type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
 
 const MARKS = { passed: 'ok', failed: 'FAIL', error: 'ERROR' } as const;
 const STYLES = { passed: 'green', failed: 'red', error: 'red' } as const;
 
 /** Cases by file, what differs in those that failed, and what no case exercised. */
 export function renderPolicyTests(result: TestPoliciesResult, options: { readonly color: boolean }): string {
-  const paint = (text: string, ...styles: readonly Style[]): string =>
-    options.color ? styleText([...styles], text, { validateStream: false }) : text;
+  const paint = painter(options.color);
   const lines = result.files.flatMap((file) => [
     paint(safeText(file.file), 'bold'),
     ...file.cases.flatMap((tested) => [
@@ -35,16 +33,11 @@ function detailsOf(tested: TestedCase): readonly string[] {
   ]);
 }
 
-function coverageLines(
-  { policy, rules, unexercised }: PolicyCoverage,
-  paint: (text: string, ...styles: readonly Style[]) => string,
-): readonly string[] {
+function coverageLines({ policy, rules, unexercised }: PolicyCoverage, paint: Paint): readonly string[] {
   const checks = rules.flatMap((rule) => rule.checks);
   const exercised = checks.filter((check) => check.exercised);
   const untested = rules.flatMap(({ rule, checks }) =>
-    checks
-      .filter((check) => check.exercised && !check.refused)
-      .map(({ check, item }) => `${rule}: ${check}${item === undefined ? '' : ` ${item}`}`),
+    checks.filter((check) => check.exercised && !check.refused).map((check) => `${rule}: ${checkTitle(check)}`),
   );
   return [
     `${safeText(policy)}: ${exercised.length} of ${checks.length} checks exercised`,

@@ -1,46 +1,27 @@
-import { styleText } from 'node:util';
 import { safeText } from '../core/index.ts';
 import { counted } from './counted.ts';
 import type { TriedImage, TryPolicyResult } from '../app/index.ts';
-
-type Style = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
-type Paint = (text: string, ...styles: readonly Style[]) => string;
+import { REPLAY_WORDS } from './gate/located-results.ts';
+import { painter, type Paint } from './running-text.ts';
 
 const MAX_REASONS = 5;
 
+const SECTIONS: readonly { readonly title: string; readonly holds: (image: TriedImage) => boolean }[] = [
+  { title: 'newly denied', holds: ({ change }) => change === 'newly-denied' },
+  { title: 'newly allowed', holds: ({ change }) => change === 'newly-allowed' },
+  { title: 'same verdict or side, other reasons', holds: ({ change }) => change === 'changed' },
+  { title: 'denied', holds: ({ change, after }) => change === null && after === 'deny' },
+  { title: 'allowed with warnings', holds: ({ change, after }) => change === null && after === 'warn' },
+];
+
 /** What a candidate policy changes: the counts, then every image whose verdict changed, with the reasons; the others as counts only. */
 export function renderPolicyTrial(result: TryPolicyResult, options: { readonly color: boolean }): string {
-  const paint: Paint = (text, ...styles) =>
-    options.color ? styleText([...styles], text, { validateStream: false }) : text;
+  const paint = painter(options.color);
   const { images, errors, passedOver, policy, against } = result;
   return [
     paint(headline(result), 'bold'),
-    paint('This is a replay of saved evidence: it decides nothing.', 'yellow'),
-    ...section(
-      'newly denied',
-      images.filter(({ change }) => change === 'newly-denied'),
-      paint,
-    ),
-    ...section(
-      'newly allowed',
-      images.filter(({ change }) => change === 'newly-allowed'),
-      paint,
-    ),
-    ...section(
-      'same verdict or side, other reasons',
-      images.filter(({ change }) => change === 'changed'),
-      paint,
-    ),
-    ...section(
-      'denied',
-      images.filter(({ change, after }) => change === null && after === 'deny'),
-      paint,
-    ),
-    ...section(
-      'allowed with warnings',
-      images.filter(({ change, after }) => change === null && after === 'warn'),
-      paint,
-    ),
+    paint(REPLAY_WORDS, 'yellow'),
+    ...SECTIONS.flatMap(({ title, holds }) => section(title, images.filter(holds), paint)),
     ...codeLines(result),
     ...(errors.length === 0
       ? []
@@ -95,5 +76,5 @@ function imageLines(image: TriedImage, paint: Paint): readonly string[] {
 function codeLines({ codes, against }: TryPolicyResult): readonly string[] {
   if (codes.length === 0) return [];
   const title = against === null ? 'why images are denied' : 'why images are newly denied';
-  return ['', title, ...codes.map(({ code, images }) => `  ${code}  ${images} image${images === 1 ? '' : 's'}`)];
+  return ['', title, ...codes.map(({ code, images }) => `  ${code}  ${counted(images, 'image')}`)];
 }

@@ -1,12 +1,12 @@
-import type { CheckResult, Decision, ImageDecision } from '../../policy/index.ts';
+import type { Decision } from '../../policy/index.ts';
 import { githubAnnotation } from '../github-annotations.ts';
 import {
   checkTitle,
   countOutcomes,
   locatedResults,
+  placesInFiles,
   REPLAY_WORDS,
-  resultsOf,
-  scopeTitle,
+  situation,
   VERDICT_WORDS,
   type GateRenderOptions,
   type LocatedResult,
@@ -22,7 +22,7 @@ const MAX_PLACES = 10;
  */
 export function renderGithub(decision: Decision, options: GateRenderOptions = {}): string {
   const lines = decision.images.flatMap(locatedResults).flatMap(annotations);
-  const counts = countOutcomes(resultsOf(decision));
+  const counts = countOutcomes(decision.images);
   const verdict = `${VERDICT_WORDS[decision.verdict]}${counts === '' ? '' : `: ${counts}`}`;
   const ending = options.replay === true ? `. ${REPLAY_WORDS}` : '';
   const notice = githubAnnotation({ level: 'notice', title: 'waybill gate', message: verdict + ending });
@@ -36,16 +36,15 @@ function annotations(located: LocatedResult): readonly string[] {
   const annotation = {
     level: LEVELS[outcome],
     title: `${checkTitle(result)} [${result.code}]`,
-    message: words(image, located, result),
+    message: words(located),
   } as const;
-  // standard input is no file that a reader could open
-  const places = (image.places ?? []).filter(({ file }) => file !== '-').slice(0, MAX_PLACES);
+  const places = placesInFiles(image).slice(0, MAX_PLACES);
   if (places.length === 0) return [githubAnnotation(annotation)];
   return places.map(({ file, line, column }) => githubAnnotation({ ...annotation, file, line, column }));
 }
 
-function words(image: ImageDecision, located: LocatedResult, result: CheckResult): string {
-  const scope = scopeTitle(located);
-  const about = `${image.reference}${scope === '' ? '' : ` (${scope})`}: ${result.reason}`;
+function words(located: LocatedResult): string {
+  const { result } = located;
+  const about = situation(located);
   return result.remedy === undefined || result.outcome === 'excepted' ? about : `${about}; to pass: ${result.remedy}`;
 }

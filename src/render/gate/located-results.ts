@@ -1,4 +1,4 @@
-import type { CheckResult, Decision, ImageDecision, PlatformDecision, RuleDecision } from '../../policy/index.ts';
+import type { CheckResult, ImageDecision, PlatformDecision, RuleDecision } from '../../policy/index.ts';
 
 /** A result with what it is about. */
 export interface LocatedResult {
@@ -20,7 +20,7 @@ export function locatedResults(image: ImageDecision): readonly LocatedResult[] {
 }
 
 /** `signatures` or `attestations cyclonedx`. */
-export function checkTitle({ check, item }: CheckResult): string {
+export function checkTitle({ check, item }: { readonly check: string; readonly item?: string | undefined }): string {
   return item === undefined ? check : `${check} ${item}`;
 }
 
@@ -33,25 +33,44 @@ export function scopeTitle({ platform, rule }: LocatedResult): string {
   return parts.join(', ');
 }
 
-/** `1 failed, 2 passed`, the worst first; '' when there is no result. */
-export function countOutcomes(results: readonly CheckResult[]): string {
-  const words = [
-    ['fail', 'failed'],
-    ['error', 'could not be evaluated'],
-    ['warn', 'warned'],
-    ['excepted', 'excepted'],
-    ['pass', 'passed'],
-  ] as const;
-  return words
-    .map(([outcome, word]) => [results.filter((result) => result.outcome === outcome).length, word] as const)
+/** `registry.example.com/app (linux/amd64, rule shop): not signed`. */
+export function situation(located: LocatedResult): string {
+  const scope = scopeTitle(located);
+  return `${located.image.reference}${scope === '' ? '' : ` (${scope})`}: ${located.result.reason}`;
+}
+
+/** Places that name an image in files: standard input is none that a reader could open. */
+export function placesInFiles({ places = [] }: ImageDecision): NonNullable<ImageDecision['places']> {
+  return places.filter(({ file }) => file !== '-');
+}
+
+/** What must be acted on comes first. */
+const OUTCOMES = [
+  ['fail', 'failed'],
+  ['error', 'could not be evaluated'],
+  ['warn', 'warned'],
+  ['excepted', 'excepted'],
+  ['pass', 'passed'],
+] as const;
+
+/** For sorting. */
+export function worstFirst(a: CheckResult, b: CheckResult): number {
+  return rank(a) - rank(b);
+}
+
+function rank(result: CheckResult): number {
+  return OUTCOMES.findIndex(([outcome]) => outcome === result.outcome);
+}
+
+/** The results of images, counted: `1 failed, 2 passed`, the worst first; '' when there is no result. */
+export function countOutcomes(images: readonly ImageDecision[]): string {
+  const results = images.flatMap(locatedResults).map(({ result }) => result);
+  return OUTCOMES.map(
+    ([outcome, word]) => [results.filter((result) => result.outcome === outcome).length, word] as const,
+  )
     .filter(([count]) => count > 0)
     .map(([count, word]) => `${count} ${word}`)
     .join(', ');
-}
-
-/** Results of all images. */
-export function resultsOf(decision: Decision): readonly CheckResult[] {
-  return decision.images.flatMap(locatedResults).map(({ result }) => result);
 }
 
 /** The words of a verdict, the same in every output. */

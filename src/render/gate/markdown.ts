@@ -1,13 +1,13 @@
 import { safeText } from '../../core/index.ts';
-import type { CheckResult, Decision, ImageDecision } from '../../policy/index.ts';
+import type { Decision, ImageDecision } from '../../policy/index.ts';
 import {
   checkTitle,
   countOutcomes,
   locatedResults,
   REPLAY_WORDS,
-  resultsOf,
   scopeTitle,
   VERDICT_WORDS,
+  worstFirst,
   type GateRenderOptions,
   type LocatedResult,
 } from './located-results.ts';
@@ -16,14 +16,13 @@ import {
 const MAX_CHARS = 60_000;
 const MARKS = { allow: '✅', warn: '⚠️', deny: '❌' } as const;
 const OUTCOMES = { pass: 'ok', warn: 'warning', fail: 'failed', error: 'error', excepted: 'excepted' } as const;
-const ORDER: readonly CheckResult['outcome'][] = ['fail', 'error', 'warn', 'excepted'];
 
 /**
  * A decision as Markdown for a pull request: the verdict, a table of the images, and for each that did not simply pass what to do. Text that comes from images shows as it
  * is: no markup, links, mentions or HTML of it take effect. What would not fit into a comment is left out, and that is said.
  */
 export function renderMarkdown(decision: Decision, options: GateRenderOptions = {}): string {
-  const counts = countOutcomes(resultsOf(decision));
+  const counts = countOutcomes(decision.images);
   const head = [
     `## ${MARKS[decision.verdict]} ${VERDICT_WORDS[decision.verdict]}${counts === '' ? '' : `: ${counts}`}`,
     ...(options.replay === true ? ['', `**${REPLAY_WORDS}**`] : []),
@@ -58,15 +57,14 @@ function size(lines: readonly string[]): number {
 }
 
 function row(image: ImageDecision): string {
-  const results = locatedResults(image).map(({ result }) => result);
   const digest = image.digest === null ? '' : `<br>${code(image.digest)}`;
-  return `| ${code(image.reference)}${digest} | ${MARKS[image.verdict]} ${VERDICT_WORDS[image.verdict].toLowerCase()} | ${countOutcomes(results)} |`;
+  return `| ${code(image.reference)}${digest} | ${MARKS[image.verdict]} ${VERDICT_WORDS[image.verdict].toLowerCase()} | ${countOutcomes([image])} |`;
 }
 
 function details(image: ImageDecision): readonly string[] {
   const found = locatedResults(image)
     .filter(({ result }) => result.outcome !== 'pass')
-    .toSorted((a, b) => ORDER.indexOf(a.result.outcome) - ORDER.indexOf(b.result.outcome));
+    .toSorted((a, b) => worstFirst(a.result, b.result));
   if (found.length === 0) return [];
   const places = (image.places ?? []).map(({ file, line, path }) => `at ${code(`${file}:${line}`)} ${code(path)}`);
   return [

@@ -5,13 +5,14 @@ import type { CheckResult, Decision } from '../../policy/index.ts';
 import {
   checkTitle,
   locatedResults,
+  placesInFiles,
   REPLAY_WORDS,
-  scopeTitle,
+  situation,
   type GateRenderOptions,
   type LocatedResult,
 } from './located-results.ts';
 
-const LEVELS = { fail: 'error', error: 'error', warn: 'warning', excepted: 'note' } as const;
+const LEVELS = { fail: 'error', error: 'error', warn: 'warning', excepted: 'note', pass: 'none' } as const;
 
 /**
  * A decision as SARIF 2.1.0: a result for everything that did not pass, located in the manifests that name the image where there are some, and by the image's name
@@ -64,15 +65,13 @@ function rule(code: string, found: readonly LocatedResult[]): object {
 }
 
 function sarifResult(located: LocatedResult, codes: readonly string[]): object {
-  const { image, result } = located;
-  const scope = scopeTitle(located);
-  const about = `${image.reference}${scope === '' ? '' : ` (${scope})`}: ${result.reason}`;
+  const { result } = located;
   const remedy = result.remedy === undefined ? '' : ` To pass: ${result.remedy}.`;
   return {
     ruleId: result.code,
     ruleIndex: codes.indexOf(result.code),
-    level: result.outcome === 'pass' ? 'none' : LEVELS[result.outcome],
-    message: { text: plain(`${about}.${remedy}`) },
+    level: LEVELS[result.outcome],
+    message: { text: plain(`${situation(located)}.${remedy}`) },
     locations: locations(located),
     partialFingerprints: { 'waybillGate/v1': fingerprint(located) },
     ...suppressions(result),
@@ -99,8 +98,7 @@ function locations({ image, platform }: LocatedResult): readonly object[] {
       ? []
       : [{ name: platform.platform ?? 'unknown platform', fullyQualifiedName: platform.manifest, kind: 'resource' }]),
   ];
-  // standard input is no file that a reader could open
-  const places = (image.places ?? []).filter(({ file }) => file !== '-');
+  const places = placesInFiles(image);
   if (places.length === 0) return [{ logicalLocations }];
   return places.map(({ file, line, column }) => ({
     physicalLocation: {
