@@ -3,7 +3,8 @@ import type { FileRange } from '../types.ts';
 import { layerError } from './errors.ts';
 import { layerLabel, type LayerJob } from './layer-job.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
+/** Larger than what is read at once elsewhere: see the decoder. */
+const CHUNK_BYTES = 2 * 1024 * 1024;
 
 /** A range of a file, open. */
 export interface OpenRange {
