@@ -157,11 +157,15 @@ function limitView(
     get size() {
       return view.size;
     },
+    get idLimit() {
+      return view.idLimit;
+    },
     lookup: (path) => view.lookup(path),
     resolve: (path) => view.resolve(path),
     list: (directory) => view.list(directory),
     folder: (directory) => view.folder(directory),
     entries: () => view.entries(),
+    folders: () => view.folders(),
     captured,
     read: (path) => view.read(path),
     contentDigest: (path, algorithm) => view.contentDigest(path, algorithm),

@@ -2,13 +2,10 @@ import { LIMITS } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { filesystemError } from './errors.ts';
 import { FILE_TYPES, positionOf, RecordKind, type LayerRecords } from './layer-records.ts';
+import { ChildTable, NO_NODE, type Node } from './child-table.ts';
 import type { FileType } from './file-view.ts';
 
-/** Number of a node in a `FileTree`; the root is 0. */
-export type Node = number;
-
-/** Nothing there. */
-export const NO_NODE = -1;
+export { NO_NODE, type Node };
 
 /** Folders in folders; deeper paths exist on no system, but links could build them. */
 const MAX_DEPTH = LIMITS.pathBytes / 2;
@@ -33,15 +30,14 @@ export interface Walk {
 }
 
 /**
- * The tree that squashing builds. A node is a number into columns; only names are strings. Records stay where they are: a node points at the record
+ * The tree that squashing builds. A node is a number into columns. Records stay where they are: a node points at the record
  * that describes it and at the one that has its content (another one for hard links).
  */
 export class FileTree {
   readonly layers: readonly LayerRecords[];
-  readonly names: string[] = [''];
-  readonly #children: (Map<string, Node> | undefined)[] = [new Map()];
+  readonly #table = new ChildTable();
   // columns, all of the same capacity
-  #parent = new Int32Array(FIRST_CAPACITY);
+  #isFolder = new Uint8Array(FIRST_CAPACITY);
   #depth = new Uint16Array(FIRST_CAPACITY);
   #layer = new Uint16Array(FIRST_CAPACITY);
   #record = new Int32Array(FIRST_CAPACITY);
@@ -53,7 +49,14 @@ export class FileTree {
 
   constructor(layers: readonly LayerRecords[]) {
     this.layers = layers;
-    this.#describe(0, { layer: 0, record: -1, contentLayer: 0, contentRecord: -1, isDirectory: true });
+    this.#describe(0, {
+      layer: 0,
+      record: -1,
+      contentLayer: 0,
+      contentRecord: -1,
+      isDirectory: true,
+      replaces: NO_NODE,
+    });
   }
 
   /** Building is over; what look-ups walk besides their own segments is counted from now on. */
@@ -63,7 +66,17 @@ export class FileTree {
   }
 
   parent(node: Node): Node {
-    return this.#parent[node] as number;
+    return this.#table.parent(node);
+  }
+
+  /** The last segment of its path. */
+  name(node: Node): string {
+    return this.#table.names[node] ?? '';
+  }
+
+  /** One more than the largest number of a node; most are visible. */
+  get limit(): number {
+    return this.#table.names.length;
   }
 
   /** Layer whose record (or, for a folder nobody described, whose paths) made this node. */
@@ -84,12 +97,13 @@ export class FileTree {
     return this.#contentRecord[node] as number;
   }
 
-  children(node: Node): ReadonlyMap<string, Node> | undefined {
-    return this.#children[node];
+  /** What lies in a folder, in no particular order; nothing for other nodes. */
+  children(node: Node): Iterable<Node> {
+    return this.#table.children(node);
   }
 
   isDirectory(node: Node): boolean {
-    return this.#children[node] !== undefined;
+    return this.#isFolder[node] === 1;
   }
 
   isSymlink(node: Node): boolean {
@@ -114,7 +128,7 @@ export class FileTree {
   path(node: Node): string {
     if (node === 0) return '';
     const parts: string[] = [];
-    for (let at = node; at !== 0; at = this.parent(at)) parts.push(this.names[at] ?? '');
+    for (let at = node; at !== 0; at = this.parent(at)) parts.push(this.name(at));
     return parts.toReversed().join('/');
   }
 
@@ -125,12 +139,15 @@ export class FileTree {
    */
   walk(path: string, options: Walk): Node {
     if (this.#stepsLeft < 0) throw filesystemError('FILESYSTEM_TOO_LARGE', 'links lead through too many folders');
-    const pending = path.split('/').toReversed();
     let node: Node = 0;
     let hops = 0;
     let linkedSteps = 0;
-    while (pending.length > 0) {
-      const segment = pending.pop() as string;
+    let rest = path;
+    for (let at = 0; at >= 0;) {
+      const slash = rest.indexOf('/', at);
+      const isLast = slash < 0;
+      const segment = isLast ? rest.slice(at) : rest.slice(at, slash);
+      at = isLast ? -1 : slash + 1;
       if (hops > 0) linkedSteps += 1;
       if (hops > 0 || this.#isBuilding) this.#stepsLeft -= 1;
       if (linkedSteps > MAX_LINKED_STEPS) return NO_NODE;
@@ -139,7 +156,6 @@ export class FileTree {
         node = this.parent(node);
         continue;
       }
-      const isLast = pending.length === 0;
       const child = this.#step(node, segment, isLast, options);
       if (child === NO_NODE) return NO_NODE;
       if ((isLast && !options.followLast) || !this.isSymlink(child)) {
@@ -150,32 +166,30 @@ export class FileTree {
       if (hops > LIMITS.linkHops) return NO_NODE;
       const target = this.linkTarget(child);
       if (target.startsWith('/')) node = 0;
-      pending.push(...target.split('/').toReversed());
+      rest = isLast ? target : `${target}/${rest.slice(at)}`;
+      at = 0;
     }
     return node;
   }
 
   #step(node: Node, segment: string, isLast: boolean, options: Walk): Node {
-    const children = this.#children[node];
-    const child = children?.get(segment);
+    const child = this.child(node, segment);
     const create = options.createLayer;
-    if (child === undefined) {
-      return create === undefined || !children ? NO_NODE : this.addDirectory(node, segment, create);
+    if (child === NO_NODE) {
+      if (create === undefined || !this.isDirectory(node)) return NO_NODE;
+      return this.#addFolder(node, segment, { layer: create, replaces: NO_NODE });
     }
     const mustBeFolder = !isLast || create !== undefined;
     if (!mustBeFolder || this.isDirectory(child) || this.isSymlink(child)) return child;
     // entries below something that is no folder: the folder wins, as the archive meant it
-    return create === undefined ? NO_NODE : this.addDirectory(node, segment, create);
+    return create === undefined ? NO_NODE : this.#addFolder(node, segment, { layer: create, replaces: child });
   }
 
   /** A folder that no record describes (yet). */
-  addDirectory(parent: Node, name: string, layer: number): Node {
-    return this.#add(parent, name, { layer, record: -1, contentLayer: layer, contentRecord: -1, isDirectory: true });
-  }
-
-  /** Puts a record's node into a folder, in place of whatever had that name. */
-  put(parent: Node, name: string, node: NewNode): Node {
-    return this.#add(parent, name, node);
+  #addFolder(parent: Node, name: string, from: { readonly layer: number; readonly replaces: Node }): Node {
+    const { layer, replaces } = from;
+    const undescribed = { record: -1, contentLayer: layer, contentRecord: -1, isDirectory: true };
+    return this.put(parent, name, { layer, ...undescribed, replaces });
   }
 
   /** A folder is described by a newer record; what is inside stays. */
@@ -187,37 +201,38 @@ export class FileTree {
   }
 
   child(parent: Node, name: string): Node {
-    return this.#children[parent]?.get(name) ?? NO_NODE;
+    return this.#table.find(parent, name);
   }
 
   remove(parent: Node, name: string): void {
-    this.#children[parent]?.delete(name);
+    const child = this.child(parent, name);
+    if (child !== NO_NODE) this.#table.remove(child);
   }
 
   removeChildren(node: Node): void {
-    this.#children[node]?.clear();
+    for (let child = this.#table.firstChild(node); child !== NO_NODE; child = this.#table.firstChild(node))
+      this.#table.remove(child);
   }
 
-  #add(parent: Node, name: string, node: NewNode): Node {
-    const siblings = this.#children[parent];
+  /** Makes a node in a folder, in place of the one that has its name. */
+  put(parent: Node, name: string, node: NewNode): Node {
     const depth = (this.#depth[parent] as number) + 1;
-    if (!siblings || depth > MAX_DEPTH) return NO_NODE;
-    const id = this.names.length;
-    if (id >= MAX_NODES) throw filesystemError('FILESYSTEM_TOO_LARGE', `the image has more than ${MAX_NODES} files`);
+    if (!this.isDirectory(parent) || depth > MAX_DEPTH) return NO_NODE;
+    if (this.limit >= MAX_NODES)
+      throw filesystemError('FILESYSTEM_TOO_LARGE', `the image has more than ${MAX_NODES} files`);
     if (node.isDirectory) this.#folders += 1;
     if (this.#folders > MAX_FOLDERS)
       throw filesystemError('FILESYSTEM_TOO_LARGE', `the image has more than ${MAX_FOLDERS} folders`);
-    this.names.push(name);
-    this.#children.push(node.isDirectory ? new Map() : undefined);
-    if (id >= this.#parent.length) this.#grow();
-    this.#parent[id] = parent;
+    if (node.replaces !== NO_NODE) this.#table.remove(node.replaces);
+    const id = this.#table.add(parent, name);
+    if (id >= this.#depth.length) this.#grow();
     this.#depth[id] = depth;
     this.#describe(id, node);
-    siblings.set(name, id);
     return id;
   }
 
   #describe(id: Node, node: NewNode): void {
+    this.#isFolder[id] = node.isDirectory ? 1 : 0;
     this.#layer[id] = node.layer;
     this.#record[id] = node.record;
     this.#contentLayer[id] = node.contentLayer;
@@ -225,8 +240,8 @@ export class FileTree {
   }
 
   #grow(): void {
-    const capacity = this.#parent.length * 2;
-    this.#parent = new Int32Array(this.#parent.buffer.transfer(capacity * 4));
+    const capacity = this.#depth.length * 2;
+    this.#isFolder = new Uint8Array(this.#isFolder.buffer.transfer(capacity));
     this.#depth = new Uint16Array(this.#depth.buffer.transfer(capacity * 2));
     this.#layer = new Uint16Array(this.#layer.buffer.transfer(capacity * 2));
     this.#record = new Int32Array(this.#record.buffer.transfer(capacity * 4));
@@ -242,4 +257,6 @@ export interface NewNode {
   readonly contentLayer: number;
   readonly contentRecord: number;
   readonly isDirectory: boolean;
+  /** The child of that name that the folder has; NO_NODE when it has none. */
+  readonly replaces: Node;
 }

@@ -2,8 +2,13 @@ import type { DigestAlgorithm } from './capture-rule.ts';
 
 export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'fifo';
 
+/** Number of an entry in its view: an index for what somebody knows of files, without a path to look up. */
+export type FileId = number;
+
 /** One entry of an image's filesystem as its tar header describes it. Hard links appear as regular files that share content. */
 export interface FileEntry {
+  /** The same for the same place of one view; below the view's `idLimit`. */
+  readonly id: FileId;
   /** Without leading or trailing slash, no `.` or `..` segments; '' is the root. */
   readonly path: string;
   readonly type: FileType;
@@ -35,6 +40,8 @@ export interface FileEntry {
 export interface FileView {
   /** Number of entries, directories included. */
   readonly size: number;
+  /** Above the numbers of all entries, and not much larger than `size`. */
+  readonly idLimit: number;
   /** The entry itself (lstat), following links only in its parent folders. */
   lookup(path: string): FileEntry | undefined;
   /** The entry after following links inside the root (stat); undefined when absent, dangling or cyclic. */
@@ -45,6 +52,8 @@ export interface FileView {
   folder(directory: string): FolderView | undefined;
   /** Every entry, sorted by path (UTF-16 code units); no links followed. */
   entries(): Iterable<FileEntry>;
+  /** Every folder, parents first and else in no particular order: takes half the time of `entries`. The first is the root, its own parent. */
+  folders(): Iterable<FolderFiles>;
   /** Entries whose bytes this rule captured, sorted by path. Only entries that are visible in this view. */
   captured(ruleId: string): readonly CapturedFile[];
   /** Bytes of a visible file (links resolved), if any rule captured it whole. */
@@ -57,8 +66,17 @@ export interface FileView {
 export interface FolderView {
   /** Where it lies, links resolved. */
   readonly path: string;
-  /** Whether anything but a folder lies in it under this name; a link counts as what it is. */
-  hasFile(name: string): boolean;
+  /** What lies in it under this name, unless it is a folder; a link counts as what it is. */
+  fileId(name: string): FileId | undefined;
+}
+
+/** A folder, and what lies directly in it. */
+export interface FolderFiles {
+  readonly id: FileId;
+  readonly parent: FileId;
+  readonly path: string;
+  /** By name, everything that is no folder, in no particular order. */
+  files(): Iterable<readonly [name: string, entry: FileEntry]>;
 }
 
 /** Bytes a rule captured: the whole file, or what the rule's extractor returned. */

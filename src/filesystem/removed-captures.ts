@@ -168,7 +168,7 @@ class CaptureWatch {
 
 function isVisible(tree: FileTree, node: Node): boolean {
   for (let at = node; at !== 0; at = tree.parent(at)) {
-    if (tree.child(tree.parent(at), tree.names[at] ?? '') !== at) return false;
+    if (tree.child(tree.parent(at), tree.name(at)) !== at) return false;
   }
   return true;
 }

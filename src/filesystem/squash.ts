@@ -95,7 +95,14 @@ class LayerApplication {
       contentLayer = tree.contentLayer(target);
       contentRecord = tree.contentRecord(target);
     }
-    tree.put(folder, name, { layer: this.#layer, record, contentLayer, contentRecord, isDirectory });
+    tree.put(folder, name, {
+      layer: this.#layer,
+      record,
+      contentLayer,
+      contentRecord,
+      isDirectory,
+      replaces: existing,
+    });
   }
 
   #folder(index: number): Node {

@@ -2,7 +2,7 @@ import { compareCodeUnits } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { NO_NODE, type FileTree, type Node } from './file-tree.ts';
 import type { DigestAlgorithm } from './capture-rule.ts';
-import type { CapturedFile, FileEntry, FileView, FolderView } from './file-view.ts';
+import type { CapturedFile, FileEntry, FileView, FolderFiles, FolderView } from './file-view.ts';
 import { CONTENT_KINDS, positionOf, RecordKind, type ContentKind, type LayerRecords } from './layer-records.ts';
 
 const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16 } as const satisfies Record<DigestAlgorithm, number>;
@@ -26,6 +26,10 @@ export class SquashedView implements FileView {
     return this.#size;
   }
 
+  get idLimit(): number {
+    return this.#tree.limit;
+  }
+
   lookup(path: string): FileEntry | undefined {
     const node = this.#tree.walk(path, { followLast: false });
     return node === NO_NODE ? undefined : this.#entry(node, this.#tree.path(node));
@@ -37,25 +41,50 @@ export class SquashedView implements FileView {
   }
 
   list(directory: string): readonly FileEntry[] {
-    const node = this.#resolve(directory);
-    const children = node === NO_NODE ? undefined : this.#tree.children(node);
-    if (!children) return [];
-    const prefix = this.#tree.path(node);
-    return [...children.keys()]
-      .toSorted(compareCodeUnits)
-      .map((name) => this.#entry(children.get(name) as Node, prefix === '' ? name : `${prefix}/${name}`));
+    const tree = this.#tree;
+    const folder = this.#resolve(directory);
+    if (folder === NO_NODE || !tree.isDirectory(folder)) return [];
+    const prefix = prefixOf(tree.path(folder));
+    return [...tree.children(folder)]
+      .map((node) => ({ node, name: tree.name(node) }))
+      .toSorted((a, b) => compareCodeUnits(a.name, b.name))
+      .map(({ node, name }) => this.#entry(node, prefix + name));
   }
 
   folder(directory: string): FolderView | undefined {
     const tree = this.#tree;
-    const node = this.#resolve(directory);
-    const children = node === NO_NODE ? undefined : tree.children(node);
-    if (!children) return undefined;
-    const hasFile = (name: string): boolean => {
-      const child = children.get(name);
-      return child !== undefined && !tree.isDirectory(child);
+    const folder = this.#resolve(directory);
+    if (folder === NO_NODE || !tree.isDirectory(folder)) return undefined;
+    const fileId = (name: string): Node | undefined => {
+      const child = tree.child(folder, name);
+      return child === NO_NODE || tree.isDirectory(child) ? undefined : child;
     };
-    return { path: tree.path(node), hasFile };
+    return { path: tree.path(folder), fileId };
+  }
+
+  *folders(): Generator<FolderFiles> {
+    const tree = this.#tree;
+    const pending: { readonly node: Node; readonly path: string }[] = [{ node: 0, path: '' }];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const { node, path } = next;
+      const prefix = prefixOf(path);
+      const files: Node[] = [];
+      for (const child of tree.children(node)) {
+        if (tree.isDirectory(child)) pending.push({ node: child, path: prefix + tree.name(child) });
+        else files.push(child);
+      }
+      yield { id: node, parent: tree.parent(node), path, files: () => this.#named(files, prefix) };
+    }
+  }
+
+  *#named(nodes: readonly Node[], prefix: string): Generator<readonly [string, FileEntry]> {
+    const tree = this.#tree;
+    for (const node of nodes) {
+      const name = tree.name(node);
+      const path = prefix + name;
+      this.#given = tree.isSymlink(node) ? undefined : { path, node };
+      yield [name, this.#entry(node, path)];
+    }
   }
 
   /** By path: a folder's contents sort as its name and a slash, so `a`, `a-b`, `a/x` come out in that order without sorting whole paths. */
@@ -63,14 +92,14 @@ export class SquashedView implements FileView {
     const tree = this.#tree;
     const open = [openFolder(tree, 0, '')];
     for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
-      const { keys, children, prefix } = folder;
+      const { keys, node: parent, prefix } = folder;
       const key = keys[folder.next];
       folder.next += 1;
       if (key === undefined) open.pop();
       else if (key.charCodeAt(key.length - 1) === SLASH) {
-        open.push(openFolder(tree, children.get(key.slice(0, -1)) as Node, prefix + key));
+        open.push(openFolder(tree, tree.child(parent, key.slice(0, -1)), prefix + key));
       } else {
-        const node = children.get(key) as Node;
+        const node = tree.child(parent, key);
         const path = prefix + key;
         this.#given = tree.isSymlink(node) ? undefined : { path, node };
         yield this.#entry(node, path);
@@ -161,8 +190,7 @@ export class SquashedView implements FileView {
   *#visible(): Generator<Node> {
     const pending: Node[] = [0];
     while (pending.length > 0) {
-      const children = this.#tree.children(pending.pop() as Node);
-      for (const child of children?.values() ?? []) {
+      for (const child of this.#tree.children(pending.pop() as Node)) {
         yield child;
         if (this.#tree.isDirectory(child)) pending.push(child);
       }
@@ -176,10 +204,11 @@ export class SquashedView implements FileView {
     const records = tree.layers[tree.layer(node)];
     const type = tree.type(node);
     if (record < 0 || !records) {
-      return { path, type, sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
+      return { id: node, path, type, sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
     }
     // a literal with spreads takes several times as long, and there may be millions
     const entry: { -readonly [K in keyof FileEntry]: FileEntry[K] } = {
+      id: node,
       path,
       type,
       sizeBytes: this.#content(node)?.sizeBytes[tree.contentRecord(node)] ?? 0,
@@ -203,23 +232,27 @@ export class SquashedView implements FileView {
 interface OpenFolder {
   /** Names, and for each folder its name and a slash: there its contents come. Sorted. */
   readonly keys: readonly string[];
-  readonly children: ReadonlyMap<string, Node>;
+  readonly node: Node;
   readonly prefix: string;
   next: number;
 }
 
 const SLASH = 0x2f;
-const NO_CHILDREN: ReadonlyMap<string, Node> = new Map();
 
 function openFolder(tree: FileTree, node: Node, prefix: string): OpenFolder {
-  const children = tree.children(node) ?? NO_CHILDREN;
   const keys: string[] = [];
-  for (const [name, child] of children) {
+  for (const child of tree.children(node)) {
+    const name = tree.name(child);
     keys.push(name);
     if (tree.isDirectory(child)) keys.push(`${name}/`);
   }
   // without a comparison strings sort by their code units
-  return { keys: keys.sort(), children, prefix, next: 0 };
+  return { keys: keys.sort(), node, prefix, next: 0 };
+}
+
+/** What the paths of a folder's contents begin with. */
+function prefixOf(folder: string): string {
+  return folder === '' ? '' : `${folder}/`;
 }
 
 function linkOf(records: LayerRecords, record: number): string {

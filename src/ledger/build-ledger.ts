@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import type { FileEntry, FileView } from '../filesystem/index.ts';
+import type { FileEntry, FileId, FileView } from '../filesystem/index.ts';
 import { createClassifier, isExecutable, type Classified } from './classify.ts';
 import { LedgerColumns } from './columns.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
@@ -15,35 +15,36 @@ import type { Ledger, LedgerDifference, LedgerEntry, LedgerFinding, LedgerOption
  */
 export function buildLedger(options: LedgerOptions): Ledger {
   const { view, packages, notes = [], layers = [], integrity = true } = options;
-  const owners = new Owners(packages);
+  const owners = new Owners(packages, view);
   const nameOf = createOwnerNames(packages);
-  const seen = new Uint8Array(owners.slots);
-  const columns = new LedgerColumns();
+  const columns = new LedgerColumns(view.idLimit);
   const totals = new TotalsCounter();
-  const differences = new Map<number, LedgerDifference>();
+  const differences = new Map<FileId, LedgerDifference>();
   const findings: LedgerFinding[] = [];
   const notChecked = new Map<number, number>();
-  const classify = createClassifier(options, owners, (slot) => (seen[slot] = 1));
-  for (const entry of view.entries()) {
-    if (entry.type !== 'file' && entry.type !== 'symlink') continue;
-    const row = classify(entry);
-    totals.add(row, entry.sizeBytes, isExecutable(entry));
-    const difference = differenceOf(row, nameOf);
-    if (difference !== undefined) {
-      differences.set(columns.length, difference);
+  const classifierOf = createClassifier(options, owners);
+  for (const folder of view.folders()) {
+    const classify = classifierOf(folder);
+    for (const [name, entry] of folder.files()) {
+      if (entry.type !== 'file' && entry.type !== 'symlink') continue;
+      const row = classify(name, entry);
+      totals.add(row, entry.sizeBytes, isExecutable(entry));
+      columns.set(entry.id, row);
+      if (row.notChecked === true) notChecked.set(entry.layer, (notChecked.get(entry.layer) ?? 0) + 1);
+      const difference = differenceOf(row, nameOf);
+      if (difference === undefined) continue;
+      differences.set(entry.id, difference);
       const owner = nameOf(row.owner ?? -1);
       if (row.integrity === 'modified' && owner !== undefined) {
         findings.push({ kind: 'modified', ...placeOf(options, entry), owner, ...difference });
       }
     }
-    if (integrity && row.notChecked === true) notChecked.set(entry.layer, (notChecked.get(entry.layer) ?? 0) + 1);
-    columns.push(row);
   }
-  for (const [layer, files] of notChecked) {
+  for (const [layer, files] of integrity ? notChecked : []) {
     const { createdBy } = layers[layer] ?? {};
     findings.push({ kind: 'not-checked', layer, files, ...(createdBy === undefined ? {} : { createdBy }) });
   }
-  const { missing, excluded } = findMissing({ view, owners, nameOf }, seen);
+  const { missing, excluded } = findMissing({ view, owners, nameOf });
   const noteOf = new Map(notes.filter(({ kind }) => kind === 'known-unknown').map(({ path, code }) => [path, code]));
   return {
     totals: totals.finish({ missing: missing.length, excluded, knownUnknowns: noteOf.size }),
@@ -83,21 +84,16 @@ function differenceOf({ difference }: Classified, nameOf: OwnerNames): LedgerDif
 
 type MissingFinding = Extract<LedgerFinding, { readonly kind: 'missing' }>;
 
-/** Recorded files that the pass over the view did not meet. */
-function findMissing(
-  from: { readonly view: FileView; readonly owners: Owners; readonly nameOf: OwnerNames },
-  seen: Uint8Array,
-): { readonly missing: readonly MissingFinding[]; readonly excluded: number } {
+/** Recorded files that are not there. */
+function findMissing(from: { readonly view: FileView; readonly owners: Owners; readonly nameOf: OwnerNames }): {
+  readonly missing: readonly MissingFinding[];
+  readonly excluded: number;
+} {
   const { view, owners, nameOf } = from;
   const missing: MissingFinding[] = [];
   let excluded = 0;
-  for (let slot = 0; slot < seen.length; slot += 1) {
-    if (seen[slot] === 1) continue;
-    const { owner: index, recorded } = owners.first(slot);
-    if (recorded === undefined) continue;
-    const path = owners.path(slot);
+  for (const [path, { owner: index }] of owners.absent) {
     const owner = nameOf(index);
-    // a path that leads through a link of the image is met under its other name
     if (owner === undefined || view.lookup(path.slice(1)) !== undefined) continue;
     if (isExcludedOnPurpose(path)) excluded += 1;
     else missing.push({ kind: 'missing', path, owner });
@@ -107,22 +103,19 @@ function findMissing(
 
 interface Decided {
   readonly columns: LedgerColumns;
-  readonly differences: ReadonlyMap<number, LedgerDifference>;
+  readonly differences: ReadonlyMap<FileId, LedgerDifference>;
   readonly noteOf: ReadonlyMap<string, string>;
   readonly nameOf: OwnerNames;
 }
 
 function* ledgerEntries(view: FileView, decided: Decided): Generator<LedgerEntry> {
-  let index = 0;
   for (const entry of view.entries()) {
-    if (entry.type !== 'file' && entry.type !== 'symlink') continue;
-    yield ledgerEntry(entry, index, decided);
-    index += 1;
+    if (entry.type === 'file' || entry.type === 'symlink') yield ledgerEntry(entry, decided);
   }
 }
 
-function ledgerEntry(entry: FileEntry, index: number, decided: Decided): LedgerEntry {
-  const row = decided.columns.at(index);
+function ledgerEntry(entry: FileEntry, decided: Decided): LedgerEntry {
+  const row = decided.columns.at(entry.id);
   const path = `/${entry.path}`;
   const result: { -readonly [K in keyof LedgerEntry]: LedgerEntry[K] } = {
     path,
@@ -143,7 +136,7 @@ function ledgerEntry(entry: FileEntry, index: number, decided: Decided): LedgerE
   const note = decided.noteOf.get(path);
   if (note !== undefined) result.note = note;
   if (entry.linkTarget !== undefined) result.linkTarget = entry.linkTarget;
-  const difference = decided.differences.get(index);
+  const difference = decided.differences.get(entry.id);
   if (difference !== undefined) result.difference = difference;
   return result;
 }

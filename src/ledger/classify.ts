@@ -1,9 +1,9 @@
-import type { FileEntry, FileView } from '../filesystem/index.ts';
+import type { FileEntry, FileId, FileView, FolderFiles } from '../filesystem/index.ts';
 import { alternativeLinks } from './alternatives.ts';
 import type { LedgerRow } from './columns.ts';
 import { compareFile } from './integrity.ts';
-import { isOsPackage, isProgram, type Claim, type Owners, type Slot } from './owners.ts';
-import { ALTERNATIVES, LEDGER_RULES, RuleFinder, type LedgerRule } from './rules.ts';
+import { isOsPackage, isProgram, type Claim, type FolderPlace, type Owners } from './owners.ts';
+import { ALTERNATIVES, LEDGER_RULES, RuleFinder, type FolderRules, type LedgerRule } from './rules.ts';
 import type { LedgerOptions } from './types.ts';
 
 /** What was decided, and how the content differs from the record of a package. */
@@ -29,46 +29,47 @@ function isMachineCode(content: FileEntry['content']): boolean {
   return content !== undefined && content !== 'script';
 }
 
+/** Decides about the files of one folder. */
+export type FolderClassifier = (name: string, entry: FileEntry) => Classified;
+
 /**
- * Decides about the files of one view, to be asked in the order of its entries. In this order the first that holds counts:
+ * Decides about the files of one view, to be asked folder by folder, parents first. In this order the first that holds counts:
  * 1. a package of the operating system lists the path, 2. another package lists it (a program that was recognised in it is 5), 3. it is a package manager's own data, or made at installation,
  * by the table of rules or by update-alternatives, 4. it lies in a folder of a package, the nearest counts, 5. something was recognised in it, 6. it lies
  * in a folder of first-party software, 7. it is as the base image has it, 8. nothing is known of it. Machine code is never taken for 3.
  */
-export function createClassifier(
-  options: LedgerOptions,
-  owners: Owners,
-  seen: (slot: Slot) => void,
-): (entry: FileEntry) => Classified {
+export function createClassifier(options: LedgerOptions, owners: Owners): (folder: FolderFiles) => FolderClassifier {
   const { view } = options;
   const rules = new RuleFinder();
   const isAlternative = alternativeLinks(view);
-  return (entry) => {
-    const slot = owners.slot(entry.path);
-    if (slot >= 0) {
-      seen(slot);
-      return listed(view, owners, { entry, slot });
-    }
-    const { path } = entry;
-    return (
-      byRule(entry, { view, owners, rules, isAlternative }) ??
-      byFolder(owners, path, false) ??
-      byContent(owners, entry, path) ??
-      byFolder(owners, path, true) ?? { class: isOfBase(options, entry) ? 'base' : 'unaccounted' }
-    );
+  const places = new Map<FileId, FolderPlace>();
+  return ({ id, parent, path: folder }) => {
+    const place = { id, around: id === parent ? undefined : places.get(parent) };
+    places.set(id, place);
+    const { owner, firstParty } = owners.ofFolder(place);
+    const context = { view, owners, rules: rules.inFolder(folder), isAlternative };
+    return (name, entry) => {
+      const first = owners.first(entry.id);
+      if (first !== undefined) return listed(view, owners, { entry, first });
+      return (
+        byRule(name, entry, context) ??
+        byFolder(owners, entry, owner) ??
+        byContent(owners, entry) ??
+        byFolder(owners, entry, firstParty) ?? { class: isOfBase(options, entry) ? 'base' : 'unaccounted' }
+      );
+    };
   };
 }
 
 interface Listed {
   readonly entry: FileEntry;
-  readonly slot: Slot;
+  readonly first: Claim;
 }
 
-function listed(view: FileView, owners: Owners, { entry, slot }: Listed): Classified {
-  const { path } = entry;
-  const first = owners.first(slot);
-  const others = owners.others(slot);
-  const located = owners.located(path);
+function listed(view: FileView, owners: Owners, { entry, first }: Listed): Classified {
+  const { id } = entry;
+  const others = owners.others(id);
+  const located = owners.located(id);
   // compilers leave no list of files: such a package has the one it was found in
   if (located === first.owner && isProgram(owners.package(first.owner))) {
     return { class: 'binary', owner: first.owner, also: others[0]?.owner ?? -1 };
@@ -85,7 +86,7 @@ function listed(view: FileView, owners: Owners, { entry, slot }: Listed): Classi
   if (fitting !== undefined && (kind !== 'os-package' || isOsPackage(owners.package(fitting.owner)))) {
     return { ...row, owner: fitting.owner, also: first.owner, integrity: 'verified' };
   }
-  const isConfiguration = owners.isConfiguration(path);
+  const isConfiguration = owners.isConfiguration(id);
   if (compared?.outcome === 'different') {
     const fits = fitting === undefined ? {} : { fits: fitting.owner };
     const found = compared.found === undefined ? {} : { found: compared.found };
@@ -102,16 +103,16 @@ function listed(view: FileView, owners: Owners, { entry, slot }: Listed): Classi
 interface RuleContext {
   readonly view: FileView;
   readonly owners: Owners;
-  readonly rules: RuleFinder;
+  readonly rules: FolderRules;
   readonly isAlternative: (entry: FileEntry) => boolean;
 }
 
-function byRule(entry: FileEntry, context: RuleContext): Classified | undefined {
+function byRule(name: string, entry: FileEntry, context: RuleContext): Classified | undefined {
   const { owners, rules, isAlternative } = context;
   if (isMachineCode(entry.content)) return undefined;
-  if (owners.isState(entry.path)) return { class: 'package-state' };
+  if (owners.isState(entry.id)) return { class: 'package-state' };
   if (isAlternative(entry)) return { class: 'generated', rule: ALTERNATIVES_RULE };
-  for (const number of rules.find(entry)) {
+  for (const number of rules.find(name, entry.type)) {
     const rule = LEDGER_RULES[number]!;
     const owner = ruleOwner(entry, rule, context);
     if (owner !== undefined) return { class: rule.class, rule: number, owner };
@@ -146,17 +147,17 @@ function moduleOwner(path: string, owners: Owners): number {
   return owners.owner(module);
 }
 
-function byFolder(owners: Owners, path: string, firstParty: boolean): Classified | undefined {
-  const owner = owners.ofFolder(path, firstParty);
+/** @param owner package whose folder it lies in; -1 for none */
+function byFolder(owners: Owners, { id }: FileEntry, owner: number): Classified | undefined {
   if (owner < 0) return undefined;
-  const located = owners.located(path);
+  const located = owners.located(id);
   const also = located === owner ? -1 : located;
   const kind = isOsPackage(owners.package(owner)) ? 'os-package' : 'language-package';
   return { class: kind, integrity: 'unchecked', owner, also };
 }
 
-function byContent(owners: Owners, entry: FileEntry, path: string): Classified | undefined {
-  const owner = owners.located(path);
+function byContent(owners: Owners, entry: FileEntry): Classified | undefined {
+  const owner = owners.located(entry.id);
   const pkg = owners.package(owner);
   if (pkg === undefined || entry.type !== 'file') return undefined;
   const isBinary = isMachineCode(entry.content) || isProgram(pkg);

@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import { KeyMarks } from '../filesystem/index.ts';
+import type { FileId, FileView, FolderView } from '../filesystem/index.ts';
 import { isInstalledByOs, packagePurl, type Package, type RecordedFile } from '../packages/index.ts';
 import type { LedgerOwner } from './types.ts';
 
@@ -19,34 +19,38 @@ export interface Claim {
   readonly recorded: RecordedFile | undefined;
 }
 
-/** Number of a path that packages list; -1: none does. */
-export type Slot = number;
+const IS_CONFIGURATION = 1;
+const IS_STATE = 2;
 
 /**
- * Who owns which path, of all packages of an image. Packages of the operating system come first, then the others, each in the order of their ids; the
- * first that lists a path is its owner. Paths are asked for without leading slash, as views have them: a new string for every file would cost more than
- * all else.
+ * Who owns which file of a view, of all packages of an image. Packages of the operating system come first, then the others, each in the order of their ids;
+ * the first that lists a file is its owner. What is known of a file is kept by its number: looking up the paths of all files would cost more than all else.
  */
 export class Owners {
   readonly #packages: readonly Package[];
-  readonly #slots = new Map<string, Slot>();
-  readonly #paths: string[] = [];
+  readonly #view: FileView;
   readonly #claims: Claim[] = [];
-  /** The claims behind the first of a path, where there are any. */
-  readonly #others = new Map<Slot, Claim[]>();
-  readonly #configuration = new Set<string>();
-  readonly #folders = new Map<string, number>();
-  readonly #ownFolders = new Map<string, number>();
-  readonly #located = new Map<string, number>();
-  readonly #state = new Set<string>();
-  /** Of all paths that are listed, located or state. */
-  readonly #marks = new KeyMarks();
+  // by number of a file; indexes of claims and packages, -1 where there is none
+  readonly #claimOf: Int32Array;
+  readonly #located: Int32Array;
+  readonly #marks: Uint8Array;
+  /** The claims behind the first of a file, where there are any. */
+  readonly #others = new Map<FileId, Claim[]>();
+  /** What packages record and the view does not have, by absolute path. */
+  readonly #absent = new Map<string, Claim>();
+  /** Packages by the number of a folder that is theirs. */
+  readonly #folders = new Map<FileId, number>();
+  readonly #ownFolders = new Map<FileId, number>();
+  /** The folder of the path before: lists go folder by folder. */
   #folder = '\0';
-  #ofFolder = -1;
-  #ofOwnFolder = -1;
+  #inFolder: FolderView | undefined;
 
-  constructor(packages: readonly Package[]) {
+  constructor(packages: readonly Package[], view: FileView) {
     this.#packages = packages;
+    this.#view = view;
+    this.#claimOf = new Int32Array(view.idLimit).fill(-1);
+    this.#located = new Int32Array(view.idLimit).fill(-1);
+    this.#marks = new Uint8Array(view.idLimit);
     const order = packages
       .map((pkg, index) => ({ pkg, index }))
       .toSorted((a, b) => rank(a.pkg) - rank(b.pkg) || compareCodeUnits(a.pkg.id, b.pkg.id));
@@ -58,20 +62,27 @@ export class Owners {
   #add(pkg: Package, owner: number): number {
     const { recordedFiles } = pkg;
     let records = 0;
-    const unrecorded: Claim = { owner, recorded: undefined };
+    // one for all files of which nothing is recorded
+    const unrecorded = this.#claims.push({ owner, recorded: undefined }) - 1;
     for (const path of pkg.files ?? []) {
       const recorded = recordedFiles?.get(path);
       if (recorded !== undefined) records += 1;
-      this.#claim(path, recorded === undefined ? unrecorded : { owner, recorded });
+      const id = this.#find(path);
+      if (id !== undefined)
+        this.#claim(id, recorded === undefined ? unrecorded : this.#claims.push({ owner, recorded }) - 1);
+      else if (recorded !== undefined) this.#miss(path, { owner, recorded });
     }
-    for (const path of pkg.configFiles ?? []) this.#configuration.add(path.slice(1));
+    for (const path of pkg.configFiles ?? []) this.#mark(this.#find(path), IS_CONFIGURATION);
     const folders = pkg.firstParty === true ? this.#ownFolders : this.#folders;
-    for (const path of pkg.directories ?? []) if (!folders.has(path.slice(1))) folders.set(path.slice(1), owner);
-    for (const { path: absolute } of pkg.locations) {
-      const path = absolute.slice(1);
-      this.#marks.add(path);
-      if (isOsPackage(pkg)) this.#state.add(path);
-      if (!this.#located.has(path)) this.#located.set(path, owner);
+    for (const path of pkg.directories ?? []) {
+      const id = this.#view.lookup(path.slice(1))?.id;
+      if (id !== undefined && !folders.has(id)) folders.set(id, owner);
+    }
+    for (const { path } of pkg.locations) {
+      const id = this.#find(path);
+      if (id === undefined) continue;
+      if (isOsPackage(pkg)) this.#mark(id, IS_STATE);
+      if (this.#located[id] === -1) this.#located[id] = owner;
     }
     return records;
   }
@@ -79,82 +90,107 @@ export class Owners {
   /** Of what a package records and does not have among its files: it is missing, or another package took it over and lists it now. */
   #addRecords({ recordedFiles }: Package, owner: number): void {
     for (const [path, recorded] of recordedFiles ?? []) {
-      if (!this.#slots.has(path.slice(1))) this.#claim(path, { owner, recorded });
+      const id = this.#find(path);
+      if (id === undefined) this.#miss(path, { owner, recorded });
+      else if (this.#claimOf[id] === -1) this.#claim(id, this.#claims.push({ owner, recorded }) - 1);
     }
   }
 
-  #claim(path: string, claim: Claim): void {
-    const key = path.slice(1);
-    const slot = this.#slots.get(key);
-    if (slot === undefined) {
-      this.#marks.add(key);
-      this.#slots.set(key, this.#paths.length);
-      this.#paths.push(path);
-      this.#claims.push(claim);
+  #claim(id: FileId, claim: number): void {
+    const first = this.#claimOf[id] as number;
+    if (first === -1) {
+      this.#claimOf[id] = claim;
       return;
     }
-    const others = this.#others.get(slot);
-    if (others) others.push(claim);
-    else this.#others.set(slot, [claim]);
+    const added = this.#claims[claim] as Claim;
+    // the same file under another name, through a link
+    if (this.#claims[first]?.owner === added.owner) return;
+    const others = this.#others.get(id);
+    if (others) others.push(added);
+    else this.#others.set(id, [added]);
   }
 
-  /** How many paths packages list. */
-  get slots(): number {
-    return this.#paths.length;
+  #miss(path: string, claim: Claim): void {
+    if (!this.#absent.has(path)) this.#absent.set(path, claim);
   }
 
-  slot(path: string): Slot {
-    return this.#marks.mayHave(path) ? (this.#slots.get(path) ?? -1) : -1;
+  #mark(id: FileId | undefined, mark: number): void {
+    if (id !== undefined) this.#marks[id] = (this.#marks[id] as number) | mark;
   }
 
-  /** Absolute. */
-  path(slot: Slot): string {
-    return this.#paths[slot] ?? '';
+  /** The file at an absolute path, links of its folder followed. */
+  #find(path: string): FileId | undefined {
+    const slash = path.lastIndexOf('/');
+    if (slash !== this.#folder.length || !path.startsWith(this.#folder)) {
+      this.#folder = path.slice(0, slash);
+      this.#inFolder = this.#view.folder(this.#folder.slice(1));
+    }
+    return this.#inFolder?.fileId(path.slice(slash + 1));
   }
 
-  first(slot: Slot): Claim {
-    return this.#claims[slot] as Claim;
+  /** What the first package says that lists a file. */
+  first(id: FileId): Claim | undefined {
+    return this.#claims[this.#claimOf[id] as number];
   }
 
-  others(slot: Slot): readonly Claim[] {
-    return this.#others.get(slot) ?? [];
+  others(id: FileId): readonly Claim[] {
+    return this.#others.get(id) ?? [];
   }
 
-  isConfiguration(path: string): boolean {
-    return this.#configuration.has(path);
+  /** By absolute path, what packages record and the view does not have, unless as a folder or under another name. */
+  get absent(): ReadonlyMap<string, Claim> {
+    return this.#absent;
+  }
+
+  isConfiguration(id: FileId): boolean {
+    return ((this.#marks[id] as number) & IS_CONFIGURATION) !== 0;
   }
 
   /** Package whose evidence this file is, -1 when none. */
-  located(path: string): number {
-    return this.#marks.mayHave(path) ? (this.#located.get(path) ?? -1) : -1;
+  located(id: FileId): number {
+    return this.#located[id] as number;
   }
 
   /** Whether a package of the operating system is told of in this file: a database, unless it is machine code. */
-  isState(path: string): boolean {
-    return this.#marks.mayHave(path) && this.#state.has(path);
+  isState(id: FileId): boolean {
+    return ((this.#marks[id] as number) & IS_STATE) !== 0;
   }
 
-  /** Package whose folder this path is in, the nearest; -1 when none. Folders of first-party software are asked for apart: all may lie in them. */
-  ofFolder(path: string, firstParty: boolean): number {
-    if (this.#folders.size === 0 && this.#ownFolders.size === 0) return -1;
-    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (folder !== this.#folder) {
-      this.#folder = folder;
-      this.#ofFolder = nearest(this.#folders, folder);
-      this.#ofOwnFolder = nearest(this.#ownFolders, folder);
-    }
-    return firstParty ? this.#ofOwnFolder : this.#ofFolder;
+  /** Packages whose folder this is, or the nearest around it; -1 when none. Folders of first-party software are told apart: all may lie in them. */
+  ofFolder(folder: FolderPlace): FolderOwners {
+    return { owner: nearest(this.#folders, folder), firstParty: nearest(this.#ownFolders, folder) };
   }
 
-  /** Package that owns the path, by list or by folder; -1 when none. */
+  /** Package that owns a file, by list or by folder; -1 when none. */
   owner(path: string): number {
-    const slot = this.slot(path);
-    return slot >= 0 ? this.first(slot).owner : this.ofFolder(path, false);
+    const id = this.#find(`/${path}`);
+    const first = id === undefined ? undefined : this.first(id);
+    if (first !== undefined) return first.owner;
+    if (this.#folders.size === 0) return -1;
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = this.#view.lookup(path.slice(0, end))?.id;
+      const owner = folder === undefined ? undefined : this.#folders.get(folder);
+      if (owner !== undefined) return owner;
+    }
+    return -1;
   }
 
   package(index: number): Package | undefined {
     return this.#packages[index];
   }
+}
+
+/** A folder and those around it. */
+export interface FolderPlace {
+  readonly id: FileId;
+  /** Undefined for the root. */
+  readonly around: FolderPlace | undefined;
+}
+
+/** Indexes of packages. */
+export interface FolderOwners {
+  readonly owner: number;
+  readonly firstParty: number;
 }
 
 /** How a ledger names packages, by their index: each made once. */
@@ -176,10 +212,11 @@ function rank(pkg: Package): number {
   return isOsPackage(pkg) ? 0 : 1;
 }
 
-function nearest(folders: ReadonlyMap<string, number>, folder: string): number {
+/** The root is nobody's. */
+function nearest(folders: ReadonlyMap<FileId, number>, folder: FolderPlace): number {
   if (folders.size === 0) return -1;
-  for (let end = folder.length; end > 0; end = folder.lastIndexOf('/', end - 1)) {
-    const owner = folders.get(end === folder.length ? folder : folder.slice(0, end));
+  for (let at = folder; at.around !== undefined; at = at.around) {
+    const owner = folders.get(at.id);
     if (owner !== undefined) return owner;
   }
   return -1;

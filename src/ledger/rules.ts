@@ -1,4 +1,4 @@
-import { KeyMarks, type FileEntry } from '../filesystem/index.ts';
+import { KeyMarks, type FileType } from '../filesystem/index.ts';
 import table from './rules.json' with { type: 'json' };
 
 /** What is known of files that no package lists. */
@@ -63,32 +63,41 @@ function targetOf(target: RawRule['target']): LedgerRule['target'] {
   return target === 'owned-node' ? 'owned-node' : 'owned';
 }
 
-/** Finds the rules of a path. Keeps what it knows of the folder of the path before: paths come sorted. */
+/** Rules that fit something in one folder. */
+export interface FolderRules {
+  /** Numbers of the rules whose place fits, ascending. Their conditions are not looked at. */
+  find(name: string, type: FileType): readonly number[];
+}
+
+/** Finds the rules of paths, folder by folder. */
 export class RuleFinder {
-  readonly #files = new Map<string, number[]>();
+  /** By folder, then by name. */
+  readonly #files = new Map<string, Map<string, number[]>>();
   readonly #folders = new Map<string, number[]>();
   /** Characters of the longest of them. */
   #longestFolder = 0;
   readonly #names = new Map<string, number[]>();
-  readonly #suffixes = new Map<string, { readonly suffix: string; readonly rule: number }[]>();
+  readonly #suffixes = new Map<string, { readonly folder: string; readonly rule: number }[]>();
   readonly #endings = new Map<string, number[]>();
-  /** Of whole paths and of names that are looked up, and the last characters of the endings. */
-  readonly #marks = new KeyMarks();
+  /** Of those endings. */
   readonly #lastCharacters = new Set<number>();
+  /** Of all last segments that are looked up. */
+  readonly #nameMarks = new KeyMarks(1 << 14);
   readonly #inside: { readonly ending: string; readonly rule: number }[] = [];
   readonly #anywhere: number[] = [];
-  #folder = '\0';
-  #ofFolder: readonly number[] = [];
 
   constructor() {
     for (const [rule, raw] of RAW.entries()) {
-      for (const path of raw.files ?? []) this.#addMarked(this.#files, path, rule);
+      for (const path of raw.files ?? []) this.#addFile(path, rule);
       for (const path of raw.folders ?? []) {
         add(this.#folders, path, rule);
         this.#longestFolder = Math.max(this.#longestFolder, path.length);
       }
-      for (const name of raw.names ?? []) this.#addMarked(this.#names, name, rule);
-      for (const suffix of raw.suffixes ?? []) this.#addMarked(this.#suffixes, lastSegment(suffix), { suffix, rule });
+      for (const name of raw.names ?? []) this.#addNamed(this.#names, name, rule);
+      for (const suffix of raw.suffixes ?? []) {
+        const { folder, name } = split(suffix);
+        this.#addNamed(this.#suffixes, name, { folder, rule });
+      }
       for (const ending of raw.endings ?? []) {
         add(this.#endings, ending, rule);
         this.#lastCharacters.add(ending.charCodeAt(ending.length - 1));
@@ -99,37 +108,41 @@ export class RuleFinder {
     }
   }
 
-  #addMarked<T>(map: Map<string, T[]>, key: string, value: T): void {
-    add(map, key, value);
-    this.#marks.add(key);
+  #addFile(path: string, rule: number): void {
+    const { folder, name } = split(path);
+    const names = this.#files.get(folder) ?? new Map<string, number[]>();
+    this.#files.set(folder, names);
+    this.#addNamed(names, name, rule);
   }
 
-  /** Numbers of the rules whose place fits, ascending. Their conditions are not looked at. */
-  find({ path, type }: FileEntry): readonly number[] {
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    const folder = path.slice(0, Math.max(0, slash));
-    if (folder !== this.#folder) {
-      this.#folder = folder;
-      this.#ofFolder = this.#findFolder(folder);
-    }
-    const found: number[] = [];
-    if (this.#marks.mayHave(path)) push(found, this.#files.get(path));
-    if (this.#lastCharacters.has(path.charCodeAt(path.length - 1))) {
-      const dot = name.lastIndexOf('.');
-      if (dot !== -1) push(found, this.#endings.get(name.slice(dot)));
-    }
-    if (this.#marks.mayHave(name)) this.#findNamed(path, name, found);
-    push(found, this.#ofFolder);
-    if (type === 'symlink') push(found, this.#anywhere);
-    return found.length < 2 ? found : found.toSorted((a, b) => a - b);
+  #addNamed<T>(map: Map<string, T[]>, name: string, value: T): void {
+    add(map, name, value);
+    this.#nameMarks.add(name);
   }
 
-  #findNamed(path: string, name: string, found: number[]): void {
-    push(found, this.#names.get(name));
-    for (const { suffix, rule } of this.#suffixes.get(name) ?? []) {
-      if (path === suffix || path.endsWith(`/${suffix}`)) found.push(rule);
-    }
+  /** @param folder path without leading slash */
+  inFolder(folder: string): FolderRules {
+    const files = this.#files.get(folder);
+    const ofFolder = this.#findFolder(folder);
+    return {
+      find: (name, type) => {
+        const found: number[] = [];
+        if (this.#lastCharacters.has(name.charCodeAt(name.length - 1))) {
+          const dot = name.lastIndexOf('.');
+          if (dot !== -1) push(found, this.#endings.get(name.slice(dot)));
+        }
+        if (this.#nameMarks.mayHave(name)) {
+          push(found, files?.get(name));
+          push(found, this.#names.get(name));
+          for (const suffix of this.#suffixes.get(name) ?? []) {
+            if (folder === suffix.folder || folder.endsWith(`/${suffix.folder}`)) found.push(suffix.rule);
+          }
+        }
+        push(found, ofFolder);
+        if (type === 'symlink') push(found, this.#anywhere);
+        return found.length < 2 ? found : found.toSorted((a, b) => a - b);
+      },
+    };
   }
 
   #findFolder(folder: string): readonly number[] {
@@ -156,6 +169,7 @@ function add<T>(map: Map<string, T[]>, key: string, value: T): void {
   else map.set(key, [value]);
 }
 
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+function split(path: string): { readonly folder: string; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return { folder: path.slice(0, Math.max(0, slash)), name: path.slice(slash + 1) };
 }

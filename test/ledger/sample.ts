@@ -53,7 +53,15 @@ export function withContent(view: FileView, content: Readonly<Record<string, Fil
     const kind = content[entry.path];
     return kind === undefined ? entry : { ...entry, content: kind };
   };
-  return { ...view, entries: () => [...view.entries()].map(told) };
+  return {
+    ...view,
+    entries: () => [...view.entries()].map(told),
+    folders: () =>
+      [...view.folders()].map((folder) => ({
+        ...folder,
+        files: () => [...folder.files()].map(([name, entry]) => [name, told(entry)] as const),
+      })),
+  };
 }
 
 /** `class integrity rule` of every file by its path. */

@@ -52,5 +52,5 @@ function scan({ extract }: CaptureRule, file: string): readonly unknown[] {
 }
 
 function entryOf(path: string): FileEntry {
-  return { path, type: 'file', sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer: 0 };
+  return { id: 0, path, type: 'file', sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer: 0 };
 }

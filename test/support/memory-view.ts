@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { compareCodeUnits } from '../../src/core/index.ts';
-import type { CapturedFile, CaptureRule, Extraction, FileEntry, FileView } from '../../src/filesystem/index.ts';
+import type {
+  CapturedFile,
+  CaptureRule,
+  Extraction,
+  FileEntry,
+  FileView,
+  FolderFiles,
+} from '../../src/filesystem/index.ts';
 import { compilePatterns, PatternScan } from '../../src/formats/index.ts';
 import { contentKind, ExecutableStructure, executableKind } from '../../src/image/layers/executable-structure.ts';
 import { EXTRACTORS } from '../../src/image/layers/extractors.ts';
@@ -65,18 +72,29 @@ export function memoryView(files: Readonly<Record<string, MemoryEntry>>, options
     const real = folders.get(parent);
     return real === undefined ? undefined : nodes.get(real === '' ? name : `${real}/${name}`)?.entry;
   };
+  const filesIn = (directory: string): readonly (readonly [string, FileEntry])[] =>
+    (children.get(directory) ?? [])
+      .filter(({ type }) => type !== 'directory')
+      .map((entry) => [entry.path.slice(entry.path.lastIndexOf('/') + 1), entry]);
   return {
     size: nodes.size,
+    idLimit: nodes.size,
     lookup,
     resolve,
     list: (directory) => children.get(resolve(directory)?.path ?? '\0') ?? [],
     folder: (directory) => {
       const found = resolve(directory);
       if (found?.type !== 'directory') return undefined;
-      const names = new Map((children.get(found.path) ?? []).map((entry) => [entry.path.split('/').at(-1), entry]));
-      return { path: found.path, hasFile: (name) => (names.get(name)?.type ?? 'directory') !== 'directory' };
+      const names = new Map(filesIn(found.path));
+      return { path: found.path, fileId: (name) => names.get(name)?.id };
     },
     entries: () => sorted.map((path) => nodes.get(path)!.entry),
+    folders: () =>
+      sorted.flatMap((path): FolderFiles | readonly [] => {
+        const { id, type } = nodes.get(path)!.entry;
+        const parent = nodes.get(path.slice(0, Math.max(0, path.lastIndexOf('/'))))!.entry.id;
+        return type === 'directory' ? { id, parent, path, files: () => filesIn(path) } : [];
+      }),
     captured: (ruleId) => byRule.get(ruleId) ?? [],
     read: (path) => {
       const entry = resolve(path);
@@ -91,7 +109,7 @@ export function memoryView(files: Readonly<Record<string, MemoryEntry>>, options
 }
 
 function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, Node> {
-  const nodes = new Map<string, Node>([['', folder('', 0)]]);
+  const nodes = new Map<string, Node>([['', folder('', { id: 0, layer: 0 })]]);
   for (const [given, value] of Object.entries(files)) {
     const path = given.replace(/^\/+|\/+$/g, '');
     const details: MemoryEntryDetails =
@@ -99,13 +117,14 @@ function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, N
     const layer = details.layer ?? 0;
     for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
       const parent = path.slice(0, at);
-      if (!nodes.has(parent)) nodes.set(parent, folder(parent, layer));
+      if (!nodes.has(parent)) nodes.set(parent, folder(parent, { id: nodes.size, layer }));
     }
     const content = details.content ?? '';
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const type = details.directory === true ? 'directory' : details.link === undefined ? 'file' : 'symlink';
     const kind = type === 'file' ? contentKind(bytes) : undefined;
     const entry: FileEntry = {
+      id: nodes.get(path)?.entry.id ?? nodes.size,
       path,
       type,
       sizeBytes: type === 'file' ? bytes.byteLength : 0,
@@ -124,8 +143,8 @@ function buildNodes(files: Readonly<Record<string, MemoryEntry>>): Map<string, N
   return nodes;
 }
 
-function folder(path: string, layer: number): Node {
-  const entry: FileEntry = { path, type: 'directory', sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
+function folder(path: string, { id, layer }: { readonly id: number; readonly layer: number }): Node {
+  const entry: FileEntry = { id, path, type: 'directory', sizeBytes: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0, layer };
   return { entry, bytes: new Uint8Array() };
 }
 

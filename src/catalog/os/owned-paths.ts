@@ -51,7 +51,7 @@ export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
         }
         if (found === undefined) continue;
         const name = path.slice(folder === '' ? 0 : folder.length + 1);
-        if (!found.hasFile(name)) continue;
+        if (found.fileId(name) === undefined) continue;
         const onDisk = found.path === folder ? path : join(found.path, name);
         // the common case keeps the string that exists
         result.push(

@@ -28,6 +28,7 @@ function findCaptured(
   entry: Partial<FileEntry> = {},
 ): ReturnType<typeof binaryCataloger.catalog> {
   const whole: FileEntry = {
+    id: 0,
     path: 'x/nginx',
     type: 'file',
     sizeBytes: 1,
