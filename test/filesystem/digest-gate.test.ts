@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { CaptureMatcher, squash, type DigestRule } from '../../src/filesystem/index.ts';
 import { stackOf } from '../support/layer-fixtures.ts';
 
@@ -49,6 +50,58 @@ describe('DigestGate', () => {
     assert.deepEqual(other.wanted('usr/bin/x', 5), ['md5']);
   });
 });
+
+describe('DigestGate, against its definition', () => {
+  const segments = fc.constantFrom('lib', 'lib64', 'usr', 'apk', 'site-packages', 'a');
+  const path = fc.array(segments, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+  const start = fc.oneof(
+    path,
+    path.map((folder) => `${folder}/`),
+  );
+  const starts = fc.array(start, { maxLength: 3 });
+  const rule = fc.record({
+    algorithm: fc.constantFrom('md5', 'sha1', 'sha256'),
+    paths: fc.oneof(fc.constant('all' as const), starts),
+    except: starts,
+    below: fc.array(segments, { maxLength: 1 }),
+    unless: starts,
+  });
+  const entry = fc.record({ path, sizeBytes: fc.nat(1), isFile: fc.boolean() });
+
+  it('answers the same, whatever lies beside what', () => {
+    fc.assert(
+      fc.property(fc.array(rule, { maxLength: 4 }), fc.array(entry, { maxLength: 20 }), (rules, entries) => {
+        const found = gate(...rules);
+        const defined = rules.map(definedGate);
+        for (const { path: at, sizeBytes, isFile } of entries) {
+          found.see(at);
+          for (const one of defined) one.see(at);
+          if (!isFile) continue;
+          const expected = rules.filter((_, index) => defined[index]?.wants(at, sizeBytes));
+          assert.deepEqual(new Set(found.wanted(at, sizeBytes)), new Set(expected.map(({ algorithm }) => algorithm)));
+        }
+      }),
+    );
+  });
+});
+
+/** One rule as `DigestRule` describes it, path by path. */
+function definedGate({ paths, except = [], below = [], unless = [] }: DigestRule) {
+  const begins = (path: string, starts: readonly string[]): boolean => starts.some((start) => path.startsWith(start));
+  let state = unless.length === 0 ? 'wanted' : 'undecided';
+  return {
+    see(path: string): void {
+      if (state === 'undecided' && (begins(path, unless) || unless.includes(`${path}/`))) state = 'spared';
+    },
+    wants(path: string, sizeBytes: number): boolean {
+      const isIn = (paths === 'all' || begins(path, paths)) && !begins(path, except);
+      const matches = isIn || below.some((name) => `/${path}`.includes(`/${name}/`));
+      if (state === 'spared' || !matches) return false;
+      if (sizeBytes > 0) state = 'wanted';
+      return true;
+    },
+  };
+}
 
 describe('digests of layers', () => {
   it('are those of the content, however large the file, and those of its source for a hard link', async () => {
