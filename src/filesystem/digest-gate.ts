@@ -48,8 +48,15 @@ export class DigestGate {
     const prefix = path.slice(0, length);
     this.#prefix = prefix;
     this.#maySign = reachOf(prefix, this.#signs) !== 'none';
-    this.#wanting = this.#rules.filter((rule) => rule.reach(prefix) === 'all');
-    this.#asking = this.#rules.filter((rule) => rule.reach(prefix) === 'each');
+    const wanting: GateRule[] = [];
+    const asking: GateRule[] = [];
+    for (const rule of this.#rules) {
+      const reach = rule.reach(prefix);
+      if (reach === 'all') wanting.push(rule);
+      else if (reach === 'each') asking.push(rule);
+    }
+    this.#wanting = wanting;
+    this.#asking = asking;
   }
 }
 
