@@ -43,10 +43,17 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
       }
     }
   }
+  const wholes = new Map([...parents].map(([key, known]) => [key, commonParent(known)]));
+  // two applications may hold the same library, and it is part of one: the other needs it as much
+  for (const [key, known] of parents) {
+    for (const parent of new Set(known)) {
+      if (parent !== undefined && parent !== wholes.get(key)) dependencies.get(parent)?.add(key);
+    }
+  }
   return [...groups].map(([key, group]) => {
     const dependsOn = [...(dependencies.get(key) ?? [])].toSorted(compareCodeUnits);
     const { partOf: _, ...merged } = mergeGroup(group);
-    const partOf = commonParent(parents.get(key) ?? []);
+    const partOf = wholes.get(key);
     return { ...merged, id: key, dependsOn, ...(partOf === undefined ? {} : { partOf }) };
   });
 }

@@ -328,6 +328,29 @@ describe('runCatalogers', () => {
     );
   });
 
+  it('keeps an edge to what lies inside from each package that holds it', () => {
+    const jars = ['one', 'two', 'three'].map((name) => pkg(name, `/${name}.jar`, { id: name }));
+    const inside = (name: string, whole: string): Package =>
+      pkg(name, `/${whole}.jar`, { id: `${whole}:${name}`, partOf: whole });
+    const { packages } = run(
+      fake('a', [
+        ...jars,
+        inside('shared', 'one'),
+        inside('shared', 'two'),
+        inside('loose', 'three'),
+        pkg('loose', '/loose.jar'),
+        inside('own', 'three'),
+      ]),
+    );
+    const found = new Map(packages.map((item) => [item.name, item]));
+    assert.equal(found.get('shared')?.partOf, 'npm/one@1');
+    assert.equal(found.get('own')?.partOf, 'npm/three@1');
+    // of the package it is part of, `partOf` says so
+    assert.deepEqual(found.get('one')?.dependsOn, []);
+    assert.deepEqual(found.get('two')?.dependsOn, ['npm/shared@1']);
+    assert.deepEqual(found.get('three')?.dependsOn, ['npm/loose@1']);
+  });
+
   it('makes one package of a recognised program and what is linked into it', () => {
     const at = { type: 'golang', namespace: 'example.com', version: undefined } as unknown as Partial<Package>;
     const tool = pkg('tool', '/usr/bin/tool', at);
