@@ -1,6 +1,6 @@
 import { parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
-import type { ContentHash, Package } from '../../packages/index.ts';
+import { parseLicense, type ContentHash, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { parseComposerRoot } from './composer-root.ts';
 import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
@@ -164,11 +164,14 @@ function toPackage(view: FileView, item: Installed, find: Find): Package {
   };
 }
 
-/** A text or an array; several are a choice. */
+/** A text or an array; several are a choice. @see https://getcomposer.org/doc/04-schema.md#license */
 function licensesOf(json: JsonObject): Package['licenses'] {
   const license = json['license'];
-  const values = (Array.isArray(license) ? (license as unknown[]) : [license]).map(asText);
-  return [...new Set(values.filter((value) => value !== undefined))].slice(0, 64).map((value) => ({ value }));
+  const texts = (Array.isArray(license) ? (license as unknown[]).slice(0, 64) : [license]).map(asText);
+  const values = [...new Set(texts.filter((value) => value !== undefined))];
+  const kinds = values.map((value) => parseLicense(value).kind);
+  if (values.length < 2 || kinds.includes('name')) return values.map((value) => ({ value }));
+  return [{ value: values.map((value, index) => (kinds[index] === 'id' ? value : `(${value})`)).join(' OR ') }];
 }
 
 function authorsOf(json: JsonObject): string | undefined {

@@ -40,11 +40,18 @@ export function rLicense(text: string): string {
   const parts = text.split('|').map((part) => {
     const name = part
       .trim()
-      .replace(/\s*\+\s*file\s+LICEN[CS]E$/, '')
-      .replaceAll(/\s+/g, ' ');
+      .replace(/\s*\+\s*file\s+LICEN[CS]E$/, '');
     // what a file adds to a GNU licence may change it
     const isOpen = name !== part.trim() && !/^(?:MIT|BSD_[23]_clause)$/.test(name);
-    return isOpen ? undefined : LICENSES.get(name);
+    return isOpen ? undefined : LICENSES.get(withUsualSpaces(name));
   });
   return parts.every((part) => part !== undefined) ? parts.join(' OR ') : text;
+}
+
+/** R lets white space be left out: `GPL (>=2)`, `GPL(>= 2)`. */
+function withUsualSpaces(name: string): string {
+  return name
+    .replaceAll(/\s+/g, ' ')
+    .replace(/ ?\( ?(>=|==) ?/, ' ($1 ')
+    .replace(/ \)$/, ')');
 }

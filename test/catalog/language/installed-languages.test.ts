@@ -48,13 +48,27 @@ describe('composerCataloger', () => {
     assert.deepEqual(one.directories, ['/app/vendor/a/one']);
     assert.deepEqual(one.distributionHashes, [{ algorithm: 'SHA-1', hex: 'a'.repeat(40) }]);
     assert.equal(one.downloadUrl, 'https://example.com/one.zip');
-    assert.deepEqual(one.licenses, [{ value: 'MIT' }, { value: 'GPL-2.0-only' }]);
+    assert.deepEqual(one.licenses, [{ value: 'MIT OR GPL-2.0-only' }]);
     const two = byName.get('two');
     assert.deepEqual(
       [two?.scope, two?.firstParty, two?.purlKnown, two?.directories],
       ['optional', true, false, ['/app/vendor/a/two']],
     );
     assert.equal(byName.get('all')?.directories, undefined);
+  });
+
+  it('reads several licences as the choice that they are, where each is one that SPDX knows', () => {
+    const licensesOf = (license: unknown) =>
+      catalog(composerCataloger, {
+        'vendor/composer/installed.json': installed([{ name: 'a/b', version: '1', license }]),
+      }).byName.get('b')?.licenses;
+    assert.deepEqual(licensesOf(['lgpl-2.1-only', 'MIT', 'MIT']), [{ value: 'lgpl-2.1-only OR MIT' }]);
+    assert.deepEqual(licensesOf(['GPL-2.0+ and MIT', 'BSD-3-Clause']), [
+      { value: '(GPL-2.0+ and MIT) OR BSD-3-Clause' },
+    ]);
+    assert.deepEqual(licensesOf(['proprietary', 'MIT']), [{ value: 'proprietary' }, { value: 'MIT' }]);
+    assert.deepEqual(licensesOf('MIT'), [{ value: 'MIT' }]);
+    assert.deepEqual(licensesOf(7), []);
   });
 
   it('joins the project to what its own manifest asks for', () => {
@@ -171,6 +185,9 @@ describe('cranCataloger', () => {
 
   it('translates only licences that R defines', () => {
     assert.equal(rLicense('GPL-2 | GPL-3'), 'GPL-2.0-only OR GPL-3.0-only');
+    assert.equal(rLicense('GPL (>=2)'), 'GPL-2.0-or-later');
+    assert.equal(rLicense('LGPL(>=  2.1) | MIT+file LICENSE'), 'LGPL-2.1-or-later OR MIT');
+    assert.equal(rLicense('GPL (> 2)'), 'GPL (> 2)');
     assert.equal(rLicense('MIT + file LICENSE'), 'MIT');
     assert.equal(rLicense('GPL-3 + file LICENSE'), 'GPL-3 + file LICENSE');
     assert.equal(rLicense('Part of R 4.2.2'), 'Part of R 4.2.2');
