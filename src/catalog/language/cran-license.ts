@@ -38,9 +38,7 @@ const LICENSES: ReadonlyMap<string, string> = new Map([
  */
 export function rLicense(text: string): string {
   const parts = text.split('|').map((part) => {
-    const name = part
-      .trim()
-      .replace(/\s*\+\s*file\s+LICEN[CS]E$/, '');
+    const name = part.trim().replace(/\s*\+\s*file\s+LICEN[CS]E$/, '');
     // what a file adds to a GNU licence may change it
     const isOpen = name !== part.trim() && !/^(?:MIT|BSD_[23]_clause)$/.test(name);
     return isOpen ? undefined : LICENSES.get(withUsualSpaces(name));

@@ -36,12 +36,16 @@ export function programPackages(program: DotnetProgram): readonly Package[] {
   const kept = keptLibraries(program);
   const edges = edgesAmong(libraries, kept);
   const idOf = (key: string): string => libraryId(program.location, key);
+  // a forged list may name itself in many versions: what is the program's own goes to one of them
+  const root = [...kept].find((key) => isRootOf(program, libraries.get(key)!));
   return [...kept].map((key) => {
     const library = libraries.get(key)!;
     const isRoot = isRootOf(program, library);
+    const own = key === root ? [...program.own, ...projectFiles(program)] : [];
     const dependsOn = [...edges.get(key)!].map(idOf);
     if (isRoot) dependsOn.push(...program.frameworks);
-    return libraryPackage(program, library, { id: idOf(key), isRoot, dependsOn: dependsOn.toSorted(compareCodeUnits) });
+    const place = { id: idOf(key), isRoot, own, dependsOn: dependsOn.toSorted(compareCodeUnits) };
+    return libraryPackage(program, library, place);
   });
 }
 
@@ -111,14 +115,27 @@ function edgesAmong(
   return edges;
 }
 
+/** What the other projects that the program was built from brought: no packages, but its own parts; with what debuggers read. */
+function projectFiles({ deps, present }: DotnetProgram): readonly string[] {
+  const projects = [...deps.libraries.values()].filter(({ type }) => type === 'project');
+  return projects.flatMap(({ files }) =>
+    present([...files, ...files.map((file) => file.replace(/\.(?:dll|exe)$/i, '.pdb'))]),
+  );
+}
+
 function libraryPackage(
   program: DotnetProgram,
   library: DepsLibrary,
-  place: { readonly id: string; readonly isRoot: boolean; readonly dependsOn: readonly string[] },
+  place: {
+    readonly id: string;
+    readonly isRoot: boolean;
+    readonly own: readonly string[];
+    readonly dependsOn: readonly string[];
+  },
 ): Package {
   const { location } = program;
   const isRuntime = library.type === 'runtimepack';
-  const files = [...program.present(library.files), ...(place.isRoot ? program.own : [])];
+  const files = [...program.present(library.files), ...place.own];
   return {
     type: 'nuget',
     name: isRuntime ? library.name.replace(/^runtimepack\./i, '') : library.name,

@@ -116,6 +116,40 @@ describe('dotnetCataloger: lists of libraries', () => {
     assert.equal(packagePurl(root), undefined);
   });
 
+  it('gives the libraries of other projects of a program to the program, and makes no package of them', () => {
+    const list = deps({
+      'shop/1.0.0': { type: 'project', needs: { Inner: '1.0.0' }, files: { 'shop.dll': {} } },
+      'Inner/1.0.0': {
+        type: 'project',
+        files: { 'Inner.dll': {} },
+        more: { resources: { 'de/Inner.resources.dll': { locale: 'de' } } },
+      },
+    });
+    const inner = peFile({ managed: true, version: { ProductName: 'Inner', ProductVersion: '1.0.0' } });
+    const { packages } = catalog({
+      'app/shop.deps.json': list,
+      'app/shop.dll': '',
+      'app/Inner.dll': inner,
+      'app/Inner.pdb': '',
+      'app/de/Inner.resources.dll': '',
+      'app/Other.pdb': '',
+    });
+    assert.deepEqual(labels(packages), ['shop@1.0.0']);
+    assert.deepEqual(packages[0]?.files, [
+      '/app/Inner.dll',
+      '/app/Inner.pdb',
+      '/app/de/Inner.resources.dll',
+      '/app/shop.deps.json',
+      '/app/shop.dll',
+    ]);
+    // without the program nobody is there to take them
+    const loose = catalog({ 'app/other.deps.json': list, 'app/Inner.dll': inner });
+    assert.deepEqual(
+      loose.packages.map(({ name, purlKnown }) => [name, purlKnown]),
+      [['Inner', false]],
+    );
+  });
+
   it('believes a list less when nothing it names is there', () => {
     const { packages } = catalog({ 'a/x.deps.json': deps({ 'A/1.0.0': { files: { 'lib/A.dll': {} } } }) });
     assert.equal(packages[0]?.evidence[0]?.confidence, 0.6);
