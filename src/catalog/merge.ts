@@ -23,8 +23,7 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
   const groups = new Map<string, Ranked[]>();
   const dependencies = new Map<string, Set<string>>();
   const parents = new Map<string, (string | undefined)[]>();
-  for (const [rank, result] of results.entries()) {
-    const findings = result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) }));
+  for (const [rank, findings] of keyed(results).entries()) {
     const keyOfId = new Map(findings.map(({ pkg, key }) => [pkg.id, key]));
     for (const { pkg, key } of findings) {
       const group = groups.get(key);
@@ -56,6 +55,23 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
     const partOf = wholes.get(key);
     return { ...merged, id: key, dependsOn, ...(partOf === undefined ? {} : { partOf }) };
   });
+}
+
+/** What has the name of a published package but is known not to be it is another one. */
+function keyed(results: readonly (readonly Package[])[]): readonly (readonly Finding[])[] {
+  const all = results.map((result) => result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) })));
+  const isApart = ({ pkg }: Finding): boolean => pkg.purlKnown === false;
+  const apart = new Set(all.flatMap((findings) => findings.filter(isApart).map(({ key }) => key)));
+  if (apart.size === 0) return all;
+  const published = new Set<string>();
+  for (const findings of all) {
+    for (const finding of findings) if (apart.has(finding.key) && !isApart(finding)) published.add(finding.key);
+  }
+  return all.map((findings) =>
+    findings.map((finding) =>
+      isApart(finding) && published.has(finding.key) ? { ...finding, key: `${finding.key}#unpublished` } : finding,
+    ),
+  );
 }
 
 /** What lies inside something wherever it was found; where it also stands alone it is part of nothing. The first parent by name when there are several. */
@@ -108,7 +124,6 @@ function mergeGroup(group: readonly Ranked[]): Package {
     // needed in one place is needed; published once is not first-party
     ...(sorted.every((pkg) => pkg.scope === 'optional') ? { scope: 'optional' as const } : {}),
     ...(sorted.every((pkg) => pkg.firstParty === true) ? { firstParty: true } : {}),
-    ...(sorted.some((pkg) => pkg.purlKnown === false) ? { purlKnown: false } : {}),
   };
 }
 
