@@ -1,4 +1,4 @@
-import { parseBoundedJson } from '../../core/index.ts';
+import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import { parseLicense, type ContentHash, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
@@ -44,7 +44,7 @@ export const composerCataloger: Cataloger = {
     reads: ['composer/installed.json', 'composer/installed.php', 'composer.json'],
     licenses: true,
     dependencies: true,
-    files: false,
+    files: true,
   },
   captures: [
     { id: 'composer/installed', pathSuffixes: ['composer/installed.json'], maxBytes: 32 * MiB },
@@ -54,7 +54,7 @@ export const composerCataloger: Cataloger = {
   catalog,
 };
 
-function catalog({ view }: CatalogContext): CatalogResult {
+function catalog({ view, languageFiles }: CatalogContext): CatalogResult {
   const { report, diagnostics } = createReport('composer');
   const packages: Package[] = [];
   const finders = new Map<string, Find>();
@@ -62,7 +62,11 @@ function catalog({ view }: CatalogContext): CatalogResult {
     const installed = readInstalled(file, report);
     const find = providers(installed);
     finders.set(splitPath(file.entry.path).folder, find);
-    for (const item of installed) packages.push(toPackage(view, item, find));
+    const vendor = languageFiles === false ? undefined : splitPath(splitPath(file.entry.path).folder).folder;
+    for (const item of installed) {
+      const files = vendor === undefined ? [] : starters(view, item, vendor);
+      packages.push({ ...toPackage(view, item, find), ...(files.length === 0 ? {} : { files }) });
+    }
   }
   for (const file of view.captured('composer/root')) {
     const root = toRoot(view, file, finders.get(splitPath(file.entry.path).folder));
@@ -162,6 +166,19 @@ function toPackage(view: FileView, item: Installed, find: Find): Package {
     id: item.id,
     dependsOn: edgesTo(item, needs, find),
   };
+}
+
+/** What Composer put into `vendor/bin` so that a package's programs can be called. @see https://getcomposer.org/doc/articles/vendor-binaries.md */
+function starters(view: FileView, { json }: Installed, vendor: string): readonly string[] {
+  const bin = json['bin'];
+  const names = dependencyNames(typeof bin === 'string' ? [bin] : bin).map((path) => splitPath(path).name);
+  const paths = names.filter((name) => /^[\w.+-]{1,128}$/.test(name)).map((name) => pathIn(vendor, `bin/${name}`));
+  const files = new Set<string>();
+  for (const path of paths.flatMap((starter) => [starter, `${starter}.bat`])) {
+    const entry = view.lookup(path);
+    if (entry?.type === 'file' || entry?.type === 'symlink') files.add(`/${entry.path}`);
+  }
+  return [...files].toSorted(compareCodeUnits);
 }
 
 /** A text or an array; several are a choice. @see https://getcomposer.org/doc/04-schema.md#license */

@@ -34,6 +34,7 @@ describe('composerCataloger', () => {
             require: { 'A/Two': '^2', 'a/gone': '*', php: '>=8' },
             dist: { type: 'zip', url: 'https://u:p@example.com/one.zip', reference: 'abc', shasum: 'A'.repeat(40) },
             'install-path': '../a/one',
+            bin: ['bin/run', 'bin/gone', '../../../etc/x/..'],
           },
           { name: 'a/two', version: '2.0', replace: { 'a/gone': '*' }, dist: { type: 'path', url: '../two' } },
           { name: 'a/all', version: '1', type: 'metapackage', 'install-path': null, require: { 'a/one': '*' } },
@@ -41,11 +42,14 @@ describe('composerCataloger', () => {
         { 'dev-package-names': ['a/two'] },
       ),
       'app/vendor/a/one/x.php': '',
+      'app/vendor/bin/run': '#!/usr/bin/env php',
+      'app/vendor/bin/other': '',
       'app/vendor/a/two/x.php': '',
     });
     const one = byName.get('one');
     assert.deepEqual(one?.dependsOn, ['/app/vendor/composer/installed.json#a/two']);
     assert.deepEqual(one.directories, ['/app/vendor/a/one']);
+    assert.deepEqual(one.files, ['/app/vendor/bin/run']);
     assert.deepEqual(one.distributionHashes, [{ algorithm: 'SHA-1', hex: 'a'.repeat(40) }]);
     assert.equal(one.downloadUrl, 'https://example.com/one.zip');
     assert.deepEqual(one.licenses, [{ value: 'MIT OR GPL-2.0-only' }]);
