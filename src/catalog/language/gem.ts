@@ -200,7 +200,7 @@ function filesOf(view: FileView, gem: Gem): readonly string[] {
   const candidates = [
     gem.file.entry.path,
     pathIn(home, `cache/${full}.gem`),
-    ...spec.executables.filter((name) => /^[\w.+-]+$/.test(name)).map((name) => pathIn(home, `bin/${name}`)),
+    ...starters(view, gem),
     ...(kind === 'default'
       ? spec.files
           .filter((file) => file.startsWith('lib/') && !file.split('/').includes('..'))
@@ -213,6 +213,27 @@ function filesOf(view: FileView, gem: Gem): readonly string[] {
     if (entry?.type === 'file' || entry?.type === 'symlink') files.add(`/${entry.path}`);
   }
   return [...files].toSorted(compareCodeUnits);
+}
+
+/** Scripts that RubyGems writes are some 500 bytes. */
+const MAX_STARTER_BYTES = 4096;
+
+/**
+ * What starts a gem's programs: in its home's own `bin`, or in the one of the Ruby that the home belongs to (Debian's and the official images' is
+ * `/usr/local/bin`). There other programs lie too: what is larger than a starter is none.
+ */
+function starters(view: FileView, { home, spec }: Gem): readonly string[] {
+  const prefix = /^(?:(.*)\/)?lib\/ruby\/gems\/[^/]+$/.exec(home);
+  const isSystem = home === 'usr/local/bundle' || /^var\/lib\/gems\/[^/]+$/.test(home);
+  const shared = prefix === null ? 'usr/local/bin' : pathIn(prefix[1] ?? '', 'bin');
+  return spec.executables
+    .filter((name) => /^[\w.+-]+$/.test(name))
+    .flatMap((name) => {
+      const beside = pathIn(shared, name);
+      const isStarter =
+        (prefix !== null || isSystem) && (view.lookup(beside)?.sizeBytes ?? Infinity) <= MAX_STARTER_BYTES;
+      return isStarter ? [pathIn(home, `bin/${name}`), beside] : [pathIn(home, `bin/${name}`)];
+    });
 }
 
 /** The archive it was unpacked from, where that was kept and hashed. */
