@@ -1,10 +1,11 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic, LicenseClaim, Package } from '../../packages/index.ts';
+import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { integrityHashes } from './integrity.ts';
 import { publicUrl } from './json-fields.ts';
 import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
+import { NPM_LICENSE_FILES, npmLicenses } from './npm-license.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
 import { NPM_ORIGIN_FILES, readNpmOrigins, type NpmOrigin, type NpmOrigins } from './npm-origins.ts';
 import { readPnpMap, type PnpMap } from './npm-pnp.ts';
@@ -41,7 +42,14 @@ export const npmCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['npm'],
-    reads: ['package.json', 'node_modules/.package-lock.json', ...NPM_ORIGIN_FILES, '.pnp.cjs', '.pnp.data.json'],
+    reads: [
+      'package.json',
+      'node_modules/.package-lock.json',
+      ...NPM_ORIGIN_FILES,
+      '.pnp.cjs',
+      '.pnp.data.json',
+      'node_modules/*/LICENSE and its like',
+    ],
     licenses: true,
     dependencies: true,
     files: true,
@@ -49,6 +57,7 @@ export const npmCataloger: Cataloger = {
   captures: [
     { id: 'npm/package-json', names: ['package.json'], maxBytes: 4 * MiB },
     { id: 'npm/hidden-lockfile', pathSuffixes: ['node_modules/.package-lock.json'], maxBytes: 64 * MiB },
+    { id: 'npm/license', pathSuffixes: NPM_LICENSE_FILES, maxBytes: 4 * MiB },
     { id: 'npm/origins', pathSuffixes: [...NPM_ORIGIN_FILES], maxBytes: 32 * MiB },
     { id: 'npm/pnp', names: ['.pnp.cjs', '.pnp.data.json'], maxBytes: 64 * MiB },
   ],
@@ -226,7 +235,7 @@ function toPackage(item: Found, { resolver, view, mapped }: Surroundings): Packa
     evidence: [
       { field: 'purl', technique: 'manifest-analysis', confidence: installed ? 1 : 0.6, value: 'package.json' },
     ],
-    licenses: manifest.licenses.map((claim) => withLicenseFile(claim, item.folder, view)),
+    licenses: npmLicenses(manifest.licenses, item.folder, view),
     ...optional('author', manifest.author),
     ...optional('description', manifest.description),
     ...optional('homepage', manifest.homepage),
@@ -250,14 +259,6 @@ function edgesOf(item: Found, resolver: NpmResolver): readonly string[] {
     if (target !== undefined && target !== item.folder) targets.add(`/${target}`);
   }
   return [...targets].sort(compareCodeUnits);
-}
-
-/** `SEE LICENSE IN <file>` points to the file, if it is there. */
-function withLicenseFile(claim: LicenseClaim, folder: string, view: FileView): LicenseClaim {
-  const file = /^SEE LICEN[CS]E IN (?:\.\/)?([^/\\].*)$/iu.exec(claim.value)?.[1];
-  if (file === undefined || file.split('/').includes('..')) return claim;
-  const entry = view.resolve(folder === '' ? file : `${folder}/${file}`);
-  return entry?.type === 'file' ? { ...claim, location: { path: `/${entry.path}`, layer: entry.layer } } : claim;
 }
 
 function propertiesOf({ manifest, origin }: Found, integrity: string | undefined): Pick<Package, 'properties'> {

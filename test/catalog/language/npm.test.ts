@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { npmCataloger } from '../../../src/catalog/language/npm.ts';
@@ -126,6 +127,25 @@ describe('npmCataloger: fields', () => {
     assert.deepEqual(one({ license: 'SEE LICENSE IN ../../etc/passwd' }).licenses, [
       { value: 'SEE LICENSE IN ../../etc/passwd' },
     ]);
+  });
+
+  it('takes the licence from the one licence file of a manifest that names none, or from the named one, where its text is certain', () => {
+    const mit = readFileSync(new URL('../../../node_modules/ajv/LICENSE', import.meta.url), 'utf8');
+    const licensesOf = (more: object, files: Readonly<Record<string, string>>) =>
+      catalog({ 'app/node_modules/@s/a/package.json': named('@s/a', more), ...files }).packages[0]?.licenses;
+    const folder = 'app/node_modules/@s/a';
+    const at = (name: string) => ({ value: 'MIT', location: { path: `/${folder}/${name}`, layer: 0 } });
+    assert.deepEqual(licensesOf({}, { [`${folder}/LICENSE`]: mit }), [at('LICENSE')]);
+    assert.deepEqual(licensesOf({}, { [`${folder}/license.md`]: mit }), [at('license.md')]);
+    assert.deepEqual(licensesOf({ license: 'SEE LICENSE IN LICENSE.md' }, { [`${folder}/LICENSE.md`]: mit }), [
+      at('LICENSE.md'),
+    ]);
+    assert.deepEqual(licensesOf({ license: 'ISC' }, { [`${folder}/LICENSE`]: mit }), [{ value: 'ISC' }]);
+    // nothing certain: another text, two files, a file of another package, no file
+    assert.deepEqual(licensesOf({}, { [`${folder}/LICENSE`]: `${mit} but not on Sundays` }), []);
+    assert.deepEqual(licensesOf({}, { [`${folder}/LICENSE`]: mit, [`${folder}/LICENSE.txt`]: 'x' }), []);
+    assert.deepEqual(licensesOf({}, { [`${folder}/lib/LICENSE`]: mit }), []);
+    assert.deepEqual(licensesOf({}, {}), []);
   });
 
   it('reads authors of any shape', () => {
