@@ -12,6 +12,8 @@ export interface JavaFileName {
 const VERSION_START = /^(?:\d|v\d+\.\d|(?:build|rc|snapshot)-?\d|SNAPSHOT$)/i;
 /** `org.eclipse.osgi_3.18.0.v2022`: how Eclipse writes it. Scala's `name_2.13` has two numbers only. */
 const UNDERSCORED = /^([^_]{1,200})_(\d{1,9}\.\d{1,9}\.\d[A-Za-z0-9.-]{0,100})$/;
+/** The same with a dash in the qualifier, which only Eclipse's versions have: Scala's `name_2.12.10-1.4.4` has three numbers before the dash. */
+const QUALIFIED = /^(.{1,200})_(\d{1,9}\.\d{1,9}\.\d{1,9}\.[A-Za-z0-9][A-Za-z0-9-]{0,100})$/;
 /** `name.1.2.3`. */
 const DOTTED =
   /^([A-Za-z][A-Za-z0-9_-]{0,100}(?:\.[A-Za-z][A-Za-z0-9_-]{0,100}){0,20})\.(\d{1,9}\.\d[A-Za-z0-9.-]{0,100})$/;
@@ -27,7 +29,11 @@ export function parseJavaFileName(path: string): JavaFileName {
   const extension = dot <= 0 ? '' : file.slice(dot + 1).toLowerCase();
   for (let dash = stem.indexOf('-', 1); dash !== -1; dash = stem.indexOf('-', dash + 1)) {
     const rest = stem.slice(dash + 1, dash + 200);
-    if (VERSION_START.test(rest)) return { stem, name: stem.slice(0, dash), version: stem.slice(dash + 1), extension };
+    if (!VERSION_START.test(rest)) continue;
+    const name = stem.slice(0, dash);
+    const qualified = name.includes('_') ? QUALIFIED.exec(stem.slice(0, 400)) : null;
+    if (qualified !== null) return { stem, name: qualified[1]!, version: qualified[2]!, extension };
+    return { stem, name, version: stem.slice(dash + 1), extension };
   }
   const match = UNDERSCORED.exec(stem.slice(0, 400)) ?? DOTTED.exec(stem.slice(0, 400));
   if (match !== null) return { stem, name: match[1]!, version: match[2]!, extension };
