@@ -37,12 +37,40 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
       'the apache software license, version 2.0',
       'apache software license 2.0',
       'asl 2.0',
+      'apache software license - version 2.0',
+      'apache license, 2.0',
+      'apache license version 2',
     ],
     MIT: ['mit license', 'the mit license', 'mit-license', 'expat', 'mit/expat', 'expat license'],
     ISC: ['isc license', 'isc licence'],
     'BSD-2-Clause': ['bsd 2-clause', 'bsd 2-clause license', 'bsd-2', 'simplified bsd license'],
-    'BSD-3-Clause': ['bsd 3-clause', 'bsd 3-clause license', 'bsd-3', '3-clause bsd license', 'new bsd license'],
-    'MPL-2.0': ['mpl 2.0', 'mozilla public license 2.0', 'mozilla public license 2.0 (mpl 2.0)', 'mpl-2'],
+    'BSD-3-Clause': [
+      'bsd 3-clause',
+      'bsd 3-clause license',
+      'bsd-3',
+      '3-clause bsd license',
+      'new bsd license',
+      'the bsd 3-clause license',
+      'the new bsd license',
+      // the same words under another name
+      'edl 1.0',
+      'eclipse distribution license - v 1.0',
+      'eclipse distribution license v. 1.0',
+    ],
+    'EPL-1.0': eclipse('1.0'),
+    'EPL-2.0': eclipse('2.0'),
+    'CDDL-1.0': ['cddl 1.0'],
+    'CDDL-1.1': ['cddl 1.1'],
+    'CPL-1.0': ['common public license version 1.0'],
+    'MPL-1.1': ['mpl 1.1', 'mozilla public license version 1.1', 'mozilla public license, version 1.1'],
+    'MPL-2.0': [
+      'mpl 2.0',
+      'mozilla public license 2.0',
+      'mozilla public license 2.0 (mpl 2.0)',
+      'mozilla public license version 2.0',
+      'mozilla public license, version 2.0',
+      'mpl-2',
+    ],
     'BSL-1.0': ['boost software license 1.0', 'boost-1.0'],
     'CC0-1.0': ['cc0 1.0', 'cc0 1.0 universal'],
     Zlib: ['zlib license'],
@@ -55,6 +83,11 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
     'AGPL-3.0-or-later': ['agplv3+', 'gnu affero general public license v3 or later (agplv3+)'],
   }).flatMap(([id, spellings]) => spellings.map((spelling): [string, string] => [spelling, id])),
 );
+
+function eclipse(version: string): readonly string[] {
+  const between = [' ', ' v', ' v ', ' v. ', ' - v ', ' - version ', ' version ', ', version '];
+  return [`epl ${version}`, ...between.map((words) => `eclipse public license${words}${version}`)];
+}
 
 /** Debian's and old SPDX spellings of the GNU licences: `GPL-2+`, `LGPL-2.1`, `GPL-3.0-only`. */
 const GNU = /^(a?gpl|lgpl|gfdl)-(\d)(?:\.(\d))?(\+|-only|-or-later)?$/;

@@ -6,12 +6,21 @@ import { parseLicense } from '../../src/packages/index.ts';
 describe('parseLicense', () => {
   const ids = {
     MIT: ['MIT', 'mit', ' MIT ', '(MIT)', 'Expat', 'The MIT License'],
-    'Apache-2.0': ['apache-2.0', 'Apache 2.0', 'Apache License, Version 2.0'],
+    'Apache-2.0': ['apache-2.0', 'Apache 2.0', 'Apache License, Version 2.0', 'Apache Software License - Version 2.0'],
+    'EPL-1.0': ['EPL 1.0', 'Eclipse Public License - v 1.0', 'Eclipse Public License, Version 1.0'],
+    'EPL-2.0': ['EPL 2.0', 'Eclipse Public License v2.0', 'Eclipse Public License v. 2.0'],
+    'CDDL-1.1': ['CDDL 1.1'],
+    'MPL-1.1': ['MPL 1.1', 'Mozilla Public License Version 1.1'],
     'GPL-2.0-only': ['GPL-2', 'GPL-2.0', 'GPL-2.0-only'],
     'GPL-2.0-or-later': ['GPL-2+', 'GPL-2.0+', 'gpl-2.0-or-later'],
     'LGPL-2.1-or-later': ['LGPL-2.1+'],
     'GFDL-1.3-only': ['GFDL-1.3'],
-    'BSD-3-Clause': ['BSD-3-clause', 'New BSD License'],
+    'BSD-3-Clause': [
+      'BSD-3-clause',
+      'New BSD License',
+      'The BSD 3-Clause License',
+      'Eclipse Distribution License - v 1.0',
+    ],
     Zlib: ['ZLIB', 'zlib'],
     'GFDL-1.2-invariants-only': ['GFDL-1.2-invariants-only'],
   };
@@ -35,6 +44,10 @@ describe('parseLicense', () => {
 
   const names = [
     'BSD',
+    'The BSD License',
+    'Eclipse Public License',
+    'Apache License',
+    'CDDL + GPLv2 with classpath exception',
     'GPL',
     'MIT AND BSD',
     'MIT AND',
