@@ -9,6 +9,12 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Frames beyond the first in one layer: compressors that make one per file stay below. */
 const MAX_RESTARTS = 1_000_000;
 
+/**
+ * Takes uncompressed bytes, in their order.
+ * @param isOwn whether the chunk is the last of its memory's use, which may be given to another thread then; else it is valid during the call only
+ */
+export type ChunkTaker = (chunk: Uint8Array<ArrayBuffer>, isOwn: boolean) => void;
+
 /** Turns stored bytes into the tar, handing it to a callback chunk by chunk. */
 export interface Decoder {
   /** Resolves when the chunk is used up and its memory may be written again. Never rejects; see `failure`. */
@@ -21,24 +27,24 @@ export interface Decoder {
 }
 
 /** @param onData called synchronously with each chunk; what it throws becomes `failure` */
-export function createDecoder(job: LayerJob, compression: Compression, onData: (chunk: Uint8Array) => void): Decoder {
+export function createDecoder(job: LayerJob, compression: Compression, onData: ChunkTaker): Decoder {
   if (compression === 'none') return new PlainDecoder(onData);
   if (compression === 'zstd') return new FrameDecoder(job, onData);
   return new StreamDecoder(job, createGunzip({ chunkSize: CHUNK_BYTES }), onData);
 }
 
 class PlainDecoder implements Decoder {
-  readonly #onData: (chunk: Uint8Array) => void;
+  readonly #onData: ChunkTaker;
   failure: Error | undefined;
 
-  constructor(onData: (chunk: Uint8Array) => void) {
+  constructor(onData: ChunkTaker) {
     this.#onData = onData;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.failure) return;
     try {
-      this.#onData(chunk);
+      this.#onData(chunk, false);
     } catch (error) {
       this.failure = toError(error);
     }
@@ -49,52 +55,70 @@ class PlainDecoder implements Decoder {
   destroy(): void {}
 }
 
-/**
- * Frees the memory of a chunk that was used, when it is the last that lies in it: the next chunk then takes the same memory, still in the processor's cache.
- * Left to the collector, chunks pile up by the dozen, and collecting them takes a tenth of the time.
- */
-function giveBack(chunk: Uint8Array): void {
-  const { buffer, byteOffset, byteLength } = chunk;
-  if (byteOffset + byteLength === CHUNK_BYTES && buffer.byteLength === CHUNK_BYTES && buffer instanceof ArrayBuffer) {
-    buffer.transfer(0);
-  }
-}
-
 /** Over one of Node's public streams. Gunzip takes members one after another. */
 class StreamDecoder implements Decoder {
   readonly #job: LayerJob;
   readonly #stream: Gunzip | ZstdDecompress;
-  readonly #onData: (chunk: Uint8Array) => void;
+  readonly #onData: ChunkTaker;
   readonly #ended: Promise<void>;
+  /** What the stream put into its current memory so far. */
+  #gathered: Uint8Array<ArrayBuffer> | undefined;
   #fedBytes = 0;
   failure: Error | undefined;
 
-  constructor(job: LayerJob, stream: Gunzip | ZstdDecompress, onData: (chunk: Uint8Array) => void) {
+  constructor(job: LayerJob, stream: Gunzip | ZstdDecompress, onData: ChunkTaker) {
     this.#job = job;
     this.#stream = stream;
     this.#onData = onData;
     this.#ended = new Promise((resolve) => {
-      // the stream goes on as soon as this returns: the next chunk is decompressed while this one is looked at
-      stream.on('data', (chunk: Uint8Array) => process.nextTick(() => this.#take(chunk)));
+      stream.on('data', (chunk: Uint8Array<ArrayBuffer>) => this.#gather(chunk));
       stream.on('error', (cause) => {
         this.failure ??= this.#decodingError(cause);
         resolve();
       });
       stream.on('close', resolve);
-      stream.on('end', resolve);
+      stream.on('end', () => {
+        this.flush();
+        resolve();
+      });
     });
   }
 
-  #take(chunk: Uint8Array): void {
+  /** Chunks that lie in one piece of memory, one after another, are taken as one. */
+  #gather(chunk: Uint8Array<ArrayBuffer>): void {
+    const before = this.#gathered;
+    if (before !== undefined && before.buffer !== chunk.buffer) this.flush();
+    const start = this.#gathered?.byteOffset ?? chunk.byteOffset;
+    const end = chunk.byteOffset + chunk.byteLength;
+    this.#gathered = new Uint8Array(chunk.buffer, start, end - start);
+    if (end < chunk.buffer.byteLength) return;
+    const whole = this.#gathered;
+    this.#gathered = undefined;
+    // the stream goes on as soon as this returns: the next chunk is decompressed while this one is looked at
+    process.nextTick(() => this.#take(whole));
+  }
+
+  /** Hands over what was gathered. Once the stream is at its end. */
+  flush(): void {
+    const rest = this.#gathered;
+    this.#gathered = undefined;
+    if (rest !== undefined) this.#take(rest);
+  }
+
+  /**
+   * The chunk's memory is freed when nobody took it: the next chunk then has the same memory, still in the processor's cache. Left to the collector, chunks
+   * pile up by the dozen, and collecting them takes a tenth of the time.
+   */
+  #take(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.failure) return;
     try {
-      this.#onData(chunk);
+      this.#onData(chunk, true);
     } catch (error) {
       this.failure = toError(error);
       this.#stream.destroy();
       return;
     }
-    giveBack(chunk);
+    if (!chunk.buffer.detached) chunk.buffer.transfer(0);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -140,12 +164,12 @@ class StreamDecoder implements Decoder {
 /** Zstandard frames one after another: before Node 26 a stream stops where a frame ends inside a chunk; another one goes on from there. */
 class FrameDecoder implements Decoder {
   readonly #job: LayerJob;
-  readonly #onData: (chunk: Uint8Array) => void;
+  readonly #onData: ChunkTaker;
   #current: StreamDecoder;
   #restarts = 0;
   #tooMany: Error | undefined;
 
-  constructor(job: LayerJob, onData: (chunk: Uint8Array) => void) {
+  constructor(job: LayerJob, onData: ChunkTaker) {
     this.#job = job;
     this.#onData = onData;
     this.#current = this.#open();
@@ -164,6 +188,7 @@ class FrameDecoder implements Decoder {
       // a stream that takes nothing at all is met by no other one
       if (this.failure || unused <= 0 || unused >= rest.length) return;
       rest = rest.subarray(rest.length - unused);
+      this.#current.flush();
       this.#current.destroy();
       this.#restarts += 1;
       if (this.#restarts > MAX_RESTARTS) {

@@ -1,11 +1,11 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { ChunkInbox, withStoredBytes } from './chunk-inbox.ts';
 import type { LayerJob } from './layer-job.ts';
-import { SlotWriter } from './slot-ring.ts';
+import { ChunkWriter } from './chunk-pipe.ts';
 import { readStored } from './stored-pass.ts';
 import { toFailure, type FromWorker, type InflateSetup, type ToWorker } from './worker-messages.ts';
 
-/** Entry of the worker thread that reads, hashes and decompresses layers into a ring from which another thread parses. */
+/** Entry of the worker thread that reads, hashes and decompresses layers for another thread, which parses them. */
 function main(port: MessagePort, setup: InflateSetup): void {
   const progress = new BigInt64Array(setup.progress);
   const inbox = new ChunkInbox(port);
@@ -15,11 +15,11 @@ function main(port: MessagePort, setup: InflateSetup): void {
   });
 
   async function run(job: LayerJob): Promise<void> {
-    const writer = new SlotWriter(setup.ring);
+    const writer = new ChunkWriter(setup.pipe);
     try {
       await withStoredBytes(job, inbox, (source) =>
         readStored(job, source, {
-          onData: (chunk) => writer.write(chunk),
+          onData: (chunk, isOwn) => writer.write(chunk, isOwn),
           onProgress: (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
         }),
       );

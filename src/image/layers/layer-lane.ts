@@ -3,7 +3,7 @@ import type { CapturePlan } from '../../filesystem/index.ts';
 import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
 import { layerError } from './errors.ts';
 import { LayerThread } from './layer-thread.ts';
-import { closeSlotRing, createSlotRing, resetSlotRing, type SlotRing } from './slot-ring.ts';
+import { closeChunkPipe, createChunkPipe, resetChunkPipe, type ChunkPipe } from './chunk-pipe.ts';
 import type { InflateSetup, ParseSetup } from './worker-messages.ts';
 
 export interface LaneOptions {
@@ -13,23 +13,23 @@ export interface LaneOptions {
   readonly twoThreads: boolean;
 }
 
-/** Reads layers one at a time, in one worker thread, or in two with a ring between them. */
+/** Reads layers one at a time, in one worker thread, or in two with a pipe between them. */
 export class LayerLane {
   readonly #progress = new BigInt64Array(new SharedArrayBuffer(8));
-  readonly #ring: SlotRing | undefined;
+  readonly #pipe: ChunkPipe | undefined;
   readonly #parser: LayerThread;
   readonly #inflater: LayerThread | undefined;
 
   constructor(options: LaneOptions) {
     const progress = this.#progress.buffer;
     const { plan, limits } = options;
-    this.#ring = options.twoThreads ? createSlotRing() : undefined;
-    const ring = this.#ring;
-    const parse: ParseSetup = { plan, limits, progress, ...(ring ? { ring } : {}) };
-    this.#parser = new LayerThread(workerUrl(import.meta.url, 'layer-worker'), parse);
-    if (ring) {
-      const inflate: InflateSetup = { ring, progress };
-      this.#inflater = new LayerThread(workerUrl(import.meta.url, 'inflate-worker'), inflate);
+    this.#pipe = options.twoThreads ? createChunkPipe() : undefined;
+    const pipe = this.#pipe;
+    const parse: ParseSetup = { plan, limits, progress, ...(pipe ? { pipe: pipe.reader } : {}) };
+    this.#parser = new LayerThread(workerUrl(import.meta.url, 'layer-worker'), parse, pipe ? [pipe.reader.port] : []);
+    if (pipe) {
+      const inflate: InflateSetup = { pipe: pipe.writer, progress };
+      this.#inflater = new LayerThread(workerUrl(import.meta.url, 'inflate-worker'), inflate, [pipe.writer.port]);
     }
   }
 
@@ -66,12 +66,12 @@ export class LayerLane {
     job: LayerJob,
     stream: AsyncIterable<Uint8Array> | undefined,
   ): Promise<LayerResult | undefined> {
-    const ring = this.#ring as SlotRing;
-    resetSlotRing(ring);
+    const pipe = this.#pipe as ChunkPipe;
+    resetChunkPipe(pipe);
     const stored = inflater.run(job, stream);
     const parsed = this.#parser.run(job, undefined);
     // neither may wait for the other once that one is gone, or its stream broke
-    stored.catch(() => closeSlotRing(ring));
+    stored.catch(() => closeChunkPipe(pipe));
     parsed.catch(() => inflater.stop(layerError('LAYER_STOPPED', 'the parser gave up')));
     const [inflated, result] = await Promise.allSettled([stored, parsed]);
     const isStopped = inflated.status === 'rejected' && isStoppedByParser(inflated.reason);

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { AppError, ExitCode } from '../../core/index.ts';
 import { LAYER_ERRORS, layerError, type LayerErrorCode } from './errors.ts';
 import type { LayerJob, LayerResult } from './layer-job.ts';
@@ -16,8 +16,9 @@ export class LayerThread<Job = LayerJob> {
   #credits = 0;
   #onCredit: (() => void) | undefined;
 
-  constructor(entry: URL, setup: unknown) {
-    this.#worker = new Worker(entry, { workerData: setup, name: 'waybill-layer' });
+  /** @param ports those in `setup`: they are given to the thread */
+  constructor(entry: URL, setup: unknown, ports: readonly MessagePort[] = []) {
+    this.#worker = new Worker(entry, { workerData: setup, transferList: [...ports], name: 'waybill-layer' });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => this.stop(error));
     this.#worker.on('exit', () => this.stop(new Error('a layer worker ended')));

@@ -1,13 +1,13 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { CaptureMatcher, transferables } from '../../filesystem/index.ts';
 import { ChunkInbox, withStoredBytes } from './chunk-inbox.ts';
+import { drainChunks } from './chunk-pipe.ts';
 import type { LayerJob, LayerResult } from './layer-job.ts';
 import { LayerPass } from './layer-pass.ts';
-import { drainSlots } from './slot-ring.ts';
 import { readStored } from './stored-pass.ts';
 import { toFailure, type FromWorker, type ParseSetup, type ToWorker } from './worker-messages.ts';
 
-/** Entry of the worker thread that hashes and parses layers, one after another, and without a ring decompresses them too. */
+/** Entry of the worker thread that hashes and parses layers, one after another, and without another thread that does it decompresses them too. */
 function main(port: MessagePort, setup: ParseSetup): void {
   const matcher = new CaptureMatcher(setup.plan);
   const progress = new BigInt64Array(setup.progress);
@@ -20,7 +20,7 @@ function main(port: MessagePort, setup: ParseSetup): void {
   async function run(job: LayerJob): Promise<void> {
     try {
       const pass = new LayerPass(job, matcher, setup.limits);
-      const result = setup.ring ? readRing(pass) : await readAlone(job, pass);
+      const result = setup.pipe ? readPipe(pass) : await readAlone(job, pass);
       // undefined: the stored bytes were bad, and the other thread says how
       if (result) port.postMessage({ kind: 'result', result } satisfies FromWorker, transferables(result.records));
       else port.postMessage({ kind: 'stored' } satisfies FromWorker, []);
@@ -29,8 +29,8 @@ function main(port: MessagePort, setup: ParseSetup): void {
     }
   }
 
-  function readRing(pass: LayerPass): LayerResult | undefined {
-    const good = setup.ring && drainSlots(setup.ring, (chunk) => pass.write(chunk));
+  function readPipe(pass: LayerPass): LayerResult | undefined {
+    const good = setup.pipe && drainChunks(setup.pipe, (chunk) => pass.write(chunk));
     return good ? pass.finish() : undefined;
   }
 

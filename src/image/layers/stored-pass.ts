@@ -1,5 +1,5 @@
 import { createDigester, digestAlgorithm } from '../../core/index.ts';
-import { createDecoder, type Decoder } from './decoder.ts';
+import { createDecoder, type ChunkTaker, type Decoder } from './decoder.ts';
 import { layerError } from './errors.ts';
 import { layerLabel, type LayerJob } from './layer-job.ts';
 import { layerCompression } from './media-type.ts';
@@ -9,7 +9,7 @@ export type ChunkSource = () => Uint8Array | undefined | Promise<Uint8Array | un
 
 export interface StoredPassOptions {
   /** Takes the uncompressed bytes. May throw: LAYER_TOO_LARGE, LAYER_EXPANSION and LAYER_STOPPED end the pass at once. */
-  readonly onData: (chunk: Uint8Array) => void;
+  readonly onData: ChunkTaker;
   readonly onProgress: (bytes: number) => void;
 }
 

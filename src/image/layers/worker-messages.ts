@@ -1,14 +1,14 @@
 import { isAppError } from '../../core/index.ts';
 import type { CapturePlan } from '../../filesystem/index.ts';
 import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
-import type { SlotRing } from './slot-ring.ts';
+import type { PipeEnd } from './chunk-pipe.ts';
 
 /** What the two kinds of worker are started with. */
 export interface ParseSetup {
   readonly plan: CapturePlan;
   readonly limits: LayerLimits;
   /** Present when another thread decompresses; absent when this one does it all. */
-  readonly ring?: SlotRing;
+  readonly pipe?: PipeEnd;
   /** Stored bytes read so far; counts up, shown as progress. */
   readonly progress: SharedArrayBuffer;
 }
@@ -20,7 +20,7 @@ export interface RootfsSetup {
 }
 
 export interface InflateSetup {
-  readonly ring: SlotRing;
+  readonly pipe: PipeEnd;
   readonly progress: SharedArrayBuffer;
 }
 
