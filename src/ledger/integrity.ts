@@ -12,8 +12,8 @@ const VERIFIED: Comparison = { outcome: 'verified' };
 const UNKNOWN: Comparison = { outcome: 'unknown' };
 
 /**
- * Compares an entry with what a package recorded of it. Of a symbolic link the target counts, as apk records it; other databases record digests of regular
- * files only, so that a link there differs. `unknown`: the pass over the layers made no digest of that kind.
+ * Compares an entry with what a package recorded of it. Of a symbolic link the target counts, as apk and rpm record it; other databases record digests of
+ * regular files only, so that a link there differs. `unknown`: the pass over the layers made no digest of that kind.
  */
 export function compareFile(view: FileView, entry: FileEntry, recorded: RecordedFile): Comparison {
   const { algorithm, hex } = recorded;

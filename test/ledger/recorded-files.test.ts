@@ -128,6 +128,34 @@ describe('recordedFiles of rpm', () => {
     });
   }
 
+  it('are targets of links too, whatever took the place of one', () => {
+    const names = ['same', 'moved', 'file', 'gone', 'odd'];
+    const links: RpmValues = {
+      baseNames: names,
+      directoryNames: ['/usr/bin/'],
+      directoryIndexes: names.map(() => 0),
+      fileFlags: names.map(() => 0),
+      fileDigests: names.map(() => ''),
+      fileDigestAlgorithm: [8],
+      fileLinkTargets: ['../lib/tool', 'tool', 'tool', 'tool', 't\u00f6\u00f6l'],
+    };
+    const ledger = ledgerOf(rpmCataloger, {
+      'etc/os-release': 'ID=fedora\nVERSION_ID=40\n',
+      'var/lib/rpm/Packages.db': ndbDatabase([rpmPackage('tool', links)]),
+      'usr/bin/same': { link: '../lib/tool' },
+      'usr/bin/moved': { link: '/tmp/evil' },
+      'usr/bin/file': 'no link',
+      // in which bytes a target is recorded is not known
+      'usr/bin/odd': { link: 'elsewhere' },
+    });
+    const classes = classesOf(ledger);
+    assert.equal(classes['/usr/bin/same'], 'os-package verified');
+    assert.equal(classes['/usr/bin/moved'], 'os-package modified');
+    assert.equal(classes['/usr/bin/file'], 'os-package modified');
+    assert.equal(classes['/usr/bin/odd'], 'os-package unchecked');
+    assert.deepEqual(missing(ledger), ['/usr/bin/gone']);
+  });
+
   it('are none in an algorithm that is not known', () => {
     const ledger = ledgerOf(rpmCataloger, {
       'etc/os-release': 'ID=fedora\nVERSION_ID=40\n',

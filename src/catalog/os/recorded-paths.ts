@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RecordedFile } from '../../packages/index.ts';
 import type { OwnedPaths } from './owned-paths.ts';
 
@@ -12,4 +13,10 @@ export function recordedOnDisk(
     if (place !== undefined) found.set(place, digest);
   }
   return found;
+}
+
+/** A link's recorded target as a record that the ledger compares; undefined where it is not known in which bytes it was written. */
+export function recordedLink(target: string): RecordedFile | undefined {
+  if (!/^[!-~]{1,4096}$/.test(target)) return undefined;
+  return { algorithm: 'sha256', hex: createHash('sha256').update(target).digest('hex') };
 }

@@ -1,6 +1,7 @@
 import { LIMITS } from '../../core/index.ts';
 import { RPM_TAGS, type RpmHeader } from '../../formats/index.ts';
 import type { RecordedFile } from '../../packages/index.ts';
+import { recordedLink } from './recorded-paths.ts';
 
 /** One installed package as its header, or the line of a manifest, describes it. */
 export interface RpmRecord {
@@ -172,12 +173,14 @@ function filesOf(
   return { listed, installed, configuration, ...(recorded.size === 0 ? {} : { recorded }) };
 }
 
-/** Digests by the index of their file: empty for folders and links, and none at all in an algorithm that is not known. */
+/** Digests by the index of their file, of links those of their targets; of folders there are none, and of files none in an algorithm that is not known. */
 function digestsOf(header: RpmHeader, budget: RecordBudget): (index: number) => RecordedFile | undefined {
+  const targets = budget.takeTexts(header, RPM_TAGS.fileLinkTargets);
   const known = DIGESTS.get(header.numbers(RPM_TAGS.fileDigestAlgorithm)[0] ?? MD5);
   const digests = known === undefined ? [] : budget.takeTexts(header, RPM_TAGS.fileDigests);
   return (index) => {
     const hex = digests[index] ?? '';
+    if (hex === '') return recordedLink(targets[index] ?? '');
     if (known === undefined || hex.length !== known.hexDigits || !/^[0-9a-f]+$/.test(hex)) return undefined;
     return { algorithm: known.algorithm, hex };
   };

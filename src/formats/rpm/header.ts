@@ -26,6 +26,7 @@ export const RPM_TAGS = {
   oldFileNames: 1027,
   fileStates: 1029,
   fileDigests: 1035,
+  fileLinkTargets: 1036,
   fileFlags: 1037,
   sourceRpm: 1044,
   provideName: 1047,
