@@ -147,7 +147,7 @@ function doubled(column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
 }
 
 /** FNV-1a over the characters, from a start that differs from folder to folder, mixed at the end: slots are told by the low bits. */
-function hashOf(parent: Node, name: string): number {
+export function hashOf(parent: Node, name: string): number {
   let hash = Math.imul(parent + 1, 0x9e37_79b1);
   for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 0x0100_0193);
   hash ^= hash >>> 15;
