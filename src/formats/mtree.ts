@@ -9,6 +9,8 @@ export interface MtreeEntry {
   readonly type: string;
   readonly md5?: string;
   readonly sha256?: string;
+  /** Of a link, as written, escapes resolved. */
+  readonly target?: string;
 }
 
 export interface Mtree {
@@ -55,11 +57,13 @@ export function parseMtree(bytes: Uint8Array): Mtree {
 function entryOf(name: string, keys: ReadonlyMap<string, string>, settings: ReadonlyMap<string, string>): MtreeEntry {
   const md5 = keys.get('md5digest') ?? keys.get('md5') ?? '';
   const sha256 = keys.get('sha256digest') ?? keys.get('sha256') ?? '';
+  const target = keys.get('link');
   return {
     path: unescapePath(name),
     type: keys.get('type') ?? settings.get('type') ?? 'file',
     ...(MD5.test(md5) ? { md5 } : {}),
     ...(SHA256.test(sha256) ? { sha256 } : {}),
+    ...(target === undefined ? {} : { target: unescapePath(target) }),
   };
 }
 

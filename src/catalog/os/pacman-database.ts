@@ -2,6 +2,7 @@ import { parseAlpmDesc, parseMtree, type AlpmSections } from '../../formats/inde
 import type { FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, RecordedFile } from '../../packages/index.ts';
 import { rootOf } from './installation-root.ts';
+import { recordedLink } from './recorded-paths.ts';
 
 /** One installed package as its folder describes it. */
 export interface PacmanRecord {
@@ -89,10 +90,12 @@ export function pacmanDigests(
   if (problem !== undefined) {
     report(diagnostics, 'malformed-record', path, `${problem}; what ${record.name} says of its files is unknown`);
   }
-  for (const { path: name, type, sha256 } of entries) {
+  for (const { path: name, type, sha256, target } of entries) {
     // `./.PKGINFO` and its like are not installed
-    if (type !== 'file' || sha256 === undefined || !name.startsWith('./') || /^\.\/\.[A-Z]/.test(name)) continue;
-    recorded.set(name.slice(1), { algorithm: 'sha256', hex: sha256 });
+    if (!name.startsWith('./') || /^\.\/\.[A-Z]/.test(name)) continue;
+    if (type === 'file' && sha256 !== undefined) recorded.set(name.slice(1), { algorithm: 'sha256', hex: sha256 });
+    const link = type === 'link' ? recordedLink(target ?? '') : undefined;
+    if (link !== undefined) recorded.set(name.slice(1), link);
   }
   return recorded;
 }

@@ -64,6 +64,7 @@ describe('pacman', () => {
       [...(a.recordedFiles ?? [])],
       [
         ['/usr/bin/a b', { algorithm: 'sha256', hex: sha256('a') }],
+        ['/usr/lib/l', { algorithm: 'sha256', hex: sha256('x') }],
         ['/etc/c.conf', { algorithm: 'sha256', hex: sha256('c') }],
         ['/gone', { algorithm: 'sha256', hex: sha256('gone') }],
       ],
