@@ -7,6 +7,8 @@ export interface PortageContent {
   readonly path: string;
   /** MD5 of a regular file, in hex. */
   readonly md5?: string;
+  /** Of a link. */
+  readonly target?: string;
 }
 
 export interface PortageContents {
@@ -46,5 +48,6 @@ function contentOf(kind: string, rest: string): PortageContent | undefined {
     return match === null ? undefined : { kind, path: rest.slice(0, match.index), md5: match[1]! };
   }
   const arrow = rest.indexOf(' -> ');
-  return kind === 'sym' && arrow > 0 && LINK.test(rest) ? { kind, path: rest.slice(0, arrow) } : undefined;
+  if (kind !== 'sym' || arrow <= 0 || !LINK.test(rest)) return undefined;
+  return { kind, path: rest.slice(0, arrow), target: rest.slice(arrow + ' -> '.length).replace(LINK, '') };
 }

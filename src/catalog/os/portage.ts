@@ -12,7 +12,7 @@ import {
   type PortageRecord,
 } from './portage-database.ts';
 import { portageAtoms } from './portage-dependencies.ts';
-import { recordedOnDisk } from './recorded-paths.ts';
+import { recordedLink, recordedOnDisk } from './recorded-paths.ts';
 import { homepageOf, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
@@ -96,8 +96,10 @@ function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly st
   const homepage = homepageOf(portageField(view, record, 'HOMEPAGE')?.split(/\s/, 1)[0]);
   const properties = propertiesOf(shared, record);
   const recorded = new Map<string, RecordedFile>();
-  for (const { path, md5 } of context.recordedFiles === true ? (contents ?? []) : []) {
+  for (const { path, md5, target } of context.recordedFiles === true ? (contents ?? []) : []) {
+    const link = target === undefined ? undefined : recordedLink(target);
     if (md5 !== undefined) recorded.set(path, { algorithm: 'md5', hex: md5 });
+    else if (link !== undefined) recorded.set(path, link);
   }
   return {
     type: 'ebuild',

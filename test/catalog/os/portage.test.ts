@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { EdgeBudget } from '../../../src/catalog/os/edge-budget.ts';
@@ -32,7 +33,11 @@ describe('portage', () => {
     assert.deepEqual(diagnostics, []);
     const a = packages.find(({ name }) => name === 'a');
     assert.deepEqual(a?.files, ['/usr/bin/a b', '/usr/lib/l']);
-    assert.deepEqual([...(a.recordedFiles?.keys() ?? [])], ['/usr/bin/a b', '/gone']);
+    assert.deepEqual([...(a.recordedFiles?.keys() ?? [])], ['/usr/bin/a b', '/usr/lib/l', '/gone']);
+    assert.deepEqual(a.recordedFiles?.get('/usr/lib/l'), {
+      algorithm: 'sha256',
+      hex: createHash('sha256').update('x').digest('hex'),
+    });
     assert.deepEqual(a.recordedFiles?.get('/gone'), { algorithm: 'md5', hex: MD5 });
     assert.deepEqual(a.licenses, [{ value: '|| ( GPL-2 MIT ) BSD' }]);
     assert.deepEqual(a.properties, { 'ebuild:slot': '0/1.2', 'ebuild:repository': 'gentoo' });
