@@ -34,7 +34,7 @@ export type { OpenedSqlite, SqlitePages } from './sqlite/pages.ts';
 export { findTable, readTable, rowValues, sqliteText } from './sqlite/table.ts';
 export type { SqliteItem, SqliteValue } from './sqlite/table.ts';
 export { parseJsonWall } from './json-wall.ts';
-export type { JsonWall, WallRecord } from './json-wall.ts';
+export type { JsonWall, JsonWallOptions, WallRecord } from './json-wall.ts';
 export { tryParsePhpSerialized } from './literals/php-serialized.ts';
 export type { PhpArray, PhpValue } from './literals/php-serialized.ts';
 export { parseErlangTerms } from './literals/erlang-term.ts';

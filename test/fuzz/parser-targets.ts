@@ -72,7 +72,7 @@ export const PARSER_TARGETS: readonly ParserTarget[] = [
   },
   { id: 'rpm-header', samples: [samples.rpmHeaderSample], run: readRpmHeader },
   { id: 'sqlite', samples: [samples.sqliteSample], run: readSqlite },
-  { id: 'json-wall', samples: [samples.wallSample], run: formats.parseJsonWall },
+  { id: 'json-wall', samples: [samples.wallSample], run: readWall },
   {
     id: 'php-serialized',
     samples: ['a:2:{s:4:"name";s:1:"x";i:0;a:1:{s:1:"a";d:0.5;}}'],
@@ -117,6 +117,10 @@ export const PARSER_TARGETS: readonly ParserTarget[] = [
     run: (bytes) => formats.parseYamlFields(text(bytes)),
   },
 ];
+
+function readWall(bytes: Uint8Array): unknown {
+  return formats.parseJsonWall(bytes, { fields: ['kind', 'name', 'slices', '__proto__', 'constructor'] });
+}
 
 function readTar(bytes: Uint8Array): unknown {
   const found: unknown[] = [];

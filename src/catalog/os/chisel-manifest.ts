@@ -18,7 +18,7 @@ export interface ChiselPackage {
 export interface ChiselManifest {
   /** Sorted by name. */
   readonly packages: readonly ChiselPackage[];
-  /** What is no package, slice or path that can be one. */
+  /** What is no package, slice or path that can be one; the first thousand. */
   readonly problems: readonly { readonly code: string; readonly message: string }[];
 }
 
@@ -39,6 +39,10 @@ const MAX_PATH_CHARS = 4096;
 const MAX_SLICES_OF_PATH = 256;
 /** What packages own, together. */
 const MAX_OWNED = 2_000_000;
+const MAX_PROBLEMS = 1000;
+
+/** The fields of the manifest's lines that say something of packages. */
+export const CHISEL_FIELDS: readonly string[] = 'kind name version arch sha256 final_sha256 path slices'.split(' ');
 
 /**
  * Makes packages of the records of Chisel's manifest. Hostile input: never throws, linear.
@@ -46,14 +50,15 @@ const MAX_OWNED = 2_000_000;
  */
 export function chiselManifest(records: readonly WallRecord[]): ChiselManifest {
   const problems: { readonly code: string; readonly message: string }[] = [];
+  const report = (code: string, message: string): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push({ code, message });
+  };
   const drafts = new Map<string, Draft>();
   for (const record of records) {
     if (record['kind'] !== 'package') continue;
     const name = textOf(record, 'name', NAME);
-    if (name === undefined)
-      problems.push({ code: 'malformed-manifest', message: 'a package has no name that can be one; it is missing' });
-    else if (drafts.has(name))
-      problems.push({ code: 'duplicate-package', message: `${name} stands twice; the first counts` });
+    if (name === undefined) report('malformed-manifest', 'a package has no name that can be one; it is missing');
+    else if (drafts.has(name)) report('duplicate-package', `${name} stands twice; the first counts`);
     else drafts.set(name, { record, slices: new Set(), paths: new Set(), recorded: new Map() });
   }
   let owned = 0;
@@ -64,7 +69,7 @@ export function chiselManifest(records: readonly WallRecord[]): ChiselManifest {
     } else if (record['kind'] === 'path') {
       const path = textOf(record, 'path', /^\//);
       if (path === undefined || path.length > MAX_PATH_CHARS) {
-        problems.push({ code: 'malformed-manifest', message: 'a path is none; it is left out' });
+        report('malformed-manifest', 'a path is none; it is left out');
         continue;
       }
       for (const draft of ownersOf(record, drafts)) {
@@ -82,9 +87,9 @@ export function chiselManifest(records: readonly WallRecord[]): ChiselManifest {
 
 function ownersOf(record: WallRecord, drafts: ReadonlyMap<string, Draft>): ReadonlySet<Draft> {
   const owners = new Set<Draft>();
-  const slices: unknown = record['slices'];
-  for (const slice of Array.isArray(slices) ? slices.slice(0, MAX_SLICES_OF_PATH) : []) {
-    const name = typeof slice === 'string' ? SLICE.exec(slice)?.[1] : undefined;
+  const slices = record['slices'];
+  for (const slice of typeof slices === 'object' ? slices.slice(0, MAX_SLICES_OF_PATH) : []) {
+    const name = SLICE.exec(slice)?.[1];
     const draft = name === undefined ? undefined : drafts.get(name);
     if (draft !== undefined) owners.add(draft);
   }

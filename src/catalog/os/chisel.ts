@@ -2,7 +2,7 @@ import { parseJsonWall } from '../../formats/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { chiselManifest, type ChiselPackage } from './chisel-manifest.ts';
+import { CHISEL_FIELDS, chiselManifest, type ChiselPackage } from './chisel-manifest.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { rootOf } from './installation-root.ts';
@@ -35,6 +35,16 @@ export const chiselCataloger: Cataloger = {
   catalog,
 };
 
+/** Of all manifests of an image together, unpacked: a few kilobytes can become so much. */
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+
+/** What the manifests of one image share. */
+interface Reading {
+  readonly context: CatalogContext;
+  readonly diagnostics: Diagnostic[];
+  bytesLeft: number;
+}
+
 /** What all packages of one manifest share. */
 interface Shared {
   readonly context: CatalogContext;
@@ -46,19 +56,20 @@ interface Shared {
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
-  const packages = context.view
-    .captured('chisel/manifest')
-    .flatMap((file) => manifestPackages(context, file, diagnostics));
+  const reading: Reading = { context, diagnostics, bytesLeft: MAX_TEXT_BYTES };
+  const packages = context.view.captured('chisel/manifest').flatMap((file) => manifestPackages(reading, file));
   return { packages, diagnostics };
 }
 
-function manifestPackages(context: CatalogContext, file: CapturedFile, diagnostics: Diagnostic[]): readonly Package[] {
+function manifestPackages(reading: Reading, file: CapturedFile): readonly Package[] {
+  const { context, diagnostics } = reading;
   const { view } = context;
   const path = `/${file.entry.path}`;
   const report = (code: string, severity: Diagnostic['severity'], message: string): void => {
     diagnostics.push({ code, severity, message, path, source: SOURCE });
   };
-  const wall = parseJsonWall(file.bytes);
+  const wall = parseJsonWall(file.bytes, { fields: CHISEL_FIELDS, maxBytes: reading.bytesLeft });
+  reading.bytesLeft -= wall.sizeBytes;
   if ('unreadable' in wall) {
     report('malformed-manifest', 'error', `cannot be read, its packages are missing: ${wall.unreadable}`);
     return [];

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
-import { chiselManifest } from '../../../src/catalog/os/chisel-manifest.ts';
+import { CHISEL_FIELDS, chiselManifest } from '../../../src/catalog/os/chisel-manifest.ts';
 import { chiselCataloger } from '../../../src/catalog/os/chisel.ts';
 import { parseJsonWall } from '../../../src/formats/index.ts';
 import { codesOf, runCataloger } from '../../support/run-cataloger.ts';
 import { wall } from '../fixtures/chisel.ts';
 
 const UBUNTU = 'ID=ubuntu\nVERSION_ID="24.04"\n';
+const WANTED = { fields: CHISEL_FIELDS };
 const A = 'aa'.repeat(32);
 const B = 'bb'.repeat(32);
 
@@ -67,6 +68,27 @@ describe('chisel', () => {
     assert.deepEqual(codesOf(run), ['malformed-manifest']);
   });
 
+  it('unpacks so much of all manifests of an image, and still reads the plain one that comes first', () => {
+    const bomb = zstdCompressSync(
+      Buffer.concat([Buffer.from(wall([])), Buffer.alloc(200 * 1024 * 1024, '{"kind":"x"}\n')]),
+    );
+    const run = runCataloger(chiselCataloger, {
+      'a/var/lib/chisel/manifest.wall': wall([{ kind: 'package', name: 'a', version: '1', arch: 'amd64' }]),
+      'b/var/lib/chisel/manifest.wall': bomb,
+      'c/var/lib/chisel/manifest.wall': bomb,
+      'd/var/lib/chisel/manifest.wall': wall([{ kind: 'package', name: 'd', version: '1', arch: 'amd64' }]),
+    });
+    assert.deepEqual(
+      run.packages.map(({ name }) => name),
+      ['a'],
+    );
+    const unread = run.diagnostics.filter(({ message }) => message.includes('packages are missing'));
+    assert.deepEqual(
+      unread.map(({ path }) => path?.slice(0, 2)),
+      ['/c', '/d'],
+    );
+  });
+
   it('is linear in a hundred thousand paths of many slices', () => {
     const slices = Array.from({ length: 20 }, (_, index) => `p${index}_s`);
     const manifest = wall([
@@ -87,7 +109,7 @@ describe('parseJsonWall', () => {
           lines.map((all) => Buffer.from(`{"jsonwall":"1.0"}\n${all.join('\n')}`)),
         ),
         (bytes) => {
-          const parsed = parseJsonWall(bytes);
+          const parsed = parseJsonWall(bytes, WANTED);
           if ('records' in parsed) chiselManifest(parsed.records);
         },
       ),
@@ -97,16 +119,31 @@ describe('parseJsonWall', () => {
   it('survives a damaged zstd stream, deep nesting, and keys that are names of the prototype', () => {
     const good = zstdCompressSync(wall([{ kind: 'package' }]));
     for (let cut = 0; cut < good.length; cut += 1)
-      assert.ok('unreadable' in parseJsonWall(good.subarray(0, cut)) || cut < 4);
+      assert.ok('unreadable' in parseJsonWall(good.subarray(0, cut), WANTED) || cut < 4);
     const deep = `{"jsonwall":"1.0"}\n${'{"a":'.repeat(100_000)}\n{"__proto__":{"kind":"package"}}\n`;
-    const parsed = parseJsonWall(Buffer.from(deep));
+    const parsed = parseJsonWall(Buffer.from(deep), WANTED);
     assert.ok('records' in parsed);
     assert.equal(parsed.problems.length, 1);
     assert.equal(({} as Record<string, unknown>)['kind'], undefined);
   });
 
+  it('keeps nothing but the texts that were asked for', () => {
+    const line = { kind: 'path', slices: ['a_b', {}, 1], path: { a: 1 }, junk: [{}], constructor: 'x' };
+    const parsed = parseJsonWall(Buffer.from(wall([line])), {
+      fields: ['kind', 'slices', 'path', 'toString', '__proto__'],
+    });
+    assert.deepEqual('records' in parsed && parsed.records, [{ kind: 'path', slices: ['a_b'] }]);
+  });
+
+  it('ends where there are more texts in lists than any real wall has', () => {
+    const line = `{"slices":[${'"",'.repeat(20_000)}""]}\n`;
+    const parsed = parseJsonWall(Buffer.from(`{"jsonwall":"1.0"}\n${line.repeat(300)}`), WANTED);
+    assert.ok('records' in parsed && parsed.incomplete);
+    assert.equal(parsed.records.length, 200);
+  });
+
   it('tells of fewer lines than the header counts', () => {
-    const parsed = parseJsonWall(Buffer.from(wall([{ kind: 'package' }], 5)));
+    const parsed = parseJsonWall(Buffer.from(wall([{ kind: 'package' }], 5)), WANTED);
     assert.ok('records' in parsed && parsed.incomplete);
   });
 });
