@@ -105,17 +105,31 @@ function licensesOf(json: JsonObject): readonly LicenseClaim[] {
   return [...values].slice(0, 64).map((value) => ({ value }));
 }
 
-/** A person in any of npm's shapes as `Name <email>`; the first of an array. */
+/** A person in any of npm's shapes as `Name <email>`; the first of an array. Arrays in arrays are nobody: they may be nested as deep as there is memory. */
 export function personText(value: unknown): string | undefined {
-  if (Array.isArray(value)) return personText((value as unknown[]).find((item) => personText(item) !== undefined));
+  for (const item of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+    const person = onePerson(item);
+    if (person !== undefined) return person;
+  }
+  return undefined;
+}
+
+function onePerson(value: unknown): string | undefined {
   const text = asText(value);
-  if (text !== undefined) return asText(text.replace(/\s*\([^()]*\)\s*$/u, '')) ?? text;
+  if (text !== undefined) return asText(withoutAddress(text)) ?? text;
   const object = asObject(value);
   if (object === undefined) return undefined;
   const name = asText(object['name']);
   const email = asText(object['email']);
   if (name === undefined) return email;
   return email === undefined ? name : `${name} <${email}>`;
+}
+
+/** `Name <mail> (https://example.org)` without what is in brackets at its end. Not by a pattern: that would try every space of a long row of them. */
+function withoutAddress(text: string): string {
+  const open = text.lastIndexOf('(');
+  if (open === -1 || text.indexOf(')', open) !== text.length - 1) return text;
+  return text.slice(0, open);
 }
 
 const HOSTS = { github: 'github.com', gitlab: 'gitlab.com', bitbucket: 'bitbucket.org' } as const;

@@ -148,11 +148,29 @@ describe('npmCataloger: fields', () => {
     assert.deepEqual(licensesOf({}, {}), []);
   });
 
+  it('takes no time for authors made to take some', () => {
+    const nested = (depth: number): string => `${'['.repeat(depth)}"Bob"${']'.repeat(depth)}`;
+    const packages = [40, 100_000].map((depth) => `{"name":"x","version":"1","author":${nested(depth)}}`);
+    packages.push(
+      ...Array<string>(500).fill(JSON.stringify({ name: 'x', version: '1', author: `a${' '.repeat(8000)}b` })),
+    );
+    const started = performance.now();
+    const authors = packages.map((text) => {
+      const read = parseNpmManifest(Buffer.from(text));
+      return 'manifest' in read ? read.manifest.author : read.problem;
+    });
+    assert.deepEqual(authors.slice(0, 2), [undefined, undefined]);
+    assert.ok(performance.now() - started < 5000, 'backtracking takes half a minute');
+  });
+
   it('reads authors of any shape', () => {
     assert.equal(one({ author: 'Ann <ann@example.com> (https://example.com)' }).author, 'Ann <ann@example.com>');
     assert.equal(one({ author: { name: 'Ann', email: 'ann@example.com' } }).author, 'Ann <ann@example.com>');
     assert.equal(one({ author: [{}, { name: 'Bob' }] }).author, 'Bob');
     assert.equal(one({ author: 7 }).author, undefined);
+    assert.equal(one({ author: 'Ann (a) (b)' }).author, 'Ann (a)');
+    assert.equal(one({ author: '(Ann)' }).author, '(Ann)');
+    assert.equal(one({ author: 'Ann (Bob' }).author, 'Ann (Bob');
   });
 
   it('writes repositories as addresses and takes credentials out of them', () => {
