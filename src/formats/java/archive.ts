@@ -57,10 +57,14 @@ const MAX_PATH_CHARS = 4096;
 /** All manifests, POMs and licence texts of one file. */
 const MAX_RECORD_BYTES = 128 * MiB;
 const MAX_NESTED_BYTES = 1024 * MiB;
-/** What is inside may be so much larger than the file: real ones are some times, bombs are a thousand times. */
-const MAX_EXPANSION = 64;
-const FREE_BYTES = 64 * MiB;
+/**
+ * What is inside may be so much larger than the file: real ones are some times, bombs are a thousand times. An image may hold ten thousand small ones, so
+ * that they get little beyond that.
+ */
+const MAX_EXPANSION = 32;
+const FREE_BYTES = 4 * MiB;
 const MAX_ATTRIBUTE_CHARS = 2048;
+const MARK = /[\s*#/=-]/;
 /** Attributes of the manifest that are kept. */
 const ATTRIBUTES =
   `automatic-module-name build-jdk-spec bundle-description bundle-docurl bundle-license bundle-name bundle-symbolicname bundle-vendor
@@ -221,7 +225,15 @@ function keptAttributes(all: ReadonlyMap<string, string>): Readonly<Record<strin
 function titleOf(bytes: Buffer | undefined): string | undefined {
   if (bytes === undefined) return undefined;
   const lines = bytes.toString('utf8', 0, 4 * KiB).split(/\r?\n/, 100);
-  const told = lines.map((line) => line.replace(/^[\s*#/=-]+|[\s*#/=-]+$/g, '')).filter((line) => line !== '');
+  const told = lines.map(withoutMarks).filter((line) => line !== '');
   const title = told.slice(0, 2).join(' ').replaceAll(/\s+/g, ' ').slice(0, 200);
   return title === '' ? undefined : title;
+}
+
+/** A line without the marks that comments and headings have around it. */
+function withoutMarks(line: string): string {
+  let [start, end] = [0, line.length];
+  while (start < end && MARK.test(line[start] as string)) start += 1;
+  while (end > start && MARK.test(line[end - 1] as string)) end -= 1;
+  return line.slice(start, end);
 }
