@@ -38,7 +38,11 @@ const LICENSES: ReadonlyMap<string, string> = new Map([
  */
 export function rLicense(text: string): string {
   const parts = text.split('|').map((part) => {
-    const name = part.trim().replace(/\s*\+\s*file\s+LICEN[CS]E$/, '');
+    // white space before the plus is no part of the pattern: a long row of it would be gone over from each of its spaces
+    const name = part
+      .trim()
+      .replace(/\+\s*file\s+LICEN[CS]E$/, '')
+      .trimEnd();
     // what a file adds to a GNU licence may change it
     const isOpen = name !== part.trim() && !/^(?:MIT|BSD_[23]_clause)$/.test(name);
     return isOpen ? undefined : LICENSES.get(withUsualSpaces(name));

@@ -86,7 +86,7 @@ function placeOf(path: string): Place | undefined {
 function readGem(file: CapturedFile, place: Place, report: Report): Gem | undefined {
   const { path } = file.entry;
   const spec = readGemspec(decodeText(file.bytes));
-  const fromName = /^(.+?)-(\d[^-]*)(?:-(.+))?$/.exec(place.kind === 'git' ? '' : place.full);
+  const fromName = /^(.+?)-(\d[^-]*)(?:-(.+))?$/s.exec(place.kind === 'git' ? '' : place.full);
   const name = spec.name ?? (place.kind === 'git' ? splitPath(path).name.slice(0, -'.gemspec'.length) : fromName?.[1]);
   if (name === undefined || !NAME.test(name)) return report('invalid-name', 'no name of a gem can be read', path);
   const version = plainVersion(spec.version) ?? plainVersion(fromName?.[2]);

@@ -137,7 +137,7 @@ function isOnDisk(view: FileView, folder: string, item: Item): boolean {
 
 /** The zip archive a package lies in. Virtual places stand for real ones: `.yarn/__virtual__/<name>/<levels up>/<rest>`. */
 function archiveOf(view: FileView, folder: string, item: Item) {
-  const virtual = /^(.*?)(?:\.yarn\/)?(?:__virtual__|\$\$virtual)\/[^/]+\/(\d{1,2})\/(.*)$/.exec(item.location);
+  const virtual = /^(.*?)(?:\.yarn\/)?(?:__virtual__|\$\$virtual)\/[^/]+\/(\d{1,2})\/(.*)$/s.exec(item.location);
   const base = virtual === null ? folder : pathIn(folder, `${virtual[1] ?? ''}.yarn`);
   const rest = virtual === null ? item.location : `${'../'.repeat(Number(virtual[2]))}${virtual[3] ?? ''}`;
   const at = rest.indexOf('.zip/');

@@ -214,7 +214,7 @@ function report(search: Search, code: string, path: string, message: string): vo
 }
 
 function webAddress(value: string | undefined): string | undefined {
-  return value !== undefined && /^https?:\/\/[\w.-]+[^\s"<>\\^`{|}]*$/.test(value) ? value : undefined;
+  return value !== undefined && /^https?:\/\/[\w.-][^\s"<>\\^`{|}]*$/.test(value) ? value : undefined;
 }
 
 function cpeName(value: string | undefined): string | undefined {

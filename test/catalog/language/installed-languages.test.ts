@@ -192,6 +192,9 @@ describe('cranCataloger', () => {
     assert.equal(rLicense('GPL (>=2)'), 'GPL-2.0-or-later');
     assert.equal(rLicense('LGPL(>=  2.1) | MIT+file LICENSE'), 'LGPL-2.1-or-later OR MIT');
     assert.equal(rLicense('GPL (> 2)'), 'GPL (> 2)');
+    assert.equal(rLicense('GPL-2 + file LICENCE'), 'GPL-2 + file LICENCE');
+    const row = `a${' '.repeat(100_000)}b`;
+    assert.equal(rLicense(row), row);
     assert.equal(rLicense('MIT + file LICENSE'), 'MIT');
     assert.equal(rLicense('GPL-3 + file LICENSE'), 'GPL-3 + file LICENSE');
     assert.equal(rLicense('Part of R 4.2.2'), 'Part of R 4.2.2');

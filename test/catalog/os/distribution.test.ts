@@ -54,6 +54,10 @@ describe('detectDistribution', () => {
   it('believes neither an ID nor a version that cannot be one', () => {
     const id = detect({ 'etc/os-release': 'ID="deb\u001b[31m/../x"\nVERSION_ID=1\n' });
     assert.equal(id.distribution, undefined);
+    // long enough to take seconds where a pattern goes back
+    const long = `https://${'a'.repeat(60_000)}`;
+    assert.equal(detect({ 'etc/os-release': `ID=debian\nHOME_URL="${long}<"\n` }).distribution?.homepage, undefined);
+    assert.equal(detect({ 'etc/os-release': `ID=debian\nHOME_URL="${long}"\n` }).distribution?.homepage, long);
     const version = detect({ 'etc/os-release': 'ID=debian\nVERSION_ID="12 && rm"\nHOME_URL="javascript:x"\n' });
     assert.deepEqual(version.distribution, { id: 'debian', idLike: [], name: 'debian', path: '/etc/os-release' });
     assert.equal(version.diagnostics[0]?.code, 'malformed-os-release');
