@@ -17,10 +17,12 @@ export interface Mtree {
   readonly entries: readonly MtreeEntry[];
   /** Why it was not read, or not to its end. */
   readonly problem?: string;
+  /** Of the text, unpacked; the most that was allowed where it was longer. */
+  readonly sizeBytes: number;
 }
 
 const MAX_TEXT_BYTES = 128 * 1024 * 1024;
-const MAX_ENTRIES = 2_000_000;
+const MAX_ENTRIES = 500_000;
 const MAX_LINE_CHARS = 64 * 1024;
 const MD5 = /^[0-9a-f]{32}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -28,16 +30,25 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /**
  * Parses an mtree manifest with full paths, plain or compressed by gzip: `/set` and `/unset` lines, `path key=value ...`. Hostile input: never throws, linear,
  * at most 128 MiB of text.
+ * @param maxBytes most bytes of text when it shall be less
  * @see https://man.freebsd.org/cgi/man.cgi?query=mtree&sektion=5
  */
-export function parseMtree(bytes: Uint8Array): Mtree {
-  let text: string;
+export function parseMtree(bytes: Uint8Array, maxBytes = MAX_TEXT_BYTES): Mtree {
+  const limit = Math.min(maxBytes, MAX_TEXT_BYTES);
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  if (limit < 1 || (!isGzip && bytes.length > limit))
+    return { entries: [], problem: `it has more than the ${limit} bytes that may be read`, sizeBytes: 0 };
+  let plain: Uint8Array;
   try {
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    text = decodeName(isGzip ? gunzipSync(bytes, { maxOutputLength: MAX_TEXT_BYTES }) : bytes);
+    plain = isGzip ? gunzipSync(bytes, { maxOutputLength: limit }) : bytes;
   } catch (error) {
-    return { entries: [], problem: `gzip: ${error instanceof Error ? error.message : String(error)}` };
+    const problem = `gzip: ${error instanceof Error ? error.message : String(error)}`;
+    return { entries: [], problem, sizeBytes: limit };
   }
+  return { ...readEntries(decodeName(plain)), sizeBytes: plain.length };
+}
+
+function readEntries(text: string): Pick<Mtree, 'entries' | 'problem'> {
   const entries: MtreeEntry[] = [];
   const settings = new Map<string, string>();
   for (const line of text.split('\n', 2 * MAX_ENTRIES)) {

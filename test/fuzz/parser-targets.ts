@@ -105,7 +105,7 @@ export const PARSER_TARGETS: readonly ParserTarget[] = [
     run: formats.parseMailHeaders,
   },
   { id: 'alpm-desc', samples: ['%NAME%\na\n\n%DEPENDS%\nb>=1\nc\n\n'], run: formats.parseAlpmDesc },
-  { id: 'mtree', samples: [samples.mtreeSample], run: formats.parseMtree },
+  { id: 'mtree', samples: [samples.mtreeSample], run: (bytes) => formats.parseMtree(bytes) },
   {
     id: 'portage-contents',
     samples: ['dir /a\nobj /a/b 9dd4e461268c8034f5c8564e155c67a6 1649284012\nsym /c -> d e 1\n'],

@@ -76,17 +76,32 @@ export function pacmanFiles(
   return { listed: sections.get('FILES') ?? [], configuration };
 }
 
+/** Of one manifest, and of all manifests of an image together, unpacked: those of large systems are some hundred bytes for each file. */
+const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
+const MAX_MANIFESTS_BYTES = 256 * 1024 * 1024;
+
+/** Bytes that manifests may still unpack to. */
+export interface ManifestBudget {
+  bytesLeft: number;
+}
+
+export function manifestBudget(): ManifestBudget {
+  return { bytesLeft: MAX_MANIFESTS_BYTES };
+}
+
 /** What the package's manifest says of its files, by path as packaged. */
 export function pacmanDigests(
   view: FileView,
   record: PacmanRecord,
-  diagnostics: Diagnostic[],
+  reading: { readonly diagnostics: Diagnostic[]; readonly manifests: ManifestBudget },
 ): ReadonlyMap<string, RecordedFile> {
+  const { diagnostics, manifests } = reading;
   const recorded = new Map<string, RecordedFile>();
   const path = `${record.folder}/mtree`;
   const bytes = view.read(path);
   if (bytes === undefined) return recorded;
-  const { entries, problem } = parseMtree(bytes);
+  const { entries, problem, sizeBytes } = parseMtree(bytes, Math.min(MAX_MANIFEST_BYTES, manifests.bytesLeft));
+  manifests.bytesLeft -= sizeBytes;
   if (problem !== undefined) {
     report(diagnostics, 'malformed-record', path, `${problem}; what ${record.name} says of its files is unknown`);
   }

@@ -6,11 +6,13 @@ import { EdgeBudget } from './edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import {
+  manifestBudget,
   pacmanDigests,
   pacmanFiles,
   readPacmanDatabases,
   type PacmanDatabase,
   type PacmanRecord,
+  type ManifestBudget,
 } from './pacman-database.ts';
 import { recordedOnDisk } from './recorded-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
@@ -52,21 +54,23 @@ interface Shared {
   readonly owned: OwnedPaths;
   readonly distribution: Distribution | undefined;
   readonly diagnostics: Diagnostic[];
+  readonly manifests: ManifestBudget;
 }
 
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
+  const reading = { context, diagnostics, manifests: manifestBudget() };
   const packages = readPacmanDatabases(context.view, diagnostics).flatMap((database) =>
-    databasePackages(context, database, diagnostics),
+    databasePackages(reading, database),
   );
   return { packages, diagnostics };
 }
 
 function databasePackages(
-  context: CatalogContext,
+  reading: Pick<Shared, 'context' | 'diagnostics' | 'manifests'>,
   database: PacmanDatabase,
-  diagnostics: Diagnostic[],
 ): readonly Package[] {
+  const { context, diagnostics } = reading;
   const { view } = context;
   const { root, records } = database;
   // a root inside the image has an operating system of its own
@@ -85,7 +89,7 @@ function databasePackages(
     const path = `/${records[0]?.folder ?? root}`;
     diagnostics.push({ code: 'database-too-large', severity: 'error', message, path, source: SOURCE });
   }
-  const shared: Shared = { context, owned: createOwnedPaths(view, root), distribution, diagnostics };
+  const shared: Shared = { ...reading, owned: createOwnedPaths(view, root), distribution };
   return records.map((record, index) =>
     toPackage(shared, record, (edges[index] ?? []).map((target) => idOf(records[target]!)).toSorted()),
   );
@@ -100,8 +104,7 @@ function toPackage(shared: Shared, record: PacmanRecord, dependsOn: readonly str
   const homepage = homepageOf(first('URL'));
   const files = pacmanFiles(context.view, record);
   const configFiles = owned.onDisk(files?.configuration ?? []);
-  const recordedFiles =
-    context.recordedFiles === true ? pacmanDigests(context.view, record, shared.diagnostics) : undefined;
+  const recordedFiles = context.recordedFiles === true ? pacmanDigests(context.view, record, shared) : undefined;
   return {
     type: 'alpm',
     ...(distribution === undefined ? { purlKnown: false } : { namespace: distribution.id }),

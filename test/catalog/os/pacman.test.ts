@@ -91,6 +91,27 @@ describe('pacman', () => {
   });
 });
 
+describe('pacman manifests made to take long', () => {
+  it('unpacks so much of one and of all, tells of each that it did not read, and keeps the packages', () => {
+    const manifest = gzipSync(Buffer.alloc(30 * 1024 * 1024, `#${'x'.repeat(200)}\n`));
+    const files: Record<string, string | Uint8Array> = {
+      [`${LOCAL}/n-1-1/mtree`]: gzipSync(Buffer.alloc(40 * 1024 * 1024)),
+      [`${LOCAL}/n-1-1/desc`]: sections({ NAME: 'n', VERSION: '1-1' }),
+    };
+    for (const name of 'abcdefghijkl') {
+      files[`${LOCAL}/${name}-1-1/desc`] = sections({ NAME: name, VERSION: '1-1' });
+      files[`${LOCAL}/${name}-1-1/mtree`] = manifest;
+    }
+    const run = runCataloger(pacmanCataloger, files, { recordedFiles: true });
+    assert.equal(run.packages.length, 13);
+    // eight times 30 MiB leave less than one needs, the ninth uses that up
+    assert.deepEqual(
+      run.diagnostics.map(({ path = '' }) => path.split('/').at(-2)?.slice(0, 1)),
+      ['i', 'j', 'k', 'l', 'n'],
+    );
+  });
+});
+
 describe('parseAlpmDesc', () => {
   it('gives back what was written, whatever the values', () => {
     const value = fc.array(fc.stringMatching(/^[^\n\r%][^\n\r]*$/), { minLength: 1, maxLength: 5 });
