@@ -2,6 +2,7 @@ import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { asText, publicUrl } from '../language/json-fields.ts';
+import { isSharedFolder } from '../shared-folders.ts';
 import { jvmVersion, parseJvmRelease } from './jvm-release.ts';
 
 const KiB = 1024;
@@ -19,16 +20,6 @@ const KEPT = [
 
 /** What every runtime has one of. */
 const PROGRAMS = ['bin/java', 'jre/bin/java', 'lib/modules'];
-const SHARED_FOLDERS: ReadonlySet<string> = new Set([
-  'usr/bin',
-  'usr/lib',
-  'usr/lib64',
-  'usr/local',
-  'usr/share',
-  'usr/lib/jvm',
-  'var/lib',
-  'home/app',
-]);
 
 /** Java runtimes and development kits, by the `release` file in their folder. */
 export const jvmCataloger: Cataloger = {
@@ -107,8 +98,13 @@ function runtimePackage(
 
 /** Whether the folder can be nothing but the runtime: a `release` file that was put into `/usr` must not account for all of it. */
 function ownsFolder(view: FileView, folder: string): boolean {
-  const isOwn = SHARED_FOLDERS.has(folder) ? false : folder.includes('/') || /java|jdk|jre|jvm/i.test(folder);
-  return isOwn && PROGRAMS.some((program) => view.resolve(`${folder}/${program}`)?.type === 'file');
+  const isOwn = folder.includes('/') || /java|jdk|jre|jvm/i.test(folder);
+  return (
+    isOwn &&
+    folder !== 'home/app' &&
+    !isSharedFolder(folder) &&
+    PROGRAMS.some((program) => view.resolve(`${folder}/${program}`)?.type === 'file')
+  );
 }
 
 interface Product {

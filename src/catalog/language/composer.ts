@@ -113,7 +113,8 @@ function readInstalled(file: CapturedFile, report: Report): readonly Installed[]
       file,
       json: fields,
       isDev: development.has(key),
-      folder: isEmpty ? undefined : folder,
+      // around the list itself lies the project
+      folder: isEmpty || `${own}/`.startsWith(`${folder}/`) ? undefined : folder,
     });
   }
   return [...installed.values()];

@@ -3,6 +3,7 @@ import { readMavenRecord, type JavaCoordinates, type JavaPom } from '../../forma
 import type { Package } from '../../packages/index.ts';
 import { recordIdentity } from './java-identity.ts';
 import { shadedPackage } from './java-package.ts';
+import { isSharedFolder } from '../shared-folders.ts';
 
 const RECORD = /^(?:(.*)\/)?(META-INF\/maven\/[^/]+\/[^/]+)\/pom\.(properties|xml)$/;
 /** Build folders hold what is being made, not what is installed beside it; sources of a project say so of themselves. */
@@ -31,7 +32,7 @@ export function explodedArchives(view: FileView): readonly ExplodedArchive[] {
     records.set(record, { entry: before?.entry ?? entry, coordinates: { ...before?.coordinates, ...read } });
   }
   return [...folders].flatMap(([root, records]) => {
-    const isUnpacked = root !== '' && SIGNS.some((sign) => view.resolve(`${root}/${sign}`) !== undefined);
+    const isUnpacked = !isSharedFolder(root) && SIGNS.some((sign) => view.resolve(`${root}/${sign}`) !== undefined);
     return [...records.values()].flatMap(({ entry, coordinates }) => {
       const identity = recordIdentity(coordinates);
       if (identity === undefined) return [];

@@ -3,6 +3,7 @@ import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { asText, decodeText } from './json-fields.ts';
+import { isSharedFolder } from '../shared-folders.ts';
 import {
   createFinder,
   createReport,
@@ -107,7 +108,7 @@ function toPackage(
   const published = hex === undefined ? undefined : asText(textOf(hex.get('name')));
   const needs = ['applications', 'included_applications'].flatMap((key) => atomsOf(properties.get(key)));
   const own = splitPath(folder).name;
-  const isOwnFolder = own === name || own.startsWith(`${name}-`);
+  const isOwnFolder = (own === name || own.startsWith(`${name}-`)) && !isSharedFolder(folder);
   return {
     type: published === undefined ? 'otp' : 'hex',
     name: (published ?? name).toLowerCase(),

@@ -1,6 +1,7 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Location } from '../../packages/index.ts';
+import { isSharedFolder } from '../shared-folders.ts';
 
 /** Notes a problem with one file; the rest of the scan goes on. */
 export type Report = (code: string, message: string, path: string) => undefined;
@@ -39,7 +40,7 @@ export function optional<Key extends string>(key: Key, value: string | undefined
   return value === undefined ? {} : ({ [key]: value } as Record<Key, string>);
 }
 
-/** Those of the folders (without leading slash) that exist, absolute and sorted, as the field of a package. */
+/** Those of the folders (without leading slash) that exist and can be one package's, absolute and sorted, as the field of a package. */
 export function directoriesOf(
   view: FileView,
   folders: readonly string[],
@@ -47,7 +48,7 @@ export function directoriesOf(
   const found = new Set<string>();
   for (const folder of folders) {
     const entry = folder === '' ? undefined : view.resolve(folder);
-    if (entry?.type === 'directory' && entry.path !== '') found.add(`/${entry.path}`);
+    if (entry?.type === 'directory' && !isSharedFolder(entry.path)) found.add(`/${entry.path}`);
   }
   return found.size === 0 ? {} : { directories: [...found].toSorted(compareCodeUnits) };
 }

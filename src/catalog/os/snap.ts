@@ -2,6 +2,7 @@ import { parseYamlFields, type YamlFields } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { isSharedFolder } from '../shared-folders.ts';
 import { summaryOf } from './supplier.ts';
 
 const SOURCE = 'snap';
@@ -75,8 +76,8 @@ function describedSnap(file: CapturedFile, diagnostics: Diagnostic[]): Found | u
     ...(architecture !== undefined && WORD.test(architecture) ? { qualifiers: { arch: architecture } } : {}),
     licenses: license === undefined ? [] : [{ value: license }],
     ...(description === undefined ? {} : { description }),
-    // a file system that is itself a snap has no folder of its own
-    ...(folder === '' ? {} : { directories: [`/${folder}`] }),
+    // a file system that is itself a snap, or is described in everybody's folder, has none of its own
+    ...(isSharedFolder(folder) ? {} : { directories: [`/${folder}`] }),
     properties: {
       ...(revision === undefined ? {} : { 'snap:revision': revision }),
       ...(base === undefined ? {} : { 'snap:base': base }),
