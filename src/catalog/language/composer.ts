@@ -1,6 +1,6 @@
 import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
-import { parseLicense, type ContentHash, type Package } from '../../packages/index.ts';
+import { parseLicense, type ContentHash, type IdentityEvidence, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { parseComposerRoot } from './composer-root.ts';
 import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
@@ -153,7 +153,7 @@ function toPackage(view: FileView, item: Installed, find: Find): Package {
     ...(isLocal ? { purlKnown: false, firstParty: true } : {}),
     locations: [locationOf(item.file)],
     foundBy: 'composer',
-    evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: 'installed.json' }],
+    evidence: [evidenceOf(view, item)],
     licenses: licensesOf(json),
     ...optional('author', authorsOf(json)),
     ...optional('description', asText(json['description'])),
@@ -167,6 +167,14 @@ function toPackage(view: FileView, item: Installed, find: Find): Package {
     id: item.id,
     dependsOn: edgesTo(item, needs, find),
   };
+}
+
+/** The list may be older than what was deleted from the folder. */
+function evidenceOf(view: FileView, { folder }: Installed): IdentityEvidence {
+  const isThere = folder === undefined || view.resolve(folder)?.type === 'directory';
+  const evidence = { field: 'purl', technique: 'manifest-analysis' } as const;
+  if (isThere) return { ...evidence, confidence: 1, value: 'installed.json' };
+  return { ...evidence, confidence: 0.6, value: 'installed.json, whose folder for it is not there' };
 }
 
 /** What Composer put into `vendor/bin` so that a package's programs can be called. @see https://getcomposer.org/doc/articles/vendor-binaries.md */

@@ -61,6 +61,20 @@ describe('composerCataloger', () => {
     assert.equal(byName.get('all')?.directories, undefined);
   });
 
+  it('believes the list less where a package is not in its folder', () => {
+    const list = installed([
+      { name: 'a/here', version: '1', 'install-path': '../a/here' },
+      { name: 'a/gone', version: '1', 'install-path': '../a/gone' },
+      { name: 'a/none', version: '1', type: 'metapackage', 'install-path': null },
+    ]);
+    const { byName } = catalog(composerCataloger, {
+      'app/vendor/composer/installed.json': list,
+      'app/vendor/a/here/x.php': '',
+    });
+    const confidence = (name: string) => byName.get(name)?.evidence[0]?.confidence;
+    assert.deepEqual([confidence('here'), confidence('gone'), confidence('none')], [1, 0.6, 1]);
+  });
+
   it('reads several licences as the choice that they are, where each is one that SPDX knows', () => {
     const licensesOf = (license: unknown) =>
       catalog(composerCataloger, {
