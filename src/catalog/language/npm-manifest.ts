@@ -18,6 +18,8 @@ export interface NpmManifest {
   readonly resolved: string | undefined;
   readonly integrity: string | undefined;
   readonly dependencies: NpmDependencyNames;
+  /** Names of its programs. */
+  readonly bins: readonly string[];
 }
 
 /** Names a package may need, by kind. */
@@ -65,7 +67,16 @@ function toManifest(json: JsonObject): NpmManifest {
     resolved: asText(json['_resolved']),
     integrity: asText(json['_integrity']),
     dependencies: dependenciesOf(json),
+    bins: binsOf(json),
   };
+}
+
+/** Keys of `bin`; of a single path the package's own name, without its scope. */
+function binsOf(json: JsonObject): readonly string[] {
+  const bin = json['bin'];
+  const name = asText(json['name']) ?? '';
+  const names = typeof bin === 'string' ? [name.slice(name.lastIndexOf('/') + 1)] : Object.keys(asObject(bin) ?? {});
+  return names.filter((item) => /^[\w.+-]{1,128}$/.test(item)).slice(0, 256);
 }
 
 /** Dependency names of a manifest or of a lockfile entry: both use the same keys. */

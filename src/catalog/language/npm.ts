@@ -9,6 +9,7 @@ import { NPM_LICENSE_FILES, npmLicenses } from './npm-license.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
 import { NPM_ORIGIN_FILES, readNpmOrigins, type NpmOrigin, type NpmOrigins } from './npm-origins.ts';
 import { readPnpMap, type PnpMap } from './npm-pnp.ts';
+import { npmStarters } from './npm-starters.ts';
 import { createNpmResolver, isDebianModules, type NpmResolver } from './npm-resolve.ts';
 import { locationOf, optional } from './record.ts';
 
@@ -86,8 +87,9 @@ function catalog(context: CatalogContext): CatalogResult {
   const mapped = new Map(maps.flatMap((map) => [...map.needs]));
   const resolver = createNpmResolver(view, roots);
   const projects = found.filter((item) => item.installed || !isFixture(item.folder, roots));
+  const starters = context.languageFiles === false ? NONE : startersOf(view, found);
   const packages = [
-    ...projects.map((item) => toPackage(item, { resolver, view, mapped })),
+    ...projects.map((item) => toPackage(item, { resolver, view, mapped, starters })),
     ...maps.flatMap((map) => map.packages),
   ];
   if (resolver.exhausted) {
@@ -95,6 +97,15 @@ function catalog(context: CatalogContext): CatalogResult {
     diagnostics.push({ code: 'dependencies-incomplete', severity: 'warning', message, source: 'npm' });
   }
   return { packages, diagnostics };
+}
+
+const NONE: ReadonlyMap<string, readonly string[]> = new Map();
+
+function startersOf(view: FileView, found: readonly Found[]): ReadonlyMap<string, readonly string[]> {
+  const installed = found.filter((item) => item.installed);
+  const programs = installed.map(({ folder, manifest }) => ({ folder, bins: manifest.bins }));
+  const projects = found.filter((item) => !item.installed).map(({ folder }) => folder);
+  return npmStarters(view, programs, projects);
 }
 
 function readPnpMaps(view: FileView, report: (code: string, message: string, path: string) => void): readonly PnpMap[] {
@@ -213,9 +224,11 @@ interface Surroundings {
   readonly view: FileView;
   /** By folder of a project: ids of what a Plug'n'Play map says it needs. */
   readonly mapped: ReadonlyMap<string, readonly string[]>;
+  /** By folder of a package: scripts outside of it that start its programs. */
+  readonly starters: ReadonlyMap<string, readonly string[]>;
 }
 
-function toPackage(item: Found, { resolver, view, mapped }: Surroundings): Package {
+function toPackage(item: Found, { resolver, view, mapped, starters }: Surroundings): Package {
   const { manifest, lock, origin, installed } = item;
   const slash = item.name.indexOf('/');
   const resolved = lock?.resolved ?? origin?.resolved ?? manifest.resolved;
@@ -243,6 +256,7 @@ function toPackage(item: Found, { resolver, view, mapped }: Surroundings): Packa
     ...optional('downloadUrl', downloadUrl),
     ...(lock?.dev === true || origin?.dev === true ? { scope: 'optional' } : {}),
     ...(installed ? { directories: [`/${item.folder}`] } : { firstParty: true }),
+    ...(starters.has(item.folder) ? { files: starters.get(item.folder)! } : {}),
     ...integrityHashes(integrity),
     ...propertiesOf(item, integrity),
     id: `/${item.folder}`,

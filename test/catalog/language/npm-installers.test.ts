@@ -27,6 +27,34 @@ describe('npmCataloger: pnpm', () => {
     'app/node_modules/b': { link: '.pnpm/b@1.0.0/node_modules/b' },
   });
 
+  it('gives the scripts that start programs to the packages whose programs they start', () => {
+    const tool = named('tool', { bin: { tool: './cli.js', other: 'x.js' } });
+    const { packages } = catalog({
+      'app/package.json': named('app'),
+      [`${store}/tool@1.0.0/node_modules/tool/package.json`]: tool,
+      [`${store}/tool@2.0.0/node_modules/tool/package.json`]: tool.replace('1.0.0', '2.0.0'),
+      [`${store}/one@1.0.0/node_modules/@s/one/package.json`]: named('@s/one', { bin: 'cli.js' }),
+      [`${store}/tool@2.0.0/node_modules/.bin/tool`]: '#!/bin/sh',
+      [`${store}/node_modules/.bin/tool`]: '#!/bin/sh',
+      [`${store}/node_modules/.bin/one`]: { link: '../x' },
+      'app/node_modules/.bin/other': '#!/bin/sh',
+      'app/node_modules/.bin/one': '#!/bin/sh',
+      'app/node_modules/.bin/one.CMD': '@echo',
+      'app/node_modules/.bin/rogue': '#!/bin/sh',
+      'app/node_modules/.bin/__proto__': '#!/bin/sh',
+      'usr/bin/tool': '#!/bin/sh',
+    });
+    const owned = Object.fromEntries(packages.map(({ name, version, files }) => [`${name}@${version}`, files]));
+    assert.deepEqual(owned, {
+      'app@1.0.0': undefined,
+      'one@1.0.0': ['/app/node_modules/.bin/one', '/app/node_modules/.bin/one.CMD'],
+      'tool@1.0.0': [`/${store}/node_modules/.bin/tool`, '/app/node_modules/.bin/other'].toSorted(),
+      'tool@2.0.0': [`/${store}/tool@2.0.0/node_modules/.bin/tool`],
+    });
+    const large = { 'a/node_modules/tool/package.json': tool, 'a/node_modules/.bin/tool': 'x'.repeat(20_000) };
+    assert.equal(catalog(large).packages[0]?.files, undefined);
+  });
+
   for (const [version, lock] of [
     [
       '5',
