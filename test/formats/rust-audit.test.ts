@@ -85,6 +85,13 @@ describe('extractRustAudit', () => {
     }
   });
 
+  it('unpacks only so much more than there is', () => {
+    const small = packed({ packages: [], junk: 'x'.repeat(60_000) });
+    assert.deepEqual(extract(inElf(small))?.packages, []);
+    const bomb = packed({ packages: [], junk: 'x'.repeat(7_000_000) });
+    assert.match(extract(inElf(bomb))?.problem ?? '', /too large/);
+  });
+
   it('keeps at most 20,000 crates and 400,000 edges', () => {
     const packages = Array.from({ length: 20_001 }, (_, index) => ({
       name: `c${index}`,
@@ -93,7 +100,7 @@ describe('extractRustAudit', () => {
     }));
     const audit = extract(inElf(packed({ packages })));
     assert.deepEqual([audit?.packages?.length, audit?.truncated], [20_000, true]);
-    const dependencies = Array.from({ length: 300_000 }, (_, index) => index % 9);
+    const dependencies = Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 20_000);
     const many = extract(
       inElf(
         packed({

@@ -28,6 +28,9 @@ export interface GraalvmSbom {
 const MiB = 1024 * 1024;
 const MAX_PACKED_BYTES = 8 * MiB;
 const MAX_DOCUMENT_BYTES = 32 * MiB;
+/** Real documents shrink to a tenth; small ones that say megabytes may be there ten thousand times. */
+const MAX_EXPANSION = 64;
+const FREE_BYTES = MiB;
 const MAX_COMPONENTS = 20_000;
 const MAX_EDGES = 200_000;
 const SHT_SYMTAB = 2;
@@ -82,7 +85,8 @@ function symbolAddresses(elf: ElfFile): ReadonlyMap<string, number> {
 function readDocument(packed: Buffer): GraalvmSbom {
   let json: unknown;
   try {
-    json = parseBoundedJson(gunzipSync(packed, { maxOutputLength: MAX_DOCUMENT_BYTES }).toString('utf8'));
+    const maxOutputLength = Math.min(MAX_DOCUMENT_BYTES, packed.length * MAX_EXPANSION + FREE_BYTES);
+    json = parseBoundedJson(gunzipSync(packed, { maxOutputLength }).toString('utf8'));
   } catch {
     return failed('it is no gzip-compressed JSON of a real size');
   }

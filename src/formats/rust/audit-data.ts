@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib';
+import { parseBoundedJson } from '../../core/index.ts';
 import { elfSectionBytes, tryParseElf, type ElfFile } from '../elf/elf.ts';
 import type { MappedRange } from '../executable/executable.ts';
 import { tryParseMachO } from '../executable/mach-o.ts';
@@ -37,6 +38,9 @@ const MACH_O_SECTION = `__DATA,${SECTION}`;
 const MAX_COMPRESSED_BYTES = 8 * MiB;
 /** As the format's own readers limit it. */
 const MAX_JSON_BYTES = 8 * MiB;
+/** Real lists shrink to a fifth: an image may hold ten thousand programs of which each has a few kilobytes that say eight megabytes. */
+const MAX_EXPANSION = 64;
+const FREE_BYTES = 64 * 1024;
 const MAX_PACKAGES = 20_000;
 /** Edges of all packages together: some ten times what the largest programs have. */
 const MAX_EDGES = 400_000;
@@ -52,7 +56,7 @@ interface Place {
 
 /**
  * Reads which crates a Rust program was built from, where `cargo auditable` embedded it, and which compiler made it, where an ELF file says so. Hostile
- * bytes: what is unpacked is capped at 8 MiB before it is parsed; never throws.
+ * bytes: what is unpacked is capped at 8 MiB, and at 64 times what is there and 64 KiB, before it is parsed; never throws.
  * @returns a `RustAudit` as compact UTF-8 JSON, or undefined when neither is known
  * @see https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md
  */
@@ -97,7 +101,8 @@ function readList(compressed: Buffer): Pick<RustAudit, 'packages' | 'truncated' 
   if (compressed.length > MAX_COMPRESSED_BYTES) return { problem: 'the list of crates is too large' };
   let json: unknown;
   try {
-    json = JSON.parse(inflateSync(compressed, { maxOutputLength: MAX_JSON_BYTES }).toString('utf8'));
+    const maxOutputLength = Math.min(MAX_JSON_BYTES, compressed.length * MAX_EXPANSION + FREE_BYTES);
+    json = parseBoundedJson(inflateSync(compressed, { maxOutputLength }).toString('utf8'));
   } catch {
     return { problem: 'the list of crates is damaged or too large' };
   }
