@@ -139,7 +139,10 @@ function tooMany(cataloger: Cataloger, what: string): Diagnostic {
   return { code: 'too-many-packages', severity: 'error', message, source: cataloger.id };
 }
 
-/** The view with at most so many files per rule, the first by path; `diagnostics` grows when it had more. */
+/**
+ * The view with at most so many files per rule, the first by path, and so many bytes read by path: links to one file are read, and parsed, once for each.
+ * `diagnostics` grows when it had more.
+ */
 function limitView(
   view: FileView,
   cataloger: Cataloger,
@@ -152,6 +155,20 @@ function limitView(
     const message = `${files.length} files of ${ruleId} are more, in number or in bytes, than any real image has; after ${count} the rest is not read`;
     diagnostics.push(tooMany(cataloger, message));
     return files.slice(0, count);
+  };
+  let bytesLeft: number = LIMITS.capturedBytesTotal;
+  const read: FileView['read'] = (path) => {
+    const bytes = view.read(path);
+    if (bytes === undefined || bytesLeft < 0) return undefined;
+    bytesLeft -= bytes.byteLength;
+    if (bytesLeft >= 0) return bytes;
+    diagnostics.push(
+      tooMany(
+        cataloger,
+        `the files beside its records have more bytes than any real image; from /${path} on they are not read`,
+      ),
+    );
+    return undefined;
   };
   const limited: FileView = {
     get size() {
@@ -167,7 +184,7 @@ function limitView(
     entries: () => view.entries(),
     folders: () => view.folders(),
     captured,
-    read: (path) => view.read(path),
+    read,
     contentDigest: (path, algorithm) => view.contentDigest(path, algorithm),
   };
   return { view: limited, diagnostics };
