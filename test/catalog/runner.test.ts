@@ -82,29 +82,6 @@ describe('runCatalogers', () => {
     assert.equal(files, 256);
   });
 
-  it('reads no more bytes for a cataloger than any real image has, however many links lead to them', () => {
-    const large = new Uint8Array(300 * 1024 * 1024);
-    const endless = { ...memoryView({}), read: () => large };
-    const reader = (id: string, reads: readonly number[]): Cataloger => ({
-      ...fake(id, []),
-      catalog: ({ view: seen }) => ({
-        packages: reads.flatMap((index) => (seen.read(`f${index}`) === undefined ? [] : [pkg(`${id}${index}`, '/f')])),
-        diagnostics: [],
-      }),
-    });
-    const catalogers = [reader('a', [0, 1, 2, 3, 4, 5]), reader('b', [0])];
-    const found = runCatalogers({ view: endless, catalogers, rethrow: true });
-    assert.deepEqual(
-      found.packages.map(({ name }) => name),
-      ['a0', 'a1', 'a2', 'b0'],
-    );
-    const told = found.diagnostics.filter(({ code }) => code === 'too-many-packages');
-    assert.deepEqual(
-      told.map(({ source, message }) => [source, message.includes('from /f3 on')]),
-      [['a', true]],
-    );
-  });
-
   it('merges findings of one package and keeps everything they say', () => {
     const { packages } = run(
       fake('a', [
