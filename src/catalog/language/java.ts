@@ -149,7 +149,7 @@ function addFile(
     const place: JavaPlace = { path, layer: entry.layer, inside: archive.inside, partOf };
     ids.push(partOf);
     // fragments that New Relic weaves into others, and the virtual machine's own classes, are no packages
-    if (archive.manifest?.['weave-classes'] !== undefined || (of.isJvm && isPlatform(archive))) continue;
+    if (isFragment(archive) || (of.isJvm && isPlatform(archive))) continue;
     const id = addArchive(archive, { place, folder, holdsArchives: parents.has(index) }, findings);
     ids[index] = id ?? partOf;
   }
@@ -199,6 +199,10 @@ function isPlatform({ manifest, coordinates }: JavaArchive): boolean {
     (manifest?.['implementation-title'] === 'Java Runtime Environment' ||
       manifest?.['specification-title'] === 'Java Platform API Specification')
   );
+}
+
+function isFragment({ manifest, coordinates }: JavaArchive): boolean {
+  return coordinates.length === 0 && manifest?.['weave-classes'] !== undefined;
 }
 
 function unknownNote(archive: JavaArchive, place: JavaPlace, identity: JavaIdentity): CatalogNote {

@@ -159,6 +159,10 @@ describe('javaCataloger: identity', () => {
 
   it('leaves out what is woven into other classes', () => {
     assert.deepEqual(keys('spring-1.0.jar', {}, 'Weave-Classes: a\r\n'), []);
+    // one line of a manifest does not hide what Maven's records name
+    assert.deepEqual(keys('guava-33.0-jre.jar', guava, 'Weave-Classes: a\r\n'), [
+      'pkg:maven/com.google.guava/guava@33.0-jre',
+    ]);
   });
 
   it('tells archives with one name and several contents apart, and joins those with one content', () => {
