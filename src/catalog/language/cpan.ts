@@ -91,15 +91,20 @@ function readPacklists(view: FileView): ReadonlyMap<string, CapturedFile> {
   return packlists;
 }
 
-/** What perl's log of installations says of each module, by the library's folder; the last entry counts. */
+/** What perl's log of installations says of each module, by the library's folder; without a folder, what all logs agree on. The last entry of one counts. */
 function localVersions(view: FileView): ReadonlyMap<string, string> {
   const versions = new Map<string, string>();
+  const contradicted = new Set<string>();
   for (const { entry, bytes } of view.captured('cpan/perllocal')) {
     for (const [module, version] of readPerlLocal(decodeText(bytes))) {
       versions.set(`${splitPath(entry.path).folder}\0${module}`, version);
-      versions.set(`\0${module}`, version);
+      const anywhere = `\0${module}`;
+      if ((versions.get(anywhere) ?? version) !== version) contradicted.add(anywhere);
+      versions.set(anywhere, version);
     }
   }
+  // of several perls it is not known whose module a library's is
+  for (const key of contradicted) versions.delete(key);
   return versions;
 }
 

@@ -254,6 +254,19 @@ describe('cpanCataloger', () => {
     assert.deepEqual(byName.get('D')?.files, ['/usr/local/bin/d', `/${library}/auto/D/.packlist`]);
   });
 
+  it('takes the version of another library only where all logs say the same', () => {
+    const log = (version: string): string => `=head2 x: C<Module> L<A|A>\n\n=item *\n\nC<VERSION: ${version}>\n`;
+    const versionOf = (...versions: readonly string[]) => {
+      const logs = versions.map((version, index) => [`perl${index}/perllocal.pod`, log(version)]);
+      return catalog(cpanCataloger, { 'usr/lib/perl5/auto/A/.packlist': '', ...Object.fromEntries(logs) }).byName.get(
+        'A',
+      )?.version;
+    };
+    assert.equal(versionOf('1.0'), '1.0');
+    assert.equal(versionOf('1.0', '1.0'), '1.0');
+    assert.equal(versionOf('1.0', '2.0', '1.0'), undefined);
+  });
+
   it('tells of modules whose version no record holds', () => {
     const { notes } = catalog(cpanCataloger, { 'usr/lib/perl5/auto/X/Y/.packlist': '' });
     assert.deepEqual(
