@@ -28,6 +28,7 @@ const MAX_RECORDS = 1_000_000;
 const MAX_LISTED = 4_000_000;
 const MAX_PROBLEMS = 100;
 const ZSTD_MAGIC = 0xfd2fb528;
+const MAX_BLOCK_BYTES = 128 * 1024;
 
 /**
  * Parses a jsonwall: lines of JSON after a header line `{"jsonwall":"1.0",...}`, plain or compressed by zstd as one file. Hostile input: never throws, at
@@ -106,7 +107,9 @@ function wallText(bytes: Uint8Array, maxBytes: number): WallText {
     const plain = zstdDecompressSync(buffer, { maxOutputLength: maxBytes });
     return { text: plain.toString('utf8'), sizeBytes: plain.length, problem: '' };
   } catch (error) {
-    return { sizeBytes: maxBytes, problem: `zstd: ${error instanceof Error ? error.message : String(error)}` };
+    // no block is shorter than four bytes, nor unpacks to more than 128 KiB
+    const sizeBytes = Math.min(maxBytes, Math.ceil(buffer.length / 4) * MAX_BLOCK_BYTES);
+    return { sizeBytes, problem: `zstd: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
