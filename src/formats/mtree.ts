@@ -23,6 +23,8 @@ export interface Mtree {
 
 const MAX_TEXT_BYTES = 128 * 1024 * 1024;
 const MAX_ENTRIES = 500_000;
+/** No byte of deflate unpacks to more. */
+const MAX_EXPANSION = 1032;
 const MAX_LINE_CHARS = 64 * 1024;
 const MD5 = /^[0-9a-f]{32}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -43,7 +45,7 @@ export function parseMtree(bytes: Uint8Array, maxBytes = MAX_TEXT_BYTES): Mtree 
     plain = isGzip ? gunzipSync(bytes, { maxOutputLength: limit }) : bytes;
   } catch (error) {
     const problem = `gzip: ${error instanceof Error ? error.message : String(error)}`;
-    return { entries: [], problem, sizeBytes: limit };
+    return { entries: [], problem, sizeBytes: Math.min(limit, bytes.length * MAX_EXPANSION) };
   }
   return { ...readEntries(decodeName(plain)), sizeBytes: plain.length };
 }

@@ -77,6 +77,13 @@ describe('pacman', () => {
     assert.equal(runCataloger(pacmanCataloger, files).packages[0]?.recordedFiles, undefined);
   });
 
+  it('counts for a damaged manifest what its bytes can have unpacked to, no more', () => {
+    const damaged = parseMtree(Uint8Array.of(0x1f, 0x8b, 8, 0));
+    assert.deepEqual([damaged.entries, damaged.sizeBytes], [[], 4 * 1032]);
+    const bomb = parseMtree(gzipSync(Buffer.alloc(1024 * 1024)), 1000);
+    assert.equal(bomb.sizeBytes, 1000);
+  });
+
   it('tells of a manifest that cannot be read and keeps the package', () => {
     const run = runCataloger(
       pacmanCataloger,
