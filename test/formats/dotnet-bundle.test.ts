@@ -50,6 +50,10 @@ describe('extractDotnetBundle', () => {
       { path: 'a.deps.json', content: Buffer.alloc(40 * 1024 * 1024), compressed: true },
     ]);
     assert.match(extract(bomb)?.problem ?? '', /cannot be read/);
+    const small = dotnetBundle(inElf, [
+      { path: 'a.deps.json', content: Buffer.alloc(30 * 1024 * 1024), compressed: true },
+    ]);
+    assert.match(extract(small)?.problem ?? '', /cannot be read/);
     const lie = Buffer.from(bomb);
     lie.writeBigUInt64LE(10n, lie.length - 'a.deps.json'.length - 1 - 1 - 16);
     assert.match(extract(lie)?.problem ?? '', /cannot be read/);

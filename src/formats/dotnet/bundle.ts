@@ -28,6 +28,9 @@ const SIGNATURE = Buffer.from('8b1202b96a612038727b930214d7a03213f5b9e6efae3318e
 const OFFSET_BYTES = 8;
 const MAX_DATA_BYTES = 64 * MiB;
 const MAX_JSON_BYTES = 32 * MiB;
+/** Real lists shrink to a tenth. An image may hold a thousand programs whose lists are bombs, and what is kept of all programs has a limit that ends the scan. */
+const MAX_EXPANSION = 64;
+const FREE_BYTES = 256 * 1024;
 const MAX_BINARIES = 4096;
 const BINARY = /\.(?:dll|exe|so|dylib)$/i;
 
@@ -125,7 +128,8 @@ function entryText(reader: ByteReader, entry: BundleEntry): string | undefined {
   if (bytes.length < stored) return undefined;
   if (entry.compressedBytes === 0) return bytes.toString('utf8');
   try {
-    return inflateRawSync(bytes, { maxOutputLength: MAX_JSON_BYTES }).toString('utf8');
+    const maxOutputLength = Math.min(MAX_JSON_BYTES, stored * MAX_EXPANSION + FREE_BYTES);
+    return inflateRawSync(bytes, { maxOutputLength }).toString('utf8');
   } catch {
     return undefined;
   }
