@@ -26,11 +26,20 @@ export const NPM_ORIGIN_FILES = [
 
 type Report = (path: string) => void;
 
-/** Reads what pnpm and Yarn leave in `node_modules`. @param report called with the path of a file that cannot be read */
+/** Of all these files of an image: those of large projects have some megabytes, and lines of thirty bytes become values of hundreds. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Reads what pnpm and Yarn leave in `node_modules`, the first 64 MiB. @param report called with the path of a file that cannot be read, or is one too many */
 export function readNpmOrigins(view: FileView, ruleId: string, report: Report): NpmOrigins {
   const byLabel = new Map<string, ReadonlyMap<string, NpmOrigin>>();
   const byFolder = new Map<string, NpmOrigin>();
+  let left = MAX_BYTES;
   for (const { entry, bytes } of view.captured(ruleId)) {
+    left -= bytes.byteLength;
+    if (left < 0) {
+      report(entry.path);
+      continue;
+    }
     const { folder, name } = splitPath(entry.path);
     const text = decodeText(bytes);
     if (name === 'lock.yaml') byLabel.set(splitPath(folder).folder, readPnpmLock(text));

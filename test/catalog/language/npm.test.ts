@@ -148,6 +148,37 @@ describe('npmCataloger: fields', () => {
     assert.deepEqual(licensesOf({}, {}), []);
   });
 
+  it('reads lockfiles of an image until they hold more than any real image has, and tells where it stopped', () => {
+    const lock = (count: number): string =>
+      json({
+        packages: Object.fromEntries(Array.from({ length: count }, (_, index) => [`node_modules/p${index}`, {}])),
+      });
+    const { packages, diagnostics } = catalog({
+      'a/node_modules/.package-lock.json': lock(600_000),
+      'b/node_modules/.package-lock.json': lock(600_000),
+      'c/node_modules/.package-lock.json': lock(1),
+      'c/node_modules/a/package.json': named('a'),
+    });
+    assert.equal(packages.length, 1);
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['lockfiles-too-large', '/b/node_modules/.package-lock.json']],
+    );
+  });
+
+  it('reads 64 MiB of what pnpm and Yarn leave', () => {
+    const lock = `lockfileVersion: 5\n#${' '.repeat(30 * 1024 * 1024)}`;
+    const { diagnostics } = catalog({
+      'a/node_modules/.pnpm/lock.yaml': lock,
+      'b/node_modules/.pnpm/lock.yaml': lock,
+      'c/node_modules/.pnpm/lock.yaml': lock,
+    });
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['malformed-lockfile', '/c/node_modules/.pnpm/lock.yaml']],
+    );
+  });
+
   it('takes no time for authors made to take some', () => {
     const nested = (depth: number): string => `${'['.repeat(depth)}"Bob"${']'.repeat(depth)}`;
     const packages = [40, 100_000].map((depth) => `{"name":"x","version":"1","author":${nested(depth)}}`);
