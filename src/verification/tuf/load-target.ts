@@ -9,6 +9,7 @@ import { firstExpiry, isComplete, replayRest, replayRoots } from './replay.ts';
 import { startSession, toTarget, warn, type Session, type Trusted } from './session.ts';
 import { fetchFile, keptFile } from './target-file.ts';
 import type { TufOptions, TufTarget, TufTargetName } from './types.ts';
+import { withoutMirror } from './without-mirror.ts';
 
 /**
  * One file of a TUF repository. Without a request when the mirror was asked less than `maxAgeMs` ago; else after asking it; when it cannot be asked, from what
@@ -19,7 +20,16 @@ import type { TufOptions, TufTarget, TufTargetName } from './types.ts';
 export async function loadTarget(name: TufTargetName, options: TufOptions): Promise<TufTarget> {
   const session = await startSession(name, options);
   if (options.offline) return offlineTarget(session);
-  const what = session.repository.mirror;
+  try {
+    return await askedTarget(session);
+  } catch (error) {
+    throw withoutMirror(error, name);
+  }
+}
+
+async function askedTarget(session: Session): Promise<TufTarget> {
+  const { name, options, repository } = session;
+  const what = repository.mirror;
   return withDeadline(options.signal, { ms: deadlineMs(session), what }, async (signal) => {
     const mirror = createMirrorReader(options.http, what, signal);
     const trusted = freshState(session) ?? (await refresh(session, mirror));

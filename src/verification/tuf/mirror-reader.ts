@@ -1,4 +1,4 @@
-import { isAppError } from '../../core/index.ts';
+import { isAppError, type AppError } from '../../core/index.ts';
 import { isRedirect, resolveLocation, sameOrigin, type HttpClient, type HttpResponse } from '../../net/index.ts';
 import { tufError } from './errors.ts';
 import { TUF_LIMITS } from './limits.ts';
@@ -67,9 +67,7 @@ async function readCapped(response: HttpResponse, path: string, maxBytes: number
 }
 
 function unavailable(mirror: string, path: string, why: string): Error {
-  return tufError('TUF_MIRROR_UNAVAILABLE', `the TUF mirror ${mirror} does not give ${path}: ${why}`, {
-    hint: 'try again later, or give the trust root as a file with --trusted-root FILE',
-  });
+  return tufError('TUF_MIRROR_UNAVAILABLE', `the TUF mirror ${mirror} does not give ${path}: ${why}`);
 }
 
 const AWAY: ReadonlySet<string> = new Set([
@@ -85,6 +83,6 @@ const AWAY: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a failure means that the mirror could not be asked, rather than that it answered wrongly. */
-export function isAway(error: unknown): error is Error {
+export function isAway(error: unknown): error is AppError {
   return isAppError(error) && AWAY.has(error.code);
 }

@@ -169,7 +169,20 @@ describe('loadTrustedRootFromTuf when the mirror is away', () => {
   test('allowStale: false, or nothing kept: the reason is the error', async () => {
     await using bench = await openTufBench();
     bench.answer = away;
-    await assert.rejects(loadTrustedRootFromTuf(bench.options()), { code: 'NET_CONNECTION_REFUSED' });
+    await assert.rejects(loadTrustedRootFromTuf(bench.options()), {
+      code: 'NET_CONNECTION_REFUSED',
+      hint: /--trusted-root FILE.*--offline/,
+    });
+    await assert.rejects(loadSigningConfigFromTuf(bench.options()), {
+      code: 'NET_CONNECTION_REFUSED',
+      hint: /--signing-config FILE.*--fulcio-url/,
+    });
+    bench.answer = () => Promise.reject(Object.assign(new Error('no name'), { code: 'ENOTFOUND' }));
+    await assert.rejects(loadTrustedRootFromTuf(bench.options()), {
+      code: 'NET_NAME_NOT_FOUND',
+      exitCode: 4,
+      hint: /--trusted-root FILE.*--offline/,
+    });
     bench.answer = undefined;
     await loadTrustedRootFromTuf(bench.options());
     bench.answer = away;
