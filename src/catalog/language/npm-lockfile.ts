@@ -12,18 +12,27 @@ export interface NpmLockEntry {
   readonly dependencies: NpmDependencyNames;
 }
 
+export interface NpmLockEntries {
+  /** By folder, without leading slash. */
+  readonly entries: ReadonlyMap<string, NpmLockEntry>;
+  /** How many entries and names of dependencies were met. */
+  readonly values: number;
+  /** false when there were more than were asked for. */
+  readonly isWhole: boolean;
+}
+
 /**
  * Reads `node_modules/.package-lock.json` (npm 7 and later write it beside what they installed). Hostile input; never throws.
  * @param maxValues entries and names of dependencies, together, after which the rest is left out
  * @param projectFolder the folder that holds `node_modules`, without leading slash ('' for the root)
- * @returns entries by folder without leading slash, or undefined when the file is not a lockfile of version 2 or 3
+ * @returns undefined when the file is not a lockfile of version 2 or 3
  * @see https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles
  */
 export function parseHiddenLockfile(
   bytes: Uint8Array,
   projectFolder: string,
   maxValues = Number.POSITIVE_INFINITY,
-): ReadonlyMap<string, NpmLockEntry> | undefined {
+): NpmLockEntries | undefined {
   let json: unknown;
   try {
     json = parseBoundedJson(decodeText(bytes));
@@ -34,13 +43,15 @@ export function parseHiddenLockfile(
   if (packages === undefined) return undefined;
   const entries = new Map<string, NpmLockEntry>();
   let values = 0;
+  let isWhole = true;
   for (const [location, value] of Object.entries(packages)) {
     const entry = asObject(value);
     // a location that leaves the project, or a link whose target has its own entry, says nothing about a folder here
     if (entry === undefined || entry['link'] === true || location === '' || location.startsWith('..')) continue;
     const dependencies = dependenciesOf(entry);
-    values += lockedValues({ dependencies });
-    if (values > maxValues) break;
+    values += 1 + dependencies.required.length + dependencies.development.length;
+    isWhole = values <= maxValues;
+    if (!isWhole) break;
     entries.set(projectFolder === '' ? location : `${projectFolder}/${location}`, {
       version: asText(entry['version']),
       resolved: asText(entry['resolved']),
@@ -49,10 +60,5 @@ export function parseHiddenLockfile(
       dependencies,
     });
   }
-  return entries;
-}
-
-/** What an entry counts: itself, and every name it needs. */
-export function lockedValues({ dependencies }: Pick<NpmLockEntry, 'dependencies'>): number {
-  return 1 + dependencies.required.length + dependencies.development.length;
+  return { entries, values, isWhole };
 }

@@ -4,7 +4,7 @@ import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { integrityHashes } from './integrity.ts';
 import { publicUrl } from './json-fields.ts';
-import { lockedValues, parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
+import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
 import { NPM_LICENSE_FILES, npmLicenses } from './npm-license.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
 import { NPM_ORIGIN_FILES, readNpmOrigins, type NpmOrigin, type NpmOrigins } from './npm-origins.ts';
@@ -142,8 +142,8 @@ function readLocks(view: FileView, diagnostics: Diagnostic[]): ReadonlyMap<strin
   let left = MAX_LOCKED_VALUES;
   for (const { entry, bytes } of view.captured('npm/hidden-lockfile')) {
     const project = entry.path.slice(0, Math.max(0, entry.path.length - 'node_modules/.package-lock.json'.length - 1));
-    const entries = parseHiddenLockfile(bytes, project, left + 1);
-    if (entries === undefined) {
+    const lock = parseHiddenLockfile(bytes, project, left);
+    if (lock === undefined) {
       const message = 'the hidden lockfile cannot be read; dependencies are taken from each package.json';
       diagnostics.push({
         code: 'malformed-lockfile',
@@ -154,11 +154,9 @@ function readLocks(view: FileView, diagnostics: Diagnostic[]): ReadonlyMap<strin
       });
       continue;
     }
-    for (const [folder, lock] of entries) {
-      left -= lockedValues(lock);
-      all.set(folder, lock);
-    }
-    if (left < 0) {
+    for (const [folder, found] of lock.entries) all.set(folder, found);
+    left -= lock.values;
+    if (!lock.isWhole) {
       const message =
         'the hidden lockfiles up to here hold more than any real image has; the rest of this one and all after it are not read';
       diagnostics.push({

@@ -151,11 +151,13 @@ describe('npmCataloger: fields', () => {
   it('reads lockfiles of an image until they hold more than any real image has, and tells where it stopped', () => {
     const lock = (count: number): string =>
       json({
-        packages: Object.fromEntries(Array.from({ length: count }, (_, index) => [`node_modules/p${index}`, {}])),
+        packages: Object.fromEntries(
+          Array.from({ length: count }, (_, index) => [`node_modules/p${index}`, { dependencies: { a: '1' } }]),
+        ),
       });
     const { packages, diagnostics } = catalog({
-      'a/node_modules/.package-lock.json': lock(600_000),
-      'b/node_modules/.package-lock.json': lock(600_000),
+      'a/node_modules/.package-lock.json': lock(300_000),
+      'b/node_modules/.package-lock.json': lock(300_000),
       'c/node_modules/.package-lock.json': lock(1),
       'c/node_modules/a/package.json': named('a'),
     });
