@@ -11,7 +11,7 @@ export { openBrowser } from './identity/oidc/open-browser.ts';
 export { PUBLIC_SIGN_IN } from './identity/oidc/sign-in.ts';
 export type { InteractiveOptions, SignInPrompt } from './identity/oidc/sign-in.ts';
 export { IDENTITY_PROVIDERS } from './identity/registry.ts';
-export { resolveIdentity } from './identity/resolve-identity.ts';
+export { requireIdentity, resolveIdentity } from './identity/resolve-identity.ts';
 export type { IdentityRequest, ResolvedIdentity } from './identity/resolve-identity.ts';
 export type { IdentityToken } from './identity/token.ts';
 export { openSigningSession } from './session.ts';

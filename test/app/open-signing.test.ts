@@ -193,6 +193,31 @@ describe('openSigning', () => {
     });
   });
 
+  test('no identity to sign with is told before a trust repository is asked', async () => {
+    const tuf = { mirror: 'http://127.0.0.1:1/none', rootFile: path('no-root.json') };
+    for (const [access, code] of [
+      [{ identityToken: path('no-token') }, 'FILE_NOT_FOUND'],
+      [{ identityToken: 'eyJ.no.token!' }, 'IDENTITY_TOKEN_MALFORMED'],
+      [{ identityToken: '-', readStdin: async () => Buffer.from('x') }, 'IDENTITY_TOKEN_MALFORMED'],
+      [{ identityProvider: 'nobody' }, 'IDENTITY_PROVIDER_UNKNOWN'],
+      [{ identityProvider: 'gitlab-ci' }, 'IDENTITY_NOT_FOUND'],
+    ] as const) {
+      await assert.rejects(openSigning({ ...access, tuf }, runtime()), { code }, JSON.stringify(access));
+    }
+  });
+
+  test('standard input that was looked at early is read once', async () => {
+    let reads = 0;
+    const readStdin = async (): Promise<Uint8Array> => {
+      reads += 1;
+      return Buffer.from(tokenWith());
+    };
+    const access = { ...logged(1), fulcioUrl: sigstore.fulcio.url, identityToken: '-', readStdin };
+    await using signing = await openSigning(access, runtime());
+    assert.equal((await signing.signFile(FILE)).signedBy.provider, 'standard input');
+    assert.equal(reads, 1);
+  });
+
   test('a statement about something else is refused before anything leaves', async () => {
     await using signing = await openSigning({ keyFile: path('key.pem') }, runtime());
     await assert.rejects(signing.signStatement(STATEMENT, sha256Digest('other')), {

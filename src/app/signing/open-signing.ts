@@ -12,7 +12,7 @@ import { checkTestimony, type OwnVerdict } from './check-testimony.ts';
 import { appError } from '../errors.ts';
 import type { SigningAccess } from './signing-access.ts';
 import { chooseServices } from './signing-services.ts';
-import { chooseSource } from './signing-source.ts';
+import { checkIdentity, chooseSource, withStdinOnce } from './signing-source.ts';
 import { loadOwnTrust, ownSignerOptions } from './signing-trust.ts';
 
 /** Who signed, as results tell it. */
@@ -58,10 +58,10 @@ export interface Signing extends AsyncDisposable {
 /**
  * Gets ready to sign: reads the key or finds out where an identity comes from, chooses services, loads the trust to verify what will be signed. Nothing
  * has been signed or sent for it yet.
- * @throws AppError USAGE, KEY_*, SIGN*, TUF_*, NET_*, those of files
+ * @throws AppError USAGE, KEY_*, IDENTITY_*, SIGN*, TUF_*, NET_*, those of files
  */
-export async function openSigning(access: SigningAccess, runtime: Runtime): Promise<Signing> {
-  const services = await chooseServices(access, runtime);
+export async function openSigning(given: SigningAccess, runtime: Runtime): Promise<Signing> {
+  const access = withStdinOnce(given);
   const { servicesCaFile: caFile } = access;
   const client = createHttpClient({ runtime, ...(caFile === undefined ? {} : { caFile }) });
   let identity: ResolvedIdentity | undefined;
@@ -71,6 +71,8 @@ export async function openSigning(access: SigningAccess, runtime: Runtime): Prom
     runtime.progress({ kind: 'notice', message });
   };
   try {
+    await checkIdentity(access, { client, runtime });
+    const services = await chooseServices(access, runtime);
     const source = await chooseSource(access, { services, client, runtime, onIdentity });
     const trust = await loadOwnTrust(access, services, runtime);
     const withLog = (services?.logs.needed ?? 0) > 0;

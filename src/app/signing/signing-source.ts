@@ -9,6 +9,7 @@ import {
   parsePluginReference,
   PUBLIC_SIGN_IN,
   requireAuthority,
+  requireIdentity,
   resolveIdentity,
   type IdentityRequest,
   type InteractiveOptions,
@@ -40,6 +41,26 @@ export async function chooseSource(access: SigningAccess, context: SourceContext
   if (certificateFile === undefined) return keySource(key);
   const certificates = await readInputFile(certificateFile, LIMITS.keyBytes);
   return certificateSource({ key, certificates, now: context.runtime.now });
+}
+
+/**
+ * Before services and trust are asked for: whether the token or the provider that was named is one. What nobody named is looked for when it is needed.
+ * @throws AppError IDENTITY_*, those of files
+ */
+export async function checkIdentity(
+  access: SigningAccess,
+  { client, runtime }: Pick<SourceContext, 'client' | 'runtime'>,
+): Promise<void> {
+  const { keyFile, certificateFile, identityToken, identityProvider } = access;
+  if (keyFile !== undefined || certificateFile !== undefined) return;
+  if (identityToken === undefined && identityProvider === undefined) return;
+  await requireIdentity(identityRequest(access, undefined, runtime), { client, runtime });
+}
+
+/** Standard input can be read once; a token is looked at early, and an identity may be asked for again. */
+export function withStdinOnce(access: SigningAccess): SigningAccess {
+  const { readStdin } = access;
+  return readStdin === undefined ? access : { ...access, readStdin: once(readStdin) };
 }
 
 async function openKey(keyFile: string, access: SigningAccess, runtime: Runtime): Promise<KeySigner> {
@@ -85,12 +106,11 @@ function identityRequest(
   return {
     ...(identityToken === undefined ? {} : { token: identityToken }),
     ...(identityProvider === undefined ? {} : { provider: identityProvider }),
-    ...(readStdin === undefined ? {} : { readStdin: once(readStdin) }),
+    ...(readStdin === undefined ? {} : { readStdin }),
     ...(interactive === undefined ? {} : { interactive: signIn(interactive, services, runtime) }),
   };
 }
 
-/** Standard input can be read once, an identity may be asked for again. */
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= read());

@@ -46,6 +46,20 @@ export async function resolveIdentity(request: IdentityRequest, context: Identit
   return signInInteractively(request.interactive, context);
 }
 
+/**
+ * Says that there is no identity to sign with before anything is asked of a network: the token given is none, or nothing here offers what is asked for. A provider is only
+ * looked for; it is asked for its token when that is needed, as tokens live for minutes.
+ * @throws AppError IDENTITY_NOT_FOUND, IDENTITY_PROVIDER_UNKNOWN, IDENTITY_TOKEN_*, those of files
+ */
+export async function requireIdentity(request: IdentityRequest, context: IdentityContext): Promise<void> {
+  if (request.token !== undefined) {
+    await resolveIdentity(request, context);
+    return;
+  }
+  const provider = await chooseProvider(request, context);
+  if (provider === undefined && request.interactive === undefined) throw nothingFound(context);
+}
+
 async function givenToken(
   given: string,
   request: IdentityRequest,
