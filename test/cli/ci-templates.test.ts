@@ -128,6 +128,8 @@ describe('CI templates', () => {
         'files',
         'allow-kinds',
         'allow-unpinned',
+        'opa',
+        'offline',
         'annotations',
         'summary',
         'fail',
@@ -209,8 +211,19 @@ describe('CI templates', () => {
     assert.equal(kind.status, 6);
     const nothing = await runAction({ fail: 'false' });
     assert.equal(nothing.status, 2);
-    for (const inputs of [{ fail: 'maybe' }, { command: 'waybill' }])
+    for (const inputs of [{ fail: 'maybe' }, { command: 'waybill' }, { opa: 'opa' }, { offline: 'yes' }])
       assert.equal((await runAction({ images: image('app'), ...inputs })).status, 2, JSON.stringify(inputs));
+  });
+
+  test('action: opa and offline reach the command as its flags, and only when they are given', async () => {
+    const recorder = join(bench.path, 'recorder');
+    writeFileSync(recorder, '#!/bin/sh\nprintf "%s\\n" "$@"\nexit 1\n', { mode: 0o755 });
+    const given = await runAction({ command: recorder, images: 'x', opa: '/opt/my tools/opa', offline: 'true' });
+    const words = given.stdout.split('\n');
+    assert.ok(words.includes('--opa=/opt/my tools/opa') && words.includes('--offline'), given.stdout);
+    const plain = await runAction({ command: recorder, images: 'x' });
+    assert.match(plain.stdout, /^--policy=policy\.yaml$/m);
+    assert.doesNotMatch(plain.stdout, /^--(?:opa|offline)/m);
   });
 
   test('action: hostile inputs are words, never commands, flags or outputs', async () => {
