@@ -13,7 +13,7 @@ export interface ExplanationOptions {
 
 type RuleResult = ExplainPolicyResult['rules'][number];
 
-const OTHERWISE = { deny: 'DENY', warn: 'warn', allow: 'say' } as const;
+const OTHERWISE = { deny: 'DENY', warn: 'warn', allow: 'note' } as const;
 const OTHERWISE_STYLES = { deny: 'red', warn: 'yellow', allow: 'dim' } as const;
 const UNMATCHED = { deny: 'is denied', warn: 'is allowed with a warning', allow: 'is allowed' } as const;
 

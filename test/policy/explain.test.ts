@@ -36,6 +36,12 @@ describe('explainPolicy', () => {
     assert.equal(JSON.stringify(await explain(EVERY_WORD)), JSON.stringify(explanation));
   });
 
+  test('a summary that spares the other checks is told as a sentence under a word that means something', async () => {
+    const text = shown(await explain(rule('signatures: { by: [k] }, vsa: { by: [k], maxAge: 7d }')));
+    assert.match(text, /^ +note  vsa: nothing of this is checked again where a verification summary .* is signed by /m);
+    assert.doesNotMatch(text, /\bsay {2}/);
+  });
+
   test('a rule that is not effective yet warns, and denies from its day on', async () => {
     const before = await explain(EVERY_WORD, { now: new Date('2027-01-14T23:59:59Z') });
     assert.deepEqual([before.rules[0]?.enforced, before.rules[0]?.effectiveOn], [false, '2027-01-15']);

@@ -181,7 +181,7 @@ function vsa(rule: PolicyRule, { by, maxAge }: NonNullable<PolicyRule['vsa']>): 
   const isAlone = CHECK_WORDS.every((word) => word === 'vsa' || rule[word] === undefined);
   return isAlone
     ? deny('vsa', summary)
-    : { check: 'vsa', text: `in place of all that it is enough that ${summary}`, otherwise: 'allow' };
+    : { check: 'vsa', text: `nothing of this is checked again where ${summary}`, otherwise: 'allow' };
 }
 
 /** Words that a rule leaves out although they matter to what it says, with their values. */
