@@ -52,3 +52,9 @@ export interface Cataloger {
   readonly digests?: readonly DigestRule[];
   catalog(context: CatalogContext): CatalogResult;
 }
+
+/**
+ * A cataloger that has made so many packages reads no further file: the runner keeps fewer, and tells that there were more. A thousand lists of twenty thousand
+ * packages each must not all be in memory before.
+ */
+export const ENOUGH_PACKAGES = 150_000;

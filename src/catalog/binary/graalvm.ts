@@ -2,7 +2,7 @@ import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { GraalvmComponent, GraalvmSbom } from '../../formats/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
-import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { asObject, decodeText } from '../language/json-fields.ts';
 
 const MiB = 1024 * 1024;
@@ -30,6 +30,7 @@ function catalog({ view }: CatalogContext): CatalogResult {
   const packages: Package[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const file of view.captured('graalvm/executables')) {
+    if (packages.length >= ENOUGH_PACKAGES) break;
     const path = `/${file.entry.path}`;
     const report = (code: string, message: string): void => {
       diagnostics.push({ code, severity: 'warning', message, path, source: 'graalvm' });

@@ -1,7 +1,7 @@
 import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import { parseLicense, type ContentHash, type IdentityEvidence, type Package } from '../../packages/index.ts';
-import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { parseComposerRoot } from './composer-root.ts';
 import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
 import { joinPath } from './python-files.ts';
@@ -59,6 +59,7 @@ function catalog({ view, languageFiles }: CatalogContext): CatalogResult {
   const packages: Package[] = [];
   const finders = new Map<string, Find>();
   for (const file of view.captured('composer/installed')) {
+    if (packages.length >= ENOUGH_PACKAGES) break;
     const installed = readInstalled(file, report);
     const find = providers(installed);
     finders.set(splitPath(file.entry.path).folder, find);

@@ -1,6 +1,6 @@
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { CatalogNote, Diagnostic, Location, Package } from '../../packages/index.ts';
-import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { parseBundle, parsePeVersion } from './dotnet-captures.ts';
 import { parseDepsJson, type DepsFile } from './dotnet-deps.ts';
 import { findFrameworks, frameworkPackage, frameworkResolver, type Framework } from './dotnet-frameworks.ts';
@@ -75,6 +75,7 @@ function catalog({ view }: CatalogContext): CatalogResult {
   const identities = new Map<string, { readonly name: string; readonly version: string }>();
   const packages: Package[] = [];
   for (const file of lists) {
+    if (packages.length >= ENOUGH_PACKAGES) break;
     const deps = readList(decodeText(file.bytes), file, report);
     const folder = folderOf(file.entry.path);
     if (deps === undefined) continue;
@@ -82,7 +83,8 @@ function catalog({ view }: CatalogContext): CatalogResult {
     if (runtime !== undefined) identities.set(folder, runtime);
     else if (!frameworks.has(folder)) packages.push(...listPackages(scan, file, deps));
   }
-  for (const file of view.captured('dotnet/bundle')) packages.push(...bundlePackages(scan, file));
+  for (const file of view.captured('dotnet/bundle'))
+    if (packages.length < ENOUGH_PACKAGES) packages.push(...bundlePackages(scan, file));
   packages.push(...frameworkPackages(scan, identities));
   packages.push(...loosePackages(looseBinaries(scan, binaries, packages), listedPackages(packages)));
   return { packages, diagnostics, notes: scan.notes };

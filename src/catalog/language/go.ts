@@ -2,7 +2,7 @@ import { compareCodeUnits } from '../../core/index.ts';
 import type { GoBuildInfo, GoStringVariable } from '../../formats/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
 import type { CatalogNote, Diagnostic, IdentityEvidence, Location, Package } from '../../packages/index.ts';
-import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { goMainVersion, type GoMainVersion } from './go-main-version.ts';
 import { parseGoModInfo, type GoModInfo, type GoModule } from './go-modinfo.ts';
 import { asObject, decodeText } from './json-fields.ts';
@@ -48,6 +48,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const packages: Package[] = [];
   const notes: CatalogNote[] = [];
   for (const file of context.view.captured('go/executables')) {
+    if (packages.length >= ENOUGH_PACKAGES) break;
     const path = `/${file.entry.path}`;
     const report = (code: string, message: string): void => {
       diagnostics.push({ code, severity: 'warning', message, path, source: 'go' });

@@ -2,7 +2,7 @@ import { compareCodeUnits } from '../../core/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
 import type { RustAuditPackage } from '../../formats/index.ts';
 import type { CatalogNote, Diagnostic, Location, Package } from '../../packages/index.ts';
-import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { parseRustAudit } from './rust-audit.ts';
 
 const MiB = 1024 * 1024;
@@ -41,6 +41,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const packages: Package[] = [];
   const notes: CatalogNote[] = [];
   for (const file of context.view.captured('rust/executables')) {
+    if (packages.length >= ENOUGH_PACKAGES) break;
     const path = `/${file.entry.path}`;
     const report = (code: string, message: string): void => {
       diagnostics.push({ code, severity: 'warning', message, path, source: 'rust' });

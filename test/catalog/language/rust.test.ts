@@ -94,6 +94,19 @@ describe('rustCataloger', () => {
     assert.deepEqual(diagnostics, []);
   });
 
+  it('reads no further program once there are more crates than any image has', () => {
+    const crates = Array.from({ length: 20_000 }, (_, index) => ({ name: `c${index}` }));
+    const files = Object.fromEntries(Array.from('abcdefghijkl', (name) => [`bin/${name}`, program(crates)]));
+    const { packages, diagnostics } = run(files);
+    // of a hundred thousand, eight are one
+    assert.equal(packages.length, 12_500);
+    // eight of the twelve
+    assert.deepEqual(
+      diagnostics.map(({ code, message }) => [code, message.includes(' 160000 ')]),
+      [['too-many-packages', true]],
+    );
+  });
+
   it('notes programs without a list, and lists that cannot be read', () => {
     const comment = { name: '.comment', content: Buffer.from('rustc version 1.95.0 (x)\0') };
     const { notes, diagnostics, packages } = run({
