@@ -152,6 +152,14 @@ describe('waybill policy', () => {
     parseResult('policy-explain', ended(await bench.run('policy explain policy.yaml --json'), 0).stdout);
     failed(await bench.run('policy explain policy.yaml --image oci:x'), 2, 'USAGE');
     failed(await bench.run('policy explain nope.yaml'), 6, 'FILE_NOT_FOUND');
+    for (const command of ['policy explain', 'policy lint']) {
+      const argued = await bench.run(`${command} policy.yaml`);
+      const { stdout, status } = await bench.run(`${command} --policy policy.yaml`);
+      assert.notEqual(stdout, '');
+      assert.deepEqual([stdout, status], [argued.stdout, argued.status]);
+      failed(await bench.run(`${command} policy.yaml --policy policy.yaml`), 2, 'USAGE');
+      failed(await bench.run(command), 2, 'USAGE');
+    }
   });
 
   test('try: exit 0 whatever is denied, unless that is to count; broken evidence has its class', async () => {

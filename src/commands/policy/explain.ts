@@ -1,7 +1,14 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import type { ExplainPolicyResult } from '../../app/index.ts';
-import { asOfTime, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import {
+  asOfTime,
+  eitherPolicyFlag,
+  eitherPolicy,
+  WaybillCommand,
+  type CommandOutcome,
+  type StartRuntime,
+} from '../../cli/index.ts';
 import { ExitCode } from '../../core/index.ts';
 
 export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
@@ -15,9 +22,10 @@ export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
     '<%= config.bin %> <%= command.id %> policy.yaml --checks',
   ];
   static override args = {
-    file: stringArg({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: true }),
+    file: stringArg({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: false }),
   };
   static override flags = {
+    policy: eitherPolicyFlag,
     image: string({ summary: 'Only what speaks of an image of this name.', helpValue: 'NAME' }),
     checks: boolean({ summary: 'List every check that image.checks of a rule may name.' }),
     'as-of': string({
@@ -32,7 +40,7 @@ export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
     const { explainPolicyFile } = await import('../../app/policy/index.ts');
     const result = await explainPolicyFile(
       {
-        file: args.file,
+        file: eitherPolicy(args.file, flags.policy),
         ...(flags.image === undefined ? {} : { image: flags.image }),
         ...asOfTime(flags),
       },

@@ -1,7 +1,14 @@
 import { string } from '@oclif/core/args';
 import { string as stringFlag } from '@oclif/core/flags';
 import type { LintPolicyResult } from '../../app/index.ts';
-import { asOfTime, WaybillCommand, type CommandOutcome, type StartRuntime } from '../../cli/index.ts';
+import {
+  asOfTime,
+  eitherPolicyFlag,
+  eitherPolicy,
+  WaybillCommand,
+  type CommandOutcome,
+  type StartRuntime,
+} from '../../cli/index.ts';
 
 export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
   static override summary = 'Explain the mistakes of a policy file, with line and column.';
@@ -14,8 +21,11 @@ export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
     '<%= config.bin %> <%= command.id %> policy.yaml --fail-on warning --format github',
     '<%= config.bin %> <%= command.id %> policy.yaml --as-of 2027-01-01T00:00:00Z',
   ];
-  static override args = { file: string({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: true }) };
+  static override args = {
+    file: string({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: false }),
+  };
   static override flags = {
+    policy: eitherPolicyFlag,
     'as-of': stringFlag({
       summary: 'Judge exceptions and effective days for this time instead of now.',
       helpValue: 'RFC3339',
@@ -32,7 +42,7 @@ export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
     const { args, flags } = await this.parse(PolicyLint);
     const runtime = start(flags);
     const { lintExitCode, lintPolicyFile } = await import('../../app/policy/index.ts');
-    const result = await lintPolicyFile({ file: args.file, ...asOfTime(flags) }, runtime);
+    const result = await lintPolicyFile({ file: eitherPolicy(args.file, flags.policy), ...asOfTime(flags) }, runtime);
     const { renderLint, renderLintForGithub } = await import('../../render/index.ts');
     return {
       result,
