@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib';
 import { file, numbered, repeated, small, type HostileCase } from './case.ts';
 
 const MiB = 1024 * 1024;
@@ -26,7 +27,52 @@ function* jsonBomb(head: string, sizeBytes: number): Generator<Uint8Array> {
   );
 }
 
+/** A manifest of Chisel of 200 MB in some kilobytes, whose lines are nothing but what costs most memory. */
+function chiselBomb(): Buffer {
+  const line = `{"kind":"package","name":"x","a":[${'{},'.repeat(20_000)}{}]}\n`;
+  return zstdCompressSync(Buffer.concat([Buffer.from('{"jsonwall":"1.0"}\n'), Buffer.alloc(200 * MiB, line)]));
+}
+
 export const TEXT_CASES: readonly HostileCase[] = [
+  {
+    id: 'fourteen manifests of Chisel, each 200 MB of empty objects',
+    layer: () =>
+      Array.from({ length: 14 }, (_, index) => small(`r${index}/var/lib/chisel/manifest.wall`, chiselBomb())),
+    tells: /malformed/,
+  },
+  {
+    id: 'authors that are rows of spaces, and lists in lists',
+    layer: () => [
+      ...Array.from({ length: 5000 }, (_, index) =>
+        small(
+          `a/node_modules/p${index}/package.json`,
+          `{"name":"p${index}","version":"1","author":"a${' '.repeat(8000)}b"}`,
+        ),
+      ),
+      small('a/node_modules/x/package.json', `{"name":"x","version":"1","author":${deep('[', 60, '"b"', ']')}}`),
+    ],
+    alsoFinds: 'pkg:npm/x@1',
+  },
+  {
+    id: 'forty links to a lockfile of 400,000 packages',
+    layer: () => [
+      file('app/node_modules/.package-lock.json', () =>
+        numbered(400_000, (index) => `${index === 0 ? '' : ','}"node_modules/p${index}":{"dependencies":{"p":"*"}}`, [
+          '{"packages":{',
+          '}}',
+        ]),
+      ),
+      ...Array.from({ length: 40 }, (_, index) => ({
+        header: {
+          path: `app${index}/node_modules/.package-lock.json`,
+          type: 'hardlink' as const,
+          mode: 0o644,
+          linkTarget: 'app/node_modules/.package-lock.json',
+        },
+      })),
+    ],
+    tells: /lockfiles-too-large/,
+  },
   {
     id: 'JSON of twenty million empty objects, for everybody who reads JSON',
     layer: () => [
