@@ -81,9 +81,17 @@ describe('components', () => {
     assert.equal(unsure.exitCode, ExitCode.Usage);
   });
 
-  test('a denied licence anywhere in an expression is LICENSE_DENIED', async () => {
+  test('a denied licence that an expression leaves no way around is LICENSE_DENIED', async () => {
     const rules = rule('{ licenses: { deny: [AGPL-3.0-only] } }');
-    for (const licenses of [['AGPL-3.0-only'], ['MIT OR AGPL-3.0-only'], ['(agpl-3.0-only AND MIT)']]) {
+    for (const licenses of [
+      ['AGPL-3.0-only'],
+      ['(agpl-3.0-only AND MIT)'],
+      ['MIT AND (AGPL-3.0-only OR agpl-3.0-only WITH x)'],
+      ['MIT OR ISC', 'AGPL-3.0-only'],
+      ['MIT or AGPL-3.0-only (see file)'],
+      ['MIT OR AGPL-3.0-only OR'],
+      [`${'('.repeat(40)}MIT OR AGPL-3.0-only${')'.repeat(40)}`],
+    ]) {
       assert.deepEqual(codes(await judge({ rules, facts: scan(['pkg:npm/x@1.0.0'], licenses) })), [
         'fail LICENSE_DENIED',
       ]);
@@ -92,6 +100,17 @@ describe('components', () => {
       (await judge({ rules, facts: scan(['pkg:npm/x@1.0.0'], ['AGPL-3.0-or-later', 'MIT']) })).verdict,
       'allow',
     );
+  });
+
+  test('a denied licence that is one choice of several is denied only where every choice is', async () => {
+    const judged = async (deny: string, license: string): Promise<readonly string[]> =>
+      codes(
+        await judge({ rules: rule(`{ licenses: { deny: [${deny}] } }`), facts: scan(['pkg:npm/x@1.0.0'], [license]) }),
+      );
+    const both = ['fail LICENSE_DENIED', 'fail LICENSE_DENIED'];
+    assert.deepEqual(await judged('GPL-2.0-only, GPL-3.0-only', 'GPL-2.0-only OR GPL-3.0-only'), both);
+    for (const license of ['MIT OR GPL-3.0-only', 'ISC AND (GPL-3.0-only OR MIT)', 'gpl-3.0-only or mit and isc'])
+      assert.ok(!(await judged('GPL-3.0-only', license)).includes('fail LICENSE_DENIED'), license);
   });
 
   test('components that state no licence are counted where licences are denied', async () => {

@@ -7,6 +7,7 @@ import { errored, failed, passed, shortList } from '../outcome.ts';
 import { parsePurl, purlSelects } from '../file/purl-pattern.ts';
 import type { ComponentCheck, DeniedComponent } from '../file/types.ts';
 import { isInRange, parseVersionRange } from '../file/versions.ts';
+import { deniedIn } from './denied-in-expression.ts';
 
 /** Denied components and licences, always in our own scan of the image. */
 export function checkComponents(context: RuleContext, check: ComponentCheck): readonly CheckResult[] {
@@ -123,8 +124,13 @@ function unreadable(denied: DeniedComponent): CheckResult {
 }
 
 function checkLicenses(components: readonly ComparableComponent[], denied: readonly string[]): readonly CheckResult[] {
+  const wanted = new Set(denied.map((license) => license.toLowerCase()));
+  const stated = components.map((component) => ({
+    component,
+    denied: new Set(component.licenses.flatMap((claim) => [...deniedIn(claim, wanted)])),
+  }));
   return denied.flatMap((license) => {
-    const hits = components.filter((component) => component.licenses.some((claim) => namesLicense(claim, license)));
+    const hits = stated.flatMap((item) => (item.denied.has(license.toLowerCase()) ? [item.component] : []));
     if (hits.length === 0) return [];
     const names = hits.map((component) => component.purl ?? `${component.name} ${component.version ?? ''}`.trim());
     return [
@@ -138,12 +144,6 @@ function checkLicenses(components: readonly ComparableComponent[], denied: reado
       }),
     ];
   });
-}
-
-/** A denied identifier anywhere in an expression counts: `MIT OR AGPL-3.0-only` names it. */
-function namesLicense(claim: string, license: string): boolean {
-  const wanted = license.toLowerCase();
-  return claim.toLowerCase() === wanted || claim.split(/[\s()]+/).some((word) => word.toLowerCase() === wanted);
 }
 
 function pathsOf(components: readonly ComparableComponent[], purls: readonly string[]): readonly string[] {

@@ -146,7 +146,12 @@ function components(rule: PolicyRule): readonly Demand[] {
     ),
     ...(licenses === undefined || licenses.deny.length === 0
       ? []
-      : [deny('components', `our own scan finds nothing licensed ${licenses.deny.join(' or ')}`)]),
+      : [
+          deny(
+            'components',
+            `our own scan finds nothing licensed ${licenses.deny.join(' or ')} without another choice`,
+          ),
+        ]),
   ];
 }
 
