@@ -11,6 +11,7 @@ export interface LayerLimits {
   readonly expansionRatio: number;
   readonly ratioFloorBytes: number;
   readonly layerEntries: number;
+  /** Of the layer, and of all layers of an image together. */
   readonly capturedBytesTotal: number;
 }
 

@@ -68,6 +68,8 @@ class LayersReading {
   readonly #results = new Map<string, LayerResult>();
   /** Stored bytes of layers that did not have to be read. */
   #cachedBytes = 0;
+  /** What was captured of all layers: they are in memory together. */
+  #capturedBytes = 0;
   #lanes: readonly LayerLane[] = [];
 
   constructor(options: ReadLayersOptions) {
@@ -106,7 +108,7 @@ class LayersReading {
         if (facts) await cache.store(layer, cached.result, facts);
       }
     }
-    this.#results.set(identity(layer), cached.result);
+    this.#keep(layer, cached.result);
     this.#cachedBytes += layer.descriptor.sizeBytes;
   }
 
@@ -126,7 +128,7 @@ class LayersReading {
     const runLane = async (lane: LayerLane): Promise<void> => {
       for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
         const { result, facts } = await this.#readOne(lane, layer);
-        this.#results.set(identity(layer), result);
+        this.#keep(layer, result);
         if (cache) stores.push(cache.store(layer, result, facts));
       }
       // nobody waits for threads that have nothing left to do to be gone
@@ -143,6 +145,18 @@ class LayersReading {
     }
     if (cache) await cache.evict();
     this.#report();
+  }
+
+  #keep(layer: LayerDescriptor, result: LayerResult): void {
+    const { capturedBytesTotal } = this.#limits;
+    this.#capturedBytes += result.records.captures.bytes.length;
+    if (this.#capturedBytes > capturedBytesTotal) {
+      throw layerError(
+        'LAYER_CAPTURES_TOO_LARGE',
+        `package databases and manifests of all layers are more than ${capturedBytesTotal} bytes`,
+      );
+    }
+    this.#results.set(identity(layer), result);
   }
 
   async #readOne(lane: LayerLane, layer: LayerDescriptor): Promise<{ result: LayerResult; facts?: FileFacts }> {

@@ -199,6 +199,11 @@ describe('readLayers refuses', () => {
     await assert.rejects(read([many], { plan, limits: { capturedBytesTotal: 8 } }), {
       code: 'LAYER_CAPTURES_TOO_LARGE',
     });
+    const two = await Promise.all(
+      [{ one: 'six by' }, { two: 'six by' }].map(async (of) => layerOf(await tarOf(members(of)))),
+    );
+    await assert.doesNotReject(read(two, { plan, limits: { capturedBytesTotal: 12 } }));
+    await assert.rejects(read(two, { plan, limits: { capturedBytesTotal: 8 } }), { code: 'LAYER_CAPTURES_TOO_LARGE' });
   });
 
   it('bombs in two threads too', async () => {
