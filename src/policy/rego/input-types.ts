@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/index.ts';
-import type { LedgerFacts, SystemFacts } from '../../evidence/index.ts';
+import type { LedgerFacts, Listed, SystemFacts, UnreadPart } from '../../evidence/index.ts';
 import type { JsonValue } from '../../core/index.ts';
 import type { BaseClaim, BaseLevel, TamperFinding } from '../../provenance/index.ts';
 import type { RecordRefusal } from '../base/base-standing.ts';
@@ -126,6 +126,8 @@ export interface SbomInput {
   /** Versions by id. */
   readonly catalogers: Readonly<Record<string, string>>;
   readonly components: readonly ComponentInput[];
+  /** What the scan could not read, or left out over a cap: what it says of components is not known. */
+  readonly unread: Listed<UnreadPart>;
 }
 
 export interface ComponentInput {

@@ -19,6 +19,8 @@ import type {
   UnverifiedInput,
 } from './input-types.ts';
 
+const NOTHING_UNREAD = { count: 0, items: [] };
+
 /**
  * The document that a Rego policy sees. Deterministic; every list is in a stable order. What was not collected, or could not be, is no document with a hole
  * in it but a gap: a rule that asks for what is not there would find nothing to refuse.
@@ -26,7 +28,7 @@ import type {
 export function policyInput(context: RuleContext): { readonly input: PolicyInput } | { readonly gap: InputGap } {
   const { base, uncompared } = baseInput(context);
   const gap = inputGap(context, uncompared);
-  const { scan, files, system } = context.platform.evidence;
+  const { scan, unread = NOTHING_UNREAD, files, system } = context.platform.evidence;
   if (gap !== undefined || scan === null || files === undefined || system === undefined)
     return { gap: gap ?? { code: 'REGO_INPUT_INCOMPLETE', reason: 'the image was not looked at' } };
   return {
@@ -38,7 +40,7 @@ export function policyInput(context: RuleContext): { readonly input: PolicyInput
       image: imageInput(context),
       platform: platformInput(context, base),
       base,
-      sbom: { catalogers: scan.catalogers, components: scan.components.map(componentInput) },
+      sbom: { catalogers: scan.catalogers, components: scan.components.map(componentInput), unread },
       files,
       system,
       ...statementInputs(context),

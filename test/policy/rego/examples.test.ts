@@ -60,6 +60,7 @@ const GOOD: PolicyInput = {
   sbom: {
     catalogers: {},
     components: [component('MIT'), component('(MIT OR GPL-2.0-only)'), component('MIT AND ISC')],
+    unread: { count: 0, items: [] },
   },
   files: GOOD_FILES,
   system: GOOD_SYSTEM,
@@ -100,7 +101,7 @@ const withConfig = (config: Partial<PolicyInput['platform']['config']>): PolicyI
 });
 const withComponents = (...components: PolicyInput['sbom']['components']): PolicyInput => ({
   ...GOOD,
-  sbom: { catalogers: {}, components },
+  sbom: { catalogers: {}, components, unread: listOf() },
 });
 const listOf = <T>(...items: readonly T[]) => ({ count: items.length, items });
 const gcc = (layer: number) => listOf({ path: '/usr/bin/gcc', kind: 'compiler' as const, layer });

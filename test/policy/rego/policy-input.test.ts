@@ -76,6 +76,14 @@ describe('the document that a policy sees', () => {
     ]);
   });
 
+  test('tells what the scan could not read', async () => {
+    const unread = { count: 1, items: [{ code: 'file-too-large', source: 'image', path: '/app/x' }] };
+    const input = await inputOf({ facts: { ...WHOLE, unread } });
+    assert.deepEqual(input.sbom.unread, unread);
+    assert.ok(validate(JSON.parse(JSON.stringify(input))), JSON.stringify(validate.errors?.slice(0, 5)));
+    assert.deepEqual((await inputOf()).sbom.unread, { count: 0, items: [] });
+  });
+
   test('its schema lets nothing else in', async () => {
     const attached = [
       await signature(release, image.digest),
