@@ -307,6 +307,30 @@ describe('base: flags and conditions', () => {
     assert.equal((await judge({ comparisons, base: 'tamperAllow: ["/usr/**"]' })).verdict, 'deny');
   });
 
+  test('the line of the history is told once for a layer', async () => {
+    const history = ['ADD rootfs', 'RUN apt', 'COPY evil /bin'].map((line) => ({ created_by: line }));
+    const image = buildImage({ diffIds: [d1, d2, app], history });
+    const changes = ['bin/bash', 'bin/dash', 'bin/sh'].map((path) => change(path, { layer: 2 }));
+    const decision = await judge({ image, comparisons: [{ ...noChanges(2), changes }] });
+    const notes = part(decision, 'tamper').basis.notes ?? [];
+    assert.deepEqual(
+      notes.map((note) => note.replace(/^.*?, /, '')),
+      ['in layer 2 (COPY evil /bin)', 'in layer 2', 'in layer 2'],
+    );
+  });
+
+  test('what packages added is no file to be left as it was', async () => {
+    const { before: _, ...addition } = change('usr/bin/sudo', { owner: { package: 'sudo', state: 'added' } });
+    const added = { ...addition, after: { ...addition.after!, mode: 0o4755 } };
+    const remedyOf = async (...changes: FileChange[]): Promise<string> => {
+      const found = part(await judge({ comparisons: [{ ...noChanges(2), changes }] }), 'changes');
+      assert.equal(found.code, 'BASE_CHANGED');
+      return found.remedy ?? '';
+    };
+    assert.match(await remedyOf(added), /leave the packages out/);
+    assert.match(await remedyOf(added, change('etc/motd')), /as the base has them/);
+  });
+
   test('tamper is judged against the base that decided, and a missing comparison is an error', async () => {
     const decision = await judge({ comparisons: [noChanges(1)] });
     assert.equal(part(decision, 'tamper').code, 'COMPARISON_MISSING');

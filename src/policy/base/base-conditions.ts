@@ -113,29 +113,39 @@ function tamperResult(context: RuleContext, { item, code, findings, strictness }
       basis: {
         paths: shown.map((finding) => finding.path),
         layers: shown.flatMap(({ layer }) => layer ?? []),
-        notes: shown.map(
-          (finding) => `${finding.path} [${finding.class}]: ${finding.message}${madeBy(context, finding)}`,
-        ),
+        notes: tamperNotes(context, shown),
       },
       remedy:
         item === 'upgrades'
           ? 'rebuild on a newer base that has these versions'
-          : 'leave these files as the base has them; if a change is meant, add its path to tamperAllow',
+          : item === 'changes' && isAddedOnly(findings)
+            ? 'leave the packages out that bring these files; if they are meant, add the paths to tamperAllow'
+            : 'leave these files as the base has them; if a change is meant, add its path to tamperAllow',
     }),
   ];
 }
 
-/** `, in layer 2 (COPY . /app)`: the layer that did it, with its line of the history, which is only what the image says. */
-function madeBy({ platform }: RuleContext, { layer }: TamperFinding): string {
-  if (layer === undefined) return '';
-  const command = platform.layers[layer]?.createdBy;
-  return `, in layer ${layer}${command === undefined ? '' : ` (${command.slice(0, MAX_COMMAND)})`}`;
+/** What was done to each file and in which layer, `in layer 2 (COPY . /app)`; the line of the history, which is only what the image says, once for a layer. */
+function tamperNotes({ platform }: RuleContext, findings: readonly TamperFinding[]): readonly string[] {
+  const told = new Set<number>();
+  return findings.map(({ path, class: kind, message, layer }) => {
+    const note = `${path} [${kind}]: ${message}`;
+    if (layer === undefined) return note;
+    const command = told.has(layer) ? undefined : platform.layers[layer]?.createdBy;
+    told.add(layer);
+    return `${note}, in layer ${layer}${command === undefined ? '' : ` (${command.slice(0, MAX_COMMAND)})`}`;
+  });
+}
+
+/** Whether no file of the base was touched: packages brought files of a critical kind. */
+function isAddedOnly(findings: readonly TamperFinding[]): boolean {
+  return findings.every((finding) => finding.class !== 'changed' && finding.class !== 'deleted');
 }
 
 /** What is not critical: changes of base files, and files of a critical kind that packages brought. */
 function changesWords(findings: readonly TamperFinding[]): string {
+  if (isAddedOnly(findings)) return 'packages added files of a critical kind';
   const changed = findings.filter((finding) => finding.class === 'changed' || finding.class === 'deleted').length;
-  if (changed === 0) return 'packages added files of a critical kind';
   return changed === findings.length
     ? 'files of the base were changed'
     : 'files of the base were changed, and packages added files of a critical kind';
