@@ -40,7 +40,7 @@ describe('wrong use of a command', () => {
       ['sbom create', 'IMAGE is missing'],
       ['sign --key k', 'IMAGE is missing'],
       ['gate replay --policy p', 'EVIDENCE is missing'],
-      ['policy lint', 'FILE is missing'],
+      ['policy lint', 'no policy file is given'],
       ['sbom create a b', 'Unexpected argument: b'],
       ['sbom catalogers surplus', 'Unexpected argument: surplus'],
       ['key generate surplus words', 'Unexpected argument: surplus'],
