@@ -2,21 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mergePackages } from '../../src/catalog/merge.ts';
 import { comparePackages, packagePurl, type Package } from '../../src/packages/index.ts';
-
-function pkg(name: string, path: string, fields: Partial<Package> = {}): Package {
-  return {
-    type: 'npm',
-    name,
-    version: '1',
-    locations: [{ path, layer: 0 }],
-    foundBy: 'fake',
-    evidence: [],
-    licenses: [],
-    id: path,
-    dependsOn: [],
-    ...fields,
-  };
-}
+import { pkg } from './sample-package.ts';
 
 const merged = (packages: readonly Package[]): readonly Package[] =>
   mergePackages([packages]).toSorted(comparePackages);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { OWNED_BY, runCatalogers, type Cataloger } from '../../src/catalog/index.ts';
 import type { Diagnostic, Package } from '../../src/packages/index.ts';
 import { memoryView } from '../support/memory-view.ts';
+import { pkg } from './sample-package.ts';
 
 const view = memoryView({ 'etc/os-release': 'NAME=x\n' });
 
@@ -15,21 +16,6 @@ function fake(id: string, packages: readonly Package[], diagnostics: readonly Di
     statement: { packageTypes: ['generic'], reads: [], licenses: false, dependencies: false, files: false },
     captures: [],
     catalog: () => ({ packages, diagnostics }),
-  };
-}
-
-function pkg(name: string, path: string, fields: Partial<Package> = {}): Package {
-  return {
-    type: 'npm',
-    name,
-    version: '1',
-    locations: [{ path, layer: 0 }],
-    foundBy: 'fake',
-    evidence: [],
-    licenses: [],
-    id: path,
-    dependsOn: [],
-    ...fields,
   };
 }
 
