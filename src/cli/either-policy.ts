@@ -1,5 +1,9 @@
+import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
 import { coreError } from '../core/index.ts';
+
+/** The policy file as the argument of commands that may also have it from `--policy`. */
+export const eitherPolicyArg = stringArg({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: false });
 
 /** The policy file as gate commands take it, for commands that take it as an argument too. */
 export const eitherPolicyFlag = string({ summary: 'Policy file, in place of the argument.', helpValue: 'FILE' });

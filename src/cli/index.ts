@@ -4,7 +4,7 @@ export type { CompleteAnswers, PolicyAnswers } from './ask-policy.ts';
 export { askYes } from './ask-yes.ts';
 export { bundleJudgingFlags, wantedStatement } from './bundle-flags.ts';
 export { bundleLimit, layerLimit } from './byte-size.ts';
-export { eitherPolicy, eitherPolicyFlag } from './either-policy.ts';
+export { eitherPolicy, eitherPolicyArg, eitherPolicyFlag } from './either-policy.ts';
 export {
   decisionOutputFlag,
   opaFlag,

@@ -1,10 +1,10 @@
-import { string as stringArg } from '@oclif/core/args';
 import { boolean, string } from '@oclif/core/flags';
 import type { ExplainPolicyResult } from '../../app/index.ts';
 import {
   asOfTime,
-  eitherPolicyFlag,
   eitherPolicy,
+  eitherPolicyArg,
+  eitherPolicyFlag,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -21,9 +21,7 @@ export default class PolicyExplain extends WaybillCommand<ExplainPolicyResult> {
     '<%= config.bin %> <%= command.id %> policy.yaml --image registry.example.com/shop/app',
     '<%= config.bin %> <%= command.id %> policy.yaml --checks',
   ];
-  static override args = {
-    file: stringArg({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: false }),
-  };
+  static override args = { file: eitherPolicyArg };
   static override flags = {
     policy: eitherPolicyFlag,
     image: string({ summary: 'Only what speaks of an image of this name.', helpValue: 'NAME' }),

@@ -1,10 +1,10 @@
-import { string } from '@oclif/core/args';
 import { string as stringFlag } from '@oclif/core/flags';
 import type { LintPolicyResult } from '../../app/index.ts';
 import {
   asOfTime,
-  eitherPolicyFlag,
   eitherPolicy,
+  eitherPolicyArg,
+  eitherPolicyFlag,
   WaybillCommand,
   type CommandOutcome,
   type StartRuntime,
@@ -21,9 +21,7 @@ export default class PolicyLint extends WaybillCommand<LintPolicyResult> {
     '<%= config.bin %> <%= command.id %> policy.yaml --fail-on warning --format github',
     '<%= config.bin %> <%= command.id %> policy.yaml --as-of 2027-01-01T00:00:00Z',
   ];
-  static override args = {
-    file: string({ name: 'FILE', description: 'Policy file (YAML or JSON).', required: false }),
-  };
+  static override args = { file: eitherPolicyArg };
   static override flags = {
     policy: eitherPolicyFlag,
     'as-of': stringFlag({
