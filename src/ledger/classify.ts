@@ -2,7 +2,7 @@ import type { FileEntry, FileId, FileView, FolderFiles } from '../filesystem/ind
 import { alternativeLinks } from './alternatives.ts';
 import type { LedgerRow } from './columns.ts';
 import { compareFile } from './integrity.ts';
-import { isOsPackage, isProgram, type Claim, type FolderPlace, type Owners } from './owners.ts';
+import { isOsPackage, isProgram, NOBODYS, type Claim, type FolderOwners, type Owners } from './owners.ts';
 import { ALTERNATIVES, LEDGER_RULES, RuleFinder, type FolderRules, type LedgerRule } from './rules.ts';
 import type { LedgerOptions } from './types.ts';
 
@@ -42,11 +42,11 @@ export function createClassifier(options: LedgerOptions, owners: Owners): (folde
   const { view } = options;
   const rules = new RuleFinder();
   const isAlternative = alternativeLinks(view);
-  const places = new Map<FileId, FolderPlace>();
+  const ownersOf = new Map<FileId, FolderOwners>();
   return ({ id, parent, path: folder }) => {
-    const place = { id, around: id === parent ? undefined : places.get(parent) };
-    places.set(id, place);
-    const { owner, firstParty } = owners.ofFolder(place);
+    const ofFolder = id === parent ? NOBODYS : owners.ofFolder(id, ownersOf.get(parent) ?? NOBODYS);
+    ownersOf.set(id, ofFolder);
+    const { owner, firstParty } = ofFolder;
     const context = { view, owners, rules: rules.inFolder(folder), isAlternative };
     return (name, entry) => {
       const first = owners.first(entry.id);

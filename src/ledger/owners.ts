@@ -156,9 +156,15 @@ export class Owners {
     return ((this.#marks[id] as number) & IS_STATE) !== 0;
   }
 
-  /** Packages whose folder this is, or the nearest around it; -1 when none. Folders of first-party software are told apart: all may lie in them. */
-  ofFolder(folder: FolderPlace): FolderOwners {
-    return { owner: nearest(this.#folders, folder), firstParty: nearest(this.#ownFolders, folder) };
+  /**
+   * Packages whose folder this is, else those of the folder around it; -1 when none. Folders of first-party software are told apart: all may lie in them.
+   * Not to be asked for the root, which is nobody's.
+   */
+  ofFolder(folder: FileId, around: FolderOwners): FolderOwners {
+    return {
+      owner: this.#folders.get(folder) ?? around.owner,
+      firstParty: this.#ownFolders.get(folder) ?? around.firstParty,
+    };
   }
 
   /** Package that owns a file, by list or by folder; -1 when none. */
@@ -180,18 +186,13 @@ export class Owners {
   }
 }
 
-/** A folder and those around it. */
-export interface FolderPlace {
-  readonly id: FileId;
-  /** Undefined for the root. */
-  readonly around: FolderPlace | undefined;
-}
-
 /** Indexes of packages. */
 export interface FolderOwners {
   readonly owner: number;
   readonly firstParty: number;
 }
+
+export const NOBODYS: FolderOwners = { owner: -1, firstParty: -1 };
 
 /** How a ledger names packages, by their index: each made once. */
 export function createOwnerNames(packages: readonly Package[]): (index: number) => LedgerOwner | undefined {
@@ -210,14 +211,4 @@ export function createOwnerNames(packages: readonly Package[]): (index: number) 
 
 function rank(pkg: Package): number {
   return isOsPackage(pkg) ? 0 : 1;
-}
-
-/** The root is nobody's. */
-function nearest(folders: ReadonlyMap<FileId, number>, folder: FolderPlace): number {
-  if (folders.size === 0) return -1;
-  for (let at = folder; at.around !== undefined; at = at.around) {
-    const owner = folders.get(at.id);
-    if (owner !== undefined) return owner;
-  }
-  return -1;
 }
