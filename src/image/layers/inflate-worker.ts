@@ -19,6 +19,7 @@ function main(port: MessagePort, setup: InflateSetup): void {
     try {
       await withStoredBytes(job, inbox, (source) =>
         readStored(job, source, {
+          limits: setup.limits,
           onData: (chunk, isOwn) => writer.write(chunk, isOwn),
           onProgress: (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
         }),

@@ -9,7 +9,7 @@ import type { InflateSetup, ParseSetup } from './worker-messages.ts';
 export interface LaneOptions {
   readonly plan: CapturePlan;
   readonly limits: LayerLimits;
-  /** Decompress in a thread of its own: faster for all but small layers. */
+  /** Decompress and hash in a thread of its own: faster for all but small layers. */
   readonly twoThreads: boolean;
 }
 
@@ -28,7 +28,7 @@ export class LayerLane {
     const parse: ParseSetup = { plan, limits, progress, ...(pipe ? { pipe: pipe.reader } : {}) };
     this.#parser = new LayerThread(workerUrl(import.meta.url, 'layer-worker'), parse, pipe ? [pipe.reader.port] : []);
     if (pipe) {
-      const inflate: InflateSetup = { pipe: pipe.writer, progress };
+      const inflate: InflateSetup = { limits, pipe: pipe.writer, progress };
       this.#inflater = new LayerThread(workerUrl(import.meta.url, 'inflate-worker'), inflate, [pipe.writer.port]);
     }
   }

@@ -7,7 +7,7 @@ import { LayerPass } from './layer-pass.ts';
 import { readStored } from './stored-pass.ts';
 import { toFailure, type FromWorker, type ParseSetup, type ToWorker } from './worker-messages.ts';
 
-/** Entry of the worker thread that hashes and parses layers, one after another, and without another thread that does it decompresses them too. */
+/** Entry of the worker thread that parses layers, one after another, and without another thread that does it decompresses and hashes them too. */
 function main(port: MessagePort, setup: ParseSetup): void {
   const matcher = new CaptureMatcher(setup.plan);
   const progress = new BigInt64Array(setup.progress);
@@ -21,7 +21,7 @@ function main(port: MessagePort, setup: ParseSetup): void {
     try {
       const pass = new LayerPass(job, matcher, setup.limits);
       const result = setup.pipe ? readPipe(pass) : await readAlone(job, pass);
-      // undefined: the stored bytes were bad, and the other thread says how
+      // undefined: the bytes were not what they should be, and the other thread says how
       if (result) port.postMessage({ kind: 'result', result } satisfies FromWorker, transferables(result.records));
       else port.postMessage({ kind: 'stored' } satisfies FromWorker, []);
     } catch (error) {
@@ -37,6 +37,7 @@ function main(port: MessagePort, setup: ParseSetup): void {
   async function readAlone(job: LayerJob, pass: LayerPass): Promise<LayerResult> {
     await withStoredBytes(job, inbox, (source) =>
       readStored(job, source, {
+        limits: setup.limits,
         onData: (chunk) => pass.write(chunk),
         onProgress: (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
       }),

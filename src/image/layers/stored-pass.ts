@@ -1,14 +1,15 @@
-import { createDigester, digestAlgorithm } from '../../core/index.ts';
+import { createDigester, digestAlgorithm, type Digester } from '../../core/index.ts';
 import { createDecoder, type ChunkTaker, type Decoder } from './decoder.ts';
 import { layerError } from './errors.ts';
-import { layerLabel, type LayerJob } from './layer-job.ts';
+import { layerLabel, type LayerJob, type LayerLimits } from './layer-job.ts';
 import { layerCompression } from './media-type.ts';
 
 /** Stored bytes chunk by chunk. A chunk's memory may be used again once the one after the next is asked for. */
 export type ChunkSource = () => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
 export interface StoredPassOptions {
-  /** Takes the uncompressed bytes. May throw: LAYER_TOO_LARGE, LAYER_EXPANSION and LAYER_STOPPED end the pass at once. */
+  readonly limits: LayerLimits;
+  /** Takes the uncompressed bytes once they are counted and hashed. May throw: LAYER_STOPPED ends the pass at once. */
   readonly onData: ChunkTaker;
   readonly onProgress: (bytes: number) => void;
 }
@@ -16,12 +17,18 @@ export interface StoredPassOptions {
 const STOPS_AT_ONCE = new Set<unknown>(['LAYER_TOO_LARGE', 'LAYER_EXPANSION', 'LAYER_STOPPED']);
 
 /**
- * The compressed half of one pass: reads the stored bytes, hashes them, decompresses. What is wrong with the compression is held back until size and
- * digest are known: a damaged blob is called damaged, not malformed.
- * @throws AppError LAYER_SIZE_MISMATCH, LAYER_TRUNCATED, LAYER_DIGEST_MISMATCH; then LAYER_MEDIA_TYPE, LAYER_MALFORMED, and what `onData` threw
+ * The first half of one pass: reads the stored bytes, hashes them, decompresses, hashes what comes out. What is wrong with the compression is held back
+ * until size and digest are known: a damaged blob is called damaged, not malformed.
+ * @throws AppError LAYER_TOO_LARGE, LAYER_EXPANSION at once; LAYER_SIZE_MISMATCH, LAYER_TRUNCATED, LAYER_DIGEST_MISMATCH; then LAYER_MEDIA_TYPE,
+ *   LAYER_MALFORMED and what `onData` threw; at last LAYER_DIFF_ID_MISMATCH
  */
 export async function readStored(job: LayerJob, source: ChunkSource, options: StoredPassOptions): Promise<void> {
   const digester = createDigester(digestAlgorithm(job.digest));
+  const unpacked = new UnpackedCheck(job, options.limits);
+  const onData: ChunkTaker = (chunk, isOwn) => {
+    unpacked.add(chunk);
+    options.onData(chunk, isOwn);
+  };
   let decoder: Decoder | undefined;
   let failure: unknown;
   let readBytes = 0;
@@ -38,7 +45,7 @@ export async function readStored(job: LayerJob, source: ChunkSource, options: St
       throwIfUrgent(decoder?.failure);
       if (decoder === undefined && failure === undefined) {
         try {
-          decoder = createDecoder(job, layerCompression(job, chunk), options.onData);
+          decoder = createDecoder(job, layerCompression(job, chunk), onData);
         } catch (error) {
           failure = error;
         }
@@ -52,8 +59,54 @@ export async function readStored(job: LayerJob, source: ChunkSource, options: St
     checkStoredBytes(job, readBytes, digester.digest());
     failure ??= decoder?.failure;
     if (failure !== undefined) throw failure;
+    unpacked.finish();
   } finally {
     decoder?.destroy();
+  }
+}
+
+/** Counts and hashes the uncompressed bytes. */
+class UnpackedCheck {
+  readonly #job: LayerJob;
+  readonly #limits: LayerLimits;
+  readonly #digester: Digester;
+  #bytes = 0;
+
+  constructor(job: LayerJob, limits: LayerLimits) {
+    this.#job = job;
+    this.#limits = limits;
+    this.#digester = createDigester(digestAlgorithm(job.diffId));
+  }
+
+  /** @throws AppError LAYER_TOO_LARGE, LAYER_EXPANSION: limits that cannot wait for the end */
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    this.#checkSize();
+    this.#digester.update(chunk);
+  }
+
+  #checkSize(): void {
+    const { layerBytes, ratioFloorBytes, expansionRatio } = this.#limits;
+    if (this.#bytes > layerBytes) {
+      throw layerError(
+        'LAYER_TOO_LARGE',
+        `${layerLabel(this.#job)} unpacks to more than the ${layerBytes} bytes allowed`,
+        { hint: 'raise --max-layer-bytes if the image is trusted' },
+      );
+    }
+    if (this.#bytes > ratioFloorBytes && this.#bytes > this.#job.sizeBytes * expansionRatio) {
+      throw layerError('LAYER_EXPANSION', `${layerLabel(this.#job)} expands more than ${expansionRatio} times`);
+    }
+  }
+
+  /** @throws AppError LAYER_DIFF_ID_MISMATCH */
+  finish(): void {
+    const diffId = this.#digester.digest();
+    if (diffId === this.#job.diffId) return;
+    throw layerError(
+      'LAYER_DIFF_ID_MISMATCH',
+      `${layerLabel(this.#job)} unpacks to ${diffId}, but the config says ${this.#job.diffId}`,
+    );
   }
 }
 

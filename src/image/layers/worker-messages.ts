@@ -7,7 +7,7 @@ import type { PipeEnd } from './chunk-pipe.ts';
 export interface ParseSetup {
   readonly plan: CapturePlan;
   readonly limits: LayerLimits;
-  /** Present when another thread decompresses; absent when this one does it all. */
+  /** Present when another thread decompresses and hashes; absent when this one does it all. */
   readonly pipe?: PipeEnd;
   /** Stored bytes read so far; counts up, shown as progress. */
   readonly progress: SharedArrayBuffer;
@@ -20,6 +20,7 @@ export interface RootfsSetup {
 }
 
 export interface InflateSetup {
+  readonly limits: LayerLimits;
   readonly pipe: PipeEnd;
   readonly progress: SharedArrayBuffer;
 }
@@ -34,7 +35,7 @@ export type ToWorker<Job = LayerJob> =
 export type FromWorker =
   /** One chunk was used up: another may be sent. */
   | { readonly kind: 'credit' }
-  /** The stored bytes are what they should be. */
+  /** The bytes, stored and unpacked, are what they should be. */
   | { readonly kind: 'stored' }
   | { readonly kind: 'result'; readonly result: LayerResult }
   | { readonly kind: 'failure'; readonly failure: WorkerFailure };
