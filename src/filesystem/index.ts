@@ -7,7 +7,7 @@ export type { LayerCapture } from './layer-captures.ts';
 export { KeyMarks } from './key-marks.ts';
 export { LayerRecorder } from './layer-recorder.ts';
 export type { KeptBytes, RecordInput } from './layer-recorder.ts';
-export { RecordKind } from './layer-records.ts';
+export { noCaptures, RecordKind } from './layer-records.ts';
 export type { ContentKind, LayerCaptures, LayerRecords, LayerStack, StackDiagnostic } from './layer-records.ts';
 export { packRecords, transferables, unpackRecords } from './record-columns.ts';
 export type { PackedLayout } from './record-columns.ts';

@@ -84,6 +84,13 @@ export interface LayerCaptures {
   readonly bytes: Uint8Array;
 }
 
+/** Captures of a layer of which nothing is kept, for rules by their ids. */
+export function noCaptures(rules: readonly string[]): LayerCaptures {
+  const none = new Uint32Array(0);
+  const noBytes = new Uint8Array(0);
+  return { rules, record: none, rule: new Uint16Array(0), start: none, end: none, whole: noBytes, bytes: noBytes };
+}
+
 /** Something about a layer that looked wrong; reading went on. Has the shape of the package room's `Diagnostic`. */
 export interface StackDiagnostic {
   /** Stable, kebab case: `file-too-large`, `data-after-end`. */

@@ -164,6 +164,7 @@ async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<
   const { stack, view, catalog } = await scanImage(image, opened.store, runtime, {
     extra: LEDGER_PLAN,
     files: { integrity },
+    allowsPartial: true,
     ...limits,
   });
   const matches =

@@ -63,6 +63,7 @@ export async function imageSbom(image: Image, opened: OpenedStore, options: Imag
     extra: LEDGER_PLAN,
     files: { integrity },
     maxLayerBytes: maxLayerBytes ?? LIMITS.layerBytes,
+    allowsPartial: true,
   });
   const { stack, view, catalog } = scanned;
   const base = settings.lock === undefined ? undefined : provedBase(scanned, settings.lock);

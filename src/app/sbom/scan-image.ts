@@ -10,6 +10,8 @@ export interface ScanOptions {
   /** Every package lists its files; with `integrity`, and what its record says they contain, and the layers' files have the digests to compare. */
   readonly files?: { readonly integrity: boolean };
   readonly maxLayerBytes?: number;
+  /** An inventory goes on where more would be captured than allowed, with a diagnostic; a decision does not. */
+  readonly allowsPartial?: boolean;
 }
 
 /** An image whose layers were read and verified. */
@@ -30,7 +32,7 @@ export async function scanRootfs(
   { integrity, signal }: { readonly integrity: boolean; readonly signal: AbortSignal },
 ): Promise<Omit<ScannedImage, 'image'>> {
   const plan = mergePlans(capturePlan(CATALOGERS, { digests: integrity }), LEDGER_PLAN);
-  const stack = await readRootfs({ path, plan, signal });
+  const stack = await readRootfs({ path, plan, signal, allowsPartial: true });
   const view = squash(stack);
   return { stack, view, catalog: runCatalogers({ view, recordedFiles: integrity }) };
 }
@@ -42,9 +44,8 @@ export async function squashImage(
   runtime: Runtime,
   options: ScanOptions = {},
 ): Promise<SquashedImage> {
-  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
   const plan = mergePlans(capturePlan(CATALOGERS, { digests: options.files?.integrity === true }), options.extra);
-  const stack = await readPlan(image, store, { runtime, plan, ...limits });
+  const stack = await readPlan(image, store, { ...options, runtime, plan });
   return { image, stack, view: squash(stack) };
 }
 
@@ -78,14 +79,15 @@ export async function readLayersOnly(
 function readPlan(
   image: Image,
   store: ImageStore,
-  options: { readonly runtime: Runtime; readonly plan: CapturePlan; readonly maxLayerBytes?: number },
+  options: Omit<ScanOptions, 'extra' | 'files'> & { readonly runtime: Runtime; readonly plan: CapturePlan },
 ): Promise<LayerStack> {
-  const { runtime, plan, maxLayerBytes } = options;
+  const { runtime, plan, maxLayerBytes, allowsPartial = false } = options;
   return readLayers({
     image,
     store,
     plan,
     limits: { layerBytes: maxLayerBytes ?? LIMITS.layerBytes },
+    allowsPartial,
     ...(runtime.cacheDir === undefined ? {} : { cacheDir: runtime.cacheDir }),
     signal: runtime.signal,
     progress: runtime.progress,

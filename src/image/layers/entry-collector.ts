@@ -9,7 +9,7 @@ import {
 } from '../../filesystem/index.ts';
 import type { TarMember } from '../../formats/index.ts';
 import { ContentSink, type FileTask, type KeptContent } from './content-sink.ts';
-import { layerError } from './errors.ts';
+import { CAPTURES_TOO_LARGE } from './captured-layers.ts';
 import { mayHaveKind } from './executable-structure.ts';
 import type { LayerLimits, SecondLook } from './layer-job.ts';
 import type { ByteSpan } from './scratch.ts';
@@ -58,6 +58,10 @@ export class EntryCollector {
   readonly #missingExecutables: { path: string; spans: readonly ByteSpan[] }[] = [];
   #current = '';
   #sparseBytes = 0;
+  /** Files, or what was made of them, that were not captured because there was too much already. */
+  #uncaptured = 0;
+  #firstUncaptured: string | undefined;
+  #undiagnosed = 0;
   /** The current file when nothing but its kind is wanted to be known, while nothing of it was seen. */
   #unseen: FileTask | undefined;
 
@@ -69,7 +73,7 @@ export class EntryCollector {
     this.#recorder = new LayerRecorder(options.matcher.ruleIds);
     this.#sink = new ContentSink(this.#recorder, options.matcher, {
       diagnose: (diagnostic) => this.diagnose(diagnostic),
-      checkCaptured: (bytes) => this.#checkCaptured(bytes),
+      mayCapture: (path, bytes) => this.#mayCapture(path, bytes),
     });
     this.#linkSources = new Map(secondLook.linkSources.map(({ path, rules }) => [path, rules]));
     this.#executables = new Map(secondLook.executables.map(({ path, spans }) => [path, spans]));
@@ -84,7 +88,7 @@ export class EntryCollector {
     const linkSources = [...this.#missingSources].map(([path, rules]) => ({ path, rules: [...rules] }));
     return {
       records: this.#recorder.finish(),
-      diagnostics: this.#diagnostics,
+      diagnostics: this.#allDiagnostics(),
       missing: { linkSources, executables: this.#missingExecutables },
     };
   }
@@ -117,6 +121,7 @@ export class EntryCollector {
         ? NO_RULES
         : (this.#linkSources.get(path) ?? NO_RULES).filter((rule) => sizeBytes <= matcher.rule(rule).maxBytes);
     if (forLinks.some((rule) => !matcher.extracts(rule))) rules.push(matcher.linkSourceRule);
+    if (rules.length > 0 && !this.#mayCapture(path, sizeBytes)) rules.length = 0;
     const linkRules =
       forLinks.length === 0
         ? NO_RULES
@@ -126,7 +131,6 @@ export class EntryCollector {
     const named = rules.length + extractRules.length + linkRules.length;
     if (named === 0 && !notesKind && digests.length === 0) return false;
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
-    if (rules.length > 0) this.#checkCaptured(sizeBytes);
     this.#current = path;
     const spans = this.#executables.size === 0 ? undefined : this.#executables.get(path);
     const task = {
@@ -249,16 +253,31 @@ export class EntryCollector {
     return false;
   }
 
-  #checkCaptured(sizeBytes: number): void {
-    const total = this.#recorder.capturedBytes + sizeBytes;
-    if (total <= this.#limits.capturedBytesTotal) return;
-    throw layerError(
-      'LAYER_CAPTURES_TOO_LARGE',
-      `${this.#label}: package databases and manifests of more than ${this.#limits.capturedBytesTotal} bytes`,
-    );
+  #mayCapture(path: string, sizeBytes: number): boolean {
+    if (this.#recorder.capturedBytes + sizeBytes <= this.#limits.capturedBytesTotal) return true;
+    this.#firstUncaptured ??= path;
+    this.#uncaptured += 1;
+    return false;
   }
 
   diagnose(diagnostic: Omit<StackDiagnostic, 'source'>): void {
     if (this.#diagnostics.length < MAX_DIAGNOSTICS) this.#diagnostics.push({ ...diagnostic, source: 'image' });
+    else this.#undiagnosed += 1;
+  }
+
+  /** What is about many files comes first, and however many diagnostics there are of single ones. */
+  #allDiagnostics(): readonly StackDiagnostic[] {
+    const overall: StackDiagnostic[] = [];
+    const say = (code: string, message: string, path?: string): void => {
+      const place = path === undefined ? {} : { path: `/${path}` };
+      overall.push({ code, severity: 'error', message: `${this.#label}: ${message}`, ...place, source: 'image' });
+    };
+    if (this.#uncaptured > 0) {
+      const { capturedBytesTotal } = this.#limits;
+      const message = `package databases and manifests of more than ${capturedBytesTotal} bytes; ${this.#uncaptured} from here on are not read`;
+      say(CAPTURES_TOO_LARGE, message, this.#firstUncaptured);
+    }
+    if (this.#undiagnosed > 0) say('too-many-diagnostics', `${this.#undiagnosed} more files could not be read`);
+    return [...overall, ...this.#diagnostics];
   }
 }

@@ -25,8 +25,8 @@ export interface KeptExtract {
 /** What the sink asks of whoever owns it. */
 export interface SinkHost {
   readonly diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void;
-  /** @throws AppError when that many more bytes must not be kept */
-  readonly checkCaptured: (bytes: number) => void;
+  /** Whether that many more bytes may be kept of a file; notes that some were not. */
+  readonly mayCapture: (path: string, bytes: number) => boolean;
 }
 
 /** How the bytes that `end` is given came about. */
@@ -146,7 +146,7 @@ export class Extraction {
       if (hits.length === 0) return [];
       const byContent = isExecutable && this.#matcher.rule(rule).executables === true;
       const captures = byContent || task.extractRules.includes(rule);
-      return [this.#keep(task, Buffer.from(JSON.stringify(hits), 'utf8'), { rule, captures, byContent })];
+      return listed(this.#keep(task, Buffer.from(JSON.stringify(hits), 'utf8'), { rule, captures, byContent }));
     });
   }
 
@@ -162,7 +162,8 @@ export class Extraction {
       const sparse = archive === undefined ? {} : { sparse: archive };
       const found = extractor.extract(bytes, { path, sizeBytes, complete: true, ...sparse });
       if (found === undefined || archive?.isLacking === true) return [];
-      return [this.#keep(task, found, { rule: index, captures: task.extractRules.includes(index), byContent })];
+      const captures = task.extractRules.includes(index);
+      return listed(this.#keep(task, found, { rule: index, captures, byContent }));
     });
   }
 
@@ -194,12 +195,13 @@ export class Extraction {
     return undefined;
   }
 
+  /** @returns undefined when too much was kept already */
   #keep(
     task: FileTask,
     bytes: Uint8Array,
     what: { readonly rule: number; readonly captures: boolean; readonly byContent: boolean },
-  ): KeptExtract {
-    this.#host.checkCaptured(bytes.length);
+  ): KeptExtract | undefined {
+    if (!this.#host.mayCapture(task.path, bytes.length)) return undefined;
     const kept = this.#recorder.keep(bytes, false);
     if (what.captures) this.#recorder.capture(task.record, [what.rule], kept);
     return { rule: what.rule, kept, byContent: what.byContent };
@@ -217,6 +219,10 @@ export class Extraction {
 
 const NO_SCANS: readonly RuleScan[] = [];
 const NOTHING = { extracts: [], missing: [] } as const;
+
+function listed(kept: KeptExtract | undefined): readonly KeptExtract[] {
+  return kept === undefined ? [] : [kept];
+}
 
 function byPath(task: FileTask): readonly number[] {
   return task.linkRules.length === 0 ? task.extractRules : [...task.extractRules, ...task.linkRules];

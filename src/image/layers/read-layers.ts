@@ -5,6 +5,7 @@ import type { Image, LayerDescriptor } from '../image.ts';
 import type { ImageStore } from '../types.ts';
 import { blobIsIntact, fileFacts, sameFacts } from './blob-check.ts';
 import type { FileFacts } from './cache-entry.ts';
+import { CapturedLayers, identity } from './captured-layers.ts';
 import { layerError } from './errors.ts';
 import { LayerCache } from './layer-cache.ts';
 import {
@@ -25,6 +26,8 @@ export interface ReadLayersOptions {
   /** What to keep besides the records. */
   readonly plan: CapturePlan;
   readonly limits?: Partial<LayerLimits>;
+  /** Go on, with a diagnostic `captures-too-large`, where more would be captured than allowed: for inventories. Decisions need all of it. */
+  readonly allowsPartial?: boolean;
   /** Layers read at a time; the number of cores unless told. */
   readonly concurrency?: number;
   /** The user's cache directory, or undefined for no cache. */
@@ -65,16 +68,16 @@ export async function readLayers(options: ReadLayersOptions): Promise<LayerStack
 class LayersReading {
   readonly #options: ReadLayersOptions;
   readonly #limits: LayerLimits;
-  readonly #results = new Map<string, LayerResult>();
+  readonly #results: CapturedLayers;
   /** Stored bytes of layers that did not have to be read. */
   #cachedBytes = 0;
-  /** What was captured of all layers: they are in memory together. */
-  #capturedBytes = 0;
   #lanes: readonly LayerLane[] = [];
 
   constructor(options: ReadLayersOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LAYER_LIMITS, ...options.limits };
+    const { capturedBytesTotal: totalBytes } = this.#limits;
+    this.#results = new CapturedLayers({ totalBytes, allowsPartial: options.allowsPartial === true });
   }
 
   async run(): Promise<LayerResult[]> {
@@ -83,10 +86,10 @@ class LayersReading {
     // a layer that occurs twice is read once
     const distinct = [...new Map(image.layers.map((layer) => [identity(layer), layer])).values()];
     if (cache) await mapConcurrent(distinct, CHECKS_AT_A_TIME, (layer) => this.#fromCache(cache, layer));
-    const queue = distinct.filter((layer) => !this.#results.has(identity(layer)));
+    const queue = distinct.filter((layer) => this.#results.get(layer) === undefined);
     if (queue.length > 0) await this.#readAll(queue, cache);
     else this.#report();
-    return image.layers.map((layer) => this.#results.get(identity(layer)) as LayerResult);
+    return image.layers.map((layer) => this.#results.get(layer) as LayerResult);
   }
 
   async #fromCache(cache: LayerCache, layer: LayerDescriptor): Promise<void> {
@@ -108,7 +111,7 @@ class LayersReading {
         if (facts) await cache.store(layer, cached.result, facts);
       }
     }
-    this.#keep(layer, cached.result);
+    this.#results.add(layer, cached.result);
     this.#cachedBytes += layer.descriptor.sizeBytes;
   }
 
@@ -128,7 +131,7 @@ class LayersReading {
     const runLane = async (lane: LayerLane): Promise<void> => {
       for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
         const { result, facts } = await this.#readOne(lane, layer);
-        this.#keep(layer, result);
+        this.#results.add(layer, result);
         if (cache) stores.push(cache.store(layer, result, facts));
       }
       // nobody waits for threads that have nothing left to do to be gone
@@ -145,18 +148,6 @@ class LayersReading {
     }
     if (cache) await cache.evict();
     this.#report();
-  }
-
-  #keep(layer: LayerDescriptor, result: LayerResult): void {
-    const { capturedBytesTotal } = this.#limits;
-    this.#capturedBytes += result.records.captures.bytes.length;
-    if (this.#capturedBytes > capturedBytesTotal) {
-      throw layerError(
-        'LAYER_CAPTURES_TOO_LARGE',
-        `package databases and manifests of all layers are more than ${capturedBytesTotal} bytes`,
-      );
-    }
-    this.#results.set(identity(layer), result);
   }
 
   async #readOne(lane: LayerLane, layer: LayerDescriptor): Promise<{ result: LayerResult; facts?: FileFacts }> {
@@ -191,7 +182,7 @@ class LayersReading {
       kind: 'layers',
       doneBytes: Math.min(readBytes, totalBytes),
       totalBytes,
-      doneLayers: image.layers.filter((layer) => this.#results.has(identity(layer))).length,
+      doneLayers: image.layers.filter((layer) => this.#results.get(layer) !== undefined).length,
       totalLayers: image.layers.length,
     });
   }
@@ -211,10 +202,4 @@ function needsTwoThreads(
   if (sizes.length < lane.cores) return true;
   const total = sizes.reduce((sum, size) => sum + size, 0);
   return lane.isFirst && largest * lane.cores > total * LARGE_SHARE;
-}
-
-/** Layers that agree in this are the same. */
-function identity(layer: LayerDescriptor): string {
-  const { digest, mediaType, sizeBytes } = layer.descriptor;
-  return JSON.stringify([digest, mediaType, sizeBytes, layer.diffId]);
 }

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { abortError, throwIfAborted, workerUrl } from '../../core/index.ts';
 import type { CapturePlan, LayerStack } from '../../filesystem/index.ts';
+import { refusePartial } from './captured-layers.ts';
 import { layerError } from './errors.ts';
 import { DEFAULT_LAYER_LIMITS, needsSecondLook, NO_SECOND_LOOK, type LayerLimits } from './layer-job.ts';
 import { LayerThread } from './layer-thread.ts';
@@ -12,6 +13,8 @@ export interface ReadRootfsOptions {
   readonly path: string;
   readonly plan: CapturePlan;
   readonly limits?: Partial<LayerLimits>;
+  /** As for `readLayers`. */
+  readonly allowsPartial?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +37,7 @@ export async function readRootfs(options: ReadRootfsOptions): Promise<LayerStack
     let result = await thread.run({ path, secondLook: NO_SECOND_LOOK }, undefined);
     if (result && needsSecondLook(result)) result = await thread.run({ path, secondLook: result.missing }, undefined);
     if (!result) throw new Error('the worker gave no result');
+    if (options.allowsPartial !== true) refusePartial(result);
     return { layers: [result.records], firstLayer: -1, diagnostics: result.diagnostics };
   } finally {
     signal.removeEventListener('abort', onAbort);

@@ -31,7 +31,7 @@ const SLASH = Buffer.from('/');
 /**
  * Reads a directory tree the way a layer is read. Links are recorded, never followed; devices, pipes and sockets are never opened; other
  * file systems mounted inside are not entered. What cannot be read is a diagnostic.
- * @throws AppError ROOTFS_NOT_FOUND, ROOTFS_UNREADABLE, LAYER_TOO_MANY_ENTRIES, LAYER_CAPTURES_TOO_LARGE
+ * @throws AppError ROOTFS_NOT_FOUND, ROOTFS_UNREADABLE, LAYER_TOO_MANY_ENTRIES
  */
 export function walkRootfs(job: RootfsJob, options: { matcher: CaptureMatcher; limits: LayerLimits }): LayerResult {
   const walk = new RootfsWalk(job, options);

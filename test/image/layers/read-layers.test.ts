@@ -23,6 +23,8 @@ interface Options {
   readonly plan?: CapturePlan;
   readonly kind?: 'file' | 'stream';
   readonly limits?: Partial<LayerLimits>;
+  readonly allowsPartial?: boolean;
+  readonly concurrency?: number;
 }
 
 async function read(layers: readonly FakeLayer[], options: Options = {}) {
@@ -31,6 +33,8 @@ async function read(layers: readonly FakeLayer[], options: Options = {}) {
     ...fake,
     plan: options.plan ?? NO_PLAN,
     limits: options.limits ?? {},
+    allowsPartial: options.allowsPartial ?? false,
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     signal: new AbortController().signal,
     progress: () => undefined,
   });
@@ -290,3 +294,76 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
   copy[at] = (copy[at] ?? 0) ^ 1;
   return copy;
 }
+
+describe('readLayers, more captured than allowed, where a part is enough', () => {
+  const plan: CapturePlan = {
+    captures: [{ id: 'x', names: ['one', 'two', 'link', 'low', 'middle', 'top'], maxBytes: 100 }],
+    digests: [{ algorithm: 'sha256', paths: 'all' }],
+  };
+
+  it('goes on with the rest of a layer, hard links included, and says what is not read', async () => {
+    const layer = layerOf(
+      await tarOf(members({ 'a/one': '7 bytes', 'a/two': '8 bytes!', 'b/link': 'link:a/two', 'b/two': 'four' })),
+    );
+    const stack = await read([layer], { plan, limits: { capturedBytesTotal: 11 }, allowsPartial: true });
+    const view = squash(stack);
+    assert.deepEqual(
+      view.captured('x').map(({ entry, bytes }) => [entry.path, Buffer.from(bytes).toString('utf8')]),
+      [
+        ['a/one', '7 bytes'],
+        ['b/two', 'four'],
+      ],
+    );
+    assert.equal(view.contentDigest('a/two', 'sha256'), sha256Hex('8 bytes!'), 'the file itself is known');
+    assert.deepEqual(
+      stack.diagnostics.map(({ code, severity, path }) => [code, severity, path]),
+      [['captures-too-large', 'error', '/a/two']],
+    );
+    assert.match(stack.diagnostics[0]?.message ?? '', /more than 11 bytes; 1 from here on/);
+  });
+
+  it('gives up the lower layers first, in whatever order they were read', async () => {
+    const sizes = { low: 40, middle: 10, top: 60 };
+    const layers = await Promise.all(
+      Object.entries(sizes).map(async ([name, size]) =>
+        // what is not captured decides which is read first
+        layerOf(await tarOf(members({ [name]: 'x'.repeat(size), [`${name}-rest`]: noise.subarray(0, 9000 * size) }))),
+      ),
+    );
+    for (const order of [layers, layers.toReversed()]) {
+      const stacks = await Promise.all(
+        [1, 2].map((concurrency) =>
+          read(order, { plan, limits: { capturedBytesTotal: 75 }, allowsPartial: true, concurrency }),
+        ),
+      );
+      const kept = stacks.map((stack) =>
+        squash(stack)
+          .captured('x')
+          .map(({ entry }) => entry.path),
+      );
+      const expected = order === layers ? ['middle', 'top'] : ['low', 'middle'];
+      assert.deepEqual(kept, [expected, expected]);
+      for (const { diagnostics } of stacks) {
+        assert.deepEqual(
+          diagnostics.map(({ code }) => code),
+          ['captures-too-large'],
+        );
+        assert.match(diagnostics[0]?.message ?? '', /^layer 0 /);
+      }
+    }
+  });
+
+  it('says so when more files could not be read than are named', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1010 }, (_, at) => [`${at}/one`, 'x'.repeat(101)]));
+    const stack = await read([layerOf(await tarOf(members({ ...many, two: 'read' })))], { plan });
+    assert.equal(stack.diagnostics.length, 1001);
+    assert.deepEqual(stack.diagnostics[0]?.code, 'too-many-diagnostics');
+    assert.match(stack.diagnostics[0]?.message ?? '', /10 more files/);
+    assert.deepEqual(
+      squash(stack)
+        .captured('x')
+        .map(({ entry }) => entry.path),
+      ['two'],
+    );
+  });
+});

@@ -48,6 +48,21 @@ describe('readRootfs', () => {
     assert.deepEqual(stack.diagnostics, []);
   });
 
+  it('refuses more captured than allowed, or says it where a part is enough', async () => {
+    await using root = await rootfs();
+    await writeFile(join(root.path, 'one'), 'bytes');
+    const { path } = root;
+    const options = { path, plan: planOf({ id: 'x', names: ['one'], maxBytes: 9 }), limits: { capturedBytesTotal: 4 } };
+    const { signal } = new AbortController();
+    await assert.rejects(readRootfs({ ...options, signal }), { code: 'LAYER_CAPTURES_TOO_LARGE', exitCode: 6 });
+    const stack = await readRootfs({ ...options, signal, allowsPartial: true });
+    assert.deepEqual(
+      stack.diagnostics.map(({ code }) => code),
+      ['captures-too-large'],
+    );
+    assert.equal(squash(stack).lookup('one')?.sizeBytes, 5);
+  });
+
   it('does not read terabytes of holes', async () => {
     await using root = await rootfs();
     await writeFile(join(root.path, 'huge'), '\x7fELF');
