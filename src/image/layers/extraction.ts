@@ -187,7 +187,8 @@ export class Extraction {
         return undefined;
       }
     }
-    const part = bytes.length > rule.maxBytes ? bytes.subarray(0, rule.maxBytes) : bytes;
+    // of a part only little was written, however far it reaches
+    const part = bytes.length > rule.maxBytes && !plan?.isPartial ? bytes.subarray(0, rule.maxBytes) : bytes;
     if (!extractor.mayApply(part, structure)) return undefined;
     const found = extractor.extract(part, { path: task.path, sizeBytes, complete: part.length === sizeBytes });
     if (found !== undefined) return this.#keep(task, found, { rule: index, captures: true, byContent: true });

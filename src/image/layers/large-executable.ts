@@ -16,6 +16,9 @@ const TAIL_BYTES = 16 * 1024 * 1024;
 /** A program that carries files behind its sections is itself not larger. */
 const MAX_HOST_BYTES = 96 * 1024 * 1024;
 
+/** So far the beginning and the end of a program are kept to judge it by, also of one larger than what rules look into. */
+const JUDGED_BYTES = 1024 * 1024 * 1024;
+
 /** What is gathered only because nothing is known of a program's sections. */
 const MAX_AGAIN_BYTES = 128 * 1024 * 1024;
 
@@ -33,7 +36,7 @@ export interface LargePlan {
   readonly scansSigns?: true;
 }
 
-/** @param limitBytes no extractor looks further */
+/** @param limitBytes no extractor looks further where all of a program is kept */
 export function planLarge(
   head: Buffer,
   file: { readonly sizeBytes: number; readonly limitBytes: number; readonly kinds: ReadonlySet<Kind> },
@@ -50,8 +53,8 @@ export function planLarge(
   if (table && table.end <= HEAD_BYTES) {
     return { spans: complement(unneededSpans(head), lengthBytes), lengthBytes, isPartial: false };
   }
-  // packed, or the table is cut off, or the header lies
-  if (!table || table.end > lengthBytes) {
+  // packed, or the table is cut off or too far, or the header lies
+  if (!table || table.end > Math.min(sizeBytes, JUDGED_BYTES)) {
     return { spans: [start], lengthBytes: Math.min(lengthBytes, HEAD_BYTES), isPartial: true, scansSigns: true };
   }
   const hasPayload = sizeBytes - table.end > HEAD_BYTES && kinds.has('dotnet-bundle');

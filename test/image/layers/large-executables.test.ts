@@ -99,6 +99,23 @@ describe('large executables', () => {
     assert.deepEqual(large?.[1], small?.[1]);
   });
 
+  it('of more than rules look into are judged by their table, as far as their beginning and end go', async () => {
+    const limited = planOf(...plan.captures.map((of) => ({ ...of, maxBytes: WHOLE_BYTES + 1_000_000 })));
+    const early = { name: '.note.package', type: 7, at: 4096, content: note({ name: 'hello', type: 'deb' }) };
+    const go = { name: '.go.buildinfo', at: size / 2, content: Buffer.from('\xff Go buildinf:', 'latin1') };
+    const tree = { tool: elf([early], size), go: elf([early, go], size), none: elf([], size) };
+    const stack = await stackOf([tree], limited);
+    const fields = { architecture: 'amd64', fields: { type: 'deb', name: 'hello' } };
+    assert.deepEqual(facts(squash(stack), 'elf-package-note'), [
+      ['go', fields],
+      ['tool', fields],
+    ]);
+    assert.deepEqual(
+      stack.diagnostics.map(({ code, path }) => [code, path]),
+      [['file-too-large', '/go']],
+    );
+  });
+
   it('whose table is missing, lies outside or is cut off tell nothing', async () => {
     const outside = elf([], size);
     outside.writeBigUInt64LE(BigInt(size) * 1000n, 40);
@@ -123,6 +140,17 @@ describe('planLarge', () => {
     assert.deepEqual(found.spans[0], { start: 0, end: HEAD_BYTES });
     assert.equal(found.lengthBytes, file.length);
     assert.equal(found.spans.at(-1)?.end, file.length);
+  });
+
+  it('does so beyond what rules look into, up to a gigabyte; beyond that it looks for signs', () => {
+    const file = elf([], size);
+    const head = Buffer.from(file.subarray(0, HEAD_BYTES));
+    const found = planLarge(head, { sizeBytes: file.length, limitBytes: WHOLE_BYTES, kinds });
+    assert.deepEqual([found.scansSigns, found.lengthBytes], [undefined, file.length]);
+    const far = 2 ** 30 + 1;
+    head.writeBigUInt64LE(BigInt(far), 40);
+    const signs = planLarge(head, { sizeBytes: far + 4096, limitBytes: WHOLE_BYTES, kinds });
+    assert.deepEqual([signs.scansSigns, signs.lengthBytes], [true, HEAD_BYTES]);
   });
 
   it('waits for the end of a host that may carry files', () => {
