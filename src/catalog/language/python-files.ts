@@ -12,42 +12,56 @@ export interface PythonRecordPlace {
   readonly kind: 'dist-info' | 'egg-info' | 'egg' | 'egg-info-file' | 'zipped-egg';
 }
 
+/** What a distribution says of its files. */
+export interface PythonFiles {
+  /** Absolute paths of those on disk: by RECORD, else `installed-files.txt`, else only its own record. */
+  readonly files: readonly string[];
+  /** What RECORD says of the content of files, by their path on disk, those that are missing too; absent when it says nothing, or nobody asked. */
+  readonly recorded?: ReadonlyMap<string, RecordedFile>;
+}
+
 /**
- * Absolute paths of the files on disk that a distribution says it installed: RECORD, else `installed-files.txt`, else only its own record.
+ * The files that a distribution says it installed.
+ * @param wantsRecorded also what they are said to contain
  * @see https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
-export function pythonFiles(view: FileView, place: PythonRecordPlace, paths: OwnedPaths): readonly string[] {
-  if (place.kind === 'egg-info-file' || place.kind === 'zipped-egg') return paths.onDisk([place.record]);
+export function pythonFiles(
+  view: FileView,
+  place: PythonRecordPlace,
+  { paths, wantsRecorded }: { readonly paths: OwnedPaths; readonly wantsRecorded: boolean },
+): PythonFiles {
+  if (place.kind === 'egg-info-file' || place.kind === 'zipped-egg') return { files: paths.onDisk([place.record]) };
   const record = place.kind === 'dist-info' ? view.read(`${place.record}/RECORD`) : undefined;
   if (record !== undefined) {
-    const listed = firstFields(decodeText(record));
-    return paths.onDisk(listed.map((path) => listedPath(view, place.site, path)));
+    const rows = recordRows(decodeText(record));
+    const listed = rows.paths.map((path) => listedPath(view, place.site, path));
+    const recorded = wantsRecorded ? recordedContents(listed, rows.hashes, paths) : undefined;
+    return { files: paths.onDisk(listed), ...(recorded === undefined ? {} : { recorded }) };
   }
   const installed = place.kind === 'egg-info' ? view.read(`${place.record}/installed-files.txt`) : undefined;
   const listed = installed === undefined ? [] : decodeText(installed).split(/\r?\n/);
-  return paths.onDisk([
+  const files = paths.onDisk([
     ...listed.filter((path) => path !== '').map((path) => joinPath(place.record, path)),
     ...view.list(place.record).map((entry) => entry.path),
   ]);
+  return { files };
 }
 
 const HASH = /^(md5|sha1|sha256|sha384|sha512)=([A-Za-z0-9_-]{22,86})={0,2}$/;
 const ALGORITHMS = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'] as const;
 const HEX_DIGITS = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 } as const;
 
-/** What RECORD says of the content of files, by their path on disk, those that are missing too; undefined when it says nothing. */
-export function pythonRecorded(
-  view: FileView,
-  place: PythonRecordPlace,
+function recordedContents(
+  listed: readonly string[],
+  hashes: readonly string[],
   paths: OwnedPaths,
 ): ReadonlyMap<string, RecordedFile> | undefined {
-  const record = place.kind === 'dist-info' ? view.read(`${place.record}/RECORD`) : undefined;
-  if (record === undefined) return undefined;
   const recorded = new Map<string, RecordedFile>();
-  for (const [path = '', hash = ''] of parseCsv(decodeText(record))) {
+  for (const [index, path] of listed.entries()) {
+    const hash = hashes[index] ?? '';
     const digest = hash === '' ? undefined : recordedHash(hash);
-    const onDisk = digest === undefined || path === '' ? undefined : paths.locate(listedPath(view, place.site, path));
-    if (onDisk !== undefined) recorded.set(onDisk, digest!);
+    const onDisk = digest === undefined ? undefined : paths.locate(path);
+    if (digest !== undefined && onDisk !== undefined) recorded.set(onDisk, digest);
   }
   return recorded.size === 0 ? undefined : recorded;
 }
@@ -61,16 +75,26 @@ function recordedHash(text: string): RecordedFile | undefined {
   return hex.length === HEX_DIGITS[algorithm] ? { algorithm, hex } : undefined;
 }
 
-/** The first field of every row; most records have no quotes, and splitting their other fields would be for nothing. */
-function firstFields(text: string): readonly string[] {
-  if (text.includes('"')) return parseCsv(text).map(([path = '']) => path);
+/** The first two fields of every row that has a path; most records have no quotes, and splitting what follows would be for nothing. */
+function recordRows(text: string): { readonly paths: readonly string[]; readonly hashes: readonly string[] } {
   const paths: string[] = [];
+  const hashes: string[] = [];
+  const add = (path: string, hash: string): void => {
+    if (path === '') return;
+    paths.push(path);
+    hashes.push(hash);
+  };
+  if (text.includes('"')) {
+    for (const [path = '', hash = ''] of parseCsv(text)) add(path, hash);
+    return { paths, hashes };
+  }
   for (const line of text.split('\n')) {
     const comma = line.indexOf(',');
-    const path = comma === -1 ? line.trimEnd() : line.slice(0, comma);
-    if (path !== '') paths.push(path);
+    const second = comma === -1 ? -1 : line.indexOf(',', comma + 1);
+    if (comma === -1) add(line.trimEnd(), '');
+    else add(line.slice(0, comma), second === -1 ? line.slice(comma + 1).trimEnd() : line.slice(comma + 1, second));
   }
-  return paths;
+  return { paths, hashes };
 }
 
 /**

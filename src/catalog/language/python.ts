@@ -6,7 +6,7 @@ import { createOwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
 import { parseRequiresTxt, pythonEdges, type PythonNode } from './python-edges.ts';
-import { joinPath, pythonFiles, pythonRecorded, type PythonRecordPlace } from './python-files.ts';
+import { joinPath, pythonFiles, type PythonRecordPlace } from './python-files.ts';
 import { readZippedEgg } from './python-egg.ts';
 import {
   CARRIED_TYPES,
@@ -106,8 +106,8 @@ function catalog(context: CatalogContext): CatalogResult {
   const { languageFiles, recordedFiles = false } = context;
   const isWanted = (item: Distribution): boolean => languageFiles !== false || mayCarry(view, item, nested);
   const listed = found.map((item): Distribution => {
-    const files = isWanted(item) ? { files: pythonFiles(view, item, paths) } : {};
-    return { ...item, ...files, ...(recordedFiles ? { recorded: pythonRecorded(view, item, paths) } : {}) };
+    if (!recordedFiles && !isWanted(item)) return item;
+    return { ...item, ...pythonFiles(view, item, { paths, wantsRecorded: recordedFiles }) };
   });
   const linked = eggLinks(view, found);
   const sites = createPythonSites(view, new Set([...found.map(({ site }) => site), ...linked.keys()]));
