@@ -1,6 +1,7 @@
 import { parseBoundedJson } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
+import { pnpmDevelopmentOnly, type PnpmBudget } from './pnpm-development.ts';
 import { splitPath } from './record.ts';
 
 /** Where an installer other than npm says that a package came from. */
@@ -24,33 +25,44 @@ export const NPM_ORIGIN_FILES = [
   'node_modules/.yarn-state.yml',
 ] as const;
 
-type Report = (path: string) => void;
+type Report = (path: string, message: string) => void;
 
 /** Of all these files of an image: those of large projects have some megabytes, and lines of thirty bytes become values of hundreds. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Reads what pnpm and Yarn leave in `node_modules`, the first 64 MiB. @param report called with the path of a file that cannot be read, or is one too many */
+/** Snapshots and dependencies of all pnpm lockfiles, whose development packages are looked for: ten times those of large projects. */
+const MAX_PNPM_VALUES = 1_000_000;
+const NONE: ReadonlySet<string> = new Set();
+const UNREADABLE = 'it cannot be read';
+
+/** Reads what pnpm and Yarn leave in `node_modules`, the first 64 MiB. @param report called with the path of a file that cannot be read, wholly or in part, or is one too many */
 export function readNpmOrigins(view: FileView, ruleId: string, report: Report): NpmOrigins {
   const byLabel = new Map<string, ReadonlyMap<string, NpmOrigin>>();
   const byFolder = new Map<string, NpmOrigin>();
+  const budget: PnpmBudget = { left: MAX_PNPM_VALUES };
   let left = MAX_BYTES;
   for (const { entry, bytes } of view.captured(ruleId)) {
     left -= bytes.byteLength;
     if (left < 0) {
-      report(entry.path);
+      report(entry.path, UNREADABLE);
       continue;
     }
     const { folder, name } = splitPath(entry.path);
     const text = decodeText(bytes);
-    if (name === 'lock.yaml') byLabel.set(splitPath(folder).folder, readPnpmLock(text));
-    else if (name === '.yarn-state.yml') {
+    if (name === 'lock.yaml') {
+      const isMarked = !text.includes('\nsnapshots:');
+      const development = isMarked ? NONE : pnpmDevelopmentOnly(text, budget);
+      if (development === undefined)
+        report(entry.path, 'it does not tell what is for development; nothing is marked so');
+      byLabel.set(splitPath(folder).folder, readPnpmLock(text, development ?? NONE));
+    } else if (name === '.yarn-state.yml') {
       const project = splitPath(folder).folder;
       for (const [place, origin] of readYarnState(text)) {
         byFolder.set(project === '' ? place : `${project}/${place}`, origin);
       }
     } else {
       const found = readYarnIntegrity(text);
-      if (found === undefined) report(entry.path);
+      if (found === undefined) report(entry.path, UNREADABLE);
       else byLabel.set(folder, found);
     }
   }
@@ -72,8 +84,8 @@ export function readNpmOrigins(view: FileView, ruleId: string, report: Report): 
 const PNPM_KEY = /^ {2}'?\/?((?:@[\w.-]+\/)?[\w.-]+)[@/](\d[\w.+-]*?)(?:[(_][^:]*)?'?:$/;
 
 /** pnpm writes its lockfile itself, one way only: reading line by line is exact and twenty times as fast as a parser of YAML. */
-function readPnpmLock(text: string): ReadonlyMap<string, NpmOrigin> {
-  const origins = new Map<string, NpmOrigin>();
+function readPnpmLock(text: string, development: ReadonlySet<string>): ReadonlyMap<string, NpmOrigin> {
+  const origins = new Map<string, NpmOrigin>([...development].map((label) => [label, { dev: true }]));
   let inPackages = false;
   let label: string | undefined;
   for (const line of text.split('\n')) {

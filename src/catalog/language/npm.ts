@@ -73,7 +73,7 @@ function catalog(context: CatalogContext): CatalogResult {
   };
   const known: Known = {
     locks: readLocks(view, diagnostics),
-    origins: readNpmOrigins(view, 'npm/origins', (path) => report('malformed-lockfile', 'it cannot be read', path)),
+    origins: readNpmOrigins(view, 'npm/origins', (path, message) => report('malformed-lockfile', message, path)),
   };
   const found: Found[] = [];
   const roots = new Set<string>();

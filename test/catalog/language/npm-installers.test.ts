@@ -77,6 +77,156 @@ describe('npmCataloger: pnpm', () => {
     });
   }
 
+  describe('lockfile of version 9, which no longer says what is for development', () => {
+    const installed = (...names: readonly string[]) =>
+      Object.fromEntries(
+        names.map((label) => {
+          const [name = '', version = ''] = label.split('@');
+          return [`${store}/${label}/node_modules/${name}/package.json`, json({ name, version })];
+        }),
+      );
+    const scopes = (lock: string, ...labels: readonly string[]) =>
+      Object.fromEntries(
+        catalog({ [`${store}/lock.yaml`]: lock, ...installed(...labels) }).packages.map((pkg) => [
+          `${pkg.name}@${pkg.version}`,
+          pkg.scope,
+        ]),
+      );
+    const lock = `lockfileVersion: '9.0'
+
+importers:
+
+  .:
+    dependencies:
+      run:
+        specifier: ^1.0.0
+        version: 1.0.0(peer@2.0.0)
+      other:
+        specifier: link:packages/other
+        version: link:packages/other
+    devDependencies:
+      test:
+        specifier: ^1.0.0
+        version: 1.0.0
+      alias:
+        specifier: npm:@s/real@1.0.0
+        version: '@s/real@1.0.0'
+
+  packages/other:
+    optionalDependencies:
+      maybe:
+        specifier: ^1.0.0
+        version: 1.0.0
+
+packages:
+
+  run@1.0.0:
+    resolution: {integrity: ${SHA512}}
+
+snapshots:
+
+  '@s/real@1.0.0': {}
+
+  both@1.0.0: {}
+
+  both@2.0.0(peer@1.0.0): {}
+
+  both@2.0.0(peer@2.0.0): {}
+
+  loop@1.0.0:
+    dependencies:
+      run: 1.0.0(peer@2.0.0)
+
+  maybe@1.0.0:
+    dependencies:
+      gone: 1.0.0
+    optional: true
+
+  orphan@1.0.0: {}
+
+  run@1.0.0(peer@2.0.0):
+    dependencies:
+      both: 2.0.0(peer@2.0.0)
+      loop: 1.0.0
+    transitivePeerDependencies:
+      - test
+
+  test@1.0.0:
+    dependencies:
+      both: 1.0.0
+      test-loop: 1.0.0
+    optionalDependencies:
+      both2: both@2.0.0(peer@1.0.0)
+
+  test-loop@1.0.0:
+    dependencies:
+      test: 1.0.0
+`;
+    const labels = ['both@1.0.0', 'both@2.0.0', 'loop@1.0.0', 'maybe@1.0.0', 'orphan@1.0.0', 'run@1.0.0'] as const;
+
+    it('marks what only development dependencies of all importers reach', () => {
+      assert.deepEqual(scopes(lock, ...labels, 'test@1.0.0', 'test-loop@1.0.0'), {
+        'both@1.0.0': 'optional',
+        'both@2.0.0': undefined,
+        'loop@1.0.0': undefined,
+        'maybe@1.0.0': undefined,
+        'orphan@1.0.0': undefined,
+        'run@1.0.0': undefined,
+        'test@1.0.0': 'optional',
+        'test-loop@1.0.0': 'optional',
+      });
+      const real = catalog({
+        [`${store}/lock.yaml`]: lock,
+        [`${store}/@s+real@1.0.0/node_modules/@s/real/package.json`]: named('@s/real'),
+      });
+      assert.equal(real.packages[0]?.scope, 'optional');
+    });
+
+    it('keeps integrity', () => {
+      const { packages } = catalog({ [`${store}/lock.yaml`]: lock, ...installed('run@1.0.0') });
+      assert.deepEqual(packages[0]?.distributionHashes, [{ algorithm: 'SHA-512', hex: HEX512 }]);
+    });
+
+    for (const [what, broken] of [
+      ['a key of a snapshot', lock.replace('  loop@1.0.0:', '  ? loop@1.0.0\n  :')],
+      ['a dependency', lock.replace('both: 2.0.0(peer@2.0.0)', 'both: &x 2.0.0(peer@2.0.0)')],
+      ['a version of an importer', lock.replace('version: 1.0.0(peer@2.0.0)', 'version: >-')],
+      ['a group', lock.replace('devDependencies:', '? devDependencies')],
+    ] as const) {
+      it(`marks nothing where ${what} is written in an unknown way, and says so`, () => {
+        const found = catalog({ [`${store}/lock.yaml`]: broken, ...installed('test@1.0.0') });
+        assert.deepEqual(
+          found.packages.map(({ scope }) => scope),
+          [undefined],
+        );
+        assert.deepEqual(
+          found.diagnostics.map(({ code, path }) => [code, path]),
+          [['malformed-lockfile', `/${store}/lock.yaml`]],
+        );
+      });
+    }
+
+    it('walks a chain of a hundred thousand snapshots', () => {
+      const chain = Array.from(
+        { length: 100_000 },
+        (_, index) => `  p${index}@1.0.0:\n    dependencies:\n      p${index + 1}: 1.0.0\n`,
+      );
+      const long = `importers:\n  .:\n    devDependencies:\n      p0:\n        version: 1.0.0\nsnapshots:\n${chain.join('')}  p100000@1.0.0: {}\n`;
+      assert.deepEqual(scopes(long, 'p100000@1.0.0'), { 'p100000@1.0.0': 'optional' });
+    });
+
+    it('marks nothing, and says so, beyond a million dependencies', () => {
+      const edges = '      a: 1.0.0\n'.repeat(1_000_001);
+      const large = `importers:\n  .:\n    devDependencies:\n      a:\n        version: 1.0.0\nsnapshots:\n  a@1.0.0:\n    dependencies:\n${edges}`;
+      const found = catalog({ [`${store}/lock.yaml`]: large, ...installed('a@1.0.0') });
+      assert.equal(found.packages[0]?.scope, undefined);
+      assert.deepEqual(
+        found.diagnostics.map(({ code }) => code),
+        ['malformed-lockfile'],
+      );
+    });
+  });
+
   it('takes no integrity of another version', () => {
     const { byName } = catalog(files(`packages:\n\n  b@2.0.0:\n    resolution: {integrity: ${SHA512}}\n`));
     assert.equal(byName.get('b')?.distributionHashes, undefined);
@@ -213,6 +363,7 @@ describe('npmCataloger: Yarn', () => {
           'node_modules/.yarn-integrity': b,
           'node_modules/.yarn-state.yml': c,
           'node_modules/.pnpm/lock.yaml': `packages:\n  ${c}`,
+          'x/node_modules/.pnpm/lock.yaml': `importers:\n  .:\n    ${a}\nsnapshots:\n  ${c}:\n    ${b}`,
         });
       }),
     );
