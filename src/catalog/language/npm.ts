@@ -33,7 +33,7 @@ interface Found {
 export const npmCataloger: Cataloger = {
   id: 'npm',
   title: 'npm packages',
-  version: 2,
+  version: 3,
   specifications: [
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-json',
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles',
