@@ -34,7 +34,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 export const javaCataloger: Cataloger = {
   id: 'java',
   title: 'Java archives',
-  version: 1,
+  version: 2,
   specifications: [
     'https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html',
     'https://maven.apache.org/pom.html',

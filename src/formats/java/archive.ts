@@ -82,7 +82,7 @@ export function extractJavaArchive(
   bytes: Uint8Array,
   info: { readonly path: string; readonly complete: boolean; readonly sparse?: SparseBytes },
 ): Uint8Array | undefined {
-  if (!info.complete || bytes.byteLength === 0) return undefined;
+  if (!info.complete) return undefined;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new ArchiveReader(buffer.byteLength * MAX_EXPANSION + FREE_BYTES, info.sparse);
   reader.read(buffer, { inside: '', parent: -1, depth: 0 });

@@ -122,6 +122,12 @@ describe('extractJavaArchive', () => {
     });
   });
 
+  it('says of an empty file with the name of a Java archive that it is none', () => {
+    const none = { archives: [], problems: [{ inside: '', code: 'not-an-archive' }] };
+    for (const path of ['a.jar', 'a.war', 'a.ear']) assert.deepEqual(extract(new Uint8Array(), path), none);
+    assert.equal(extract(new Uint8Array(), 'a.zip'), undefined);
+  });
+
   it('follows archives in archives sixteen deep, and says where it stopped', () => {
     let bytes = zipArchive({ 'a.class': '' });
     for (let depth = 0; depth < 100; depth += 1) bytes = zipArchive({ 'a.jar': { content: bytes, stored: true } });
