@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LayerSpec } from '../../support/images.ts';
 import type { AdversarialCase } from '../contract.ts';
 import { APP, on, TINY } from './base.ts';
@@ -24,6 +25,20 @@ const BASE: LayerSpec = [
 
 /** `cap_setuid+ep` */
 const CAP_SETUID = { 'security.capability': Buffer.from(`01000002${'80000000'.padEnd(32, '0')}`, 'hex') };
+
+const md5 = (content: string): string => createHash('md5').update(content).digest('hex');
+
+const HIDDEN_RECORD: LayerSpec = {
+  'etc/os-release': 'ID=debian\nVERSION_ID="13"\n',
+  'var/lib/dpkg/status': status(['bash', '5.2-2'], ['login', '1:4.16']),
+  'var/lib/dpkg/info/bash.list': '/bin/bash\n',
+  'var/lib/dpkg/info/bash.md5sums': `${md5('bash\n')}  bin/bash\n`,
+  'var/lib/dpkg/info/login.list': '/bin/login\n',
+  'bin/bash': 'bash\n',
+  'bin/login': 'evil\n',
+  ...Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`srv/${at}/release`, ' '.repeat(70_000)])),
+  'var/lib/dpkg/info/login.md5sums': `${md5('login\n')}  bin/login\n${'\n'.repeat(17 << 20)}`,
+};
 
 function tampered(name: string, layers: readonly LayerSpec[], codes: readonly string[]): AdversarialCase {
   const denied = codes.some((code) => code.startsWith('fail'));
@@ -118,4 +133,13 @@ export const TAMPER_CASES: readonly AdversarialCase[] = [
     },
     expect: { verdict: 'deny', exit: 1, codes: ['fail FILES_SETUID'] },
   })),
+  {
+    name: 'a modified file whose record is padded, behind a thousand other files that are too large to be read',
+    attack: async (stage) => {
+      stage.policy({ rule: 'files: { modifiedPackageFiles: 0 }' });
+      await stage.image('app', { layers: [HIDDEN_RECORD] });
+      return stage.check('app');
+    },
+    expect: { verdict: 'deny', exit: 6, codes: ['error FILES_UNCERTAIN'] },
+  },
 ];
