@@ -1,4 +1,4 @@
-import type { Diagnostic, LicenseClaim, Package, RecordedFile } from '../../packages/index.ts';
+import type { Diagnostic, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
@@ -12,6 +12,7 @@ import {
   type PortageRecord,
 } from './portage-database.ts';
 import { portageAtoms } from './portage-dependencies.ts';
+import { portageLicenses } from './portage-license.ts';
 import { recordedLink, recordedOnDisk } from './recorded-paths.ts';
 import { homepageOf, summaryOf } from './supplier.ts';
 
@@ -24,7 +25,7 @@ const inPackage = (names: readonly string[]): readonly string[] => names.map((na
 export const portageCataloger: Cataloger = {
   id: SOURCE,
   title: 'Gentoo packages',
-  version: 1,
+  version: 2,
   specifications: [
     'https://projects.gentoo.org/pms/8/pms.html',
     'https://wiki.gentoo.org/wiki//var/db/pkg',
@@ -109,7 +110,7 @@ function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly st
     locations: [{ path: `/${entry.path}`, layer: entry.layer }],
     foundBy: SOURCE,
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `folder /${record.folder}` }],
-    licenses: licensesOf(portageField(view, record, 'LICENSE')),
+    licenses: portageLicenses(portageField(view, record, 'LICENSE')),
     ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),
     ...(contents === undefined
@@ -132,12 +133,4 @@ function propertiesOf(shared: Shared, record: PortageRecord): Readonly<Record<st
       ? { 'ebuild:repository': repository }
       : {}),
   };
-}
-
-/** Names divided by spaces; groups and alternatives (`|| ( A B )`) stay one text, since each name alone would say something else. */
-function licensesOf(field: string | undefined): readonly LicenseClaim[] {
-  const text = field?.replaceAll(/\s+/g, ' ').slice(0, 1024) ?? '';
-  if (text === '') return [];
-  if (/[()|?]/.test(text)) return [{ value: text }];
-  return [...new Set(text.split(' '))].toSorted().map((value) => ({ value }));
 }

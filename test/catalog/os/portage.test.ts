@@ -4,8 +4,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { EdgeBudget } from '../../../src/catalog/os/edge-budget.ts';
 import { portageAtoms, splitVersion } from '../../../src/catalog/os/portage-dependencies.ts';
+import { portageLicenses } from '../../../src/catalog/os/portage-license.ts';
 import { portageCataloger } from '../../../src/catalog/os/portage.ts';
 import { parsePortageContents } from '../../../src/formats/index.ts';
+import { parseLicense } from '../../../src/packages/index.ts';
 import { codesOf, runCataloger } from '../../support/run-cataloger.ts';
 
 const MD5 = '9dd4e461268c8034f5c8564e155c67a6';
@@ -39,7 +41,7 @@ describe('portage', () => {
       hex: createHash('sha256').update('x').digest('hex'),
     });
     assert.deepEqual(a.recordedFiles?.get('/gone'), { algorithm: 'md5', hex: MD5 });
-    assert.deepEqual(a.licenses, [{ value: '|| ( GPL-2 MIT ) BSD' }]);
+    assert.deepEqual(a.licenses, [{ value: 'BSD-3-Clause' }, { value: 'GPL-2.0-only OR MIT' }]);
     assert.deepEqual(a.properties, { 'ebuild:slot': '0/1.2', 'ebuild:repository': 'gentoo' });
     assert.equal(a.description, 'An a');
     assert.equal(a.homepage, 'https://example.org');
@@ -95,5 +97,67 @@ describe('portage parsers', () => {
   it('are linear', () => {
     splitVersion(`${'1-'.repeat(50_000)}x`);
     parsePortageContents(Buffer.from(`obj /${' a'.repeat(5000)}\n`.repeat(1000)));
+  });
+});
+
+describe('portageLicenses', () => {
+  const cases: Readonly<Record<string, readonly string[]>> = {
+    '': [],
+    'GPL-2+ MIT\n  BSD GPL-2+': ['BSD-3-Clause', 'GPL-2.0-or-later', 'MIT'],
+    'LGPL-2.1 LGPL-2.1+ AGPL-3 ZLIB public-domain': [
+      'AGPL-3.0-only',
+      'LGPL-2.1-only',
+      'LGPL-2.1-or-later',
+      'Zlib',
+      'public-domain',
+    ],
+    'GPL-2-with-classpath-exception': ['GPL-2.0-only WITH Classpath-exception-2.0'],
+    // of several licences that Gentoo calls so, none is chosen
+    'Artistic OFL BZIP2': ['Artistic', 'BZIP2', 'OFL'],
+    '|| ( GPL-2 ( MIT BSD ) || ( ISC ) )': ['(BSD-3-Clause AND MIT) OR GPL-2.0-only OR ISC'],
+    '|| ( Apache-2.0 MIT ) ( BSD-2 ISC )': ['Apache-2.0 OR MIT', 'BSD-2-Clause AND ISC'],
+    '|| ( GPL-2 GPL-2 )': ['GPL-2.0-only'],
+    // what is not known wholly stays as it is
+    '|| ( GPL-2 public-domain ) BSD': ['|| ( GPL-2 public-domain ) BSD'],
+    'doc? ( GPL-2 )': ['doc? ( GPL-2 )'],
+    '|| GPL-2': ['|| GPL-2'],
+    '|| ( )': ['|| ( )'],
+    '|| ( MIT': ['|| ( MIT'],
+    'MIT )': ['MIT )'],
+    '|| ( OR MIT )': ['|| ( OR MIT )'],
+    '|| ( (MIT) ISC )': ['|| ( (MIT) ISC )'],
+    'constructor __proto__': ['__proto__', 'constructor'],
+  };
+  for (const [field, values] of Object.entries(cases)) {
+    it(`reads ${JSON.stringify(field)}`, () => {
+      assert.deepEqual(
+        portageLicenses(field)
+          .map(({ value }) => parseLicense(value).value)
+          .toSorted(),
+        values,
+      );
+    });
+  }
+
+  it('cuts no name in two where there are too many, and keeps deep groups as they are', () => {
+    const values = portageLicenses('GPL-2+ '.repeat(145) + 'x '.repeat(4) + 'GPL-2+').map(({ value }) => value);
+    assert.deepEqual(values, ['GPL-2+', 'x']);
+    const deep = `${'( '.repeat(100)}MIT${' )'.repeat(100)}`;
+    assert.deepEqual(portageLicenses(deep), [{ value: deep }]);
+    assert.deepEqual(portageLicenses('( '.repeat(500_000)), [{ value: '( '.repeat(512).trim() }]);
+  });
+
+  it('gives expressions that are valid, or the text, for anything', () => {
+    const token = fc.constantFrom('(', ')', '||', 'MIT', 'BSD', 'GPL-2+', 'unknown', 'x?', 'AND', 'WITH');
+    fc.assert(
+      fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {
+        const text = tokens.join(' ');
+        const values = portageLicenses(text).map(({ value }) => value);
+        if (values.length === 1 && values[0] === text) return;
+        for (const value of values) {
+          if (!/^[^\s()|?]+$/.test(value)) assert.equal(parseLicense(value).kind, 'expression', value);
+        }
+      }),
+    );
   });
 });
