@@ -10,6 +10,8 @@ export interface PnpMap {
   readonly packages: readonly Package[];
   /** By folder of a project or workspace (without leading slash): ids of what it needs. */
   readonly needs: ReadonlyMap<string, readonly string[]>;
+  /** It lists more than any real project needs; the rest was not read. */
+  readonly truncated: boolean;
 }
 
 interface Item {
@@ -40,7 +42,7 @@ export function readPnpMap(view: FileView, file: CapturedFile): PnpMap | undefin
   }
   const registry = asObject(json)?.['packageRegistryData'];
   if (!Array.isArray(registry)) return undefined;
-  const items = readItems(registry as unknown[]);
+  const { items, truncated } = readItems(registry as unknown[]);
   const ids = new Map<string, string>();
   for (const item of items) {
     const version = versionOf(item);
@@ -48,7 +50,7 @@ export function readPnpMap(view: FileView, file: CapturedFile): PnpMap | undefin
       ids.set(`${item.name}@${version}`, `/${file.entry.path}#${item.name}@${version}`);
     }
   }
-  return assemble({ view, file, folder, items, ids });
+  return { ...assemble({ view, file, folder, items, ids }), truncated };
 }
 
 interface Parts {
@@ -59,7 +61,7 @@ interface Parts {
   readonly ids: ReadonlyMap<string, string>;
 }
 
-function assemble({ view, file, folder, items, ids }: Parts): PnpMap {
+function assemble({ view, file, folder, items, ids }: Parts): Omit<PnpMap, 'truncated'> {
   const packages = new Map<string, Package>();
   const needs = new Map<string, readonly string[]>();
   for (const item of items) {
@@ -90,14 +92,15 @@ function inlinedData(text: string): string | undefined {
     : text.slice(from, end).replace(/\\(\r?\n|[^])/g, (_, char: string) => (/^\r?\n$/.test(char) ? '' : char));
 }
 
-function readItems(registry: readonly unknown[]): readonly Item[] {
+function readItems(registry: readonly unknown[]): { readonly items: readonly Item[]; readonly truncated: boolean } {
   const items: Item[] = [];
   for (const group of registry) {
     const [name, stored] = Array.isArray(group) ? (group as unknown[]) : [];
     for (const pair of Array.isArray(stored) ? (stored as unknown[]) : []) {
       const [reference, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
       const location = asText(asObject(value)?.['packageLocation']);
-      if (location === undefined || items.length >= MAX_ITEMS) continue;
+      if (location === undefined) continue;
+      if (items.length >= MAX_ITEMS) return { items, truncated: true };
       items.push({
         name: asText(name) ?? '',
         reference: typeof reference === 'string' ? reference : null,
@@ -106,7 +109,7 @@ function readItems(registry: readonly unknown[]): readonly Item[] {
       });
     }
   }
-  return items;
+  return { items, truncated: false };
 }
 
 /** `[name, reference]`, or `[alias, [name, reference]]`. */

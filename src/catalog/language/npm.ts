@@ -111,6 +111,8 @@ function startersOf(view: FileView, found: readonly Found[]): ReadonlyMap<string
 function readPnpMaps(view: FileView, report: (code: string, message: string, path: string) => void): readonly PnpMap[] {
   return view.captured('npm/pnp').flatMap((file) => {
     const map = readPnpMap(view, file);
+    if (map?.truncated === true)
+      report('too-many-packages', 'it lists more than any real project needs; the rest is missing', file.entry.path);
     // with the data beside it, the loader has none in itself
     if (map !== undefined || view.lookup(file.entry.path.replace(/\.cjs$/, '.data.json')) !== undefined)
       return map ?? [];

@@ -145,9 +145,13 @@ function readLog(file: CapturedFile, context: ReadContext): Uint8Array | undefin
 
 function readManifest(view: FileView, file: CapturedFile, diagnostics: Diagnostic[]): RpmInstallation {
   const path = `/${file.entry.path}`;
-  const { records: all, badLines } = parseRpmManifest(file.bytes);
+  const { records: all, badLines, truncated } = parseRpmManifest(file.bytes);
   for (const line of badLines) {
     report(diagnostics, 'malformed-manifest', path, `line ${line} describes no package; it is left out`);
+  }
+  if (truncated) {
+    const message = `lists more than any real image has; after ${all.length} the rest is missing`;
+    report(diagnostics, 'too-many-packages', path, message, 'error');
   }
   const records = all.filter((record) => !isSigningKey(record));
   const keys = all.filter(isSigningKey);

@@ -5,6 +5,8 @@ export interface RpmManifest {
   readonly records: readonly RpmRecord[];
   /** Numbers, from 1, of lines that describe no package; the first 100. */
   readonly badLines: readonly number[];
+  /** There are more lines than any real image has; the rest was not read. */
+  readonly truncated: boolean;
 }
 
 const COLUMNS = 10;
@@ -21,12 +23,12 @@ export function parseRpmManifest(bytes: Uint8Array): RpmManifest {
   const badLines: number[] = [];
   for (const [index, line] of decodeName(bytes).split('\n').entries()) {
     if (line.trim() === '') continue;
-    if (records.length >= MAX_RECORDS) break;
+    if (records.length >= MAX_RECORDS) return { records, badLines, truncated: true };
     const record = toRecord(line.split('\t', COLUMNS + 1));
     if (record !== undefined) records.push(record);
     else if (badLines.length < MAX_BAD_LINES) badLines.push(index + 1);
   }
-  return { records, badLines };
+  return { records, badLines, truncated: false };
 }
 
 function toRecord(columns: readonly string[]): RpmRecord | undefined {

@@ -342,6 +342,19 @@ describe('npmCataloger: Yarn', () => {
     });
   }
 
+  it('tells when a map has more than any real project', () => {
+    const nowhere = ['npm:1.0.0', { packageLocation: './x/', packageDependencies: [] }];
+    const flood = Array.from({ length: 100_000 }, () => nowhere);
+    const { diagnostics } = catalog({
+      ...archives,
+      'app/.pnp.data.json': json({ packageRegistryData: [['x', flood], ...map.packageRegistryData] }),
+    });
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['too-many-packages', '/app/.pnp.data.json']],
+    );
+  });
+
   it('tells of a map that cannot be read', () => {
     assert.deepEqual(
       catalog({ '.pnp.cjs': 'const x' }).diagnostics.map(({ code }) => code),

@@ -353,4 +353,12 @@ describe('rpm manifests', () => {
     );
     assert.deepEqual(codes(result).toSorted(), ['malformed-manifest', 'version-unknown']);
   });
+
+  it('of more lines than any real image has say that the rest is missing', () => {
+    const key = 'gpg-pubkey\t1-1\t0\t0\tV\t(none)\t0\t(none)\t0\t(none)\n';
+    const last = 'bash\t5.2-1\t0\t0\tV\t(none)\t0\tx86_64\t0\tbash-5.2-1.src.rpm\n';
+    const result = run({ [MANIFEST]: `${key.repeat(250_000)}${last}` });
+    assert.deepEqual(result.packages, []);
+    assert.deepEqual(codes(result), ['too-many-packages']);
+  });
 });
