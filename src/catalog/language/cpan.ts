@@ -4,6 +4,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { createOwnedPaths, type OwnedPaths } from '../os/owned-paths.ts';
 import { readInstallJson, readMyMeta, type CpanDistribution } from './cpan-meta.ts';
 import { readPerlLocal } from './cpan-perllocal.ts';
+import { withoutReplaced } from './cpan-replaced.ts';
 import { decodeText } from './json-fields.ts';
 import {
   createFinder,
@@ -26,7 +27,8 @@ interface Found extends Named, CpanDistribution {
   readonly file: CapturedFile;
   /** The packlist that belongs to it. */
   readonly packlist: CapturedFile | undefined;
-  readonly folder: string | undefined;
+  /** Of its record, and of those that it replaced. */
+  readonly folders: readonly string[];
   readonly licenses: readonly string[];
   readonly needs: readonly string[];
   readonly abstract: string | undefined;
@@ -36,7 +38,7 @@ interface Found extends Named, CpanDistribution {
 export const cpanCataloger: Cataloger = {
   id: 'cpan',
   title: 'Perl distributions (CPAN)',
-  version: 1,
+  version: 2,
   specifications: [
     'https://metacpan.org/pod/CPAN::Meta::Spec',
     'https://metacpan.org/pod/ExtUtils::Packlist',
@@ -60,15 +62,16 @@ export const cpanCataloger: Cataloger = {
 function catalog({ view, languageFiles }: CatalogContext): CatalogResult {
   const { report, diagnostics } = createReport('cpan');
   const packlists = readPacklists(view);
-  const found: Found[] = [];
+  const versions = localVersions(view);
+  const records: Found[] = [];
   for (const file of view.captured('cpan/meta')) {
     const item = file.entry.path.endsWith('/install.json')
       ? readInstalled(view, { file, packlists }, report)
       : undefined;
-    if (item !== undefined) found.push(item);
+    if (item !== undefined) records.push(item);
   }
+  const found = inForce(records, packlists, versions);
   const told = new Set(found.flatMap(({ packlist }) => packlist?.entry.path ?? []));
-  const versions = localVersions(view);
   const notes: CatalogNote[] = [];
   for (const [key, file] of packlists) {
     if (told.has(file.entry.path)) continue;
@@ -108,6 +111,29 @@ function localVersions(view: FileView): ReadonlyMap<string, string> {
   return versions;
 }
 
+/** Without records of versions that were replaced: their folders are those of what replaced them. */
+function inForce(
+  records: readonly Found[],
+  packlists: ReadonlyMap<string, CapturedFile>,
+  versions: ReadonlyMap<string, string>,
+): Found[] {
+  const libraries = new Map<string, number>();
+  for (const key of packlists.keys()) {
+    const module = key.slice(key.indexOf('\0'));
+    libraries.set(module, (libraries.get(module) ?? 0) + 1);
+  }
+  const current = withoutReplaced(records, ({ group, module }) => {
+    const own = versions.get(`${group}\0${module}`);
+    // a log elsewhere may be that of another library
+    return own ?? (libraries.get(`\0${module}`) === 1 ? versions.get(`\0${module}`) : undefined);
+  });
+  return [...current].map(([record, replaced]) =>
+    replaced.length === 0
+      ? record
+      : { ...record, folders: [...record.folders, ...replaced.flatMap(({ folders }) => folders)] },
+  );
+}
+
 interface Candidate {
   readonly file: CapturedFile;
   readonly packlists: ReadonlyMap<string, CapturedFile>;
@@ -131,7 +157,7 @@ function readInstalled(view: FileView, { file, packlists }: Candidate, report: R
     group: library,
     file,
     packlist: packlists.get(`${library}\0${distribution.module}`),
-    folder,
+    folders: [folder],
     licenses: more?.licenses ?? [],
     needs: more?.needs ?? [],
     abstract: more?.abstract,
@@ -151,7 +177,7 @@ function fromPacklist(file: CapturedFile, key: string, versions: ReadonlyMap<str
     group: library,
     file,
     packlist: file,
-    folder: undefined,
+    folders: [],
     licenses: [],
     needs: [],
     abstract: undefined,
@@ -185,7 +211,7 @@ interface Surroundings {
 function toPackage(view: FileView, item: Found, { find, paths }: Surroundings): Package {
   const listed = item.packlist === undefined ? [] : [item.packlist.entry.path, ...packlistFiles(item.packlist)];
   const files = paths?.onDisk(listed) ?? [];
-  const isRecord = item.folder !== undefined;
+  const isRecord = item.folders.length > 0;
   return {
     type: 'cpan',
     ...optional('namespace', item.author),
@@ -202,7 +228,7 @@ function toPackage(view: FileView, item: Found, { find, paths }: Surroundings): 
     ],
     licenses: item.licenses.map((value) => ({ value })),
     ...optional('description', item.abstract),
-    ...(item.folder === undefined ? {} : directoriesOf(view, [item.folder])),
+    ...directoriesOf(view, item.folders),
     ...(files.length === 0 ? {} : { files }),
     id: item.id,
     dependsOn: edgesTo(item, item.needs, find),

@@ -267,6 +267,66 @@ describe('cpanCataloger', () => {
     assert.equal(versionOf('1.0', '2.0', '1.0'), undefined);
   });
 
+  describe('records that cpanm leaves of what it has replaced', () => {
+    const library = 'usr/local/lib/perl5/site_perl/5.38.0/x86_64-linux';
+    const log = (version: string): string => `=head2 x: C<Module> L<A::B|A::B>\n\n=item *\n\nC<VERSION: ${version}>\n`;
+    const record = (version: string, layer = 0, dist = 'A-B', place = library) => ({
+      [`${place}/.meta/${dist}-${version}/install.json`]: {
+        content: JSON.stringify({ name: 'A::B', version, dist: `${dist}-${version}` }),
+        layer,
+      },
+    });
+    const packlist = (layer = 0, place = library) => ({
+      [`${place}/auto/A/B/.packlist`]: { content: '/usr/local/bin/ab\n', layer },
+    });
+    const versions = (files: Files) => catalog(cpanCataloger, files).packages.map(({ version }) => version);
+    const two = { ...record('1.0'), ...record('2.0') };
+
+    it('keeps the version that perl logged last, and gives it the folders of the others', () => {
+      const files = { ...two, ...packlist(), 'usr/local/lib/perl5/5.38.0/perllocal.pod': log('2.0') + log('1.0') };
+      const { packages } = catalog(cpanCataloger, files);
+      assert.deepEqual(
+        packages.map(({ version, directories, files: owned }) => ({ version, directories, owned })),
+        [
+          {
+            version: '1.0',
+            directories: [`/${library}/.meta/A-B-1.0`, `/${library}/.meta/A-B-2.0`],
+            owned: [`/${library}/auto/A/B/.packlist`],
+          },
+        ],
+      );
+    });
+
+    it('keeps the one whose record came with the list of its files', () => {
+      assert.deepEqual(versions({ ...record('1.0', 1), ...record('2.0', 3), ...packlist(3) }), ['2.0']);
+      assert.deepEqual(versions({ ...record('1.0', 3), ...record('2.0', 1), ...packlist(3) }), ['1.0']);
+    });
+
+    it('keeps all where nothing decides', () => {
+      assert.deepEqual(versions(two), ['1.0', '2.0']);
+      assert.deepEqual(versions({ ...two, ...packlist() }), ['1.0', '2.0']);
+      // a third version, of which there is no record
+      assert.deepEqual(versions({ ...two, ...packlist(), 'usr/perllocal.pod': log('3.0') }), ['1.0', '2.0']);
+      // the list is older than one of them
+      assert.deepEqual(versions({ ...record('1.0', 1), ...record('2.0', 3), ...packlist(1) }), ['1.0', '2.0']);
+      // the log may be that of the other library
+      const other = { ...packlist(0, 'opt/lib'), 'opt/lib/perllocal.pod': log('1.0') };
+      assert.deepEqual(versions({ ...two, ...packlist(), ...other }), ['1.0', '2.0', '1.0']);
+    });
+
+    it('keeps what lies in different libraries, or is another distribution', () => {
+      const log1 = { 'usr/perllocal.pod': log('1.0') };
+      assert.deepEqual(versions({ ...record('1.0'), ...record('2.0', 0, 'A-B', 'opt'), ...packlist(), ...log1 }), [
+        '2.0',
+        '1.0',
+      ]);
+      assert.deepEqual(versions({ ...record('1.0'), ...record('2.0', 0, 'C'), ...packlist(), ...log1 }), [
+        '1.0',
+        '2.0',
+      ]);
+    });
+  });
+
   it('tells of modules whose version no record holds', () => {
     const { notes } = catalog(cpanCataloger, { 'usr/lib/perl5/auto/X/Y/.packlist': '' });
     assert.deepEqual(
