@@ -48,12 +48,21 @@ export interface Adjudication {
 
 /** Reads the table; throws when a row is none. */
 export async function readAdjudications(): Promise<readonly Adjudication[]> {
-  const text = await readFile(join(import.meta.dirname, 'adjudications.json'), 'utf8');
+  return parseAdjudications(await readFile(join(import.meta.dirname, 'adjudications.json'), 'utf8'));
+}
+
+/** Every package of a type: no difference that comes up later would be looked at. */
+const WHOLE_TYPE = /^[^/]*\/\*+(?:@\**)?$/;
+
+/** Throws when a row is none, or settles whatever a type has, wherever it lies. */
+export function parseAdjudications(text: string): readonly Adjudication[] {
   const rows = JSON.parse(text) as readonly Adjudication[];
   for (const row of rows) {
     const known = VERDICTS.includes(row.verdict) && (row.when === undefined || CONDITIONS.includes(row.when));
     if (!known || !['theirs', 'ours'].includes(row.side) || row.reason.length < 20)
       throw new Error(`not an adjudication: ${JSON.stringify(row)}`);
+    if (WHOLE_TYPE.test(row.packages) && row.at === undefined && row.when === undefined)
+      throw new Error(`settles a whole type: ${JSON.stringify(row)}`);
   }
   return rows;
 }
