@@ -6,12 +6,13 @@ const ROW = { tool: 'peer', side: 'ours', verdict: 'peer-misses', reason: 'it do
 const parse = (more: object) => parseAdjudications(JSON.stringify([{ ...ROW, ...more }]));
 
 describe('the table of adjudications', () => {
-  it('holds rows that are bound to names, places or conditions', async () => {
+  it('holds rows that are bound to names or places, as a condition or an image alone does not bind', async () => {
     assert.ok((await readAdjudications()).length > 0);
     for (const packages of ['maven/*@*', 'maven/*', 'maven/*@']) {
       assert.throws(() => parse({ packages }), /settles a whole type/);
       assert.equal(parse({ packages, at: '/opt/*' }).length, 1);
-      assert.equal(parse({ packages, when: 'evidence' }).length, 1);
+      for (const more of [{ when: 'evidence' }, { images: ['java'] }, { at: '*' }, { at: '/*' }, { at: '' }])
+        assert.throws(() => parse({ packages, ...more }), /settles a whole type/);
     }
     assert.equal(parse({ packages: 'maven/org.example/*@*' }).length, 1);
   });

@@ -54,14 +54,17 @@ export async function readAdjudications(): Promise<readonly Adjudication[]> {
 /** Every package of a type: no difference that comes up later would be looked at. */
 const WHOLE_TYPE = /^[^/]*\/\*+(?:@\**)?$/;
 
-/** Throws when a row is none, or settles whatever a type has, wherever it lies. */
+/** No place at all. */
+const ANYWHERE = /^\/?\**$/;
+
+/** Throws when a row is none, or settles whatever a type has, wherever it lies; a condition alone does not bind a row. */
 export function parseAdjudications(text: string): readonly Adjudication[] {
   const rows = JSON.parse(text) as readonly Adjudication[];
   for (const row of rows) {
     const known = VERDICTS.includes(row.verdict) && (row.when === undefined || CONDITIONS.includes(row.when));
     if (!known || !['theirs', 'ours'].includes(row.side) || row.reason.length < 20)
       throw new Error(`not an adjudication: ${JSON.stringify(row)}`);
-    if (WHOLE_TYPE.test(row.packages) && row.at === undefined && row.when === undefined)
+    if (WHOLE_TYPE.test(row.packages) && ANYWHERE.test(row.at ?? '*'))
       throw new Error(`settles a whole type: ${JSON.stringify(row)}`);
   }
   return rows;
