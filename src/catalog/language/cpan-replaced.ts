@@ -22,13 +22,7 @@ export function withoutReplaced<Item extends CpanRecord>(
   records: readonly Item[],
   loggedVersion: (record: Item) => string | undefined,
 ): ReadonlyMap<Item, readonly Item[]> {
-  const distributions = new Map<string, Item[]>();
-  for (const record of records) {
-    const key = `${record.group}\0${record.name}\0${record.module}`;
-    const same = distributions.get(key);
-    if (same === undefined) distributions.set(key, [record]);
-    else same.push(record);
-  }
+  const distributions = Map.groupBy(records, ({ group, name, module }) => `${group}\0${name}\0${module}`);
   const current = new Map<Item, readonly Item[]>();
   for (const same of distributions.values()) {
     const kept = same.length < 2 ? undefined : (ofLayer(same) ?? ofVersion(same, loggedVersion));

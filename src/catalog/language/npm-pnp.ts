@@ -50,7 +50,7 @@ export function readPnpMap(view: FileView, file: CapturedFile): PnpMap | undefin
       ids.set(`${item.name}@${version}`, `/${file.entry.path}#${item.name}@${version}`);
     }
   }
-  return { ...assemble({ view, file, folder, items, ids }), truncated };
+  return assemble({ view, file, folder, items, ids, truncated });
 }
 
 interface Parts {
@@ -59,9 +59,10 @@ interface Parts {
   readonly folder: string;
   readonly items: readonly Item[];
   readonly ids: ReadonlyMap<string, string>;
+  readonly truncated: boolean;
 }
 
-function assemble({ view, file, folder, items, ids }: Parts): Omit<PnpMap, 'truncated'> {
+function assemble({ view, file, folder, items, ids, truncated }: Parts): PnpMap {
   const packages = new Map<string, Package>();
   const needs = new Map<string, readonly string[]>();
   for (const item of items) {
@@ -78,7 +79,7 @@ function assemble({ view, file, folder, items, ids }: Parts): Omit<PnpMap, 'trun
       needs.set(joinPath(folder, item.location), targets);
     }
   }
-  return { packages: [...packages.values()], needs };
+  return { packages: [...packages.values()], needs, truncated };
 }
 
 /** The JSON that the loader keeps in one quoted string over many lines. */

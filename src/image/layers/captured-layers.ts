@@ -33,7 +33,6 @@ export class CapturedLayers {
     this.#options = options;
   }
 
-  /** Layers that agree in digest, size, media type and diffID are the same. */
   get(layer: LayerDescriptor): LayerResult | undefined {
     return this.#held.get(identity(layer))?.result;
   }
@@ -92,6 +91,7 @@ function capturedBytes({ records }: LayerResult): number {
   return records.captures.bytes.length;
 }
 
+/** Layers that agree in this are the same. */
 export function identity(layer: LayerDescriptor): string {
   const { digest, mediaType, sizeBytes } = layer.descriptor;
   return JSON.stringify([digest, mediaType, sizeBytes, layer.diffId]);

@@ -146,7 +146,7 @@ export class Extraction {
       if (hits.length === 0) return [];
       const byContent = isExecutable && this.#matcher.rule(rule).executables === true;
       const captures = byContent || task.extractRules.includes(rule);
-      return listed(this.#keep(task, Buffer.from(JSON.stringify(hits), 'utf8'), { rule, captures, byContent }));
+      return this.#keep(task, Buffer.from(JSON.stringify(hits), 'utf8'), { rule, captures, byContent }) ?? [];
     });
   }
 
@@ -163,7 +163,7 @@ export class Extraction {
       const found = extractor.extract(bytes, { path, sizeBytes, complete: true, ...sparse });
       if (found === undefined || archive?.isLacking === true) return [];
       const captures = task.extractRules.includes(index);
-      return listed(this.#keep(task, found, { rule: index, captures, byContent }));
+      return this.#keep(task, found, { rule: index, captures, byContent }) ?? [];
     });
   }
 
@@ -220,10 +220,6 @@ export class Extraction {
 
 const NO_SCANS: readonly RuleScan[] = [];
 const NOTHING = { extracts: [], missing: [] } as const;
-
-function listed(kept: KeptExtract | undefined): readonly KeptExtract[] {
-  return kept === undefined ? [] : [kept];
-}
 
 function byPath(task: FileTask): readonly number[] {
   return task.linkRules.length === 0 ? task.extractRules : [...task.extractRules, ...task.linkRules];
