@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ExitCode, isAppError, sha256Digest } from '../../src/core/index.ts';
@@ -9,6 +8,7 @@ import { startServer } from '../support/registry/http-server.ts';
 import { startRegistry, type TestRegistryAuth } from '../support/registry/index.ts';
 import { calm, manifestOf, OCI_MANIFEST, openQuietly, quietRuntime } from '../support/registry/opening.ts';
 import { startProxy } from '../support/registry/proxy.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 import { failsWith } from '../net/client.ts';
 
 const bearer: TestRegistryAuth = { kind: 'bearer', username: 'ci', password: 'topsecret' };
@@ -17,7 +17,7 @@ const manifest = manifestOf({ schemaVersion: 2, mediaType: OCI_MANIFEST, layers:
 const noOpenssl = hasOpenssl() ? false : 'openssl is not installed';
 
 function authFileFor(host: string, entry: object = { auth: Buffer.from('ci:topsecret').toString('base64') }): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'waybill-test-auth-')), 'config.json');
+  const path = join(scratchFolder('waybill-test-auth-'), 'config.json');
   writeFileSync(path, JSON.stringify({ auths: { [host]: entry } }));
   return path;
 }

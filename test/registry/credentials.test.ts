@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { findCredentials } from '../../src/registry/credentials/find-credentials.ts';
 import type { Credentials } from '../../src/registry/credentials/types.ts';
 import { calm } from '../support/registry/opening.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 import { failsWith } from '../net/client.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const password = (username: string, secret: string): Credentials => ({ kind: 'password', username, password: secret });
 
 function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'waybill-test-auth-'));
+  return scratchFolder('waybill-test-auth-');
 }
 
 function configFile(content: object | string, folder = newFolder()): string {

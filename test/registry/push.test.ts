@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
@@ -9,6 +8,7 @@ import type { Descriptor } from '../../src/image/index.ts';
 import type { UploadSource } from '../../src/registry/index.ts';
 import { startRegistry } from '../support/registry/index.ts';
 import { calm, manifestOf, OCI_MANIFEST, openQuietly } from '../support/registry/opening.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 import { failsWith } from '../net/client.ts';
 
 const content = Buffer.from(Array.from({ length: 10_000 }, (_, index) => (index * 31) % 256));
@@ -28,7 +28,7 @@ function streamOf(bytes: Uint8Array, pieceBytes = 999): UploadSource {
 }
 
 function fileOf(bytes: Uint8Array): UploadSource {
-  const path = join(mkdtempSync(join(tmpdir(), 'waybill-test-blob-')), 'blob');
+  const path = join(scratchFolder('waybill-test-blob-'), 'blob');
   writeFileSync(path, Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')]));
   return { kind: 'file', range: { path, offsetBytes: 6, lengthBytes: bytes.byteLength } };
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scratchFolder } from '../scratch-folder.ts';
 
 const OPENSSL = 'openssl';
 
@@ -24,7 +24,7 @@ export function hasOpenssl(): boolean {
 
 /** A private authority and a server certificate that it issued, made now. */
 export function makeCertificates(): TestCertificates {
-  const folder = mkdtempSync(join(tmpdir(), 'waybill-test-ca-'));
+  const folder = scratchFolder('waybill-test-ca-');
   const file = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void => void execFileSync(OPENSSL, args, { cwd: folder, stdio: 'ignore' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
