@@ -21,19 +21,28 @@ export function textAt(table: TextTable, index: number): string {
 const MAX_POOL_BYTES = 1024 * 1024 * 1024;
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
-/** What grows beyond the first is given the second at once: see the scratch memory of layers for what pieces in between do. Untouched memory takes no room. */
+/** Pieces up to the first double; then each is at least the second: see the scratch memory of layers for what sizes in between do. Untouched memory takes no room. */
 const SMALL_BYTES = 1024 * 1024;
 const LARGE_BYTES = 33 * 1024 * 1024;
 
-/** Grows by doubling; `finish` gives an array of exactly the length, ready to be transferred. */
+interface Piece {
+  readonly bytes: Buffer;
+  usedBytes: number;
+}
+
+/**
+ * Bytes that are appended. Grows by further pieces, so that nothing is copied before `finish`, which gives an array of exactly the length, ready to be
+ * transferred, and frees each piece as it goes: never twice the bytes are in memory.
+ */
 export class ByteList {
-  #bytes: Buffer;
+  readonly #pieces: Piece[] = [];
   readonly #maxBytes: number;
+  #last: Piece;
   #length = 0;
 
   constructor(capacity = 1024, maxBytes = MAX_POOL_BYTES) {
-    this.#bytes = Buffer.from(new ArrayBuffer(capacity));
     this.#maxBytes = maxBytes;
+    this.#last = this.#addPiece(capacity);
   }
 
   get length(): number {
@@ -42,41 +51,63 @@ export class ByteList {
 
   appendText(text: string): void {
     // three bytes a UTF-16 unit is the most UTF-8 needs
-    this.#reserve(text.length * 3);
-    this.#length += this.#bytes.write(text, this.#length, 'utf8');
+    const { bytes, usedBytes } = this.#reserve(text.length * 3);
+    this.#advance(bytes.write(text, usedBytes, 'utf8'));
   }
 
   appendHex(hex: string): void {
-    this.#reserve(hex.length / 2);
-    this.#length += this.#bytes.write(hex, this.#length, 'hex');
+    const { bytes, usedBytes } = this.#reserve(hex.length / 2);
+    this.#advance(bytes.write(hex, usedBytes, 'hex'));
   }
 
-  appendBytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+  appendBytes(added: Uint8Array): void {
+    const { bytes, usedBytes } = this.#reserve(added.length);
+    bytes.set(added, usedBytes);
+    this.#advance(added.length);
   }
 
   finish(): Uint8Array {
-    return new Uint8Array((this.#bytes.buffer as ArrayBuffer).transfer(this.#length));
+    if (this.#pieces.length === 1) return new Uint8Array(bufferOf(this.#last).transfer(this.#length));
+    const whole = new Uint8Array(this.#length);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      whole.set(piece.bytes.subarray(0, piece.usedBytes), at);
+      at += piece.usedBytes;
+      bufferOf(piece).transfer(0);
+    }
+    return whole;
   }
 
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    if (needed > this.#maxBytes) {
+  #advance(bytes: number): void {
+    this.#last.usedBytes += bytes;
+    this.#length += bytes;
+  }
+
+  /** The last piece, with room for so many bytes. */
+  #reserve(more: number): Piece {
+    const { bytes, usedBytes } = this.#last;
+    if (usedBytes + more <= bytes.length) return this.#last;
+    if (this.#length + more > this.#maxBytes) {
       throw filesystemError(
         'FILESYSTEM_TOO_LARGE',
         `the names, attributes or captured files of one layer need more than ${this.#maxBytes} bytes`,
       );
     }
-    const doubled = Math.max(needed, this.#bytes.length * 2);
-    const capacity = Math.min(this.#maxBytes, doubled <= SMALL_BYTES ? doubled : Math.max(doubled, LARGE_BYTES));
-    const larger = Buffer.from(new ArrayBuffer(capacity));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    (this.#bytes.buffer as ArrayBuffer).transfer(0);
-    this.#bytes = larger;
+    const doubled = bytes.length * 2;
+    const capacity = Math.max(more, doubled <= SMALL_BYTES ? doubled : LARGE_BYTES);
+    this.#last = this.#addPiece(Math.min(capacity, this.#maxBytes - this.#length));
+    return this.#last;
   }
+
+  #addPiece(capacity: number): Piece {
+    const piece = { bytes: Buffer.from(new ArrayBuffer(capacity)), usedBytes: 0 };
+    this.#pieces.push(piece);
+    return piece;
+  }
+}
+
+function bufferOf({ bytes }: Piece): ArrayBuffer {
+  return bytes.buffer as ArrayBuffer;
 }
 
 type NumberArray = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
