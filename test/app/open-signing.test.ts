@@ -201,6 +201,9 @@ describe('openSigning', () => {
       [{ identityToken: '-', readStdin: async () => Buffer.from('x') }, 'IDENTITY_TOKEN_MALFORMED'],
       [{ identityProvider: 'nobody' }, 'IDENTITY_PROVIDER_UNKNOWN'],
       [{ identityProvider: 'gitlab-ci' }, 'IDENTITY_NOT_FOUND'],
+      // nothing was named, and nothing here offers one
+      [{}, 'IDENTITY_NOT_FOUND'],
+      [{ trustedRootFiles: [path('root.json')] }, 'IDENTITY_NOT_FOUND'],
     ] as const) {
       await assert.rejects(openSigning({ ...access, tuf }, runtime()), { code }, JSON.stringify(access));
     }
@@ -244,9 +247,8 @@ describe('openSigning', () => {
       { certificateFile: 'x', fulcioUrl: sigstore.fulcio.url },
     ];
     for (const access of wrong) await assert.rejects(openSigning(access, runtime()), { code: 'USAGE' });
-    await assert.rejects(openSigning({ logUrls: [{ url: sigstore.rekor1.url, apiVersion: 1 }] }, runtime()), {
-      code: 'SIGNING_CONFIG_UNSATISFIED',
-    });
+    const noAuthority = { identityToken: tokenWith(), logUrls: [{ url: sigstore.rekor1.url, apiVersion: 1 as const }] };
+    await assert.rejects(openSigning(noAuthority, runtime()), { code: 'SIGNING_CONFIG_UNSATISFIED' });
   });
 
   test('a certificate that is brought along is verified with its authority', { skip: withoutOpenssl }, async () => {

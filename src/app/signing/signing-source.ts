@@ -44,16 +44,15 @@ export async function chooseSource(access: SigningAccess, context: SourceContext
 }
 
 /**
- * Before services and trust are asked for: whether the token or the provider that was named is one. What nobody named is looked for when it is needed.
+ * Before services and trust are asked for: whether there is an identity to sign with, unless a key signs. No provider is asked for its token yet.
  * @throws AppError IDENTITY_*, those of files
  */
 export async function checkIdentity(
   access: SigningAccess,
   { client, runtime }: Pick<SourceContext, 'client' | 'runtime'>,
 ): Promise<void> {
-  const { keyFile, certificateFile, identityToken, identityProvider } = access;
+  const { keyFile, certificateFile } = access;
   if (keyFile !== undefined || certificateFile !== undefined) return;
-  if (identityToken === undefined && identityProvider === undefined) return;
   await requireIdentity(identityRequest(access, undefined, runtime), { client, runtime });
 }
 
