@@ -23,8 +23,12 @@ const BY_CODE: Readonly<Record<string, readonly [NetErrorCode, string]>> = {
 const UNTRUSTED =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/;
 
-/** The AppError that a failed exchange stands for. `what` names request and URL, without query. */
-export function connectionError(cause: unknown, what: string): AppError {
+/**
+ * The AppError that a failed exchange stands for.
+ * @param what names request and URL, without query
+ * @param caFlag flag that takes a CA file for this server
+ */
+export function connectionError(cause: unknown, what: string, caFlag?: string): AppError {
   if (isAppError(cause)) return cause;
   const code = systemCode(cause);
   const details = { systemCode: code ?? 'unknown' };
@@ -32,7 +36,7 @@ export function connectionError(cause: unknown, what: string): AppError {
     return netError('NET_TLS_UNTRUSTED', `${what}: the server's certificate is not trusted (${code})`, {
       cause,
       details,
-      hint: 'if a private authority issued it, name that authority in a CA file',
+      hint: `if a private authority issued it, name that authority in a CA file${caFlag === undefined ? '' : `: ${caFlag} FILE`}`,
     });
   }
   if (code !== undefined && (code.startsWith('HPE_') || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_'))) {

@@ -20,6 +20,7 @@ export interface ExchangeParts {
   readonly fetch: FetchFunction;
   readonly agents: Agents;
   readonly timeouts: Timeouts;
+  readonly caFlag: string | undefined;
 }
 
 /** Bytes are sent in pieces of this size, so that a slow line is told from a dead one. */
@@ -51,7 +52,7 @@ export async function exchange(request: Exchange, parts: ExchangeParts): Promise
       });
     return toResponse(request, response, { deadline, what, idleMs: parts.timeouts.idleMs });
   } catch (cause) {
-    const failure = deadline.failure ?? connectionError(cause, what);
+    const failure = deadline.failure ?? connectionError(cause, what, parts.caFlag);
     deadline.cancel();
     throw failure;
   }

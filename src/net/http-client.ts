@@ -37,7 +37,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       if (options.offline === true) {
         throw netError('NET_OFFLINE', `${request.url.host} would have to be asked, which --offline forbids`);
       }
-      const parts = { fetch: options.fetch ?? (await loadFetch()), agents, timeouts };
+      const parts = { fetch: options.fetch ?? (await loadFetch()), agents, timeouts, caFlag: options.caFlag };
       const attempts = maySendAgain(request) ? (request.attempts ?? settings.attempts) : 1;
       return withRetry(() => follow(request, parts), request.signal, {
         ...retryParts,

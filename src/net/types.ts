@@ -72,6 +72,8 @@ export interface HttpClientOptions {
   readonly offline?: boolean;
   /** PEM file of certificate authorities trusted beside the usual ones. */
   readonly caFile?: string;
+  /** How users name that file (`--registry-ca`): told when a certificate is not trusted. */
+  readonly caFlag?: string;
   readonly timeouts?: Partial<Timeouts>;
   readonly retry?: Partial<RetrySettings>;
   /** In place of real waiting, for tests. */

@@ -16,6 +16,8 @@ export interface RegistryOptions {
   readonly insecureRegistries?: readonly string[];
   /** PEM file of certificate authorities trusted beside the usual ones. */
   readonly caFile?: string;
+  /** How users name that file: told when a certificate is not trusted. */
+  readonly caFlag?: string;
   /** Credentials file in place of the usual ones. */
   readonly authFile?: string;
   /** Token servers that credentials may go to: `https://auth.example.com[/path]` or a host. */

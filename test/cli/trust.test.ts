@@ -135,7 +135,9 @@ describe('waybill trust', () => {
       const { key, cert, caFile } = makeCertificates();
       await using secure = await serveTuf(repository, { key, cert });
       const command = `trust show --tuf-mirror ${secure.url} --tuf-root root.json`;
-      failed(await bench.run(command), 4, 'NET_TLS_UNTRUSTED');
+      const run = await bench.run(command);
+      failed(run, 4, 'NET_TLS_UNTRUSTED');
+      assert.match(run.stderr, /hint: .*--tuf-ca FILE/);
       ended(await bench.run(`${command} --tuf-ca ${caFile}`), 0);
     },
   );

@@ -206,6 +206,10 @@ describe('connection errors', () => {
     assert.equal((await trusting.request({ url, signal: calm })).status, 200);
     await using other = testClient().client;
     await assert.rejects(other.request({ url, signal: calm }), failsWith('NET_TLS_UNTRUSTED'));
+    await using told = testClient({ caFlag: '--their-ca' }).client;
+    await assert.rejects(told.request({ url, signal: calm }), {
+      hint: /name that authority in a CA file: --their-ca FILE$/,
+    });
     await using broken = testClient({ caFile: import.meta.filename }).client;
     await assert.rejects(broken.request({ url, signal: calm }), failsWith('NET_CA_INVALID'));
   });

@@ -59,7 +59,8 @@ export function createEvidencePorts(options: EvidencePortOptions, runtime: Runti
 
 async function openClient({ registryCaFile }: ImageAccess, runtime: Runtime): Promise<HttpClient> {
   const { createHttpClient } = await import('../../net/index.ts');
-  return createHttpClient({ runtime, ...(registryCaFile === undefined ? {} : { caFile: registryCaFile }) });
+  const caFile = registryCaFile === undefined ? {} : { caFile: registryCaFile };
+  return createHttpClient({ runtime, caFlag: '--registry-ca', ...caFile });
 }
 
 function describe(reference: string, names: ReadonlyMap<string, string>): DescribedReference {

@@ -63,7 +63,7 @@ export interface Signing extends AsyncDisposable {
 export async function openSigning(given: SigningAccess, runtime: Runtime): Promise<Signing> {
   const access = withStdinOnce(given);
   const { servicesCaFile: caFile } = access;
-  const client = createHttpClient({ runtime, ...(caFile === undefined ? {} : { caFile }) });
+  const client = createHttpClient({ runtime, caFlag: '--services-ca', ...(caFile === undefined ? {} : { caFile }) });
   let identity: ResolvedIdentity | undefined;
   const onIdentity = (resolved: ResolvedIdentity): void => {
     identity = resolved;

@@ -91,6 +91,7 @@ export function registryOptions(access: ImageAccess, runtime: Runtime): Registry
     runtime,
     insecureRegistries: access.insecureRegistries ?? [],
     allowedRealms: access.allowedRealms ?? [],
+    caFlag: '--registry-ca',
     ...(access.registryCaFile === undefined ? {} : { caFile: access.registryCaFile }),
     ...(access.authFile === undefined ? {} : { authFile: access.authFile }),
     ...(access.maxReferrers === undefined ? {} : { maxReferrers: access.maxReferrers }),

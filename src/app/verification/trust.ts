@@ -182,6 +182,7 @@ function clientOf(access: TufAccess & { readonly offline: boolean }, runtime: Ru
   return createHttpClient({
     runtime,
     offline: access.offline,
+    caFlag: '--tuf-ca',
     ...(access.caFile === undefined ? {} : { caFile: access.caFile }),
   });
 }
