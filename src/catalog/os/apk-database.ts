@@ -7,7 +7,7 @@ import type { EdgeBudget } from './edge-budget.ts';
 export interface ApkRecord {
   /** Line of its first field, from 1. */
   readonly line: number;
-  /** Field letter to value (`P`, `V`, `A`, `o`, `L`, `m`, `U`, `T`, `D`, `p`, `C`, `c`); the first of each counts. */
+  /** Field letter to value (`P`, `V`, `A`, `o`, `L`, `m`, `U`, `T`, `D`, `p`, `C`, `c`, `f`); the first of each counts. */
   readonly fields: ReadonlyMap<string, string>;
   /** Files and links, relative to the root, without leading slash. */
   readonly files: readonly string[];
@@ -28,7 +28,7 @@ export interface ApkDocument {
   readonly truncated: boolean;
 }
 
-const KEPT = 'PVAoLmUTDpCct';
+const KEPT = 'PVAoLmUTDpCctf';
 /** Packages that provide one name; far more than any real name has, so that edges stay linear in a hostile database. */
 const MAX_CANDIDATES = 64;
 const MAX_PROBLEMS = 100;
@@ -56,7 +56,9 @@ export function parseApkInstalled(
   let start = 0;
   let pathChars = 0;
   const close = (): void => {
-    if (start > 0) records.push({ line: start, fields, files, recorded });
+    // a flag of packages in apk 3's own format
+    const isCut = fields.get('f')?.includes('S') === true;
+    if (start > 0) records.push({ line: start, fields, files, recorded: isCut ? asCutSha256(recorded) : recorded });
     fields = new Map();
     files = [];
     recorded = new Map();
@@ -106,6 +108,14 @@ function apkDigest(text: string): RecordedFile | undefined {
   if (/^[0-9a-f]{32}$/.test(value)) return { algorithm: 'md5', hex: value };
   if (/^Q1[A-Za-z0-9+/]{27}=$/.test(value)) return { algorithm: 'sha1', hex: hexOf(value) };
   return /^Q2[A-Za-z0-9+/]{43}=$/.test(value) ? { algorithm: 'sha256', hex: hexOf(value) } : undefined;
+}
+
+/** What apk 3 writes as SHA-1 of the files of its own packages are the first 160 bits of a SHA-256. */
+function asCutSha256(recorded: ReadonlyMap<string, RecordedFile>): ReadonlyMap<string, RecordedFile> {
+  const isSha1 = ({ algorithm }: RecordedFile): boolean => algorithm === 'sha1';
+  return new Map(
+    [...recorded].map(([path, file]) => [path, isSha1(file) ? { algorithm: 'sha256', hex: file.hex } : file]),
+  );
 }
 
 function hexOf(checksum: string): string {

@@ -28,7 +28,7 @@ const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
 export const apkCataloger: Cataloger = {
   id: 'apk',
   title: 'Alpine packages',
-  version: 2,
+  version: 3,
   specifications: [
     'https://wiki.alpinelinux.org/wiki/Apk_spec',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/apk-definition.md',
