@@ -98,6 +98,35 @@ describe('recordedFiles of apk', () => {
   });
 });
 
+describe('recordedFiles of apk 3', () => {
+  it('are the first 160 bits of SHA-256, in what looks like a SHA-1, where the package has the flag S', () => {
+    const z = (text: string): string =>
+      `Z:Q1${createHash('sha256').update(text).digest().subarray(0, 20).toString('base64')}`;
+    const installed = [
+      `P:new\nV:1-r0\nf:S\nF:bin\nR:good\n${z('good')}\nR:bad\n${z('right')}\nR:link\n${z('good')}\nR:empty\n${z('')}`,
+      `P:broken\nV:1-r0\nF:usr\nF:usr/bin\nR:late\n${z('late')}\nf:fsxS`,
+      `P:old\nV:1-r0\nf:s\nF:lib\nR:x\nZ:Q1${hash('sha1', 'x', 'base64')}\n`,
+    ].join('\n\n');
+    const ledger = ledgerOf(apkCataloger, {
+      'etc/os-release': 'ID=openwrt\nVERSION_ID=25.12.0\n',
+      'lib/apk/db/installed': installed,
+      'bin/good': 'good',
+      'bin/bad': 'wrong',
+      'bin/link': { link: 'good' },
+      'bin/empty': '',
+      'usr/bin/late': 'late',
+      'lib/x': 'x',
+    });
+    const classes = classesOf(ledger);
+    assert.equal(classes['/bin/good'], 'os-package verified');
+    assert.equal(classes['/bin/bad'], 'os-package modified');
+    assert.equal(classes['/bin/link'], 'os-package verified');
+    assert.equal(classes['/bin/empty'], 'os-package verified');
+    assert.equal(classes['/usr/bin/late'], 'os-package verified');
+    assert.equal(classes['/lib/x'], 'os-package verified');
+  });
+});
+
 describe('recordedFiles of rpm', () => {
   const values = (algorithm: string, numbers: RpmValues): RpmValues => ({
     baseNames: ['good', 'bad', 'conf', 'ghost', 'gone'],
@@ -154,6 +183,38 @@ describe('recordedFiles of rpm', () => {
     assert.equal(classes['/usr/bin/file'], 'os-package modified');
     assert.equal(classes['/usr/bin/odd'], 'os-package unchecked');
     assert.deepEqual(missing(ledger), ['/usr/bin/gone']);
+  });
+
+  it('are none of what rpm is told not to verify, and what may be missing is not missed', () => {
+    const names = ['cache', 'checked', 'link', 'other', 'optional', 'needed', 'changed'];
+    const [digest, target, optional] = [1, 16, 8];
+    const all = 0xffffffff;
+    const values: RpmValues = {
+      baseNames: names,
+      directoryNames: ['/usr/lib/'],
+      directoryIndexes: names.map(() => 0),
+      fileFlags: [0, 0, 0, 0, optional, 0, optional],
+      fileVerifyFlags: [all - digest, all, all - target, all, all, all, all],
+      fileDigests: names.map((name) => (name === 'link' || name === 'other' ? '' : hash('sha256', 'shipped'))),
+      fileDigestAlgorithm: [8],
+      fileLinkTargets: names.map((name) => (name === 'link' || name === 'other' ? 'cache' : '')),
+    };
+    const ledger = ledgerOf(rpmCataloger, {
+      'etc/os-release': 'ID=fedora\nVERSION_ID=40\n',
+      'var/lib/rpm/Packages.db': ndbDatabase([rpmPackage('tool', values)]),
+      'usr/lib/cache': 'made anew',
+      'usr/lib/checked': 'made anew',
+      'usr/lib/link': { link: 'elsewhere' },
+      'usr/lib/other': { link: 'elsewhere' },
+      'usr/lib/changed': 'made anew',
+    });
+    const classes = classesOf(ledger);
+    assert.equal(classes['/usr/lib/cache'], 'os-package unchecked');
+    assert.equal(classes['/usr/lib/checked'], 'os-package modified');
+    assert.equal(classes['/usr/lib/link'], 'os-package unchecked');
+    assert.equal(classes['/usr/lib/other'], 'os-package modified');
+    assert.equal(classes['/usr/lib/changed'], 'os-package modified');
+    assert.deepEqual(missing(ledger), ['/usr/lib/needed']);
   });
 
   it('are none in an algorithm that is not known', () => {

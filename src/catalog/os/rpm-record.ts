@@ -26,6 +26,10 @@ export interface RpmRecord {
   readonly configuration: readonly string[];
   /** By path of `installed`, the digest of its content. Absent unless asked for. */
   readonly recorded?: ReadonlyMap<string, RecordedFile>;
+  /** Those of `recorded` whose content rpm is told not to verify: caches and what else scripts make anew. */
+  readonly unverified?: readonly string[];
+  /** Those of `recorded` that may be missing. */
+  readonly optional?: readonly string[];
   /** What it provides besides its name. */
   readonly provides: readonly string[];
   /** Names and paths it needs. */
@@ -78,7 +82,11 @@ const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
 const SOURCE_RPM = /^[A-Za-z0-9._+%{}~^-]{1,512}\.rpm$/;
 const MODULARITY_LABEL = /^[A-Za-z0-9._+~^:-]{1,256}$/;
 const CONFIGURATION = 1;
+const MISSING_OK = 8;
 const GHOST = 64;
+/** Of the flags that say what is verified. */
+const VERIFY_DIGEST = 1;
+const VERIFY_LINK = 16;
 const NORMAL_STATE = 0;
 const MAX_EPOCH = 0xffffffff;
 
@@ -150,14 +158,18 @@ function filesOf(
   header: RpmHeader,
   budget: RecordBudget,
   withDigests: boolean,
-): Required<Pick<RpmRecord, 'listed' | 'installed' | 'configuration'>> & Pick<RpmRecord, 'recorded'> {
+): Required<Pick<RpmRecord, 'listed' | 'installed' | 'configuration'>> &
+  Pick<RpmRecord, 'recorded' | 'unverified' | 'optional'> {
   const listed: string[] = [];
   const installed: string[] = [];
   const configuration: string[] = [];
+  const unverified: string[] = [];
+  const optional: string[] = [];
   const recorded = new Map<string, RecordedFile>();
   const paths = pathsOf(header, budget);
   const flags = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileFlags);
   const states = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileStates);
+  const verified = paths.length === 0 ? [] : header.numbers(RPM_TAGS.fileVerifyFlags);
   const digestAt = withDigests && paths.length > 0 ? digestsOf(header, budget) : () => undefined;
   for (const [index, path] of paths.entries()) {
     if (path === undefined) continue;
@@ -168,21 +180,33 @@ function filesOf(
     installed.push(path);
     if ((flag & CONFIGURATION) !== 0) configuration.push(path);
     const digest = digestAt(index);
-    if (digest !== undefined) recorded.set(path, digest);
+    if (digest === undefined) continue;
+    recorded.set(path, digest.file);
+    if (((verified[index] ?? digest.check) & digest.check) === 0) unverified.push(path);
+    if ((flag & MISSING_OK) !== 0) optional.push(path);
   }
-  return { listed, installed, configuration, ...(recorded.size === 0 ? {} : { recorded }) };
+  return { listed, installed, configuration, ...(recorded.size === 0 ? {} : { recorded, unverified, optional }) };
+}
+
+/** One digest, and the flag of what verifies it. */
+interface FileDigest {
+  readonly file: RecordedFile;
+  readonly check: number;
 }
 
 /** Digests by the index of their file, of links those of their targets; of folders there are none, and of files none in an algorithm that is not known. */
-function digestsOf(header: RpmHeader, budget: RecordBudget): (index: number) => RecordedFile | undefined {
+function digestsOf(header: RpmHeader, budget: RecordBudget): (index: number) => FileDigest | undefined {
   const targets = budget.takeTexts(header, RPM_TAGS.fileLinkTargets);
   const known = DIGESTS.get(header.numbers(RPM_TAGS.fileDigestAlgorithm)[0] ?? MD5);
   const digests = known === undefined ? [] : budget.takeTexts(header, RPM_TAGS.fileDigests);
   return (index) => {
     const hex = digests[index] ?? '';
-    if (hex === '') return recordedLink(targets[index] ?? '');
+    if (hex === '') {
+      const file = recordedLink(targets[index] ?? '');
+      return file === undefined ? undefined : { file, check: VERIFY_LINK };
+    }
     if (known === undefined || hex.length !== known.hexDigits || !/^[0-9a-f]+$/.test(hex)) return undefined;
-    return { algorithm: known.algorithm, hex };
+    return { file: { algorithm: known.algorithm, hex }, check: VERIFY_DIGEST };
   };
 }
 

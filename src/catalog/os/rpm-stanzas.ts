@@ -53,7 +53,7 @@ function compareStanzas(a: RpmStanza, b: RpmStanza): number {
 function stanzaOf(database: string, record: RpmRecord): RpmStanza {
   const { name, architecture = '', epoch, version = '', recorded, listed = [] } = record;
   // what is on disk follows from the states of files, which other packages change
-  const { installed: _installed, configuration: _configuration, recorded: _recorded, ...said } = record;
+  const { installed: _i, configuration: _c, recorded: _r, unverified: _u, optional: _o, ...said } = record;
   const digests = [...(recorded ?? [])].map(([path, { algorithm, hex }]) => [path, algorithm, hex]);
   const content = { ...said, digests: digests.toSorted(([a = ''], [b = '']) => compareCodeUnits(a, b)) };
   return {

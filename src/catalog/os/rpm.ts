@@ -12,7 +12,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
-import { createOwnedPaths } from './owned-paths.ts';
+import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { recordedOnDisk } from './recorded-paths.ts';
 import { readRpmInstallations, RPM_CAPTURES, RPM_READS, type RpmInstallation } from './rpm-databases.ts';
 import { rpmDependencies } from './rpm-dependencies.ts';
@@ -24,7 +24,7 @@ import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 export const rpmCataloger: Cataloger = {
   id: 'rpm',
   title: 'RPM packages',
-  version: 2,
+  version: 3,
   specifications: [
     'https://rpm-software-management.github.io/rpm/manual/tags.html',
     'https://rpm-software-management.github.io/rpm/manual/hregions.html',
@@ -101,9 +101,23 @@ function installedPackages(
     toPackage({ installation, distribution, mainVendor }, index, {
       files: files[index]!,
       configFiles: owned.onDisk(record.configuration),
-      recorded: record.recorded === undefined ? undefined : recordedOnDisk(owned, record.recorded),
+      recorded: record.recorded === undefined ? undefined : recordedOf(owned, record, record.recorded),
       dependsOn: dependencies[index]!.map((target) => idOf(installation, target)).toSorted(),
     }),
+  );
+}
+
+/** By where the files are or would be, without what is not verified, and what is missing and may be. */
+function recordedOf(
+  owned: OwnedPaths,
+  { unverified = [], optional = [] }: RpmRecord,
+  recorded: ReadonlyMap<string, RecordedFile>,
+): ReadonlyMap<string, RecordedFile> {
+  const absent = optional.filter((path) => owned.onDisk([path]).length === 0);
+  const spared = new Set([...unverified, ...absent]);
+  return recordedOnDisk(
+    owned,
+    spared.size === 0 ? recorded : new Map([...recorded].filter(([path]) => !spared.has(path))),
   );
 }
 

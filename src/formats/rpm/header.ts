@@ -29,6 +29,7 @@ export const RPM_TAGS = {
   fileLinkTargets: 1036,
   fileFlags: 1037,
   sourceRpm: 1044,
+  fileVerifyFlags: 1045,
   provideName: 1047,
   requireName: 1049,
   directoryIndexes: 1116,
