@@ -21,6 +21,10 @@ export interface RecordIdentity {
   readonly artifactId: string;
   readonly version: string | undefined;
   readonly record: JavaCoordinates;
+  /** Where the record lies: in the archive, or in the image with `/` in front. */
+  readonly source: string;
+  /** When the record's place tells it. */
+  readonly classifier?: string;
 }
 
 const ID = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,255}$/;
@@ -46,7 +50,9 @@ export function recordIdentity(record: JavaCoordinates): RecordIdentity | undefi
   const groupId = [properties?.groupId, pom?.groupId, folderGroup].find(isId);
   const artifactId = [properties?.artifactId, pom?.artifactId, folderArtifact].find(isId);
   const version = [properties?.version, pom?.version].find(isVersion);
-  return groupId === undefined || artifactId === undefined ? undefined : { groupId, artifactId, version, record };
+  if (groupId === undefined || artifactId === undefined) return undefined;
+  const source = `${record.folder}/pom.${properties === undefined ? 'xml' : 'properties'}`;
+  return { groupId, artifactId, version, record, source };
 }
 
 /**
@@ -96,14 +102,14 @@ export function archiveIdentity(
 ): JavaIdentity | undefined {
   if (own !== undefined) {
     const version = own.version ?? versionOf(archive, file)?.value;
-    const classifier = classifierOf(file, own.artifactId, version);
+    const classifier = own.classifier ?? classifierOf(file, own.artifactId, version);
     return {
       groupId: own.groupId,
       artifactId: own.artifactId,
       ...(version === undefined ? {} : { version }),
       ...(classifier === undefined ? {} : { classifier }),
       record: own.record,
-      evidence: [recordEvidence(own.record)],
+      evidence: [recordEvidence(own)],
     };
   }
   const told = pluginIdentity(archive) ?? unrecordedIdentity(archive, file);
@@ -111,9 +117,8 @@ export function archiveIdentity(
 }
 
 /** Evidence for what was read from one of Maven's records. */
-export function recordEvidence(record: JavaCoordinates): IdentityEvidence {
-  const value = record.properties === undefined ? 'pom.xml' : 'pom.properties';
-  return { field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `${record.folder}/${value}` };
+export function recordEvidence({ source }: RecordIdentity): IdentityEvidence {
+  return { field: 'purl', technique: 'manifest-analysis', confidence: 1, value: source };
 }
 
 /** Jenkins' build writes a plugin's coordinates into the manifest. */
@@ -139,7 +144,7 @@ function unrecordedIdentity(archive: JavaArchive, file: JavaFileName): JavaIdent
     const value = 'well-known name with the classes that belong to it';
     return { ...named, ...known, evidence: [{ field: 'purl', technique: 'filename', confidence: 0.9, value }] };
   }
-  const groupId = bundleGroup(manifest, file.name);
+  const groupId = bundleGroup(manifest, file.name) ?? vendorGroup(manifest, file.name);
   if (groupId !== undefined) {
     const value = 'manifest: Bundle-SymbolicName';
     return { ...named, groupId, evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 0.9, value }] };
@@ -158,12 +163,28 @@ function unrecordedIdentity(archive: JavaArchive, file: JavaFileName): JavaIdent
  * so that it takes a hyphen, which no package has, or a vendor's id that says the same.
  */
 function bundleGroup(manifest: Readonly<Record<string, string>>, artifactId: string): string | undefined {
-  const symbolic = manifest['bundle-symbolicname']?.split(';', 1)[0]?.trim() ?? '';
+  const symbolic = symbolicName(manifest);
   if (!symbolic.endsWith(`.${artifactId}`)) return undefined;
   const group = symbolic.slice(0, -artifactId.length - 1);
   const isTold =
     artifactId.includes('-') || (manifest['implementation-vendor-id'] === group && !SHARED_ROOTS.has(group));
   return isTold && group.includes('.') && isId(group) ? group : undefined;
+}
+
+/**
+ * The group in an Implementation-Vendor-Id, where Maven writes it, if the Bundle-SymbolicName goes on from there as the artefact's name ends: `org.acme.server`
+ * and `org.acme.server.wire.codec` of `acme-wire-codec`. Ids of two parts are those of organisations (`org.apache`, `com.sun`), under which nobody publishes.
+ */
+function vendorGroup(manifest: Readonly<Record<string, string>>, artifactId: string): string | undefined {
+  const group = manifest['implementation-vendor-id']?.trim() ?? '';
+  const symbolic = symbolicName(manifest);
+  if (!isId(group) || group.split('.').length < 3 || !symbolic.startsWith(`${group}.`)) return undefined;
+  const end = symbolic.slice(group.length + 1).replaceAll('.', '-');
+  return `-${artifactId}`.endsWith(`-${end}`) ? group : undefined;
+}
+
+function symbolicName(manifest: Readonly<Record<string, string>>): string {
+  return manifest['bundle-symbolicname']?.split(';', 1)[0]?.trim() ?? '';
 }
 
 interface FoundVersion {

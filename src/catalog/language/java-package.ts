@@ -29,6 +29,8 @@ export function archivePackage(
     /** Whether no other package's records lie in it. */
     readonly isSingleOwner: boolean;
     readonly holdsArchives: boolean;
+    /** What belongs to it beside the file it is, absolute. */
+    readonly otherFiles?: readonly string[];
   },
 ): Package {
   const { identity } = of;
@@ -57,7 +59,7 @@ export function archivePackage(
     ...sourceUrl(pom),
     ...(isApplication ? { kind: 'application' as const } : {}),
     ...(version?.endsWith('-SNAPSHOT') === true ? { firstParty: true } : {}),
-    ...(archive.inside === '' ? { files: [place.path] } : {}),
+    ...(archive.inside === '' ? { files: [place.path, ...(of.otherFiles ?? [])] } : {}),
     hashes: [{ algorithm: 'SHA-256', hex: archive.sha256 }],
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: `${place.path}:${archive.inside}`,
@@ -76,9 +78,9 @@ export function shadedPackage(shaded: RecordIdentity, place: JavaPlace): Package
     namespace: groupId,
     name: artifactId,
     ...(version === undefined ? {} : { version }),
-    locations: [locationOf(place, `${record.folder}/pom.${record.properties === undefined ? 'xml' : 'properties'}`)],
+    locations: [locationOf(place, shaded.source)],
     foundBy: 'java',
-    evidence: [recordEvidence(record)],
+    evidence: [recordEvidence(shaded)],
     licenses: pomLicenses(pom),
     ...(asText(pom?.organization) === undefined ? {} : { supplier: { name: asText(pom?.organization)! } }),
     ...description(pom?.description),

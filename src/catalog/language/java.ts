@@ -9,6 +9,7 @@ import { explodedArchives } from './java-exploded.ts';
 import { parseJavaFacts } from './java-facts.ts';
 import { parseJavaFileName } from './java-file-name.ts';
 import { archiveIdentity, ownRecord, recordIdentity, type JavaIdentity } from './java-identity.ts';
+import { repositoryRecords, type RepositoryRecord } from './java-repository.ts';
 import { archivePackage, shadedPackage, type JavaPlace } from './java-package.ts';
 
 const KiB = 1024;
@@ -34,7 +35,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 export const javaCataloger: Cataloger = {
   id: 'java',
   title: 'Java archives',
-  version: 2,
+  version: 3,
   specifications: [
     'https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html',
     'https://maven.apache.org/pom.html',
@@ -47,6 +48,7 @@ export const javaCataloger: Cataloger = {
       '*.jar, *.war, *.ear, *.par, *.sar, *.nar, *.jpi, *.hpi, *.kar, *.far, *.lpkg and archives in them, 16 deep',
       '*.zip, *.rar (but for src.zip) that hold a manifest, Maven records or Java archives',
       'META-INF/maven/*/*/pom.properties, META-INF/maven/*/*/pom.xml of unpacked archives',
+      '*.pom beside an archive in a Maven repository or in the cache of Gradle',
     ],
     licenses: true,
     dependencies: true,
@@ -72,6 +74,8 @@ export const javaCataloger: Cataloger = {
       pathSuffixes: ['META-INF/maven/*/*/pom.properties', 'META-INF/maven/*/*/pom.xml'],
       maxBytes: 4 * MiB,
     },
+    // of repositories: what an archive that says nothing of itself was published as
+    { id: 'java/poms', suffixes: ['.pom'], maxBytes: MiB },
     // whose archives are the virtual machine itself
     { id: 'java/releases', names: ['release'], maxBytes: 64 * KiB },
   ],
@@ -94,6 +98,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const { view } = context;
   const findings: Findings = { found: [], diagnostics: [], notes: [] };
   const jvmRoots = findJvmRoots(view.captured('java/releases'));
+  const published = repositoryRecords(view);
   for (const file of [...view.captured('java/archives'), ...view.captured('java/zips')]) {
     const path = `/${file.entry.path}`;
     const facts = parseJavaFacts(file.bytes);
@@ -103,7 +108,8 @@ function catalog(context: CatalogContext): CatalogResult {
       continue;
     }
     reportProblems(facts, path, findings.diagnostics);
-    addFile(file, { facts, isJvm: jvmRootOf(jvmRoots, file.entry.path) !== undefined }, findings);
+    const isJvm = jvmRootOf(jvmRoots, file.entry.path) !== undefined;
+    addFile(file, { facts, isJvm, published: published.get(file.entry.id) }, findings);
   }
   for (const { pkg, pom } of explodedArchives(view)) {
     findings.found.push({ pkg, node: nodeOf(pkg, pkg.directories?.[0] ?? '/', pom) });
@@ -134,7 +140,11 @@ function reportProblems(facts: JavaArchiveFacts, path: string, diagnostics: Diag
 
 function addFile(
   file: CapturedFile,
-  of: { readonly facts: JavaArchiveFacts; readonly isJvm: boolean },
+  of: {
+    readonly facts: JavaArchiveFacts;
+    readonly isJvm: boolean;
+    readonly published: RepositoryRecord | undefined;
+  },
   findings: Findings,
 ): void {
   const { entry } = file;
@@ -150,21 +160,27 @@ function addFile(
     ids.push(partOf);
     // fragments that New Relic weaves into others, and the virtual machine's own classes, are no packages
     if (isFragment(archive) || (of.isJvm && isPlatform(archive))) continue;
-    const id = addArchive(archive, { place, folder, holdsArchives: parents.has(index) }, findings);
+    const published = archive.inside === '' ? of.published : undefined;
+    const id = addArchive(archive, { place, folder, holdsArchives: parents.has(index), published }, findings);
     ids[index] = id ?? partOf;
   }
 }
 
 function addArchive(
   archive: JavaArchive,
-  of: { readonly place: JavaPlace; readonly folder: string; readonly holdsArchives: boolean },
+  of: {
+    readonly place: JavaPlace;
+    readonly folder: string;
+    readonly holdsArchives: boolean;
+    readonly published: RepositoryRecord | undefined;
+  },
   findings: Findings,
 ): string | undefined {
   const { place } = of;
   const { found, diagnostics, notes } = findings;
   const file = parseJavaFileName(archive.inside === '' ? place.path : archive.inside);
   const records = archive.coordinates.flatMap((record) => recordIdentity(record) ?? []);
-  const own = ownRecord(archive, file, records);
+  const own = ownRecord(archive, file, records) ?? of.published;
   const identity = archiveIdentity(archive, file, own);
   const container = place.partOf ?? of.folder;
   let id = place.partOf;
@@ -172,8 +188,9 @@ function addArchive(
     const message = `${JSON.stringify(archive.inside)}: a name that no archive can have; the package is missing`;
     diagnostics.push({ code: 'invalid-name', severity: 'warning', message, path: place.path, source: 'java' });
   } else {
-    const isSingleOwner = records.length <= (own === undefined ? 0 : 1);
-    const facts = { identity, file, isSingleOwner, holdsArchives: of.holdsArchives };
+    const isSingleOwner = records.every((record) => record === own);
+    const otherFiles = of.published?.poms ?? [];
+    const facts = { identity, file, isSingleOwner, holdsArchives: of.holdsArchives, otherFiles };
     const pkg = archivePackage(archive, place, facts);
     found.push({ pkg, node: nodeOf(pkg, container, own?.record.pom) });
     if (identity.groupId === undefined) notes.push(unknownNote(archive, place, identity));

@@ -5,6 +5,8 @@ export interface JavaPom {
   readonly groupId?: string;
   readonly artifactId?: string;
   readonly version?: string;
+  /** The published one, where Debian's tools wrote another in its place (`debian`, `3.x`). */
+  readonly originalVersion?: string;
   readonly name?: string;
   readonly description?: string;
   readonly url?: string;
@@ -43,6 +45,7 @@ export function tryParsePom(input: Uint8Array): JavaPom | undefined {
   const groupId = value(root, 'groupId') ?? value(parent, 'groupId');
   const artifactId = value(root, 'artifactId');
   const version = value(root, 'version') ?? value(parent, 'version');
+  const originalVersion = value(child(root, 'properties'), 'debian.originalVersion');
   const name = value(root, 'name');
   const description = value(root, 'description');
   const url = value(root, 'url');
@@ -52,6 +55,7 @@ export function tryParsePom(input: Uint8Array): JavaPom | undefined {
     ...(groupId === undefined ? {} : { groupId }),
     ...(artifactId === undefined ? {} : { artifactId }),
     ...(version === undefined ? {} : { version }),
+    ...(originalVersion === undefined ? {} : { originalVersion }),
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     ...(url === undefined ? {} : { url }),

@@ -119,6 +119,24 @@ describe('javaCataloger: identity', () => {
     assert.deepEqual(keys('lib-2.1.jar', {}, vendor), ['pkg:maven/com.acme/lib@2.1']);
   });
 
+  it("takes a vendor's id for the group where the symbolic name goes on with the end of the artefact's", () => {
+    const manifest = (vendor: string, symbolic: string): string =>
+      `Bundle-SymbolicName: ${symbolic}\r\nImplementation-Vendor-Id: ${vendor}\r\n`;
+    const server = manifest('org.acme.server', 'org.acme.server.wire.codec');
+    assert.deepEqual(keys('acme-wire-codec-2.1.jar', {}, server), ['pkg:maven/org.acme.server/acme-wire-codec@2.1']);
+    for (const [vendor, symbolic] of [
+      // an organisation, not a group
+      ['org.acme', 'org.acme.wire.codec'],
+      ['org.acme.server', 'org.acme.server'],
+      ['org.acme.server', 'org.acme.servers.wire.codec'],
+      ['org.acme.server', 'org.acme.server.re.codec'],
+      ['org.acme.server', 'org.other.wire.codec'],
+      ['org.acme.server/x', 'org.acme.server/x.codec'],
+    ] as const) {
+      assert.deepEqual(keys('acme-wire-codec-2.1.jar', {}, manifest(vendor, symbolic)), ['maven/acme-wire-codec@2.1']);
+    }
+  });
+
   it('knows archives that are published without records, by name, classes and version', () => {
     assert.deepEqual(keys('spring-core-6.1.jar', { 'org/springframework/core/A.class': '' }), [
       'pkg:maven/org.springframework/spring-core@6.1',
