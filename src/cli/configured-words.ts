@@ -88,8 +88,45 @@ function isExcluded({ exclusive = [] }: FlagShape, { flags }: ConfiguredCommand,
   );
 }
 
+const PREFIX = 'WAYBILL_';
+
 function variableOf(name: string): string {
-  return `WAYBILL_${name.toUpperCase().replaceAll('-', '_')}`;
+  return `${PREFIX}${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Read elsewhere than here. */
+const READ: readonly string[] = ['WAYBILL_CACHE_DIR', 'WAYBILL_CONFIG', 'WAYBILL_PASSWORD'];
+/** Read by others: signer plug-ins, the CI template of the gate, what tests and benchmarks this program. */
+const OTHERS = /^WAYBILL_(?:SIGNER_|GATE_|PEERS$|CI_CACHE$|SIGSTACK$|DEMO_NODE$|ENTRY$)/;
+/** What Kubernetes puts into every container of a namespace that has a service called `waybill` or `waybill-...`. */
+const SERVICE = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/;
+const MAX_UNREAD = 5;
+
+/**
+ * Says which variables begin with `WAYBILL_` and are read by nothing, so that a slip does not go unseen: one line without its end, undefined when there are
+ * none. Empty ones count as not set.
+ * @param known names of the flags of all commands
+ */
+export function unreadVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  known: ReadonlySet<string>,
+): string | undefined {
+  const given = Object.keys(env).filter((name) => name.startsWith(PREFIX) && env[name] !== '');
+  if (given.length === 0) return undefined;
+  const flags = new Map([...known].map((name) => [variableOf(name), name]));
+  const isSettable = (name: string): boolean => !NEVER.has(name) && !WEAKENING.test(name);
+  const read = new Set([...READ, ...[...flags].flatMap(([variable, name]) => (isSettable(name) ? variable : []))]);
+  const unread = given.filter((name) => !read.has(name) && !OTHERS.test(name) && !SERVICE.test(name)).toSorted();
+  if (unread.length === 0) return undefined;
+  const endings = [...read].map((name) => name.slice(PREFIX.length));
+  const told = unread.slice(0, MAX_UNREAD).map((name) => {
+    const flag = flags.get(name);
+    if (flag !== undefined) return `${name} (--${flag} is not set by a variable)`;
+    const near = suggest(name.slice(PREFIX.length), endings);
+    return `${name.slice(0, 80)}${near === undefined ? '' : ` (did you mean ${PREFIX}${near}?)`}`;
+  });
+  const more = unread.length > MAX_UNREAD ? [`and ${unread.length - MAX_UNREAD} more`] : [];
+  return `nothing reads ${[...told, ...more].join(', ')}`;
 }
 
 function fromVariable(name: string, { type }: FlagShape, env: FlagSources['env']): FlagSetting | undefined {

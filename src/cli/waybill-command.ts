@@ -3,7 +3,7 @@ import { Command } from '@oclif/core/command';
 import { boolean, string } from '@oclif/core/flags';
 import { abortError, type ExitCode, type Runtime } from '../core/index.ts';
 import { findConfig } from './config-file.ts';
-import { configuredWords, type FlagShape } from './configured-words.ts';
+import { configuredWords, unreadVariables, type FlagShape } from './configured-words.ts';
 import { createProcessRuntime, type ProcessRuntime } from './create-runtime.ts';
 import { reportFailure } from './report-failure.ts';
 import { resultJson } from './result-json.ts';
@@ -46,6 +46,8 @@ export abstract class WaybillCommand<T> extends Command {
   };
 
   #process: ProcessRuntime | undefined;
+  /** Variables that nothing reads, to be told once it is known whether anything may be told. */
+  #unread: string | undefined;
 
   protected abstract execute(start: StartRuntime): Promise<CommandOutcome<T>>;
 
@@ -54,7 +56,9 @@ export abstract class WaybillCommand<T> extends Command {
     const outcome = await this.execute((flags) => {
       quiet = flags.quiet === true;
       this.#process = createProcessRuntime({ quiet: flags.quiet === true, cache: flags.cache !== false });
-      return this.#process.runtime;
+      const { runtime } = this.#process;
+      if (this.#unread !== undefined) runtime.progress({ kind: 'warning', message: this.#unread });
+      return runtime;
     });
     this.#process?.clearProgress();
     process.exitCode = outcome.exitCode;
@@ -75,6 +79,7 @@ export abstract class WaybillCommand<T> extends Command {
     const isGate = name.startsWith('gate ');
     const config = await findConfig(argv, { env: process.env, own: isGate });
     const known = new Set(this.config.commands.flatMap((command) => Object.keys(command.flags)));
+    this.#unread = unreadVariables(process.env, known);
     const flags = this.#flags();
     const words = configuredWords({ name, flags, known }, { argv, config, env: isGate ? undefined : process.env });
     return super.parse(options, [...words, ...argv]);

@@ -51,7 +51,7 @@ describe('identities that the environment offers', () => {
     const script = (name: string, wanted: string): void => {
       const lines = [
         '#!/bin/sh',
-        `if [ "$*" = '${wanted}' ] && [ -z "$WAYBILL_SECRET" ]; then cat "${path('token')}"; exit 0; fi`,
+        `if [ "$*" = '${wanted}' ] && [ -z "$JOB_SECRET" ]; then cat "${path('token')}"; exit 0; fi`,
         `echo "$*"; cat "${path('token')}" >&2; exit 1`,
       ];
       writeFileSync(path(`bin/${name}`), `${lines.join('\n')}\n`, { mode: 0o755 });
@@ -77,11 +77,11 @@ describe('identities that the environment offers', () => {
     { title: 'GitLab CI', env: (token) => ({ GITLAB_CI: 'true', SIGSTORE_ID_TOKEN: token }) },
     {
       title: 'Buildkite',
-      env: () => ({ PATH: programs(), BUILDKITE: 'true', BUILDKITE_AGENT_ACCESS_TOKEN: 'x', WAYBILL_SECRET: 'y' }),
+      env: () => ({ PATH: programs(), BUILDKITE: 'true', BUILDKITE_AGENT_ACCESS_TOKEN: 'x', JOB_SECRET: 'y' }),
     },
     {
       title: 'CircleCI',
-      env: () => ({ PATH: programs(), CIRCLECI: 'true', CIRCLE_OIDC_TOKEN_V2: 'x', WAYBILL_SECRET: 'y' }),
+      env: () => ({ PATH: programs(), CIRCLECI: 'true', CIRCLE_OIDC_TOKEN_V2: 'x', JOB_SECRET: 'y' }),
     },
     { title: 'Google Cloud', env: () => ({ GCE_METADATA_HOST: new URL(google.url).host }) },
     { title: 'SPIFFE', env: () => ({ SPIFFE_JWT_SVID_FILE: path('token') }) },

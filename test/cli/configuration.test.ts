@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { configuredWords, type ConfiguredCommand } from '../../src/cli/configured-words.ts';
+import { configuredWords, unreadVariables, type ConfiguredCommand } from '../../src/cli/configured-words.ts';
 import type { ConfigFile, FlagSetting } from '../../src/cli/config-file.ts';
 import { ended, failed, openBench, type Bench } from '../support/cli/run-waybill.ts';
 import { makeSampleImages } from '../support/cli/sample-images.ts';
@@ -94,6 +94,43 @@ describe('configuredWords', () => {
   });
 });
 
+describe('unreadVariables', () => {
+  const known = new Set(['platform', 'strict', 'insecure-registry', 'json', 'config']);
+  const said = (env: Readonly<Record<string, string>>): string | undefined => unreadVariables(env, known);
+
+  test('names what nothing reads, and what was meant when it is near', () => {
+    assert.equal(said({ WAYBILL_PLATFROM: 'x' }), 'nothing reads WAYBILL_PLATFROM (did you mean WAYBILL_PLATFORM?)');
+    assert.equal(said({ WAYBILL_STRIKT: '1' }), 'nothing reads WAYBILL_STRIKT (did you mean WAYBILL_STRICT?)');
+    assert.equal(said({ WAYBILL_CASH_DIR: '/c' }), 'nothing reads WAYBILL_CASH_DIR (did you mean WAYBILL_CACHE_DIR?)');
+    assert.equal(said({ WAYBILL_Z: '1', WAYBILL_COLOUR: '1' }), 'nothing reads WAYBILL_COLOUR, WAYBILL_Z');
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, number) => [`WAYBILL_QQQQQQQQ${number}`, '1']));
+    assert.match(said(many) ?? '', /^nothing reads (?:WAYBILL_Q{8}\d, ){5}and 4 more$/);
+  });
+
+  test('what weakens, and what is said on the command line only, is set by none', () => {
+    const only = (flag: string): string => `(--${flag} is not set by a variable)`;
+    assert.equal(
+      said({ WAYBILL_INSECURE_REGISTRY: 'x', WAYBILL_JSON: '1' }),
+      `nothing reads WAYBILL_INSECURE_REGISTRY ${only('insecure-registry')}, WAYBILL_JSON ${only('json')}`,
+    );
+  });
+
+  test('says nothing of what is read, is empty, or is there for somebody else', () => {
+    const read = { WAYBILL_PLATFORM: 'x', WAYBILL_CONFIG: '/c', WAYBILL_CACHE_DIR: '/c', WAYBILL_PASSWORD: 'x' };
+    const others = { WAYBILL_SIGNER_PIN: '1', WAYBILL_GATE_IMAGES: 'x', WAYBILL_PEERS: '/p', WAYBILL_CI_CACHE: '/c' };
+    const service = {
+      WAYBILL_SERVICE_HOST: '10.0.0.1',
+      WAYBILL_PORT_443_TCP_ADDR: '10.0.0.1',
+      WAYBILL_PORT: 'tcp://x',
+    };
+    const webhook = { WAYBILL_WEBHOOK_SERVICE_PORT_HTTPS: '443', WAYBILL_WEBHOOK_PORT_443_TCP: 'tcp://x' };
+    assert.equal(
+      said({ ...read, ...others, ...service, ...webhook, WAYBILL_QQQ: '', PLATFROM: 'x', WAYBILLS: 'x' }),
+      undefined,
+    );
+  });
+});
+
 describe('waybill configuration', () => {
   let bench: Bench;
   before(async () => {
@@ -161,6 +198,19 @@ describe('waybill configuration', () => {
       const config = write('empty.yaml', text);
       ended(await bench.run(`sbom create oci:images:app --config ${config}`), 0);
     }
+  });
+
+  test('a variable that nothing reads is told on stderr, unless --quiet', async () => {
+    const env = { WAYBILL_PLATFROM: 'linux/arm64' };
+    const told = 'warning: nothing reads WAYBILL_PLATFROM (did you mean WAYBILL_PLATFORM?)\n';
+    const plain = ended(await bench.run('sbom create oci:images:app'), 0);
+    for (const command of ['sbom create oci:images:app', 'image files oci:images:app --json']) {
+      const run = ended(await bench.run(command, { env }), 0);
+      assert.equal(run.stderr.split(told).length, 2, run.stderr);
+      assert.doesNotMatch(run.stdout, /PLATFROM/);
+    }
+    const quiet = ended(await bench.run('sbom create oci:images:app --quiet', { env }), 0);
+    assert.deepEqual([quiet.stdout, quiet.stderr], [plain.stdout, '']);
   });
 
   test('the gate takes --config, and no variable at all', async () => {
