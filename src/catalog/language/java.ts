@@ -107,7 +107,7 @@ function catalog(context: CatalogContext): CatalogResult {
       findings.diagnostics.push({ code: 'unreadable-archive', severity: 'warning', message, path, source: 'java' });
       continue;
     }
-    reportProblems(facts, path, findings.diagnostics);
+    reportProblems(facts, path, findings);
     const isJvm = jvmRootOf(jvmRoots, file.entry.path) !== undefined;
     addFile(file, { facts, isJvm, published: published.get(file.entry.id) }, findings);
   }
@@ -123,8 +123,12 @@ function catalog(context: CatalogContext): CatalogResult {
   return { packages: distinguishArchives(packages), diagnostics: findings.diagnostics, notes: findings.notes };
 }
 
-function reportProblems(facts: JavaArchiveFacts, path: string, diagnostics: Diagnostic[]): void {
+function reportProblems(facts: JavaArchiveFacts, path: string, { diagnostics, notes }: Findings): void {
   for (const { inside, code } of facts.problems) {
+    if (code === 'empty') {
+      notes.push(emptyNote(path, inside));
+      continue;
+    }
     const what = PROBLEMS[code] ?? code;
     const message = inside === '' ? what : `${JSON.stringify(inside)}: ${what}`;
     const name = Object.hasOwn(PROBLEMS, code) ? `archive-${code}` : 'unreadable-archive';
@@ -220,6 +224,19 @@ function isPlatform({ manifest, coordinates }: JavaArchive): boolean {
 
 function isFragment({ manifest, coordinates }: JavaArchive): boolean {
   return coordinates.length === 0 && manifest?.['weave-classes'] !== undefined;
+}
+
+/** Nothing is hidden in no bytes: a scan that met them is as certain as any. */
+function emptyNote(path: string, inside: string): CatalogNote {
+  const where = inside === '' ? '' : `${JSON.stringify(inside)}: `;
+  return {
+    kind: 'known-unknown',
+    code: 'empty-archive',
+    message: `${where}is called like a Java archive but has no bytes: what should be there is not known`,
+    path,
+    source: 'java',
+    ...(inside === '' ? {} : { facts: { inside } }),
+  };
 }
 
 function unknownNote(archive: JavaArchive, place: JavaPlace, identity: JavaIdentity): CatalogNote {

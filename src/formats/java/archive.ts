@@ -35,7 +35,7 @@ export interface JavaArchive {
 export interface JavaArchiveProblem {
   /** As in `JavaArchive`. */
   readonly inside: string;
-  /** Stable word: `not-an-archive`, `too-deep`, `too-large`, `too-many`, or a `ZipProblem`, or a problem of an entry. */
+  /** Stable word: `empty` (no byte, so that nothing is missing), `not-an-archive`, `too-deep`, `too-large`, `too-many`, or a `ZipProblem`, or a problem of an entry. */
   readonly code: string;
 }
 
@@ -124,6 +124,7 @@ class ArchiveReader {
   }
 
   read(bytes: Buffer, place: Place): void {
+    if (bytes.byteLength === 0) return this.#report(place.inside, 'empty');
     const facts = new DirectoryFacts();
     const reads = place.depth === 0 ? this.#sparse?.reads : undefined;
     const zip = tryReadZip(bytes, {

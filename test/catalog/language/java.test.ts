@@ -316,6 +316,27 @@ describe('javaCataloger: facts', () => {
     );
   });
 
+  it('tells of archives without a byte, in which nothing can be hidden, without calling them unread', () => {
+    const { packages, diagnostics, notes } = run({
+      'opt/none.jar': '',
+      'opt/outer-1.jar': jar({ 'lib/none.jar': '' }),
+      // no entries, but an archive
+      'opt/bare-1.jar': zipArchive({}),
+    });
+    assert.deepEqual(diagnostics, []);
+    assert.deepEqual(
+      packages.map(({ name }) => name),
+      ['bare', 'outer'],
+    );
+    const told = notes
+      .filter(({ code }) => code === 'empty-archive')
+      .map(({ path, facts }) => [path, facts?.['inside']]);
+    assert.deepEqual(told, [
+      ['/opt/none.jar', undefined],
+      ['/opt/outer-1.jar', 'lib/none.jar'],
+    ]);
+  });
+
   it('reports facts of a cache that are none', () => {
     for (const text of [
       '{',

@@ -122,9 +122,11 @@ describe('extractJavaArchive', () => {
     });
   });
 
-  it('says of an empty file with the name of a Java archive that it is none', () => {
-    const none = { archives: [], problems: [{ inside: '', code: 'not-an-archive' }] };
+  it('says of an empty file with the name of a Java archive that it is empty, not that something could not be read', () => {
+    const none = { archives: [], problems: [{ inside: '', code: 'empty' }] };
     for (const path of ['a.jar', 'a.war', 'a.ear']) assert.deepEqual(extract(new Uint8Array(), path), none);
+    const outer = extract(zipArchive({ 'lib/b.jar': '' }), 'a.jar');
+    assert.deepEqual(outer?.problems, [{ inside: 'lib/b.jar', code: 'empty' }]);
     assert.equal(extract(new Uint8Array(), 'a.zip'), undefined);
   });
 
