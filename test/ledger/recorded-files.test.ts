@@ -158,7 +158,7 @@ describe('recordedFiles of rpm', () => {
   }
 
   it('are targets of links too, whatever took the place of one', () => {
-    const names = ['same', 'moved', 'file', 'gone', 'odd'];
+    const names = ['same', 'moved', 'file', 'gone', 'odd', 'spaced', 'other'];
     const links: RpmValues = {
       baseNames: names,
       directoryNames: ['/usr/bin/'],
@@ -166,7 +166,7 @@ describe('recordedFiles of rpm', () => {
       fileFlags: names.map(() => 0),
       fileDigests: names.map(() => ''),
       fileDigestAlgorithm: [8],
-      fileLinkTargets: ['../lib/tool', 'tool', 'tool', 'tool', 't\u00f6\u00f6l'],
+      fileLinkTargets: ['../lib/tool', 'tool', 'tool', 'tool', 't\u00f6\u00f6l', 'a tool', 'a tool'],
     };
     const ledger = ledgerOf(rpmCataloger, {
       'etc/os-release': 'ID=fedora\nVERSION_ID=40\n',
@@ -174,6 +174,8 @@ describe('recordedFiles of rpm', () => {
       'usr/bin/same': { link: '../lib/tool' },
       'usr/bin/moved': { link: '/tmp/evil' },
       'usr/bin/file': 'no link',
+      'usr/bin/spaced': { link: 'a tool' },
+      'usr/bin/other': { link: 'a tool ' },
       // in which bytes a target is recorded is not known
       'usr/bin/odd': { link: 'elsewhere' },
     });
@@ -182,6 +184,8 @@ describe('recordedFiles of rpm', () => {
     assert.equal(classes['/usr/bin/moved'], 'os-package modified');
     assert.equal(classes['/usr/bin/file'], 'os-package modified');
     assert.equal(classes['/usr/bin/odd'], 'os-package unchecked');
+    assert.equal(classes['/usr/bin/spaced'], 'os-package verified');
+    assert.equal(classes['/usr/bin/other'], 'os-package modified');
     assert.deepEqual(missing(ledger), ['/usr/bin/gone']);
   });
 

@@ -17,6 +17,6 @@ export function recordedOnDisk(
 
 /** A link's recorded target as a record that the ledger compares; undefined where it is not known in which bytes it was written. */
 export function recordedLink(target: string): RecordedFile | undefined {
-  if (!/^[!-~]{1,4096}$/.test(target)) return undefined;
+  if (!/^[ -~]{1,4096}$/.test(target)) return undefined;
   return { algorithm: 'sha256', hex: createHash('sha256').update(target).digest('hex') };
 }
