@@ -1,5 +1,5 @@
 /**
- * What images leave out on purpose: dpkg's `path-exclude`, rpm's `nodocs` and language settings, apk without its documentation. That such a file is not
+ * What images leave out on purpose: dpkg's `path-exclude`, rpm's `nodocs` and language settings, pacman's `NoExtract`, apk without its documentation. That such a file is not
  * there says nothing.
  */
 const EXCLUDED_FOLDERS: readonly string[] = [
@@ -9,6 +9,8 @@ const EXCLUDED_FOLDERS: readonly string[] = [
   '/usr/share/help/',
   '/usr/share/gtk-doc/',
   '/usr/share/locale/',
+  '/usr/share/i18n/',
+  '/usr/share/X11/locale/',
   '/usr/share/lintian/',
   '/usr/share/linda/',
   '/usr/share/groff/',
