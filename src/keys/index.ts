@@ -1,6 +1,23 @@
 export { signatureHash } from './algorithms.ts';
 export { chainOf, parseCertificateChain } from './certificates.ts';
 export type { CertificateChain } from './certificates.ts';
+export {
+  DER_TAG,
+  derBits,
+  derBitStringBytes,
+  derBoolean,
+  derChild,
+  derChildren,
+  derElements,
+  derInteger,
+  derOid,
+  DerError,
+  derTime,
+  encodeDer,
+  readDer,
+  tryDer,
+} from './der.ts';
+export type { DerElement } from './der.ts';
 export { encryptPrivateKey } from './encrypted-key.ts';
 export { KEY_ERRORS } from './errors.ts';
 export { generateKeyPair } from './generate.ts';

@@ -1,4 +1,3 @@
-import type { Certificate } from './certificate.ts';
 import {
   DER_TAG,
   derBits,
@@ -9,7 +8,8 @@ import {
   derOid,
   readDer,
   type DerElement,
-} from './der.ts';
+} from '../keys/index.ts';
+import type { Certificate } from './certificate.ts';
 
 export const EXTENSION_OID = {
   keyUsage: '2.5.29.15',

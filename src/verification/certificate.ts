@@ -1,6 +1,4 @@
 import { createPublicKey, hash, verify } from 'node:crypto';
-import { identifyPublicKey, type PublicKeyIdentity } from '../keys/index.ts';
-import { sameBytes } from './bytes.ts';
 import {
   DER_TAG,
   derBitStringBytes,
@@ -10,9 +8,12 @@ import {
   derInteger,
   derOid,
   derTime,
+  identifyPublicKey,
   readDer,
   type DerElement,
-} from './der.ts';
+  type PublicKeyIdentity,
+} from '../keys/index.ts';
+import { sameBytes } from './bytes.ts';
 
 /** Most bytes of one certificate; Fulcio's have 1 to 2 KiB. */
 const MAX_CERTIFICATE_BYTES = 64 * 1024;

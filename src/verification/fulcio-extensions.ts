@@ -1,6 +1,6 @@
+import { DER_TAG, readDer } from '../keys/index.ts';
 import { utf8, utf8Name } from './certificate-extensions.ts';
 import type { Certificate } from './certificate.ts';
-import { DER_TAG, readDer } from './der.ts';
 
 const FULCIO_ARC = '1.3.6.1.4.1.57264.1';
 

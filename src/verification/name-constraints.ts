@@ -1,7 +1,7 @@
+import { DER_TAG, derChild, derChildren, readDer, type DerElement } from '../keys/index.ts';
 import { sameBytes } from './bytes.ts';
 import { EXTENSION_OID, generalName, subjectAltNames, type GeneralName } from './certificate-extensions.ts';
 import type { Certificate } from './certificate.ts';
-import { DER_TAG, derChild, derChildren, readDer, type DerElement } from './der.ts';
 
 const MAX_CONSTRAINTS = 256;
 

@@ -1,8 +1,8 @@
 import { hash, verify } from 'node:crypto';
+import { DER_TAG, derChild, derChildren, derOid, encodeDer, readDer } from '../keys/index.ts';
 import { hexOf } from './bytes.ts';
 import { EXTENSION_OID } from './certificate-extensions.ts';
 import type { Certificate } from './certificate.ts';
-import { DER_TAG, derChild, derChildren, derOid, encodeDer, readDer } from './der.ts';
 import type { TrustedLog } from './trust-types.ts';
 import { isWithin, showValidity } from './validity.ts';
 

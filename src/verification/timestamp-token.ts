@@ -1,7 +1,4 @@
 import { hash, verify } from 'node:crypto';
-import type { PublicKeyIdentity } from '../keys/index.ts';
-import { sameBytes } from './bytes.ts';
-import { parseCertificate, SIGNATURE_HASHES, type Certificate } from './certificate.ts';
 import {
   DER_TAG,
   derChild,
@@ -13,7 +10,10 @@ import {
   encodeDer,
   readDer,
   type DerElement,
-} from './der.ts';
+  type PublicKeyIdentity,
+} from '../keys/index.ts';
+import { sameBytes } from './bytes.ts';
+import { parseCertificate, SIGNATURE_HASHES, type Certificate } from './certificate.ts';
 import type { HashName } from './signed-content.ts';
 
 const MAX_TOKEN_BYTES = 1024 * 1024;

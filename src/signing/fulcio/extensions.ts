@@ -1,4 +1,4 @@
-import { DER_TAG, derChildren, derOidText, readDer, type DerElement } from '../der/read-der.ts';
+import { DER_TAG, DerError, derChild, derChildren, derOid, readDer, tryDer } from '../../keys/index.ts';
 
 /** Who vouched for the identity: text as it is (deprecated), and a DER string. */
 const ISSUER_V1 = '1.3.6.1.4.1.57264.1.1';
@@ -15,28 +15,35 @@ export interface FulcioExtensions {
 
 /** Undefined when the certificate is not DER that can be walked. */
 export function fulcioExtensions(certificate: Uint8Array): FulcioExtensions | undefined {
-  const [tbs] = derChildren(readDer(certificate)) ?? [];
-  const holder = derChildren(tbs)?.find(({ tag }) => tag === DER_TAG.context3);
-  const [list] = derChildren(holder) ?? [];
-  const extensions = derChildren(list);
-  if (extensions === undefined) return undefined;
+  return tryDer(() => {
+    const values = extensionValues(certificate);
+    const issuer = issuerOf(values);
+    return { ...(issuer === undefined ? {} : { issuer }), timestamps: countTimestamps(values.get(SCT_LIST)) };
+  });
+}
+
+/** Contents of the extensions by object identifier. */
+function extensionValues(certificate: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const tbs = derChildren(derChild(derChildren(readDer(certificate)), 0));
+  const holder = derChild(
+    tbs,
+    tbs.findIndex(({ tag }) => tag === DER_TAG.context3),
+  );
   const values = new Map<string, Uint8Array>();
-  for (const extension of extensions) {
-    const members = derChildren(extension) ?? [];
-    const oid = derOidText(members[0]);
-    const value = members.at(-1);
-    if (oid === undefined || value?.tag !== DER_TAG.octetString || values.has(oid)) return undefined;
-    values.set(oid, value.content);
+  for (const extension of derChildren(derChild(derChildren(holder), 0))) {
+    const members = derChildren(extension);
+    const oid = derOid(derChild(members, 0));
+    if (values.has(oid)) throw new DerError('an extension twice');
+    values.set(oid, derChild(members, members.length - 1, DER_TAG.octetString).content);
   }
-  const issuer = issuerOf(values);
-  return { ...(issuer === undefined ? {} : { issuer }), timestamps: countTimestamps(values.get(SCT_LIST)) };
+  return values;
 }
 
 function issuerOf(values: ReadonlyMap<string, Uint8Array>): string | undefined {
   const v2 = values.get(ISSUER_V2);
   if (v2 !== undefined) {
-    const text: DerElement | undefined = readDer(v2);
-    return text?.tag === DER_TAG.utf8String ? Buffer.from(text.content).toString('utf8') : undefined;
+    const text = tryDer(() => readDer(v2, DER_TAG.utf8String));
+    return text === undefined ? undefined : Buffer.from(text.content).toString('utf8');
   }
   const v1 = values.get(ISSUER_V1);
   return v1 === undefined ? undefined : Buffer.from(v1).toString('utf8');
@@ -44,8 +51,8 @@ function issuerOf(values: ReadonlyMap<string, Uint8Array>): string | undefined {
 
 /** A list of lengths and values inside an octet string. */
 function countTimestamps(extension: Uint8Array | undefined): number {
-  const inner = extension === undefined ? undefined : readDer(extension);
-  if (inner?.tag !== DER_TAG.octetString || inner.content.byteLength < 2) return 0;
+  const inner = extension === undefined ? undefined : tryDer(() => readDer(extension, DER_TAG.octetString));
+  if (inner === undefined || inner.content.byteLength < 2) return 0;
   const list = Buffer.from(inner.content);
   if (list.readUInt16BE(0) !== list.byteLength - 2) return 0;
   let count = 0;

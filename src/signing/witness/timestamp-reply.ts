@@ -1,4 +1,15 @@
-import { DER_TAG, derChildren, derOidText, derSmallInteger, readDer, type DerElement } from '../der/read-der.ts';
+import {
+  DER_TAG,
+  DerError,
+  derChild,
+  derChildren,
+  derInteger,
+  derOid,
+  derTime,
+  readDer,
+  tryDer,
+  type DerElement,
+} from '../../keys/index.ts';
 
 const SIGNED_DATA = '1.2.840.113549.1.7.2';
 const TST_INFO = '1.2.840.113549.1.9.16.1.4';
@@ -21,50 +32,39 @@ export type TimestampReply =
  * @see https://www.rfc-editor.org/rfc/rfc3161#section-2.4.2
  */
 export function parseTimestampReply(bytes: Uint8Array): TimestampReply | undefined {
-  const [statusInfo, token] = derChildren(readDer(bytes)) ?? [];
-  const status = derSmallInteger(derChildren(statusInfo)?.[0]);
-  if (status === undefined) return undefined;
-  // granted, or granted with modifications (which the caller then finds)
-  if (status > 1) return { granted: false, status };
-  const info = infoOf(token);
-  if (info === undefined) return undefined;
-  const [version, policy, imprint, serial, time, ...rest] = info;
-  const [algorithm, hashed] = derChildren(imprint) ?? [];
-  const policyOid = derOidText(policy);
-  const hashOid = derOidText(derChildren(algorithm)?.[0]);
-  const date = time?.tag === DER_TAG.generalizedTime ? parseTime(time.content) : undefined;
-  if (derSmallInteger(version) !== 1 || policyOid === undefined || hashOid === undefined) return undefined;
-  if (hashed?.tag !== DER_TAG.octetString || serial?.tag !== DER_TAG.integer || date === undefined) return undefined;
-  const nonce = rest.find(({ tag }) => tag === DER_TAG.integer);
+  return tryDer(() => {
+    const members = derChildren(readDer(bytes));
+    const status = derInteger(derChild(derChildren(derChild(members, 0)), 0));
+    if (status < 0n) throw new DerError('a status below zero');
+    // granted, or granted with modifications (which the caller then finds)
+    return status > 1n ? { granted: false, status: Number(status) } : grantedReply(derChild(members, 1));
+  });
+}
+
+/** The TSTInfo inside the token: ContentInfo, SignedData, EncapsulatedContentInfo, octet string. */
+function grantedReply(token: DerElement): TimestampReply {
+  const signedData = derChildren(derChild(derChildren(contentOf(token, SIGNED_DATA)), 0));
+  const octets = derChild(derChildren(contentOf(derChild(signedData, 2), TST_INFO)), 0, DER_TAG.octetString);
+  const info = derChildren(readDer(octets.content));
+  if (derInteger(derChild(info, 0)) !== 1n) throw new DerError('not version 1');
+  const imprint = derChildren(derChild(info, 2));
+  derChild(info, 3, DER_TAG.integer);
+  const nonce = info.slice(5).find(({ tag }) => tag === DER_TAG.integer);
   return {
     granted: true,
-    policy: policyOid,
-    hashOid,
-    imprint: hashed.content,
-    time: date,
+    policy: derOid(derChild(info, 1)),
+    hashOid: derOid(derChild(derChildren(derChild(imprint, 0)), 0)),
+    imprint: derChild(imprint, 1, DER_TAG.octetString).content,
+    time: derTime(derChild(info, 4, DER_TAG.generalizedTime)),
     ...(nonce === undefined ? {} : { nonce: withoutZeros(nonce.content) }),
   };
 }
 
-/** Members of the TSTInfo inside the token: ContentInfo, SignedData, EncapsulatedContentInfo, octet string. */
-function infoOf(token: DerElement | undefined): readonly DerElement[] | undefined {
-  const [type, content] = derChildren(token) ?? [];
-  if (derOidText(type) !== SIGNED_DATA || content?.tag !== DER_TAG.context0) return undefined;
-  const signedData = derChildren(derChildren(content)?.[0]) ?? [];
-  const [innerType, inner] = derChildren(signedData[2]) ?? [];
-  if (derOidText(innerType) !== TST_INFO || inner?.tag !== DER_TAG.context0) return undefined;
-  const octets = derChildren(inner)?.[0];
-  return octets?.tag === DER_TAG.octetString ? derChildren(readDer(octets.content)) : undefined;
-}
-
-const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?Z$/;
-
-function parseTime(content: Uint8Array): Date | undefined {
-  const match = GENERALIZED_TIME.exec(Buffer.from(content).toString('latin1'));
-  if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = '0'] = match;
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+/** What a ContentInfo of this type holds. */
+function contentOf(info: DerElement, type: string): DerElement {
+  const members = derChildren(info);
+  if (derOid(derChild(members, 0)) !== type) throw new DerError(`not of type ${type}`);
+  return derChild(members, 1, DER_TAG.context0);
 }
 
 /** Big-endian bytes of a number without the zeros before it. */

@@ -10,23 +10,41 @@ export const DER_TAG = {
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
+  null: 0x05,
   oid: 0x06,
   utf8String: 0x0c,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
+  /** [0], constructed. */
+  context0: 0xa0,
+  /** [3], constructed. */
+  context3: 0xa3,
 } as const;
 
 /** Elements of one constructed value; far above any certificate. */
-const MAX_CHILDREN = 4096;
+const MAX_CHILDREN = 1024;
+const MAX_OID_BYTES = 64;
+/** One arc of an OID may be a UUID. */
+const MAX_ARC = 1n << 128n;
 
-/** DER that breaks the rules. Stays in the room: those who parse hostile bytes turn it into their own reason. */
-class DerError extends Error {}
+/** DER that breaks the rules: those who parse hostile bytes turn it into their own reason. */
+export class DerError extends Error {}
+
+/** What was read, or undefined when the bytes break the rules. */
+export function tryDer<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
 
 /**
  * The one element that the bytes are, with nothing after it.
- * @throws Error for anything that is not DER: indefinite or padded lengths, tags of several octets, trailing bytes
+ * @throws Error (`tryDer` gives undefined instead) for anything that is not DER: indefinite or padded lengths, tags of several octets, trailing bytes
  */
 export function readDer(bytes: Uint8Array, tag?: number): DerElement {
   const element = elementAt(bytes, 0);
@@ -38,6 +56,7 @@ export function readDer(bytes: Uint8Array, tag?: number): DerElement {
 /** The elements inside a constructed one. */
 export function derChildren(parent: DerElement, tag?: number): readonly DerElement[] {
   if (tag !== undefined) expectTag(parent, tag);
+  if ((parent.tag & 0x20) === 0) throw new DerError('a primitive value has no elements');
   return derElements(parent.content);
 }
 
@@ -77,17 +96,19 @@ export function derBoolean(element: DerElement): boolean {
   return value === 0xff;
 }
 
-/** Dotted form; arcs of any size. */
+/** Dotted form. */
 export function derOid(element: DerElement): string {
   expectTag(element, DER_TAG.oid);
   const { content } = element;
-  if (content.byteLength === 0 || content.byteLength > 128) throw new DerError('an OID of no or too many bytes');
+  if (content.byteLength === 0 || content.byteLength > MAX_OID_BYTES)
+    throw new DerError('an OID of no or too many bytes');
   const arcs: bigint[] = [];
   let arc = 0n;
   let open = false;
   for (const octet of content) {
     if (!open && octet === 0x80) throw new DerError('a padded OID');
     arc = (arc << 7n) | BigInt(octet & 0x7f);
+    if (arc > MAX_ARC) throw new DerError('an OID with an arc beyond 128 bits');
     open = (octet & 0x80) !== 0;
     if (open) continue;
     arcs.push(arc);
