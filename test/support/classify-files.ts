@@ -9,11 +9,20 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /** What the classifiers find in files of this machine. @param files by path in a made-up image, where each really lies */
 export function classifyFiles(files: ReadonlyMap<string, string>): CatalogResult {
+  return classify(files, readChunks);
+}
+
+/** What the classifiers find in files with these bytes. @param files by path in a made-up image */
+export function classifyBytes(files: ReadonlyMap<string, Buffer>): CatalogResult {
+  return classify(files, (bytes) => [bytes]);
+}
+
+function classify<File>(files: ReadonlyMap<string, File>, chunksOf: (file: File) => Iterable<Buffer>): CatalogResult {
   const captured = new Map<string, CapturedFile[]>();
-  for (const [path, real] of files) {
+  for (const [path, file] of files) {
     for (const rule of binaryCataloger.captures) {
       if (!wants(rule, path)) continue;
-      const hits = scan(rule, real);
+      const hits = scan(rule, chunksOf(file));
       if (hits.length === 0) continue;
       const list = captured.get(rule.id) ?? [];
       captured.set(rule.id, list);
@@ -35,16 +44,21 @@ function wants({ names, prefixes, pathSuffixes }: CaptureRule, path: string): bo
   return pathSuffixes?.some((suffix) => path === suffix || path.endsWith(`/${suffix}`)) ?? false;
 }
 
-function scan({ extract }: CaptureRule, file: string): readonly unknown[] {
+function scan({ extract }: CaptureRule, chunks: Iterable<Buffer>): readonly unknown[] {
   if (extract?.kind !== 'patterns') return [];
   const scanner = new PatternScan(compilePatterns(extract.patterns));
+  for (const chunk of chunks) scanner.add(chunk);
+  return scanner.end();
+}
+
+function* readChunks(file: string): Generator<Buffer> {
   const handle = openSync(file, 'r');
   try {
     for (;;) {
       const chunk = Buffer.alloc(CHUNK_BYTES);
       const read = readSync(handle, chunk);
-      if (read === 0) return scanner.end();
-      scanner.add(chunk.subarray(0, read));
+      if (read === 0) return;
+      yield chunk.subarray(0, read);
     }
   } finally {
     closeSync(handle);

@@ -47,7 +47,8 @@ export interface Classifier {
 export const CLASSIFIERS: readonly Classifier[] = table;
 
 const GiB = 1024 * 1024 * 1024;
-const MAX_TEXT_BYTES = 64 * 1024;
+/** Archives of PHP are texts too. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 /** One rule per program: `binary/nginx`. Its patterns are called `0`, `1`, ..., what it needs `needs0`, ..., what rules it out `not0`, ... */
 export function classifierRules(classifiers: readonly Classifier[] = CLASSIFIERS): readonly CaptureRule[] {
