@@ -20,7 +20,7 @@ export { coreError } from './errors.ts';
 export { ExitCode } from './exit-code.ts';
 export { discardWritten, readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
 export { readHostileYaml, yamlScalar } from './hostile-yaml.ts';
-export type { YamlReader } from './hostile-yaml.ts';
+export type { HostileYaml, YamlReader } from './hostile-yaml.ts';
 export { LIMITS } from './limits.ts';
 export { mapConcurrent } from './concurrency.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';

@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { isAbsurdlyNested, readHostileYaml, yamlScalar, type YamlReader } from '../core/index.ts';
+import { readHostileYaml, yamlScalar, type YamlReader } from '../core/index.ts';
 import { findTextDispute } from './text-dispute.ts';
 
 /** A value with where it stands in the text. */
@@ -43,8 +43,6 @@ export interface ManifestDocuments {
   readonly problems: readonly SyntaxProblem[];
 }
 
-/** Lines, and items in flow style: what the parser's time and memory grow with. Manifests of a megabyte have some ten thousand. */
-const MAX_PARTS = 400_000;
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 128;
 const MAX_PROBLEMS = 20;
@@ -57,15 +55,14 @@ const NOWHERE: Positioned = { line: 1, column: 1, start: 0, end: 0 };
  */
 export async function readDocuments(text: string): Promise<ManifestDocuments> {
   const fatal = (message: string): ManifestDocuments => ({ roots: [], problems: [{ message, line: 1, column: 1 }] });
-  if (isAbsurdlyNested(text)) return fatal('it is nested too deeply');
-  if (hasTooManyParts(text)) return fatal('it has more lines or items than any real manifest');
   const dispute = findTextDispute(text);
   if (dispute !== undefined) {
     const { offset, message, hint } = dispute;
     const before = text.slice(0, offset).split('\n');
     return { roots: [], problems: [{ message, hint, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }] };
   }
-  return (await readHostileYaml((reader) => walkAll(text, reader))) ?? fatal('it is nested too deeply');
+  const read = await readHostileYaml(text, (reader) => walkAll(text, reader));
+  return 'refused' in read ? fatal(`it ${read.refused}`) : read.value;
 }
 
 function walkAll(text: string, reader: YamlReader): ManifestDocuments {
@@ -84,15 +81,12 @@ function walkAll(text: string, reader: YamlReader): ManifestDocuments {
   return { roots, problems };
 }
 
-function hasTooManyParts(text: string): boolean {
-  let count = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    // line feed, comma, brackets
-    if (code === 0x0a || code === 0x2c || code === 0x5b || code === 0x7b) count += 1;
-    if (count > MAX_PARTS) return true;
-  }
-  return false;
+/** What the merge key of a map brings, and which keys stand before it. */
+interface Merge {
+  readonly sources: readonly ManifestNode[];
+  readonly before: ReadonlySet<string>;
+  readonly place: Positioned;
+  readonly map: Positioned;
 }
 
 /** Turns the library's nodes of one document into ours. */
@@ -151,8 +145,8 @@ class Walker {
 
   #map(node: Yaml.YAMLMap, position: Positioned, depth: number): MapNode {
     const entries = new Map<string, ManifestNode>();
-    const merged: ManifestNode[] = [];
     const seen = new Set<string>();
+    let merge: Merge | undefined;
     for (const { key, value } of node.items) {
       const place = this.#position(key, position);
       const name = this.#key(key, place);
@@ -160,19 +154,13 @@ class Walker {
       if (seen.has(name)) this.refuse(`the key ${JSON.stringify(name.slice(0, 80))} stands here twice`, place);
       seen.add(name);
       const child = this.node(value, place, depth + 1);
-      if (name !== '<<') {
-        entries.set(name, child);
-        continue;
+      if (name !== '<<') entries.set(name, child);
+      else {
+        const sources = child.kind === 'list' ? child.items : [child];
+        merge ??= { sources, before: new Set(entries.keys()), place, map: position };
       }
-      const sources = child.kind === 'list' ? child.items : [child];
-      const doubtful = [...entries.keys()].find((before) => hasKey(sources, before));
-      if (doubtful !== undefined) {
-        const key = JSON.stringify(doubtful.slice(0, 80));
-        this.refuse(`tools disagree whether ${key} or what << brings after it counts`, place, 'write << first');
-      }
-      merged.push(...sources);
     }
-    for (const source of merged) this.#merge(source, entries, position);
+    for (const source of merge?.sources ?? []) this.#merge(source, entries, merge as Merge);
     return { kind: 'map', ...position, entries };
   }
 
@@ -194,25 +182,27 @@ class Walker {
    * What stands in the map itself goes before what is merged, and the earlier of what is merged before the later. Go's yaml.v2, and so kubectl, lets a merge key take the
    * place of what stands before it: where that makes a difference it was refused.
    */
-  #merge(source: ManifestNode, entries: Map<string, ManifestNode>, position: Positioned): void {
+  #merge(source: ManifestNode, entries: Map<string, ManifestNode>, { before, place, map }: Merge): void {
     if (source.kind !== 'map') {
-      this.refuse('a merge key takes a map or a list of maps', position);
+      this.refuse('a merge key takes a map or a list of maps', map);
       return;
     }
     this.#count += source.entries.size;
     if (this.#count > MAX_NODES) {
-      if (this.problems.length === 0) this.refuse('it has too many values', position);
+      if (this.problems.length === 0) this.refuse('it has too many values', map);
       return;
     }
-    for (const [name, value] of source.entries) if (!entries.has(name)) entries.set(name, value);
+    for (const [name, value] of source.entries) {
+      if (!entries.has(name)) entries.set(name, value);
+      else if (before.has(name)) {
+        const key = JSON.stringify(name.slice(0, 80));
+        this.refuse(`tools disagree whether ${key} or what << brings after it counts`, place, 'write << first');
+      }
+    }
   }
 
   #position(node: unknown, fallback: Positioned): Positioned {
     const range = this.#reader.yaml.isNode(node) ? node.range : undefined;
     return range ? this.at(range[0], range[1]) : fallback;
   }
-}
-
-function hasKey(sources: readonly ManifestNode[], name: string): boolean {
-  return sources.some((source) => source.kind === 'map' && source.entries.has(name));
 }

@@ -300,8 +300,22 @@ describe('readDeployment: hostile files', () => {
   });
 
   test('more lines or items than any manifest has are refused before they are parsed', async () => {
-    for (const text of ['#\n'.repeat(400_001), `[${'a,'.repeat(400_001)}]`, '---\n'.repeat(400_001)])
-      assert.deepEqual(await problems(text), ['DEPLOYMENT_SYNTAX 1:1']);
+    const many = ['#\n', '[a,]', '---\n', '}', '- '.repeat(60) + 'a\n'].map((unit) =>
+      unit.repeat(400_001 / (unit.length > 9 ? 60 : 1)),
+    );
+    for (const text of many) assert.deepEqual(await problems(text), ['DEPLOYMENT_SYNTAX 1:1'], text.slice(0, 9));
+  });
+
+  test('a merge key that brings as many maps as stand before it is read once through', async () => {
+    const keys = Array.from({ length: 60_000 }, (_, index) => `  k${index}: 1\n`).join('');
+    const text = `x-x: &x { q: 1 }\nx-m:\n${keys}  <<: [${'*x,'.repeat(60_000)}]\nservices: { a: { image: i } }\n`;
+    assert.deepEqual(await images(text), ['60004:25 services.a.image i']);
+  });
+
+  test('mistakes by the million leave errors elsewhere as they are', async () => {
+    const { stackTraceLimit } = Error;
+    assert.notDeepEqual(await problems(`a: "${'\\q'.repeat(100_000)}"`), []);
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
   });
 
   test('an empty file holds nothing, and keys of Object.prototype are plain keys', async () => {

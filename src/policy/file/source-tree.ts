@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { isAbsurdlyNested, readHostileYaml, yamlScalar, type YamlReader } from '../../core/index.ts';
+import { readHostileYaml, yamlScalar, type YamlReader } from '../../core/index.ts';
 import type { PolicyProblem } from './problem.ts';
 
 /** A position in the policy's text, both from 1. */
@@ -41,6 +41,7 @@ export interface SourceTree {
 const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 64;
+const MAX_PROBLEMS = 100;
 
 /**
  * Parses YAML 1.2 (core schema; JSON is part of it) with the guards that a file from a pull request needs: one document, no anchors, aliases or
@@ -61,18 +62,17 @@ export async function parseSourceTree(bytes: Uint8Array, what = 'the policy'): P
   } catch {
     return fatal(`${what} is not UTF-8`);
   }
-  if (isAbsurdlyNested(text)) return fatal(`${what} is nested too deeply`);
-  const tree = await readHostileYaml((reader) => {
+  const tree = await readHostileYaml(text, (reader): SourceTree => {
     const document = reader.yaml.parseDocument(text, reader.options);
-    const problems = [...document.errors, ...document.warnings].map((error) =>
-      syntaxProblem(error.message, reader.at(error.pos[0])),
-    );
+    const problems = [...document.errors, ...document.warnings]
+      .slice(0, MAX_PROBLEMS)
+      .map((error) => syntaxProblem(error.message, reader.at(error.pos[0])));
     if (problems.length > 0) return { root: undefined, problems };
     const walker = new Walker(reader, what);
     const root = walker.node(document.contents, { line: 1, column: 1 }, 0);
     return walker.problems.length > 0 ? { root: undefined, problems: walker.problems } : { root, problems: [] };
   });
-  return tree ?? fatal(`${what} is nested too deeply`);
+  return 'refused' in tree ? fatal(`${what} ${tree.refused}`) : tree.value;
 }
 
 function syntaxProblem(message: string, position: SourcePosition, hint?: string): PolicyProblem {
@@ -142,6 +142,6 @@ class Walker {
   }
 
   #refuse(message: string, position: SourcePosition, hint?: string): void {
-    if (this.problems.length < 100) this.problems.push(syntaxProblem(message, position, hint));
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push(syntaxProblem(message, position, hint));
   }
 }
