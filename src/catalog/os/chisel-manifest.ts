@@ -1,5 +1,6 @@
 import type { WallRecord } from '../../formats/index.ts';
 import type { RecordedFile } from '../../packages/index.ts';
+import { recordedLink } from './recorded-paths.ts';
 
 /** One package of which slices were cut. */
 export interface ChiselPackage {
@@ -42,7 +43,9 @@ const MAX_OWNED = 2_000_000;
 const MAX_PROBLEMS = 1000;
 
 /** The fields of the manifest's lines that say something of packages. */
-export const CHISEL_FIELDS: readonly string[] = 'kind name version arch sha256 final_sha256 path slices'.split(' ');
+export const CHISEL_FIELDS: readonly string[] = 'kind name version arch sha256 final_sha256 path slices link'.split(
+  ' ',
+);
 
 /**
  * Makes packages of the records of Chisel's manifest. Hostile input: never throws, linear.
@@ -100,7 +103,10 @@ function addPath(draft: Draft, path: string, record: WallRecord): void {
   draft.paths.add(path);
   // scripts of slices change files after they were cut; the second digest is that of the result
   const hex = textOf(record, 'final_sha256', SHA256) ?? textOf(record, 'sha256', SHA256);
-  if (hex !== undefined) draft.recorded.set(path, { algorithm: 'sha256', hex });
+  const link = textOf(record, 'link', /./);
+  const recorded: RecordedFile | undefined =
+    hex !== undefined ? { algorithm: 'sha256', hex } : link !== undefined ? recordedLink(link) : undefined;
+  if (recorded !== undefined) draft.recorded.set(path, recorded);
 }
 
 function packageOf(name: string, draft: Draft): ChiselPackage {

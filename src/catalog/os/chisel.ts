@@ -16,7 +16,7 @@ const SOURCE = 'chisel';
 export const chiselCataloger: Cataloger = {
   id: SOURCE,
   title: 'Chisel slices',
-  version: 1,
+  version: 2,
   specifications: [
     'https://documentation.ubuntu.com/chisel/en/latest/reference/manifest/',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/deb-definition.md',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -45,6 +46,8 @@ describe('chisel', () => {
       [
         ['/usr/lib/libc.so', { algorithm: 'sha256', hex: A }],
         ['/etc/ssl/certs/ca.crt', { algorithm: 'sha256', hex: B }],
+        // of a link its target
+        ['/usr/share/doc/link', { algorithm: 'sha256', hex: createHash('sha256').update('../x').digest('hex') }],
         ['/removed', { algorithm: 'sha256', hex: A }],
       ],
     );
