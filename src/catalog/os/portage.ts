@@ -25,7 +25,7 @@ const inPackage = (names: readonly string[]): readonly string[] => names.map((na
 export const portageCataloger: Cataloger = {
   id: SOURCE,
   title: 'Gentoo packages',
-  version: 2,
+  version: 3,
   specifications: [
     'https://projects.gentoo.org/pms/8/pms.html',
     'https://wiki.gentoo.org/wiki//var/db/pkg',
@@ -96,6 +96,8 @@ function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly st
   const description = summaryOf(portageField(view, record, 'DESCRIPTION'));
   const homepage = homepageOf(portageField(view, record, 'HOMEPAGE')?.split(/\s/, 1)[0]);
   const properties = propertiesOf(shared, record);
+  const files = contents?.filter(({ kind }) => kind !== 'dir').map(({ path }) => path);
+  const configFiles = owned.onDisk(files?.filter(isProtected) ?? []);
   const recorded = new Map<string, RecordedFile>();
   for (const { path, md5, target } of context.recordedFiles === true ? (contents ?? []) : []) {
     const link = target === undefined ? undefined : recordedLink(target);
@@ -113,14 +115,18 @@ function toPackage(shared: Shared, record: PortageRecord, dependsOn: readonly st
     licenses: portageLicenses(portageField(view, record, 'LICENSE')),
     ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),
-    ...(contents === undefined
-      ? {}
-      : { files: owned.onDisk(contents.filter(({ kind }) => kind !== 'dir').map(({ path }) => path)) }),
+    ...(files === undefined ? {} : { files: owned.onDisk(files) }),
+    ...(configFiles.length === 0 ? {} : { configFiles }),
     ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(owned, recorded) } : {}),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: record.folder,
     dependsOn,
   };
+}
+
+/** What portage by its defaults (CONFIG_PROTECT and its mask) does not overwrite. */
+function isProtected(path: string): boolean {
+  return path.startsWith('/etc/') && !path.startsWith('/etc/env.d/');
 }
 
 function propertiesOf(shared: Shared, record: PortageRecord): Readonly<Record<string, string>> {

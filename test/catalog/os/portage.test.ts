@@ -51,6 +51,21 @@ describe('portage', () => {
     );
   });
 
+  it('takes for configuration what portage protects by its defaults', () => {
+    const contents = ['/etc/a.conf', '/etc/env.d/50a', '/usr/etc/x', '/etc/sub/link'].map(
+      (path) => `obj ${path} ${MD5} 1\n`,
+    );
+    const files = {
+      'etc/a.conf': 'changed',
+      'etc/env.d/50a': '',
+      'etc/sub/link': { link: '/dev/null' },
+      'usr/etc/x': '',
+      'var/db/pkg/sys-apps/a-1.0/CONTENTS': contents.join(''),
+    };
+    const [a] = runCataloger(portageCataloger, files).packages;
+    assert.deepEqual(a?.configFiles, ['/etc/a.conf', '/etc/sub/link']);
+  });
+
   it('bounds what a hostile database makes it do', () => {
     const folder = (index: number): string => `var/db/pkg/a/p${index}-1`;
     const files = Object.fromEntries(
