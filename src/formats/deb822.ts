@@ -33,10 +33,12 @@ const COLON = 58;
 const HASH = 35;
 const SPACE = 32;
 const TAB = 9;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /**
  * Parses Debian control data: the dpkg database, copyright files, package indexes. Hostile input: never throws, linear in the text's length.
- * Empty lines end a stanza; a line of only white space continues the field, as hand-written files have them. Lines that begin with `#` are comments.
+ * Empty lines end a stanza; a line of only white space continues the field, as hand-written files have them, unless a field follows that the stanza has
+ * already. Lines that begin with `#` are comments.
  * @param wanted lower-case names of the fields to keep; all when left out
  * @param maxStanzas 250,000 unless told
  * @see https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html
@@ -53,6 +55,8 @@ export function parseDeb822(
   /** Name of the field that continuation lines belong to; undefined when they are skipped. */
   let current: string | undefined;
   let inField = false;
+  /** Whether the line before is of white space only. */
+  let isAfterBlank = false;
   let parts: string[] = [];
   const note = (line: number, kind: Deb822Problem['kind'], from: number, to: number): void => {
     if (problems.length < MAX_PROBLEMS)
@@ -69,7 +73,11 @@ export function parseDeb822(
     fields = undefined;
   };
 
-  for (let at = 0, line = 1; at < text.length && stanzas.length < maxStanzas; line++) {
+  for (
+    let at = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0, line = 1;
+    at < text.length && stanzas.length < maxStanzas;
+    line++
+  ) {
     const newline = text.indexOf('\n', at);
     const next = newline === -1 ? text.length : newline + 1;
     let end = newline === -1 ? text.length : newline;
@@ -77,19 +85,22 @@ export function parseDeb822(
     const first = text.charCodeAt(at);
     if (end === at) closeStanza();
     else if (first === SPACE || first === TAB) {
+      isAfterBlank = isBlank(text, at, end);
       if (current !== undefined) parts.push(text.slice(at + 1, end).trimEnd());
-      else if (!inField && text.slice(at, end).trim() !== '') note(line, 'stray-continuation', at, end);
+      else if (!inField && !isAfterBlank) note(line, 'stray-continuation', at, end);
     } else if (first !== HASH) {
       closeField();
       const colon = fieldEnd(text, at, end);
       if (colon === -1) note(line, 'not-a-field', at, end);
       else {
+        const name = text.slice(at, colon).trimEnd().toLowerCase();
+        if (isAfterBlank && fields?.has(name) === true) closeStanza();
+        isAfterBlank = false;
         if (fields === undefined) {
           fields = new Map();
           stanzaLine = line;
         }
         inField = true;
-        const name = text.slice(at, colon).toLowerCase();
         if (wanted === undefined || wanted.has(name)) {
           if (fields.has(name)) note(line, 'duplicate-field', at, end);
           else {
@@ -105,12 +116,20 @@ export function parseDeb822(
   return { stanzas, problems, truncated: stanzas.length >= maxStanzas };
 }
 
-/** Index of the colon after a field name (printable ASCII but space and colon); -1 when the line is no field. */
+function isBlank(text: string, start: number, end: number): boolean {
+  let index = start;
+  while (index < end && (text.charCodeAt(index) === SPACE || text.charCodeAt(index) === TAB)) index++;
+  return index === end;
+}
+
+/** Index of the colon after a field name (printable ASCII but space and colon) and any blanks; -1 when the line is no field. */
 function fieldEnd(text: string, start: number, end: number): number {
+  let isName = true;
   for (let index = start; index < end; index++) {
     const code = text.charCodeAt(index);
     if (code === COLON) return index === start ? -1 : index;
-    if (code <= SPACE || code > 126) return -1;
+    if (code === SPACE || code === TAB) isName = false;
+    else if (!isName || code < SPACE || code > 126) return -1;
   }
   return -1;
 }

@@ -33,6 +33,23 @@ describe('parseDeb822', () => {
     assert.deepEqual(fieldsOf('A: 1\n \n more\nB: 2\n'), [{ a: '1\n\nmore', b: '2' }]);
   });
 
+  it('takes a line of white space for the end where the next stanza begins after it, as parsers may', () => {
+    const { stanzas, problems } = parseDeb822('A: 1\nB: 2\n \t\nA: 3\n \nB: 4\n');
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      stanzas.map(({ line, fields }) => [line, ...fields.values()]),
+      [
+        [1, '1', '2\n'],
+        [4, '3\n', '4'],
+      ],
+    );
+  });
+
+  it('reads blanks before the colon, as dpkg does, and what begins with a byte order mark', () => {
+    assert.deepEqual(fieldsOf('\ufeffA: 1\nB : 2\nC\t :3\n'), [{ a: '1', b: '2', c: '3' }]);
+    assert.deepEqual(parseDeb822('A b: 1\n : 2\n').stanzas, []);
+  });
+
   it('keeps the first of duplicate fields and goes on', () => {
     const { stanzas, problems } = parseDeb822('A: 1\nA: 2\n tail\nB: 3\n');
     assert.deepEqual(Object.fromEntries(stanzas[0]!.fields), { a: '1', b: '3' });

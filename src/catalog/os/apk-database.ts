@@ -68,7 +68,7 @@ export function parseApkInstalled(
   };
   let number = 0;
   const text = decodeName(bytes);
-  for (let at = 0; at <= text.length;) {
+  for (let at = text.startsWith('\ufeff') ? 1 : 0; at <= text.length;) {
     // not split: millions of lines at once would take gigabytes
     const newline = text.indexOf('\n', at);
     const raw = text.slice(at, newline === -1 ? text.length : newline);

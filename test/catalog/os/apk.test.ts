@@ -222,6 +222,11 @@ describe('parseApkInstalled', () => {
     );
   });
 
+  it('reads what begins with a byte order mark', () => {
+    const { records, problems } = parseApkInstalled(new TextEncoder().encode('\ufeffP:a\nV:1\n'));
+    assert.deepEqual([problems, [...(records[0]?.fields ?? [])].flat()], [[], ['P', 'a', 'V', '1']]);
+  });
+
   it('has nothing to say about an empty file', () => {
     assert.deepEqual(parseApkInstalled(new Uint8Array()), { records: [], problems: [], truncated: false });
   });
