@@ -1,10 +1,8 @@
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import {
   distroQualifier,
-  parseLicense,
   type Diagnostic,
   type Distribution,
-  type LicenseClaim,
   type Package,
   type RecordedFile,
 } from '../../packages/index.ts';
@@ -14,6 +12,7 @@ import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
+import { licenseClaims } from './license-field.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -159,7 +158,7 @@ function toPackage(shared: DatabaseContext, record: ApkRecord, dependsOn: readon
     locations: [{ path: `/${entry.path}`, layer: entry.layer }],
     foundBy: 'apk',
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `paragraph in /${entry.path}` }],
-    licenses: licensesOf(fields.get('L')),
+    licenses: licenseClaims(fields.get('L')),
     ...(supplier === undefined ? {} : { supplier }),
     ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),
@@ -209,16 +208,6 @@ function propertiesOf(fields: ReadonlyMap<string, string>, isVirtual: boolean): 
     ...(commit !== undefined && /^[0-9a-f]{7,64}(?:-dirty)?$/.test(commit) ? { 'apk:commit': commit } : {}),
     ...(isVirtual ? { 'apk:virtual': 'true' } : {}),
   };
-}
-
-/** One valid expression, or the old habit of several names divided by spaces; with operators that do not parse, the text as it is. */
-function licensesOf(field: string | undefined): readonly LicenseClaim[] {
-  const text = field?.trim().slice(0, 1024) ?? '';
-  if (text === '') return [];
-  if (parseLicense(text).kind !== 'name' || /(?:^|[\s(])(?:AND|OR|WITH)(?:[\s)]|$)|[()]/i.test(text)) {
-    return [{ value: text }];
-  }
-  return [...new Set(text.split(/\s+/))].toSorted().map((value) => ({ value }));
 }
 
 /** Debian or Red Hat are no home of apk: there its packages come from elsewhere and have no namespace that is known. */

@@ -31,6 +31,7 @@ const WANTED: ReadonlySet<string> = new Set([
   'pre-depends',
   'provides',
   'conffiles',
+  'alternatives',
   'maintainer',
   'license',
   'homepage',
@@ -152,6 +153,20 @@ export function opkgFiles(view: FileView, database: OpkgDatabase, record: OpkgRe
     .split('\n')
     .map((line) => line.split('\t', 1)[0] ?? '')
     .filter((path) => path.startsWith('/'));
+}
+
+/** Choices of one package; busybox has some hundred. */
+const MAX_ALTERNATIVES = 10_000;
+
+/** Links that OpenWrt's opkg made as the package has them in its field (`300:/sbin/ip:/usr/libexec/ip-full`), where they lead there and not to another choice. */
+export function opkgAlternatives(view: FileView, { root }: OpkgDatabase, record: OpkgRecord): readonly string[] {
+  const inRoot = (path: string): string => (root === '' ? path.slice(1) : `${root}${path}`);
+  return (record.fields.get('alternatives') ?? '').split(',', MAX_ALTERNATIVES).flatMap((choice) => {
+    const [, link, target] = /^\s*-?\d{1,10}:(\/[^:]{1,4000}):(\/[^:]{1,4000}?)\s*$/.exec(choice) ?? [];
+    if (link === undefined || target === undefined || view.lookup(inRoot(link))?.type !== 'symlink') return [];
+    const found = view.resolve(inRoot(link))?.path;
+    return found !== undefined && found === view.resolve(inRoot(target))?.path ? [link] : [];
+  });
 }
 
 function parentOf(path: string): string {

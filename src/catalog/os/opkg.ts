@@ -2,8 +2,9 @@ import { distroQualifier, type Diagnostic, type Distribution, type Package } fro
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution } from './distribution.ts';
 import { EdgeBudget } from './edge-budget.ts';
+import { licenseClaims } from './license-field.ts';
 import { namedEdges } from './named-edges.ts';
-import { opkgFiles, readOpkgDatabases, type OpkgDatabase, type OpkgRecord } from './opkg-database.ts';
+import { opkgAlternatives, opkgFiles, readOpkgDatabases, type OpkgDatabase, type OpkgRecord } from './opkg-database.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -15,7 +16,7 @@ const ARCHITECTURE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 export const opkgCataloger: Cataloger = {
   id: SOURCE,
   title: 'opkg packages',
-  version: 1,
+  version: 2,
   specifications: [
     'https://openwrt.org/docs/guide-user/additional-software/opkg',
     'https://git.yoctoproject.org/opkg/tree/README',
@@ -90,8 +91,9 @@ function toPackage(shared: Shared, record: OpkgRecord, dependsOn: readonly strin
   const supplier = parseMaintainer(fields.get('maintainer'));
   const description = summaryOf(fields.get('description'));
   const homepage = homepageOf(fields.get('homepage') ?? fields.get('url'));
-  const license = fields.get('license')?.trim().slice(0, 1024) ?? '';
-  const files = opkgFiles(context.view, database, record);
+  const listed = opkgFiles(context.view, database, record);
+  const links = opkgAlternatives(context.view, database, record);
+  const files = listed === undefined && links.length === 0 ? undefined : [...(listed ?? []), ...links];
   const configFiles = owned.onDisk(conffiles(fields.get('conffiles')));
   const status = fields.get('status');
   return {
@@ -106,7 +108,7 @@ function toPackage(shared: Shared, record: OpkgRecord, dependsOn: readonly strin
     locations: [{ path: `/${entry.path}`, layer: entry.layer }],
     foundBy: SOURCE,
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `stanza in /${entry.path}` }],
-    licenses: license === '' ? [] : [{ value: license }],
+    licenses: licenseClaims(fields.get('license')),
     ...(supplier === undefined ? {} : { supplier }),
     ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),

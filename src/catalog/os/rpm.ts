@@ -12,6 +12,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
+import { licenseText } from './license-field.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { recordedOnDisk } from './recorded-paths.ts';
 import { readRpmInstallations, RPM_CAPTURES, RPM_READS, type RpmInstallation } from './rpm-databases.ts';
@@ -234,9 +235,9 @@ function supplierOf(vendor: string | undefined): Supplier | undefined {
   return name !== '' && url !== undefined ? { name, url } : parseMaintainer(vendor);
 }
 
-/** One statement: SPDX in new packages, rpm's own short names in old ones. */
+/** One statement: SPDX in new packages, rpm's own short names in old ones, Yocto's operators in its packages. */
 function licensesOf(license: string | undefined): readonly LicenseClaim[] {
-  const value = license?.slice(0, 1024);
+  const value = licenseText(license);
   return value === undefined ? [] : [{ value }];
 }
 

@@ -56,6 +56,39 @@ Description: An a
     assert.equal(packages.length, 3);
   });
 
+  it('owns the links of alternatives that lead to its own choice', () => {
+    const alternatives = '300:/sbin/ip:/usr/libexec/ip-full, 200:/sbin/tc:/usr/libexec/tc-full, -1:/sbin/no, x:/a:/b';
+    const files = {
+      'usr/libexec/ip-full': '',
+      'usr/libexec/tc-full': '',
+      'usr/libexec/tc-tiny': '',
+      'sbin/ip': { link: '../usr/libexec/ip-full' },
+      'sbin/tc': { link: '/usr/libexec/tc-tiny' },
+      [`${DB}/status`]: `Package: ip-full\nVersion: 6\nAlternatives: ${alternatives}\nStatus: install user installed\n`,
+      [`${DB}/info/ip-full.list`]: '/usr/libexec/ip-full\n',
+    };
+    const [pkg] = runCataloger(opkgCataloger, files).packages;
+    assert.deepEqual(pkg?.files, ['/sbin/ip', '/usr/libexec/ip-full']);
+  });
+
+  for (const [text, values] of [
+    ['GPL-2.0-only & MIT', ['GPL-2.0-only AND MIT']],
+    ['(GPL-2.0-only | MIT) & Zlib', ['(GPL-2.0-only OR MIT) AND Zlib']],
+    ['GPL-2.0-only & bzip2-1.0.4', ['GPL-2.0-only & bzip2-1.0.4']],
+    ['LGPL-2.1-or-later GPL-2.0', ['GPL-2.0', 'LGPL-2.1-or-later']],
+    ['CLOSED', ['CLOSED']],
+    [' ', []],
+  ] as const) {
+    it(`reads the licence ${JSON.stringify(text)}`, () => {
+      const status = `Package: a\nVersion: 1\nLicense: ${text}\nStatus: install ok installed\n`;
+      const [pkg] = runCataloger(opkgCataloger, { [`${DB}/status`]: status }).packages;
+      assert.deepEqual(
+        pkg?.licenses.map(({ value }) => value),
+        values,
+      );
+    });
+  }
+
   it('bounds what a hostile database makes it do', () => {
     const stanza = (name: string): string =>
       `Package: ${name}\nVersion: 1\nStatus: a b installed\nDepends: ${'x,'.repeat(50_000)}\n\n`;

@@ -98,6 +98,8 @@ describe('rpm identity', () => {
     assert.deepEqual(pkg.supplier, { name: 'SUSE LLC', url: 'https://www.suse.com/' });
     assert.deepEqual(pkg.licenses, [{ value: 'GPLv2+ and MIT' }]);
     assert.deepEqual([pkg.description, pkg.homepage], ['A package', 'https://example.org/']);
+    // as Yocto writes it
+    assert.deepEqual(onePackage({ license: 'MIT & (Zlib | ISC)' }).licenses, [{ value: 'MIT AND (Zlib OR ISC)' }]);
     assert.deepEqual(onePackage({ vendor: 'Red Hat, Inc.' }).supplier, { name: 'Red Hat, Inc.' });
   });
 
