@@ -25,7 +25,7 @@ const SOURCE = 'distribution';
 const ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9._~+-]{0,63}$/;
 const CPE_22 = /^cpe:\/o:([a-z0-9._~%-]+):([a-z0-9._~%-]+)(?::([A-Za-z0-9._~%-]*))?/;
-const CPE_23 = /^cpe:2\.3:o:([a-z0-9._~\\-]+):([a-z0-9._~\\-]+):([A-Za-z0-9._~\\*-]+):/;
+const CPE_23 = /^cpe:2\.3:o:([a-z0-9._~\\-]+):([a-z0-9._~\\-]+):([A-Za-z0-9._~\\*-]+)(?::|$)/;
 
 /** Everything a fallback needs. */
 interface Search {
@@ -174,9 +174,12 @@ function fromRedhatRelease(search: Search): Distribution | undefined {
 function fromApkRepositories(search: Search): Distribution | undefined {
   const file = readText(search, 'etc/apk/repositories');
   if (file === undefined) return undefined;
-  const match = /\/alpine\/(?:v(\d+\.\d+)|edge)\//.exec(file.text);
-  if (match === null) return undefined;
-  return { id: 'alpine', idLike: [], name: 'Alpine Linux', path: file.path, ...defined({ versionId: match[1] }) };
+  const lines = file.text.split('\n').filter((line) => !line.trimStart().startsWith('#'));
+  const releases = lines.flatMap((line) => /\/alpine\/(v\d+\.\d+|edge|latest-stable)\//.exec(line)?.[1] ?? []);
+  if (releases.length === 0) return undefined;
+  // packages of others are taken from edge beside a release's own
+  const versionId = releases.find((release) => release.startsWith('v'))?.slice(1);
+  return { id: 'alpine', idLike: [], name: 'Alpine Linux', path: file.path, ...defined({ versionId }) };
 }
 
 /** The file alone: derivatives keep it with Debian's content, so it is asked last. */

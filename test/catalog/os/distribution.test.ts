@@ -66,10 +66,18 @@ describe('detectDistribution', () => {
   const fallbacks: readonly (readonly [string, string, string])[] = [
     ['etc/system-release-cpe', 'cpe:/o:redhat:enterprise_linux:8::baseos\n', 'rhel-8'],
     ['etc/system-release-cpe', 'cpe:2.3:o:amazon:amazon_linux:2:*:*:*:*:*:*:*\n', 'amzn-2'],
+    // as Amazon Linux has it, which ends early
+    ['etc/system-release-cpe', 'cpe:2.3:o:amazon:amazon_linux:2023\n', 'amzn-2023'],
     ['etc/redhat-release', 'CentOS Linux release 7.9.2009 (Core)\n', 'centos-7.9.2009'],
     ['etc/redhat-release', 'Red Hat Enterprise Linux Server release 6.10 (Santiago)\n', 'rhel-6.10'],
     ['etc/apk/repositories', '#x\nhttps://dl-cdn.alpinelinux.org/alpine/v3.19/main\n', 'alpine-3.19'],
     ['etc/apk/repositories', 'https://dl-cdn.alpinelinux.org/alpine/edge/main\n', 'alpine'],
+    ['etc/apk/repositories', 'https://dl-cdn.alpinelinux.org/alpine/latest-stable/main\n', 'alpine'],
+    [
+      'etc/apk/repositories',
+      '@edge http://m/alpine/edge/main\r\n#http://m/alpine/v3.9/main\nhttp://m/alpine/v3.18/main\n',
+      'alpine-3.18',
+    ],
     ['etc/debian_version', '11.6\n', 'debian-11'],
     ['etc/debian_version', 'trixie/sid\n', 'debian'],
   ];
