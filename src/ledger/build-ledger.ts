@@ -1,8 +1,8 @@
-import { compareCodeUnits } from '../core/index.ts';
 import type { FileEntry, FileId, FileView } from '../filesystem/index.ts';
 import { createClassifier, isExecutable, type Classified } from './classify.ts';
 import { LedgerColumns } from './columns.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
+import { compareFindings } from './findings.ts';
 import { createOwnerNames, Owners } from './owners.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { TotalsCounter } from './totals.ts';
@@ -139,10 +139,4 @@ function ledgerEntry(entry: FileEntry, decided: Decided): LedgerEntry {
   const difference = decided.differences.get(entry.id);
   if (difference !== undefined) result.difference = difference;
   return result;
-}
-
-function compareFindings(a: LedgerFinding, b: LedgerFinding): number {
-  const pathOf = (finding: LedgerFinding): string => ('path' in finding ? finding.path : '');
-  const layerOf = (finding: LedgerFinding): number => ('layer' in finding ? finding.layer : -1);
-  return compareCodeUnits(a.kind, b.kind) || compareCodeUnits(pathOf(a), pathOf(b)) || layerOf(a) - layerOf(b);
 }

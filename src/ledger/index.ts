@@ -4,6 +4,7 @@ import { ALTERNATIVES_CAPTURE } from './alternatives.ts';
 export { buildLedger } from './build-ledger.ts';
 export { LEDGER_MEDIA_TYPE, ledgerDocument } from './document.ts';
 export type { LedgerDocument, LedgerSubject } from './document.ts';
+export { compareFindings, isStripped } from './findings.ts';
 export { strippedInventory } from './stripped.ts';
 export type { StrippedFinding, StrippedOptions } from './stripped.ts';
 export { ledgerSummary } from './summary.ts';

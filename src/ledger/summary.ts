@@ -1,3 +1,4 @@
+import { isStripped } from './findings.ts';
 import type { Ledger, LedgerTotals } from './types.ts';
 
 /** Whether the packages that were found are all of the image; values of CycloneDX `compositions.aggregate`. */
@@ -16,17 +17,19 @@ export interface LedgerSummary {
 
 /**
  * What a ledger says of the inventory. `complete`: every file is accounted for. `incomplete`: there is software that no component stands for, executables
- * or what could not be identified. `unknown`: only files that are no programs by themselves are left, or nothing was catalogued.
+ * or what could not be identified, or may be, as the inventory was stripped. `unknown`: only files that are no programs by themselves are left, or nothing
+ * was catalogued.
  * @param options.diagnostics how many things could not be read; any makes the inventory incomplete
  */
 export function ledgerSummary(ledger: Ledger, options: { readonly diagnostics?: number } = {}): LedgerSummary {
-  const { totals, packages } = ledger;
+  const { totals, packages, findings } = ledger;
   const { files, executables } = totals.byClass.unaccounted;
   const base = totals.byClass.base;
   const judged = judge({
     packages: packages.length,
     unread: options.diagnostics ?? 0,
     unknown: totals.knownUnknowns,
+    stripped: findings.filter(({ kind }) => isStripped(kind)).length,
     executables: executables + base.executables,
     files: files + base.files,
   });
@@ -37,17 +40,22 @@ interface Evidence {
   readonly packages: number;
   readonly unread: number;
   readonly unknown: number;
+  /** Traces of a stripped inventory. */
+  readonly stripped: number;
   readonly executables: number;
   readonly files: number;
 }
 
-function judge({ packages, unread, unknown, executables, files }: Evidence): {
+function judge({ packages, unread, unknown, stripped, executables, files }: Evidence): {
   readonly completeness: Completeness;
   readonly reason: string;
 } {
   if (unread > 0) return { completeness: 'incomplete', reason: `${count(unread, 'thing')} could not be read` };
   if (unknown > 0) {
     return { completeness: 'incomplete', reason: `${count(unknown, 'piece')} of software could not be identified` };
+  }
+  if (stripped > 0 && (packages === 0 || files > 0)) {
+    return { completeness: 'incomplete', reason: `the inventory was stripped: ${count(stripped, 'trace')} of it` };
   }
   if (packages === 0) return { completeness: 'unknown', reason: 'no package was found' };
   if (executables > 0) {

@@ -97,7 +97,7 @@ function findingText(finding: LedgerFinding): readonly string[] {
     const remover = placeText(finding.removedInLayer, finding.createdBy);
     return [`stripped: ${finding.path}, a package database of layer ${finding.layer}, was removed by layer ${remover}`];
   }
-  const what = kind === 'orphaned-list' ? 'lists the files' : 'has the licence';
+  const what = kind === 'orphaned-list' ? 'is the list' : 'is the licence';
   return [`stripped: ${finding.path} ${what} of a package that is in no database`];
 }
 

@@ -308,6 +308,19 @@ describe('ledgerSummary', () => {
     assert.equal(of({ 'usr/bin/tool': 'tool', 'srv/data': 'x' }), 'unknown');
     assert.equal(ledgerSummary(ledgerOf({}, [])).completeness, 'unknown');
   });
+  it('is incomplete when the inventory was stripped and something is left that it may have listed', () => {
+    const strip = (ledger: ReturnType<typeof ledgerOf>) =>
+      ledgerSummary({ ...ledger, findings: [{ kind: 'orphaned-list', path: '/x.list', layer: 0 }] });
+    const tool = [pkg('tool', BY_DPKG)];
+    assert.deepEqual(
+      [ledgerOf({}, []), ledgerOf({ 'usr/bin/tool': 'tool', 'srv/data': 'x' }, tool)].map((ledger) => {
+        const { completeness, reason } = strip(ledger);
+        return [completeness, reason];
+      }),
+      Array.from({ length: 2 }, () => ['incomplete', 'the inventory was stripped: 1 trace of it']),
+    );
+    assert.equal(strip(ledgerOf({ 'usr/bin/tool': 'tool' }, tool)).completeness, 'complete');
+  });
   it('is incomplete with executables left, things unread, or software that is not known', () => {
     assert.equal(of({ 'srv/run': { content: 'x', mode: 0o755 } }), 'incomplete');
     assert.equal(of({ 'usr/bin/tool': 'tool' }, 1), 'incomplete');

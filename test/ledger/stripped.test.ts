@@ -59,6 +59,80 @@ describe('strippedInventory', () => {
     );
   });
 
+  it('names databases that are folders of records when nothing of them is left', async () => {
+    const pacman = (name: string): Record<string, string> => ({
+      [`var/lib/pacman/local/${name}-1-1/desc`]: `%NAME%\n${name}\n\n%VERSION%\n1-1\n`,
+      [`var/lib/pacman/local/${name}-1-1/files`]: '%FILES%\n',
+    });
+    const portage = { 'var/db/pkg/app-misc/foo-1.0/CONTENTS': '', 'var/db/pkg/app-misc/foo-1.0/PF': 'foo-1.0\n' };
+    assert.deepEqual(
+      await stripped([
+        { ...pacman('a'), ...pacman('b'), ...portage },
+        { 'var/lib/pacman/local/.wh.a-1-1': '' },
+        { 'var/lib/.wh.pacman': '', 'var/db/.wh.pkg': '' },
+      ]),
+      [
+        { kind: 'database-removed', path: '/var/db/pkg', layer: 1, removedInLayer: 2 },
+        { kind: 'database-removed', path: '/var/lib/pacman/local', layer: 1, removedInLayer: 2 },
+      ],
+    );
+    // removing or upgrading a package is what the manager does
+    assert.deepEqual(
+      await stripped([
+        { ...pacman('a'), ...pacman('b'), ...portage },
+        {
+          'var/lib/pacman/local/.wh.a-1-1': '',
+          'var/db/pkg/app-misc/.wh.foo-1.0': '',
+          'var/db/pkg/app-misc/foo-2.0/CONTENTS': '',
+        },
+      ]),
+      [],
+    );
+  });
+
+  it('names what other databases are: those of nix and Bottlerocket', async () => {
+    const lower = {
+      'nix/var/nix/db/db.sqlite': 'SQLite format 3\0',
+      'usr/share/bottlerocket/application-inventory.json': '{}',
+    };
+    assert.deepEqual(
+      (
+        (await stripped([lower, { 'nix/var/.wh.nix': '', 'usr/share/.wh.bottlerocket': '' }])) as { path: string }[]
+      ).map(({ path }) => path),
+      ['/nix/var/nix/db/db.sqlite', '/usr/share/bottlerocket/application-inventory.json'],
+    );
+  });
+
+  it('a database that moved, or was converted, is not removed', async () => {
+    const apk = 'P:x\nV:1\n';
+    for (const upper of [
+      { 'lib/.wh.apk': '', 'usr/lib/apk/db/installed': apk },
+      { '.wh.lib': '', lib: 'link:usr/lib', 'usr/lib/apk/db/installed': apk },
+    ])
+      assert.deepEqual(await stripped([{ 'lib/apk/db/installed': apk }, upper]), []);
+    // one of another root that was there before is no move
+    assert.equal(
+      ((await stripped([{ 'lib/apk/db/installed': apk, 'srv/lib/apk/db/installed': apk }, { '.wh.lib': '' }])) as [])
+        .length,
+      1,
+    );
+  });
+
+  it('a squashed image without any database: what packages and managers left behind', async () => {
+    const left = {
+      'etc/apk/world': 'alpine-baselayout\nbusybox\n',
+      'usr/share/licenses/bash/COPYING': 'GPL',
+      'usr/share/licenses/empty': 'dir',
+    };
+    assert.deepEqual(await stripped([left]), [
+      { kind: 'orphaned-copyright', path: '/usr/share/licenses/bash/COPYING', layer: 0 },
+      { kind: 'orphaned-list', path: '/etc/apk/world', layer: 0 },
+    ]);
+    // with a database the licences may be anybody's
+    assert.deepEqual(await stripped([{ ...left, 'lib/apk/db/installed': 'P:x\nV:1\n\n' }]), []);
+    assert.deepEqual(await stripped([{ 'etc/apk/world': '' }]), []);
+  });
+
   it('has nothing to say of an image without packages', async () => {
     assert.deepEqual(await stripped([{ 'app/x': '' }]), []);
   });

@@ -4,6 +4,7 @@ import type { FileView, LayerStack } from '../../filesystem/index.ts';
 import type { Image } from '../../image/index.ts';
 import {
   buildLedger,
+  compareFindings,
   ledgerDocument,
   ledgerSummary,
   strippedInventory,
@@ -44,7 +45,7 @@ export function accountFiles(files: FilesToAccount): AccountedFiles {
   const { packages, notes } = catalog;
   const built = buildLedger({ view, packages, notes, integrity, layers, baseLayers });
   const stripped = strippedInventory({ stack, view, packages, layers });
-  const ledger: Ledger = { ...built, findings: [...built.findings, ...stripped] };
+  const ledger: Ledger = { ...built, findings: [...built.findings, ...stripped].toSorted(compareFindings) };
   const diagnostics = stack.diagnostics.length + catalog.diagnostics.length;
   return { ledger, summary: ledgerSummary(ledger, { diagnostics }) };
 }

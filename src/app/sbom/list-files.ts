@@ -11,6 +11,7 @@ import {
 import type { FileView, LayerStack } from '../../filesystem/index.ts';
 import { formatPlatform, parseImageReference } from '../../image/index.ts';
 import {
+  isStripped,
   LEDGER_PLAN,
   type Completeness,
   type Ledger,
@@ -152,7 +153,7 @@ const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
   'unaccounted-executables': ({ totals }) => totals.byClass.unaccounted.executables > 0,
   unaccounted: ({ totals }) => totals.byClass.unaccounted.files > 0,
   'not-checked': ({ findings }) => findings.some(({ kind }) => kind === 'not-checked'),
-  stripped: ({ findings }) => findings.some(({ kind }) => kind === 'database-removed' || kind.startsWith('orphaned-')),
+  stripped: ({ findings }) => findings.some(({ kind }) => isStripped(kind)),
 };
 
 async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
