@@ -14,8 +14,9 @@ const MAX_CHARS = 65_536;
  * @returns undefined when there is none or the project has no name
  */
 export function parseComposerRoot(text: string): ComposerRoot | undefined {
-  const start = text.indexOf("'root' => array(");
-  if (start === -1) return undefined;
+  // Composer 2.0 breaks the line before `array (`
+  const start = /'root' =>\s{0,8}array ?\(/.exec(text)?.index;
+  if (start === undefined) return undefined;
   const end = text.indexOf("'versions' =>", start);
   const block = text.slice(start, Math.min(end === -1 ? text.length : end, start + MAX_CHARS));
   const field = (key: string): string | undefined => new RegExp(`'${key}' => '([^'\\\\]{1,512})'`).exec(block)?.[1];

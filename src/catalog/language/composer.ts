@@ -34,7 +34,7 @@ interface Installed extends Named {
 export const composerCataloger: Cataloger = {
   id: 'composer',
   title: 'PHP packages (Composer)',
-  version: 1,
+  version: 2,
   specifications: [
     'https://getcomposer.org/doc/04-schema.md',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/composer-definition.md',

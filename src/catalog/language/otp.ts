@@ -31,7 +31,7 @@ interface Application extends Named {
 export const otpCataloger: Cataloger = {
   id: 'otp',
   title: 'Erlang and Elixir applications',
-  version: 1,
+  version: 2,
   specifications: [
     'https://www.erlang.org/doc/apps/kernel/app.html',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/otp-definition.md',
