@@ -2,15 +2,24 @@ import { parseBoundedJson } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
 import { pnpmDevelopmentOnly, type PnpmBudget } from './pnpm-development.ts';
+import { readPnpmLock } from './pnpm-lock.ts';
 import { splitPath } from './record.ts';
 
 /** Where an installer other than npm says that a package came from. */
 export interface NpmOrigin {
+  /** As npm's lockfiles have it: an address, `git+…#commit`, `file:…`. */
   readonly resolved?: string;
   readonly integrity?: string;
   readonly dev?: boolean;
   /** The installer changed it after it was published. */
   readonly patched?: boolean;
+}
+
+/** What is said of packages by name and version; of those from elsewhere some files have the name only. */
+export interface NpmLabels {
+  readonly registry: ReadonlyMap<string, NpmOrigin>;
+  /** From a repository, an archive somewhere else, or a folder. */
+  readonly other: ReadonlyMap<string, NpmOrigin>;
 }
 
 export interface NpmOrigins {
@@ -37,7 +46,7 @@ const UNREADABLE = 'it cannot be read';
 
 /** Reads what pnpm and Yarn leave in `node_modules`, the first 64 MiB. @param report called with the path of a file that cannot be read, wholly or in part, or is one too many */
 export function readNpmOrigins(view: FileView, ruleId: string, report: Report): NpmOrigins {
-  const byLabel = new Map<string, ReadonlyMap<string, NpmOrigin>>();
+  const byLabel = new Map<string, NpmLabels>();
   const byFolder = new Map<string, NpmOrigin>();
   const budget: PnpmBudget = { left: MAX_PNPM_VALUES };
   let left = MAX_BYTES;
@@ -72,7 +81,8 @@ export function readNpmOrigins(view: FileView, ruleId: string, report: Report): 
       if (own !== undefined || byLabel.size === 0) return own;
       const marker = 'node_modules';
       for (let at = folder.indexOf(marker); at !== -1; at = folder.indexOf(marker, at + 1)) {
-        const found = byLabel.get(folder.slice(0, at + marker.length))?.get(label);
+        const labels = byLabel.get(folder.slice(0, at + marker.length));
+        const found = labels === undefined ? undefined : findLabel(labels, folder, label);
         if (found !== undefined) return found;
       }
       return undefined;
@@ -80,30 +90,16 @@ export function readNpmOrigins(view: FileView, ruleId: string, report: Report): 
   };
 }
 
-/** `  /@scope/name/1.0.0:`, `  /name@1.0.0(peer@2):`, `  'name@1.0.0':` of the versions of pnpm's lockfile. */
-const PNPM_KEY = /^ {2}'?\/?((?:@[\w.-]+\/)?[\w.-]+)[@/](\d[\w.+-]*?)(?:[(_][^:]*)?'?:$/;
-
-/** pnpm writes its lockfile itself, one way only: reading line by line is exact and twenty times as fast as a parser of YAML. */
-function readPnpmLock(text: string, development: ReadonlySet<string>): ReadonlyMap<string, NpmOrigin> {
-  const origins = new Map<string, NpmOrigin>([...development].map((label) => [label, { dev: true }]));
-  let inPackages = false;
-  let label: string | undefined;
-  for (const line of text.split('\n')) {
-    if (/^\S/.test(line)) inPackages = line.startsWith('packages:');
-    else if (inPackages && /^ {2}\S/.test(line)) {
-      const key = line.length < 1024 ? PNPM_KEY.exec(line) : null;
-      label = key === null ? undefined : `${key[1]}@${key[2]}`;
-    } else if (label !== undefined && line.startsWith('    ')) {
-      const integrity = /^ {4}(?:resolution: \{| {2})(?:.{0,200} )?integrity: ?([\w+/=-]{8,200})/.exec(line)?.[1];
-      if (integrity !== undefined) origins.set(label, { ...origins.get(label), integrity });
-      else if (line === '    dev: true') origins.set(label, { ...origins.get(label), dev: true });
-    }
-  }
-  return origins;
+/** pnpm names a package's folder by name and version when it is from a registry, and else by where it is from. */
+function findLabel({ registry, other }: NpmLabels, folder: string, label: string): NpmOrigin | undefined {
+  const stored = /(?:^|\/)\.pnpm\/([^/]+)\/node_modules\/(?!.*\/node_modules\/)/.exec(folder)?.[1];
+  const elsewhere = other.get(label) ?? other.get(label.slice(0, label.lastIndexOf('@')));
+  const isFirst = stored === undefined || stored.startsWith(label.replace('/', '+'));
+  return isFirst ? (registry.get(label) ?? elsewhere) : (elsewhere ?? registry.get(label));
 }
 
 /** `.yarn-integrity` of Yarn 1: patterns to addresses that end with the SHA-1 of the archive. */
-function readYarnIntegrity(text: string): ReadonlyMap<string, NpmOrigin> | undefined {
+function readYarnIntegrity(text: string): NpmLabels | undefined {
   let json: unknown;
   try {
     json = parseBoundedJson(text);
@@ -111,7 +107,10 @@ function readYarnIntegrity(text: string): ReadonlyMap<string, NpmOrigin> | undef
     return undefined;
   }
   const origins = new Map<string, NpmOrigin>();
-  for (const value of Object.values(asObject(asObject(json)?.['lockfileEntries']) ?? {})) {
+  const other = new Map<string, NpmOrigin>();
+  for (const [pattern, value] of Object.entries(asObject(asObject(json)?.['lockfileEntries']) ?? {})) {
+    const elsewhere = yarnElsewhere(pattern, asText(value) ?? '');
+    if (elsewhere !== undefined) other.set(...elsewhere);
     const address = asText(value);
     if (address === undefined) continue;
     const match = /\/((?:@|%40)[\w.-]+(?:\/|%2f)[\w.-]+|[\w.-]+)\/-\/([\w.-]+)\.tgz(?:#([0-9a-f]{40}))?$/i.exec(
@@ -127,7 +126,18 @@ function readYarnIntegrity(text: string): ReadonlyMap<string, NpmOrigin> | undef
       ...(sha1 === undefined ? {} : { integrity: `sha1-${Buffer.from(sha1, 'hex').toString('base64')}` }),
     });
   }
-  return origins;
+  return { registry: origins, other };
+}
+
+/** `name@git+https://…`, `name@https://….tgz`, `name@owner/repository`, `name@file:…`: the name, and where it is from. */
+function yarnElsewhere(pattern: string, address: string): [string, NpmOrigin] | undefined {
+  const [, name = '', range = ''] = /^((?:@[\w.-]+\/)?[\w.-]+)@(.{1,2048})$/.exec(pattern) ?? [];
+  if (name === '' || address.includes('/-/')) return undefined;
+  if (range.startsWith('file:')) return [name, { resolved: range }];
+  const [place = '', hash] = address.split('#', 2);
+  const isGit = /^git[+:@]/.test(place) || place.endsWith('.git');
+  if (isGit && hash !== undefined) return [name, { resolved: /^git[+:]/.test(place) ? address : `git+${address}` }];
+  return /^https?:/.test(place) ? [name, { resolved: place }] : undefined;
 }
 
 /** `.yarn-state.yml` of Yarn 2 and later: which locator lies where. Only what is not plainly from the registry matters. */
@@ -149,7 +159,14 @@ function readYarnState(text: string): ReadonlyMap<string, NpmOrigin> {
 function originOf(reference: string): NpmOrigin | undefined {
   const real = reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
   if (real.startsWith('patch:')) return { patched: true };
-  const git = /^(https:\/\/[^#]+|git@[^#]+|ssh:\/\/[^#]+)#commit=([0-9a-f]{7,64})$/.exec(real);
-  if (git !== null) return { resolved: `git+${git[1]}#${git[2]}` };
-  return /^https?:/.test(real) ? { resolved: real } : undefined;
+  const resolved = yarnAddress(real);
+  return resolved === undefined ? undefined : { resolved };
+}
+
+/** Where a locator of Yarn 2 and later points to, as npm's lockfiles have it; undefined for what is from a registry. */
+export function yarnAddress(reference: string): string | undefined {
+  const git = /^(?:git\+)?((?:https?|ssh|git|file):\/\/[^#]+|git@[^#]+)#commit=([0-9a-f]{7,64})$/.exec(reference);
+  if (git !== null) return `git+${git[1]}#${git[2]}`;
+  if (reference.startsWith('file:')) return reference.split('#', 1)[0]?.split('::', 1)[0];
+  return /^https?:/.test(reference) ? reference.split('::', 1)[0] : undefined;
 }

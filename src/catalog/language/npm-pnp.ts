@@ -2,6 +2,8 @@ import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Package } from '../../packages/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
+import { yarnAddress } from './npm-origins.ts';
+import { isNpmFolder, npmSource } from './npm-source.ts';
 import { joinPath } from './python-files.ts';
 import { locationOf, pathIn, splitPath } from './record.ts';
 
@@ -45,10 +47,8 @@ export function readPnpMap(view: FileView, file: CapturedFile): PnpMap | undefin
   const { items, truncated } = readItems(registry as unknown[]);
   const ids = new Map<string, string>();
   for (const item of items) {
-    const version = versionOf(item);
-    if (version !== undefined && isOnDisk(view, folder, item)) {
-      ids.set(`${item.name}@${version}`, `/${file.entry.path}#${item.name}@${version}`);
-    }
+    const key = keyOf(item);
+    if (key !== undefined && isOnDisk(view, folder, item)) ids.set(key, `/${file.entry.path}#${key}`);
   }
   return assemble({ view, file, folder, items, ids, truncated });
 }
@@ -67,10 +67,9 @@ function assemble({ view, file, folder, items, ids, truncated }: Parts): PnpMap 
   const needs = new Map<string, readonly string[]>();
   for (const item of items) {
     const targets = item.dependencies
-      .map(([name, reference]) => ids.get(`${name}@${npmVersion(reference) ?? ''}`))
+      .map(([name, reference]) => ids.get(keyOf({ name, reference }) ?? ''))
       .filter((id) => id !== undefined);
-    const version = versionOf(item);
-    const id = version === undefined ? undefined : ids.get(`${item.name}@${version}`);
+    const id = ids.get(keyOf(item) ?? '');
     if (id !== undefined) {
       const known = packages.get(id) ?? toPackage({ view, file, folder }, item, id);
       const merged = new Set([...known.dependsOn, ...targets].filter((target) => target !== id));
@@ -124,13 +123,20 @@ function pairsOf(value: unknown): readonly (readonly [string, string])[] {
   return pairs;
 }
 
-function versionOf({ name, reference }: Item): string | undefined {
-  return reference === null || name.length > 214 || !NAME.test(name) ? undefined : npmVersion(reference);
+/** Name and version, or where it is from; undefined for workspaces and for names that no package has. */
+function keyOf({ name, reference }: Pick<Item, 'name' | 'reference'>): string | undefined {
+  if (reference === null || name.length > 214 || !NAME.test(name)) return undefined;
+  const which = npmVersion(reference) ?? yarnAddress(withoutPeers(reference));
+  return which === undefined ? undefined : `${name}@${which}`;
+}
+
+function withoutPeers(reference: string): string {
+  return reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
 }
 
 /** Of what comes from a registry, patched or not. */
 function npmVersion(reference: string): string | undefined {
-  const real = reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
+  const real = withoutPeers(reference);
   const plain = /^npm:(\d[\w.+-]{0,127})$/.exec(real)?.[1];
   return plain ?? /^patch:[^#]{1,512}npm%3A(\d[\w.+-]{0,127})#/.exec(real)?.[1];
 }
@@ -158,11 +164,18 @@ function toPackage({ view, file, folder }: Pick<Parts, 'view' | 'file' | 'folder
     archive === undefined
       ? []
       : [{ path: `/${archive.path}`, inside: `${inside ?? ''}package.json`, layer: archive.layer }];
+  const version = npmVersion(item.reference ?? '');
+  const resolved = version === undefined ? yarnAddress(withoutPeers(item.reference ?? '')) : undefined;
   return {
     type: 'npm',
     ...(slash === -1 ? {} : { namespace: item.name.slice(0, slash) }),
     name: item.name.slice(slash + 1),
-    version: versionOf(item) ?? '',
+    // of what is from elsewhere only the manifest in the archive has it
+    ...(version === undefined ? {} : { version }),
+    ...npmSource(resolved),
+    ...(isNpmFolder(resolved) ? { firstParty: true } : {}),
+    // a file of the machine: no registry knows it, nor anybody the version
+    ...(resolved?.startsWith('file:') === true ? { purlKnown: false } : {}),
     locations: [...place, locationOf(file)].toSorted((a, b) => compareCodeUnits(a.path, b.path)),
     foundBy: 'npm',
     evidence: [

@@ -3,12 +3,12 @@ import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { integrityHashes } from './integrity.ts';
-import { publicUrl } from './json-fields.ts';
 import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
 import { NPM_LICENSE_FILES, npmLicenses } from './npm-license.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
 import { NPM_ORIGIN_FILES, readNpmOrigins, type NpmOrigin, type NpmOrigins } from './npm-origins.ts';
 import { readPnpMap, type PnpMap } from './npm-pnp.ts';
+import { isNpmFolder, npmSource } from './npm-source.ts';
 import { npmStarters } from './npm-starters.ts';
 import { createNpmResolver, isDebianModules, type NpmResolver } from './npm-resolve.ts';
 import { locationOf, optional } from './record.ts';
@@ -33,7 +33,7 @@ interface Found {
 export const npmCataloger: Cataloger = {
   id: 'npm',
   title: 'npm packages',
-  version: 3,
+  version: 4,
   specifications: [
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-json',
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles',
@@ -225,6 +225,8 @@ function placeOf(folder: string): 'installed' | 'inside' | 'project' {
   if (rest === undefined) return 'project';
   const segments = rest.split('/').slice(0, -1);
   const first = segments[0];
+  // where Yarn 4 keeps packages when it is told to link them as pnpm does
+  if (first === '.store') return segments.length === 3 && segments[2] === 'package' ? 'installed' : 'inside';
   if (first === undefined || first.startsWith('.')) return 'inside';
   return segments.length === (first.startsWith('@') ? 2 : 1) ? 'installed' : 'inside';
 }
@@ -251,17 +253,17 @@ function toPackage(item: Found, { resolver, view, mapped, starters }: Surroundin
   const { manifest, lock, origin, installed } = item;
   const slash = item.name.indexOf('/');
   const resolved = lock?.resolved ?? origin?.resolved ?? manifest.resolved;
-  const vcs = resolved !== undefined && /^git[+:]/.test(resolved) ? publicUrl(resolved) : undefined;
+  const source = npmSource(resolved);
+  const isOwn = !installed || isNpmFolder(resolved);
   const integrity = lock?.integrity ?? origin?.integrity ?? manifest.integrity;
-  const downloadUrl = vcs === undefined ? publicUrl(resolved) : undefined;
   return {
     type: 'npm',
     ...(slash === -1 ? {} : { namespace: item.name.slice(0, slash) }),
     name: slash === -1 ? item.name : item.name.slice(slash + 1),
     version: item.version,
-    ...(vcs === undefined ? {} : { qualifiers: { vcs_url: vcs } }),
+    ...source,
     // what is private is never published, so a registry's name does not mean it
-    ...(!installed && manifest.isPrivate ? { purlKnown: false } : {}),
+    ...(isOwn && manifest.isPrivate ? { purlKnown: false } : {}),
     locations: [locationOf(item.file)],
     foundBy: 'npm',
     evidence: [
@@ -271,10 +273,10 @@ function toPackage(item: Found, { resolver, view, mapped, starters }: Surroundin
     ...optional('author', manifest.author),
     ...optional('description', manifest.description),
     ...optional('homepage', manifest.homepage),
-    ...optional('sourceUrl', vcs ?? manifest.sourceUrl),
-    ...optional('downloadUrl', downloadUrl),
+    ...optional('sourceUrl', source.sourceUrl ?? manifest.sourceUrl),
     ...(lock?.dev === true || origin?.dev === true ? { scope: 'optional' } : {}),
-    ...(installed ? { directories: [`/${item.folder}`] } : { firstParty: true }),
+    ...(installed ? { directories: [`/${item.folder}`] } : {}),
+    ...(isOwn ? { firstParty: true } : {}),
     ...(starters.has(item.folder) ? { files: starters.get(item.folder)! } : {}),
     ...integrityHashes(integrity),
     ...propertiesOf(item, integrity),

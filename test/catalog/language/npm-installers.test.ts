@@ -261,7 +261,7 @@ describe('npmCataloger: Yarn', () => {
       'app/node_modules/b/package.json': named('b'),
     });
     assert.deepEqual(byName.get('a')?.properties, { 'npm:patched': 'true' });
-    assert.deepEqual(byName.get('b')?.qualifiers, { vcs_url: 'git+https://host.example/b.git#0123456789' });
+    assert.deepEqual(byName.get('b')?.qualifiers, { vcs_url: 'git+https://host.example/b.git@0123456789' });
   });
 
   const map = {

@@ -277,7 +277,7 @@ describe('npmCataloger: edges and the hidden lockfile', () => {
     assert.deepEqual(a.properties, { 'npm:integrity': 'sha512-x' });
     const d = packages.find(({ id }) => id === '/app/node_modules/d');
     assert.equal(d?.scope, 'optional');
-    assert.deepEqual(d.qualifiers, { vcs_url: 'git+ssh://git@example.com/d.git#abc' });
+    assert.deepEqual(d.qualifiers, { vcs_url: 'git+ssh://git@example.com/d.git@abc' });
     assert.deepEqual(diagnostics, []);
   });
 
