@@ -21,6 +21,8 @@ export { ExitCode } from './exit-code.ts';
 export { discardWritten, readInputFile, readInputFileSync, writeFileAtomic, TemporaryDirectory } from './files.ts';
 export { readHostileYaml, yamlScalar } from './hostile-yaml.ts';
 export type { HostileYaml, YamlReader } from './hostile-yaml.ts';
+export { compileGlob, globProblem, matchesAny } from './glob.ts';
+export type { Glob } from './glob.ts';
 export { LIMITS } from './limits.ts';
 export { mapConcurrent } from './concurrency.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';

@@ -2,7 +2,7 @@ import type { ImageView, PlatformView } from '../evidence/index.ts';
 import type { CheckResult } from './decision.ts';
 import { failed } from './outcome.ts';
 import type { Policy, PolicyException, PolicyRule } from './file/types.ts';
-import { matchesAny } from './file/glob.ts';
+import { matchesAny } from '../core/index.ts';
 import { lastDay } from './file/values.ts';
 import { wantsProvenance } from './signers/predicate-types.ts';
 

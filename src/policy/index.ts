@@ -40,8 +40,6 @@ export type { DefaultValue, Demand } from './review/explain-checks.ts';
 export { evidenceNeeds, inputNeeds } from './evidence-needs.ts';
 export { imageCheck, listImageChecks } from './content/image-checks/index.ts';
 export type { ImageCheckInfo } from './content/image-checks/index.ts';
-export { compileGlob, globProblem } from './file/glob.ts';
-export type { Glob } from './file/glob.ts';
 export { containedFile } from './file/contained-file.ts';
 export type { ContainedFile } from './file/contained-file.ts';
 export { lintPolicyFiles } from './lint/lint-files.ts';

@@ -1,4 +1,4 @@
-import { matchesAny } from './file/glob.ts';
+import { matchesAny } from '../core/index.ts';
 import type { Policy, PolicyRule } from './file/types.ts';
 
 /** The rules that speak of an image: what is collected, and what is decided, are about the same ones. None for an image without a registry name. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { compileGlob, globProblem } from '../../src/policy/file/glob.ts';
+import { compileGlob, globProblem } from '../../src/core/index.ts';
 import { globsOverlap } from '../../src/policy/file/globs-overlap.ts';
 
 /** Every text of up to seven characters over a small alphabet: what two patterns of four have in common is no longer. */

@@ -1,6 +1,5 @@
-import { coreError } from '../../core/index.ts';
+import { compileGlob, coreError, globProblem } from '../../core/index.ts';
 import { LEDGER_CLASSES, type LedgerClass, type LedgerEntry, type LedgerLayer } from '../../ledger/index.ts';
-import { compileGlob, globProblem } from '../../policy/index.ts';
 
 /** Which files of a ledger are shown; what is left out lets all through. */
 export interface FileFilterOptions {

@@ -6,7 +6,7 @@ import { checkScratch } from './base-scratch.ts';
 import { isImageEntry, levelReaches } from './base-standing.ts';
 import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchesAny } from '../../core/index.ts';
 import { osPackages, plainPurl } from './os-packages.ts';
 import { failed } from '../outcome.ts';
 

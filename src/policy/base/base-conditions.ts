@@ -4,7 +4,7 @@ import { matchBasis, matchText, type BaseFacts } from './base-facts.ts';
 import { trustMissing } from '../signers/check-signatures.ts';
 import { authenticatedKey, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchesAny } from '../../core/index.ts';
 import { byStrictness, failed, notCollected, passed, shortList } from '../outcome.ts';
 import { anyNeedsTrust } from '../signers/trust.ts';
 import type { Strictness } from '../file/types.ts';

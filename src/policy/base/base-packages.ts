@@ -3,7 +3,7 @@ import { noScan } from '../signers/check-attestations.ts';
 import { basisOf, namesOf, undecided } from '../signers/check-signatures.ts';
 import { coveringSubjects, type RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchesAny } from '../../core/index.ts';
 import { osPackages, packageText, plainPurl } from './os-packages.ts';
 import { failed, passed, shortList } from '../outcome.ts';
 import { signaturesBy } from '../provenance/trusted-provenance.ts';

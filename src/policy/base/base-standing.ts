@@ -7,7 +7,7 @@ import {
   type LockRecord,
 } from '../../provenance/index.ts';
 import { isSamePlatform, type PlatformView } from '../../evidence/index.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchesAny } from '../../core/index.ts';
 import type { BaseEntry } from '../file/types.ts';
 
 /** Why a record of the lock does not count for an entry. */

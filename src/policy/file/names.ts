@@ -1,4 +1,4 @@
-import { globProblem } from './glob.ts';
+import { globProblem } from '../../core/index.ts';
 
 const REPOSITORY_SEGMENT = /^[a-z0-9*]+(?:(?:\.|_{1,2}|-+)[a-z0-9*]+)*$|^[a-z0-9._*-]+$/;
 const HOST = /^[a-z0-9*](?:[a-z0-9.*-]*[a-z0-9*])?(?::[0-9]{1,5})?$|^\[[0-9a-f:]+\](?::[0-9]{1,5})?$/;

@@ -1,4 +1,4 @@
-import { compileGlob, globProblem } from './glob.ts';
+import { compileGlob, globProblem } from '../../core/index.ts';
 
 /** The parts of a purl that a policy compares; percent-decoded. */
 export interface PurlParts {

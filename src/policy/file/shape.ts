@@ -1,7 +1,6 @@
-import { isDigest, type Digest } from '../../core/index.ts';
+import { compileGlob, type Digest, type Glob, globProblem, isDigest } from '../../core/index.ts';
 import { platformName } from '../../evidence/index.ts';
 import { count, flag, list, named, note, object, oneOf, parsed, text, type Field } from './fields.ts';
-import { compileGlob, globProblem, type Glob } from './glob.ts';
 import { canonicalPattern, canonicalRepository, type NamePattern } from './names.ts';
 import type { SourceNode } from './source-tree.ts';
 import {

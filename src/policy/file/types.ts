@@ -1,7 +1,6 @@
-import type { Digest } from '../../core/index.ts';
+import type { Digest, Glob } from '../../core/index.ts';
 import type { PublicKeyIdentity } from '../../keys/index.ts';
 import type { BaseLevel, Lock } from '../../provenance/index.ts';
-import type { Glob } from './glob.ts';
 import type { PolicyProblem } from './problem.ts';
 
 /** What to do about something: refuse it, say it, or say nothing. */

@@ -1,7 +1,7 @@
 import { defaultsOf, demandsOf, needsText, type DefaultValue, type Demand } from './explain-checks.ts';
 import { enforces } from '../evaluate-rule.ts';
 import { needsOf } from '../evidence-needs.ts';
-import { matchesAny } from '../file/glob.ts';
+import { matchesAny } from '../../core/index.ts';
 import { matchingRules } from '../matching-rules.ts';
 import { listImageChecks, type ImageCheckInfo } from '../content/image-checks/index.ts';
 import type { BaseEntry, Policy, PolicyException, PolicyIdentity, PolicyRule, Strictness } from '../file/types.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { compileGlob, globProblem } from '../../src/policy/index.ts';
+import { compileGlob, globProblem } from '../../src/core/index.ts';
 
 function matches(pattern: string, text: string): boolean {
   return compileGlob(pattern).matches(text);
