@@ -41,6 +41,7 @@ describe('otpCataloger: settings of any form', () => {
       const { names, codes } = catalog(otpCataloger, { 'lib/demo-1.2.3/ebin/demo.app': app(env) });
       assert.deepEqual([names, codes], [['demo@1.2.3'], []], env);
     }
+    for (const env of ['{a,#{b}}', '{a,#{b => }}', '{a,99#zz}', '{a,<<b>>}']) {
       const { names, codes } = catalog(otpCataloger, { 'lib/demo-1.2.3/ebin/demo.app': app(env) });
       assert.deepEqual([names, codes], [[], ['malformed-application']], env);
     }
