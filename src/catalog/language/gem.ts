@@ -18,14 +18,18 @@ import {
 
 const MiB = 1024 * 1024;
 const NAME = /^[A-Za-z0-9_.-]{1,256}$/;
+/** Where Bundler checks a repository out, and a folder in it: there it looks for gemspecs. */
+const CHECKOUT = /^(.*)\/bundler\/gems\/([^/]+-([0-9a-f]{12})(?:\/[^/]+)?)$/;
 
 /** Where an installed gemspec lies. */
 interface Place {
   /** Folder of `specifications`, or of `bundler/gems`. */
   readonly home: string;
   readonly kind: 'gem' | 'default' | 'git';
-  /** Name of the gem's own folder. */
+  /** Name of the gem's own folder; of one from a repository of several, with the checkout's in front. */
   readonly full: string;
+  /** Beginning of the commit, of one from a repository. */
+  readonly revision?: string;
 }
 
 interface Gem extends Place {
@@ -40,14 +44,14 @@ interface Gem extends Place {
 export const gemCataloger: Cataloger = {
   id: 'gem',
   title: 'Ruby gems',
-  version: 1,
+  version: 2,
   specifications: [
     'https://guides.rubygems.org/specification-reference/',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/gem-definition.md',
   ],
   statement: {
     packageTypes: ['gem'],
-    reads: ['specifications/*.gemspec', 'specifications/default/*.gemspec', 'bundler/gems/*/*.gemspec'],
+    reads: ['specifications/*.gemspec', 'specifications/default/*.gemspec', 'bundler/gems/*/*.gemspec', 'bundler/gems/*/*/*.gemspec'],
     licenses: true,
     dependencies: true,
     files: true,
@@ -79,13 +83,15 @@ function placeOf(path: string): Place | undefined {
   if (parent.name === 'default' && splitPath(parent.folder).name === 'specifications') {
     return { home: splitPath(parent.folder).folder, kind: 'default', full };
   }
-  const isGit = parent.folder.endsWith('/bundler/gems') && /-[0-9a-f]{12}$/.test(parent.name);
-  return isGit ? { home: parent.folder.slice(0, -'/bundler/gems'.length), kind: 'git', full: parent.name } : undefined;
+  const [, home, checkout = '', revision = ''] = CHECKOUT.exec(folder) ?? [];
+  return home === undefined ? undefined : { home, kind: 'git', full: checkout, revision };
 }
 
 function readGem(file: CapturedFile, place: Place, report: Report): Gem | undefined {
   const { path } = file.entry;
   const spec = readGemspec(decodeText(file.bytes));
+  // Bundler rewrites those that it has read; others below the checkout are examples
+  if (place.full.includes('/') && !spec.isGenerated) return undefined;
   const fromName = /^(.+?)-(\d[^-]*)(?:-(.+))?$/s.exec(place.kind === 'git' ? '' : place.full);
   const name = spec.name ?? (place.kind === 'git' ? splitPath(path).name.slice(0, -'.gemspec'.length) : fromName?.[1]);
   if (name === undefined || !NAME.test(name)) return report('invalid-name', 'no name of a gem can be read', path);
@@ -242,7 +248,7 @@ function distributionOf(view: FileView, { home, full }: Gem): { readonly distrib
   return hex === undefined ? {} : { distributionHashes: [{ algorithm: 'SHA-256', hex }] };
 }
 
-function propertiesOf({ kind, full }: Gem): Pick<Package, 'properties'> {
+function propertiesOf({ kind, revision }: Gem): Pick<Package, 'properties'> {
   if (kind === 'default') return { properties: { 'gem:default': 'true' } };
-  return kind === 'git' ? { properties: { 'gem:git-revision': full.slice(-12) } } : {};
+  return revision === undefined ? {} : { properties: { 'gem:git-revision': revision } };
 }

@@ -19,6 +19,8 @@ export interface Gemspec {
   readonly files: readonly string[];
   /** What it needs to run. */
   readonly dependencies: readonly GemRequirement[];
+  /** Whether RubyGems wrote it, which marks the beginning. */
+  readonly isGenerated: boolean;
 }
 
 const ASSIGNMENT =
@@ -89,6 +91,7 @@ function assemble(
     executables: list('executables'),
     files: list('files'),
     dependencies,
+    isGenerated: stub !== undefined,
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cataloger } from '../../../src/catalog/index.ts';
 import { composerCataloger } from '../../../src/catalog/language/composer.ts';
+import { gemCataloger } from '../../../src/catalog/language/gem.ts';
 import { otpCataloger } from '../../../src/catalog/language/otp.ts';
 import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
 
@@ -44,6 +45,31 @@ describe('otpCataloger: settings of any form', () => {
     for (const env of ['{a,#{b}}', '{a,#{b => }}', '{a,99#zz}', '{a,<<b>>}']) {
       const { names, codes } = catalog(otpCataloger, { 'lib/demo-1.2.3/ebin/demo.app': app(env) });
       assert.deepEqual([names, codes], [[], ['malformed-application']], env);
+    }
+  });
+});
+
+describe('gemCataloger: repositories that Bundler checks out', () => {
+  const CHECKOUT = 'app/vendor/bundle/ruby/3.1.0/bundler/gems/rails-4c86c67e7747';
+  const spec = (name: string, more = ''): string =>
+    `# -*- encoding: utf-8 -*-\n# stub: ${name} 7.1.0 ruby lib\n\nGem::Specification.new do |s|\n  s.name = "${name}".freeze\n  s.version = "7.1.0"\n${more}end\n`;
+
+  it('finds all gems of a repository, and no examples in it', () => {
+    const needs = '  s.add_runtime_dependency(%q<activefoo>.freeze, [">= 0"])\n';
+    const { packages, names } = catalog(gemCataloger, {
+      [`${CHECKOUT}/rails.gemspec`]: spec('rails', needs),
+      [`${CHECKOUT}/activefoo/activefoo.gemspec`]: spec('activefoo'),
+      [`${CHECKOUT}/guides/example.gemspec`]:
+        'Gem::Specification.new do |s|\n  s.name = "example"\n  s.version = "1"\nend\n',
+      [`${CHECKOUT}/spec/fixtures/deep.gemspec`]: spec('deep'),
+    });
+    assert.deepEqual(names, ['activefoo@7.1.0', 'rails@7.1.0']);
+    const [rails, foo] = ['rails', 'activefoo'].map((name) => packages.find((pkg) => pkg.name === name));
+    assert.deepEqual(rails?.dependsOn, [foo?.id]);
+    assert.deepEqual([rails?.directories, foo?.directories], [[`/${CHECKOUT}`], [`/${CHECKOUT}/activefoo`]]);
+    for (const pkg of [rails, foo]) {
+      assert.equal(pkg?.purlKnown, false);
+      assert.deepEqual(pkg?.properties, { 'gem:git-revision': '4c86c67e7747' });
     }
   });
 });
