@@ -133,7 +133,12 @@ function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleCon
   if (target === undefined) return undefined;
   if (rule.target === 'owned-node' && !target.path.includes('/node_modules/')) return undefined;
   if (target.type !== 'directory') return known(owners.owner(target.path));
-  return known(owners.owner(`${target.path}/package.json`));
+  const manifest = `${target.path}/package.json`;
+  const owner = known(owners.owner(manifest));
+  if (owner !== undefined) return owner;
+  // a project of a workspace owns no files, but was found in its manifest
+  const entry = view.resolve(manifest);
+  return entry === undefined ? undefined : known(owners.located(entry.id));
 }
 
 function known(owner: number): number | undefined {

@@ -236,6 +236,36 @@ describe('buildLedger: rules', () => {
     );
   });
 
+  it('knows what yarn keeps, and the links that workspaces are used by', () => {
+    const found = ledgerOf(
+      {
+        'app/.yarn/cache/a-npm-1.0.0-0123456789.zip': 'zip',
+        'app/.yarn/cache/run.sh': { content: '#!/bin/sh', mode: 0o755 },
+        'app/.yarn/install-state.gz': '',
+        'app/.pnp.loader.mjs': '',
+        'app/node_modules/.package-map.json': '{}',
+        'app/node_modules/ws': { link: '../packages/ws' },
+        'app/node_modules/other': { link: '../packages/other' },
+        'app/packages/ws/package.json': '{}',
+        'app/packages/other/package.json': '{}',
+      },
+      [pkg('ws', { type: 'npm', firstParty: true, locations: [{ path: '/app/packages/ws/package.json', layer: 0 }] })],
+    );
+    const classes = classesOf(found);
+    assert.deepEqual(
+      Object.entries(classes).filter(([path]) => !path.includes('/packages/')),
+      [
+        ['/app/.pnp.loader.mjs', 'package-state node-state'],
+        ['/app/.yarn/cache/a-npm-1.0.0-0123456789.zip', 'generated node-caches'],
+        ['/app/.yarn/cache/run.sh', 'unaccounted'],
+        ['/app/.yarn/install-state.gz', 'package-state node-state'],
+        ['/app/node_modules/.package-map.json', 'package-state node-state'],
+        ['/app/node_modules/other', 'unaccounted'],
+        ['/app/node_modules/ws', 'generated node-programs'],
+      ],
+    );
+  });
+
   it('never takes machine code for data, wherever it lies', () => {
     const view = withContent(viewOf({ 'var/lib/dpkg/x': '', 'var/cache/y': '', 'etc/ld.so.cache': '' }), {
       'var/lib/dpkg/x': 'elf',
@@ -266,6 +296,45 @@ describe('buildLedger: rules', () => {
     assert.equal(all['/usr/lib/python3/__pycache__/evil.cpython-311.pyc'], 'unaccounted');
     const made = [...ledger.entries()].find(({ path }) => path.endsWith('m.cpython-311.pyc'));
     assert.equal(made?.owner?.id, 'deb/debian/python3@1.0');
+  });
+
+  it('takes what ucf registered for configuration of its package, below /etc and no machine code only', () => {
+    const registry = [
+      'php-common \t /etc/php/mods-available/ftp.ini',
+      'php-common:amd64\t/etc/php/php.ini',
+      'php-common /etc/php/run',
+      'php-common /usr/bin/evil',
+      'php-common /etc/../usr/bin/worse',
+      'nobody /etc/nobodys',
+      'php-common /etc/gone',
+      'php-common',
+      '',
+    ].join('\n');
+    const files = {
+      'var/lib/ucf/registry': registry,
+      'etc/php/mods-available/ftp.ini': 'extension=ftp',
+      'etc/php/php.ini': '',
+      'etc/php/run': 'machine code',
+      'etc/nobodys': '',
+      'usr/bin/evil': { content: '#!/bin/sh', mode: 0o755 },
+      'usr/bin/worse': { content: '#!/bin/sh', mode: 0o755 },
+      'etc/php/conf.d/20-ftp.ini': { link: '/etc/php/mods-available/ftp.ini' },
+      'etc/php/conf.d/30-evil.ini': { link: '/usr/bin/evil' },
+    };
+    const view = withContent(viewOf(files), { 'etc/php/run': 'elf' });
+    const ledger = buildLedger({ view, packages: [pkg('php-common')] });
+    assert.deepEqual(classesOf(ledger), {
+      '/etc/nobodys': 'unaccounted',
+      '/etc/php/conf.d/20-ftp.ini': 'generated configuration-links',
+      '/etc/php/conf.d/30-evil.ini': 'unaccounted',
+      '/etc/php/mods-available/ftp.ini': 'os-package configuration',
+      '/etc/php/php.ini': 'os-package configuration',
+      '/etc/php/run': 'unaccounted',
+      '/usr/bin/evil': 'unaccounted',
+      '/usr/bin/worse': 'unaccounted',
+      '/var/lib/ucf/registry': 'generated maintainer-state',
+    });
+    assert.deepEqual([ledger.totals.missing, ledger.findings], [0, []]);
   });
 
   it('believes links of update-alternatives only as far as its database does', () => {
