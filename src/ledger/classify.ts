@@ -137,8 +137,8 @@ function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleCon
   const owner = known(owners.owner(manifest));
   if (owner !== undefined) return owner;
   // a project of a workspace owns no files, but was found in its manifest
-  const entry = view.resolve(manifest);
-  return entry === undefined ? undefined : known(owners.located(entry.id));
+  const found = view.resolve(manifest);
+  return found === undefined ? undefined : known(owners.located(found.id));
 }
 
 function known(owner: number): number | undefined {
