@@ -12,8 +12,10 @@ export interface GoMainVersion {
 }
 
 const SEMVER = /^v?\d+\.\d+(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
-/** Made from a commit because no tag leads to it. */
-const UNTAGGED = /^v0\.0\.0-\d{14}-[0-9a-f]{12}/;
+/** Made from a commit that no tag stands on. */
+const UNTAGGED = /[-.]\d{14}-[0-9a-f]{12}(?:\+|$)/;
+/** The major version that a module's path ends with: `/v2`, or `.v2` at gopkg.in. */
+const MAJOR = /(?:\/v([2-9]|[1-9]\d{1,4})|^gopkg\.in\/.*\.v(\d{1,5}))$/;
 const MAX_LDFLAGS = 64 * 1024;
 
 /**
@@ -113,6 +115,7 @@ function versionFromCommit(info: GoModInfo): GoMainVersion | undefined {
   const time = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/.exec(info.settings.get('vcs.time') ?? '');
   if (time === null || !/^[0-9a-f]{12,64}$/.test(revision)) return undefined;
   const dirty = info.settings.get('vcs.modified') === 'true' ? '+dirty' : '';
-  const version = `v0.0.0-${time.slice(1).join('')}-${revision.slice(0, 12)}${dirty}`;
+  const [, major, gopkg] = MAJOR.exec(info.main?.path ?? '') ?? [];
+  const version = `v${major ?? gopkg ?? '0'}.0.0-${time.slice(1).join('')}-${revision.slice(0, 12)}${dirty}`;
   return { version, confidence: 0.5, seen: `vcs.revision ${revision}`, published: false };
 }

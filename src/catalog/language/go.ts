@@ -26,7 +26,7 @@ const SETTINGS = [
 export const goCataloger: Cataloger = {
   id: 'go',
   title: 'Go modules in executables',
-  version: 2,
+  version: 3,
   specifications: [
     'https://pkg.go.dev/debug/buildinfo',
     'https://go.dev/ref/mod',
@@ -230,9 +230,12 @@ function mainProperties(of: {
   return properties;
 }
 
-/** `go1.22.1`, perhaps with experiments (`X:…`, `-X:…`) or a vendor's suffix behind; a development toolchain has no version. */
+/**
+ * `go1.22.1`, perhaps with experiments (`X:…`, `-X:…`) or a vendor's suffix behind; a development toolchain (`devel go1.24-…`, `go1.26-devel_…`) has no
+ * version.
+ */
 function standardLibrary(goVersion: string, location: Location): Package {
-  const match = /^go(\d+\.\d+(?:\.\d+)?)((?:rc|beta|alpha)\d+)?/.exec(goVersion);
+  const match = /^go(\d+\.\d+(?:\.\d+)?)((?:rc|beta|alpha)\d+)?(?!\d|\.\d|-devel)/.exec(goVersion);
   const version = match === null ? undefined : `${match[1]}${match[2] ?? ''}`;
   const base = modulePackage('stdlib', version, location);
   return {

@@ -86,6 +86,8 @@ describe('goCataloger: modules', () => {
     assert.equal(development.version, undefined);
     assert.equal(development.cpes, undefined);
     assert.deepEqual(development.properties, { 'golang:toolchain': 'devel go1.23-abcdef Tue Jan 2' });
+    for (const text of ['go1.26-devel_0123abcd Tue Jan 2', 'go1.12-devel_0123abcd'])
+      assert.equal(of(text).version, undefined);
   });
 });
 
@@ -145,11 +147,23 @@ describe('goMainVersion', () => {
     assert.equal(of([mod('(devel)')]), undefined);
   });
 
+  it('gives a commit the major version of the path, as Go does', () => {
+    const at = (path: string): string | undefined => of([`mod\t${path}\t(devel)\t`, ...vcs])?.version;
+    assert.equal(at('example.com/tool/v2'), 'v2.0.0-20240102030405-0123456789ab');
+    assert.equal(at('gopkg.in/tool.v3'), 'v3.0.0-20240102030405-0123456789ab');
+    for (const path of ['example.com/v2/tool', 'example.com/tool/v1', 'example.com/tool.v2'])
+      assert.equal(at(path), 'v0.0.0-20240102030405-0123456789ab', path);
+  });
+
   it('lets what the linker was told stand before a version that Go stamped from an untagged commit', () => {
     const stamped = mod('v0.0.0-20240102030405-0123456789ab');
     assert.equal(of([stamped, ...vcs, flags('-X main.version=v1.2.3')])?.version, 'v1.2.3');
     assert.equal(of([stamped, ...vcs])?.confidence, 0.6);
     assert.equal(of([stamped])?.confidence, 1);
+    for (const after of ['v2.3.5-0.20240102030405-0123456789ab', 'v2.3.5-rc.1.0.20240102030405-0123456789ab+dirty']) {
+      assert.equal(of([mod(after), ...vcs, flags('-X main.version=v2.4.0')])?.version, 'v2.4.0');
+      assert.deepEqual(of([mod(after), ...vcs])?.published, false);
+    }
   });
 });
 
