@@ -7,6 +7,7 @@ import { createOwnerNames, Owners } from './owners.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Ledger, LedgerDifference, LedgerEntry, LedgerFinding, LedgerOptions } from './types.ts';
+import { withUcfFiles } from './ucf.ts';
 
 /**
  * Accounts for every regular file and link of a view: one class each, and for files of packages how they compare with the packages' records. One pass,
@@ -15,7 +16,7 @@ import type { Ledger, LedgerDifference, LedgerEntry, LedgerFinding, LedgerOption
  */
 export function buildLedger(options: LedgerOptions): Ledger {
   const { view, packages, notes = [], layers = [], integrity = true } = options;
-  const owners = new Owners(packages, view);
+  const owners = new Owners(withUcfFiles(packages, view), view);
   const nameOf = createOwnerNames(packages);
   const columns = new LedgerColumns(view.idLimit);
   const totals = new TotalsCounter();

@@ -55,6 +55,10 @@ export function withContent(view: FileView, content: Readonly<Record<string, Fil
   };
   return {
     ...view,
+    lookup: (path) => {
+      const entry = view.lookup(path);
+      return entry === undefined ? undefined : told(entry);
+    },
     entries: () => [...view.entries()].map(told),
     folders: () =>
       [...view.folders()].map((folder) => ({
