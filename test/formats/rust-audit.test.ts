@@ -45,6 +45,28 @@ describe('extractRustAudit', () => {
     }
   });
 
+  it('reads WebAssembly modules', () => {
+    const head = Buffer.from('\0asm\x01\0\0\0\x01\x01\0', 'latin1');
+    const section = (name: string, content: Uint8Array): Buffer => {
+      const body = Buffer.concat([Buffer.from([name.length]), Buffer.from(name), content]);
+      return Buffer.concat([Buffer.from([0, (body.length & 0x7f) | 0x80, body.length >> 7]), body]);
+    };
+    const list = section('.dep-v0', packed(LIST));
+    const module = Buffer.concat([
+      head,
+      section('name', Buffer.alloc(200)),
+      list,
+      section('.dep-v0', Buffer.from('x')),
+    ]);
+    assert.deepEqual(extract(module), { format: 'wasm', architecture: 'wasm', packages: LIST.packages });
+    assert.equal(extract(Buffer.concat([head, section('name', Buffer.alloc(9))])), undefined);
+    for (let end = 0; end < head.length + 210 + list.length; end += 1)
+      assert.equal(extract(module.subarray(0, Math.min(end, head.length + 209 + list.length - 20))), undefined);
+    const damaged = Buffer.concat([head, section('.dep-v0', Buffer.from('not zlib'))]);
+    assert.match(extract(damaged)?.problem ?? '', /damaged/);
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (tail) => void extract(Buffer.concat([head, tail]))));
+  });
+
   it('tells the compiler of a program without a list, and nothing of others', () => {
     assert.deepEqual(extract(elfFile([{ name: '.comment', content: COMMENT }])), {
       format: 'elf',

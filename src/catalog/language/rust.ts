@@ -16,7 +16,7 @@ const CRATES_IO = 'crates.io';
 export const rustCataloger: Cataloger = {
   id: 'rust',
   title: 'Rust crates in executables',
-  version: 1,
+  version: 2,
   specifications: [
     'https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md',
     'https://rustsec.org/schemas/cargo-auditable.json',
@@ -26,13 +26,17 @@ export const rustCataloger: Cataloger = {
     packageTypes: ['cargo'],
     reads: [
       'executables (ELF, PE, Mach-O) with the list of cargo auditable',
+      '*.wasm with such a list',
       'ELF executables that name the Rust compiler, without such a list, as known unknowns',
     ],
     licenses: false,
     dependencies: true,
     files: true,
   },
-  captures: [{ id: 'rust/executables', executables: true, extract: { kind: 'rust-audit' }, maxBytes: 512 * MiB }],
+  captures: [
+    { id: 'rust/executables', executables: true, extract: { kind: 'rust-audit' }, maxBytes: 512 * MiB },
+    { id: 'rust/modules', suffixes: ['.wasm'], extract: { kind: 'rust-audit' }, maxBytes: 128 * MiB },
+  ],
   catalog,
 };
 
@@ -40,7 +44,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages: Package[] = [];
   const notes: CatalogNote[] = [];
-  for (const file of context.view.captured('rust/executables')) {
+  for (const file of [...context.view.captured('rust/executables'), ...context.view.captured('rust/modules')]) {
     if (packages.length >= ENOUGH_PACKAGES) break;
     const path = `/${file.entry.path}`;
     const report = (code: string, message: string): void => {

@@ -4,6 +4,7 @@ import { elfSectionBytes, tryParseElf, type ElfFile } from '../elf/elf.ts';
 import type { MappedRange } from '../executable/executable.ts';
 import { tryParseMachO } from '../executable/mach-o.ts';
 import { tryParsePe } from '../executable/pe.ts';
+import { wasmCustomSection } from '../executable/wasm.ts';
 
 /** One crate that a program was built from, as the build wrote it down. */
 export interface RustAuditPackage {
@@ -20,7 +21,7 @@ export interface RustAuditPackage {
 
 /** What `extractRustAudit` keeps of an executable, as JSON. */
 export interface RustAudit {
-  readonly format: 'elf' | 'pe' | 'mach-o';
+  readonly format: 'elf' | 'pe' | 'mach-o' | 'wasm';
   readonly architecture: string;
   /** The list that `cargo auditable` embeds. */
   readonly packages?: readonly RustAuditPackage[];
@@ -86,7 +87,8 @@ function findPlace(bytes: Uint8Array): Place | undefined {
     const compressed = file.reader.bytes.subarray(section.offset, section.offset + section.sizeBytes);
     return { format: file.format, architecture: file.architecture, compressed, rustc: undefined };
   }
-  return undefined;
+  const compressed = wasmCustomSection(bytes, SECTION);
+  return compressed && { format: 'wasm', architecture: 'wasm', compressed, rustc: undefined };
 }
 
 /** Compilers leave their names in one section, each ended by a zero. */
