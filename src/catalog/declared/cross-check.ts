@@ -7,6 +7,7 @@ import {
   type DeclaredDocument,
   type DeclaredPurl,
 } from './declared-document.ts';
+import { isBitnamiDocument } from './declared.ts';
 import { readDeclaredDocument } from './read-document.ts';
 
 const SOURCE = 'declared';
@@ -82,7 +83,8 @@ export function crossCheckDeclared(view: FileView, packages: readonly Package[])
 /** Documents by their names, and what lies where wheels keep theirs; each once, by path. */
 function documentsOf(view: FileView): readonly CapturedFile[] {
   const inWheels = view.captured('python/sboms').filter(({ entry }) => entry.path.includes('.dist-info/sboms/'));
-  const all = new Map([...view.captured('declared/documents'), ...inWheels].map((file) => [file.entry.path, file]));
+  const named = view.captured('declared/documents').filter(({ entry }) => !isBitnamiDocument(entry.path));
+  const all = new Map([...named, ...inWheels].map((file) => [file.entry.path, file]));
   return [...all.values()].toSorted((a, b) => compareCodeUnits(a.entry.path, b.entry.path));
 }
 
@@ -176,5 +178,5 @@ function versionOf({ type, version = '' }: Pick<DeclaredPurl, 'type' | 'version'
 
 /** By its name a file cannot be anything else. */
 function isCertain(path: string): boolean {
-  return path.endsWith('.cdx.json') || path.endsWith('.spdx.json');
+  return /\.(?:cdx\.(?:json|xml)|spdx(?:\.json)?)$/.test(path);
 }

@@ -6,7 +6,21 @@ import { MAX_DOCUMENT_BYTES, readDeclaredDocument } from './read-document.ts';
 
 const SOURCE = 'declared';
 /** Folder of one of Bitnami's components, with its document in it. */
-const BITNAMI = /(?:^|\/)opt\/bitnami\/[^/]+\/\.spdx-[^/]+\.spdx$/;
+const BITNAMI = /(?:^|\/)opt\/bitnami\/(?:[^/]+\/)+\.spdx-[^/]+\.spdx$/;
+
+/** What documents are called, by the habit of their tools. */
+const NAMES = ['bom.json', 'bom.xml', 'sbom.json', 'sbom.xml'];
+const SUFFIXES = [
+  '.bom.json',
+  '.bom.xml',
+  '.cdx',
+  '.cdx.json',
+  '.cdx.xml',
+  '.sbom.json',
+  '.sbom.xml',
+  '.spdx',
+  '.spdx.json',
+];
 
 /**
  * Documents that list software and lie in the image. Bitnami's become packages, since nothing else records what is in their folders; the others are evidence of
@@ -15,16 +29,17 @@ const BITNAMI = /(?:^|\/)opt\/bitnami\/[^/]+\/\.spdx-[^/]+\.spdx$/;
 export const declaredCataloger: Cataloger = {
   id: SOURCE,
   title: 'Software that documents in the image declare',
-  version: 1,
+  version: 2,
   specifications: [
     'https://cyclonedx.org/docs/1.7/json/',
+    'https://cyclonedx.org/docs/1.7/xml/',
     'https://spdx.github.io/spdx-spec/v2.3/',
     'https://spdx.github.io/spdx-spec/v3.0.1/',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/bitnami-definition.md',
   ],
   statement: {
     packageTypes: ['bitnami'],
-    reads: ['opt/bitnami/*/.spdx-*.spdx', '*.cdx.json', '*.spdx.json', '*.sbom.json', 'bom.json', 'sbom.json'],
+    reads: ['opt/bitnami/**/.spdx-*.spdx', ...NAMES, ...SUFFIXES.map((suffix) => `*${suffix}`)],
     licenses: true,
     dependencies: false,
     files: false,
@@ -33,19 +48,24 @@ export const declaredCataloger: Cataloger = {
     { id: 'declared/bitnami', prefixes: ['.spdx-'], maxBytes: MAX_DOCUMENT_BYTES },
     {
       id: 'declared/documents',
-      names: ['bom.json', 'sbom.json'],
-      suffixes: ['.cdx.json', '.spdx.json', '.sbom.json', '.bom.json'],
+      names: NAMES,
+      suffixes: SUFFIXES,
       maxBytes: MAX_DOCUMENT_BYTES,
     },
   ],
   catalog,
 };
 
+/** Whether a document is one of those that become packages. @param path without leading slash */
+export function isBitnamiDocument(path: string): boolean {
+  return BITNAMI.test(path);
+}
+
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages = context.view
     .captured('declared/bitnami')
-    .filter(({ entry }) => BITNAMI.test(entry.path))
+    .filter(({ entry }) => isBitnamiDocument(entry.path))
     .flatMap((file) => bitnamiPackages(file, diagnostics));
   return { packages, diagnostics };
 }
