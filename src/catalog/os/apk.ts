@@ -1,4 +1,4 @@
-import type { CapturedFile, FileView } from '../../filesystem/index.ts';
+import type { CapturedFile } from '../../filesystem/index.ts';
 import {
   distroQualifier,
   type Diagnostic,
@@ -11,6 +11,7 @@ import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-databa
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
+import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { licenseClaims } from './license-field.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
@@ -23,6 +24,8 @@ const NAME = /^[A-Za-z0-9._][A-Za-z0-9._+-]{0,255}$/;
 const VERSION = /^[A-Za-z0-9._~+-]{1,255}$/;
 const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
 
+const PLACES: readonly string[] = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
+
 /** Packages in apk's database: Alpine, Wolfi, Chainguard. */
 export const apkCataloger: Cataloger = {
   id: 'apk',
@@ -34,7 +37,7 @@ export const apkCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['apk'],
-    reads: ['lib/apk/db/installed', 'usr/lib/apk/db/installed'],
+    reads: PLACES,
     licenses: true,
     dependencies: true,
     files: true,
@@ -63,8 +66,9 @@ interface DatabaseContext {
 function catalog(context: CatalogContext): CatalogResult {
   const diagnostics: Diagnostic[] = [];
   const packages: Package[] = [];
+  diagnostics.push(...uncapturedDatabases(context.view, PLACES, { source: 'apk', ruleIds: ['apk/installed'] }));
   const files = context.view.captured('apk/installed');
-  const isOwn = ({ entry }: CapturedFile): boolean => rootOf(context.view, entry.path) === '';
+  const isOwn = ({ entry }: CapturedFile): boolean => rootOf(context.view, entry.path, PLACES) === '';
   // a flood elsewhere must not hide the image's own packages
   for (const file of [...files.filter(isOwn), ...files.filter((each) => !isOwn(each))]) {
     const maxRecords = Math.max(0, MAX_RECORDS - packages.length);
@@ -80,7 +84,7 @@ function databasePackages(
 ): readonly Package[] {
   const { diagnostics, maxRecords } = options;
   const { view } = context;
-  const root = rootOf(view, file.entry.path);
+  const root = rootOf(view, file.entry.path, PLACES);
   // a root inside the image has an operating system of its own
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isApkHome(found) ? found : undefined;
@@ -214,14 +218,6 @@ function propertiesOf(fields: ReadonlyMap<string, string>, isVirtual: boolean): 
 function isApkHome(distribution: Distribution): boolean {
   const ids = [distribution.id, ...distribution.idLike];
   return !isDebianLike(distribution) && !ids.some((id) => id === 'rhel' || id === 'fedora' || id === 'suse');
-}
-
-/** `lib/apk/db/installed` and `usr/lib/apk/db/installed` lie in the root they describe. */
-function rootOf(view: FileView, path: string): string {
-  for (const own of ['lib/apk/db/installed', 'usr/lib/apk/db/installed']) {
-    if (view.resolve(own)?.path === path) return '';
-  }
-  return path.replace(/(?:^|\/)(?:usr\/)?lib\/apk\/db\/installed$/, '');
 }
 
 function idOf(file: CapturedFile, record: ApkRecord): string {

@@ -9,6 +9,7 @@ export const SIGNS = {
     'etc/debian_version',
     'etc/dpkg/',
     'usr/lib/apt/',
+    'usr/lib/sysimage/dpkg/',
     'usr/share/bug/',
     'usr/share/lintian/',
     'var/lib/dpkg/',

@@ -1,6 +1,7 @@
 import { parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
+import { rootOf, uncapturedDatabases } from './installation-root.ts';
 
 /** One installed package as the database describes it. */
 export interface DpkgRecord {
@@ -50,6 +51,9 @@ const ON_DISK: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_STATES: ReadonlySet<string> = new Set([...ON_DISK, 'config-files', 'not-installed', 'half-installed']);
 
+/** The usual place, and that of images whose /var is emptied. */
+const OWN_FOLDERS: readonly string[] = ['var/lib/dpkg', 'usr/lib/sysimage/dpkg'];
+
 /** Stanzas of all databases of an image together: no more packages are taken from one cataloger. */
 const MAX_RECORDS = 100_000;
 
@@ -66,8 +70,8 @@ export function readDpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
     builders.set(folder, known);
     return known;
   };
-  const own = view.resolve('var/lib/dpkg')?.path;
-  const isOwn = ({ entry }: CapturedFile): boolean => own !== undefined && entry.path.startsWith(`${own}/`);
+  const own = OWN_FOLDERS.flatMap((folder) => view.resolve(folder)?.path ?? []);
+  const isOwn = ({ entry }: CapturedFile): boolean => own.some((folder) => entry.path.startsWith(`${folder}/`));
   const [statuses, updates, distroless] = [
     view.captured('dpkg/status'),
     view.captured('dpkg/updates'),
@@ -88,7 +92,13 @@ export function readDpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
   // a flood elsewhere must not hide the image's own packages
   read(isOwn);
   read((file) => !isOwn(file));
-  return [...builders].map(([folder, reader]) => ({ folder, root: rootOf(view, folder), records: reader.records() }));
+  const places = OWN_FOLDERS.map((folder) => `${folder}/status`);
+  diagnostics.push(...uncapturedDatabases(view, places, { source: 'dpkg', ruleIds: ['dpkg/status'] }));
+  return [...builders].map(([folder, reader]) => ({
+    folder,
+    root: rootOf(view, folder, [...OWN_FOLDERS, 'lib/dpkg']),
+    records: reader.records(),
+  }));
 }
 
 interface StanzaBudget {
@@ -176,13 +186,6 @@ class DatabaseReader {
 
 function stateOf(status: string): string {
   return status.trim().split(/\s+/)[2] ?? '';
-}
-
-/** `var/lib/dpkg` lies in the root it describes, and so does every prefix with it; /usr is no root of its own. */
-function rootOf(view: FileView, folder: string): string {
-  if (view.resolve('var/lib/dpkg')?.path === folder) return '';
-  const prefix = folder.replace(/(?:^|\/)(?:(?:var|usr)\/)?lib\/dpkg$/, '');
-  return prefix;
 }
 
 function decode(bytes: Uint8Array): string {

@@ -19,11 +19,15 @@ import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
 const MiB = 1024 * 1024;
 
+/** dpkg's folder, or that of images whose /var is emptied. */
+const inFolders = (names: readonly string[]): readonly string[] =>
+  ['lib/dpkg', 'lib/sysimage/dpkg'].flatMap((folder) => names.map((name) => `${folder}/${name}`));
+
 /** Packages in dpkg's database: Debian, Ubuntu, distroless. */
 export const dpkgCataloger: Cataloger = {
   id: 'dpkg',
   title: 'Debian packages',
-  version: 2,
+  version: 3,
   specifications: [
     'https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html',
     'https://manpages.debian.org/bookworm/dpkg/dpkg.1.en.html',
@@ -34,12 +38,7 @@ export const dpkgCataloger: Cataloger = {
   statement: {
     packageTypes: ['deb'],
     reads: [
-      'lib/dpkg/status',
-      'lib/dpkg/updates/*',
-      'lib/dpkg/status.d/*',
-      'lib/dpkg/info/*.list',
-      'lib/dpkg/info/*.md5sums',
-      'lib/dpkg/diversions',
+      ...inFolders(['status', 'updates/*', 'status.d/*', 'info/*.list', 'info/*.md5sums', 'diversions']),
       'usr/share/doc/*/copyright',
     ],
     licenses: true,
@@ -48,12 +47,12 @@ export const dpkgCataloger: Cataloger = {
     fileDigests: true,
   },
   captures: [
-    { id: 'dpkg/status', pathSuffixes: ['lib/dpkg/status'], maxBytes: 64 * MiB },
-    { id: 'dpkg/updates', directories: ['lib/dpkg/updates'], maxBytes: 4 * MiB },
-    { id: 'dpkg/status-d', directories: ['lib/dpkg/status.d'], maxBytes: 4 * MiB },
+    { id: 'dpkg/status', pathSuffixes: inFolders(['status']), maxBytes: 64 * MiB },
+    { id: 'dpkg/updates', directories: inFolders(['updates']), maxBytes: 4 * MiB },
+    { id: 'dpkg/status-d', directories: inFolders(['status.d']), maxBytes: 4 * MiB },
     {
       id: 'dpkg/info',
-      directories: ['lib/dpkg/info'],
+      directories: inFolders(['info']),
       exceptSuffixes: [
         '.md5sums',
         '.conffiles',
@@ -69,7 +68,7 @@ export const dpkgCataloger: Cataloger = {
       ],
       maxBytes: 16 * MiB,
     },
-    { id: 'dpkg/diversions', pathSuffixes: ['lib/dpkg/diversions'], maxBytes: 4 * MiB },
+    { id: 'dpkg/diversions', pathSuffixes: inFolders(['diversions']), maxBytes: 4 * MiB },
     { id: 'dpkg/copyright', names: ['copyright'], maxBytes: 8 * MiB },
   ],
   recordCaptures: [{ id: 'dpkg/md5sums', suffixes: ['.md5sums'], maxBytes: 16 * MiB }],

@@ -1,7 +1,7 @@
 import { decodeName, parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
-import { rootOf } from './installation-root.ts';
+import { rootOf, uncapturedDatabases } from './installation-root.ts';
 
 /** One installed package. */
 export interface OpkgRecord {
@@ -88,6 +88,8 @@ export function readOpkgDatabases(view: FileView, diagnostics: Diagnostic[]): re
     }
     add(folder, records);
   }
+  const places = PLACES.map((place) => `${place}/status`);
+  diagnostics.push(...uncapturedDatabases(view, places, { source: 'opkg', ruleIds: ['opkg/status'] }));
   return databases;
 }
 

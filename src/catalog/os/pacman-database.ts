@@ -1,7 +1,7 @@
 import { parseAlpmDesc, parseMtree, type AlpmSections } from '../../formats/index.ts';
 import type { FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, RecordedFile } from '../../packages/index.ts';
-import { rootOf } from './installation-root.ts';
+import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { recordedLink } from './recorded-paths.ts';
 
 /** One installed package as its folder describes it. */
@@ -44,8 +44,9 @@ export function readPacmanDatabases(view: FileView, diagnostics: Diagnostic[]): 
     if (records === undefined) databases.set(database, [record]);
     else records.push(record);
   }
+  diagnostics.push(...uncapturedDatabases(view, [PLACE], { source: 'pacman', ruleIds: ['pacman/desc'] }));
   return [...databases].map(([folder, records]) => ({
-    root: rootOf(view, folder, [PLACE, 'lib/pacman/local', 'pacman/local']),
+    root: rootOf(view, folder, [PLACE, 'lib/pacman/local', 'pacman/local', 'lib/holo/pacmandb/local']),
     records,
   }));
 }

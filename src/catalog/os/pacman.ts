@@ -22,11 +22,15 @@ const SOURCE = 'pacman';
 const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,255}$/;
 
+/** pacman's folder, or SteamOS's. */
+const inFolders = (names: readonly string[]): readonly string[] =>
+  ['pacman', 'pacmandb'].flatMap((folder) => names.map((name) => `${folder}/local/*/${name}`));
+
 /** Packages in pacman's local database: Arch Linux and what descends from it, MSYS2. */
 export const pacmanCataloger: Cataloger = {
   id: SOURCE,
   title: 'Arch packages',
-  version: 1,
+  version: 2,
   specifications: [
     'https://man.archlinux.org/man/pacman.8',
     'https://man.archlinux.org/man/PKGBUILD.5',
@@ -34,15 +38,15 @@ export const pacmanCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['alpm'],
-    reads: ['pacman/local/*/desc', 'pacman/local/*/files', 'pacman/local/*/mtree'],
+    reads: inFolders(['desc', 'files', 'mtree']),
     licenses: true,
     dependencies: true,
     files: true,
     fileDigests: true,
   },
   captures: [
-    { id: 'pacman/desc', pathSuffixes: ['pacman/local/*/desc'], maxBytes: MiB },
-    { id: 'pacman/files', pathSuffixes: ['pacman/local/*/files', 'pacman/local/*/mtree'], maxBytes: 32 * MiB },
+    { id: 'pacman/desc', pathSuffixes: inFolders(['desc']), maxBytes: MiB },
+    { id: 'pacman/files', pathSuffixes: inFolders(['files', 'mtree']), maxBytes: 32 * MiB },
   ],
   digests: osDigests('sha256', SIGNS.dpkg, SIGNS.apk, SIGNS.rpm),
   catalog,

@@ -1,7 +1,7 @@
 import { parsePortageContents, type PortageContent } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
-import { rootOf } from './installation-root.ts';
+import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { splitVersion } from './portage-dependencies.ts';
 
 /** One installed package as its folder describes it. */
@@ -43,6 +43,9 @@ export function readPortageDatabases(view: FileView, diagnostics: Diagnostic[]):
     if (records === undefined) databases.set(database, [record]);
     else records.push(record);
   }
+  diagnostics.push(
+    ...uncapturedDatabases(view, [PLACE], { source: 'portage', ruleIds: ['portage/contents', 'portage/fields'] }),
+  );
   return [...databases].map(([folder, records]) => ({
     folder,
     root: rootOf(view, folder, [PLACE, 'db/pkg']),

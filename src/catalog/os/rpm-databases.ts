@@ -2,6 +2,7 @@ import { compareCodeUnits } from '../../core/index.ts';
 import { readRpmDatabase, tryParseRpmHeader } from '../../formats/index.ts';
 import type { CaptureRule, CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
+import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { parseRpmManifest } from './rpm-manifest.ts';
 import { isSigningKey } from './rpm-keys.ts';
 import { RecordBudget, rpmRecord, type RpmRecord } from './rpm-record.ts';
@@ -58,7 +59,7 @@ export function readRpmInstallations(
     const folder = parentOf(file.entry.path);
     folders.set(folder, [...(folders.get(folder) ?? []), file]);
   }
-  reportUncaptured(view, diagnostics);
+  diagnostics.push(...uncapturedDatabases(view, inFolders(FILES), { source: 'rpm', ruleIds: ['rpm/database'] }));
   const logs = new Map(view.captured('rpm/log').map(({ entry, bytes }) => [entry.path, bytes]));
   const context: ReadContext = { view, logs, budget: new RecordBudget(), withDigests, diagnostics };
   const installations: RpmInstallation[] = [];
@@ -159,25 +160,6 @@ function readManifest(view: FileView, file: CapturedFile, diagnostics: Diagnosti
     if (version === undefined) report(diagnostics, 'version-unknown', path, `${name} has no version`);
   }
   return { entry: file.entry, root: rootOf(view, file.entry.path, [MANIFEST]), kind: 'manifest', records, keys };
-}
-
-/** A database behind a link to an unusual place, or one too large, is there but cannot be read. */
-function reportUncaptured(view: FileView, diagnostics: Diagnostic[]): void {
-  const reported = new Set<string>();
-  for (const name of inFolders(FILES)) {
-    const entry = view.resolve(name);
-    if (entry?.type !== 'file' || view.read(name) !== undefined || reported.has(entry.path)) continue;
-    reported.add(entry.path);
-    const message = 'is a package database that was not captured (too large, or a link to an unusual place)';
-    report(diagnostics, 'unreadable-database', `/${name}`, `${message}; its packages are missing`, 'error');
-  }
-}
-
-/** The image's own root where a usual place is, or leads to, this one; else what is before it. */
-function rootOf(view: FileView, path: string, places: readonly string[]): string {
-  if (places.some((place) => view.resolve(place)?.path === path)) return '';
-  const place = places.find((suffix) => path === suffix || path.endsWith(`/${suffix}`)) ?? '';
-  return path.slice(0, Math.max(0, path.length - place.length - 1));
 }
 
 function rankOf(file: CapturedFile): number {

@@ -156,6 +156,11 @@ describe('apk', () => {
     assert.deepEqual(prefix.packages[0]?.files, ['/opt/root/lib/x']);
   });
 
+  it('tells of a database behind a link to an unusual place', () => {
+    const result = run({ 'lib/apk/db': { link: '/data' }, 'data/installed': 'P:a\nV:1\n' });
+    assert.deepEqual([result.packages, result.diagnostics.map(({ code }) => code)], [[], ['unreadable-database']]);
+  });
+
   it('claims no purl without a distribution that apk is at home in', () => {
     for (const release of ['ID=debian\n', 'NAME=x\n', 'ID=rocky\nID_LIKE="rhel fedora"\n']) {
       assert.deepEqual(purls(run({ ...installed('P:a\nV:1'), 'etc/os-release': release })), [undefined]);

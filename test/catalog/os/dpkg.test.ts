@@ -199,6 +199,30 @@ describe('dpkg', () => {
     assert.deepEqual(result.diagnostics, []);
   });
 
+  for (const link of [{}, { 'var/lib/dpkg': { link: '../../usr/lib/sysimage/dpkg' } }] as const) {
+    it(`reads the database where images with an empty /var keep it${'var/lib/dpkg' in link ? ', linked or' : ', or'} not`, () => {
+      const folder = 'usr/lib/sysimage/dpkg';
+      const result = run({
+        ...link,
+        [`${folder}/status`]: stanza('a'),
+        [`${folder}/updates/0001`]: stanza('b'),
+        [`${folder}/info/a.list`]: '/usr/bin/a\n/usr/bin/moved\n',
+        [`${folder}/diversions`]: '/usr/bin/moved\n/usr/bin/moved.real\n:\n',
+        'usr/bin/a': '',
+        'usr/bin/moved.real': '',
+      });
+      const query = '@1.0?arch=amd64&distro=debian-12';
+      assert.deepEqual(purls(result), [`pkg:deb/debian/a${query}`, `pkg:deb/debian/b${query}`]);
+      assert.deepEqual(named(result, 'a').files, ['/usr/bin/a', '/usr/bin/moved.real']);
+      assert.deepEqual(result.diagnostics, []);
+    });
+  }
+
+  it('tells of a database behind a link to an unusual place', () => {
+    const result = run({ 'var/lib/dpkg': { link: '/data/packages' }, 'data/packages/status': stanza('a') });
+    assert.deepEqual([result.packages, codes(result)], [[], ['unreadable-database']]);
+  });
+
   it('takes the operating system of a root inside the image', () => {
     const result = run({
       'opt/root/var/lib/dpkg/status': stanza('a'),

@@ -56,6 +56,11 @@ Description: An a
     assert.equal(packages.length, 3);
   });
 
+  it('tells of a database behind a link to an unusual place', () => {
+    const found = runCataloger(opkgCataloger, { [DB]: { link: '/data' }, 'data/status': 'Package: a\n' });
+    assert.deepEqual([found.packages, codesOf(found)], [[], ['unreadable-database']]);
+  });
+
   it('owns the links of alternatives that lead to its own choice', () => {
     const alternatives = '300:/sbin/ip:/usr/libexec/ip-full, 200:/sbin/tc:/usr/libexec/tc-full, -1:/sbin/no, x:/a:/b';
     const files = {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { pacmanCataloger } from '../../../src/catalog/os/pacman.ts';
 import { parseAlpmDesc, parseMtree } from '../../../src/formats/index.ts';
+import { packagePurl } from '../../../src/packages/index.ts';
 import { codesOf, runCataloger } from '../../support/run-cataloger.ts';
 import { sections } from '../fixtures/pacman.ts';
 
@@ -75,6 +76,34 @@ describe('pacman', () => {
     assert.deepEqual(a.properties, { 'alpm:reason': 'dependency' });
     assert.equal(b?.supplier, undefined);
     assert.equal(runCataloger(pacmanCataloger, files).packages[0]?.recordedFiles, undefined);
+  });
+
+  for (const folder of [
+    'usr/lib/sysimage/lib/pacman',
+    'usr/lib/pacman',
+    'usr/lib/sysimage/pacman',
+    'usr/lib/holo/pacmandb',
+  ]) {
+    it(`reads the database in ${folder}, where images with an empty /var keep it`, () => {
+      const files = {
+        'etc/os-release': ARCH,
+        'usr/bin/a': '',
+        [`${folder}/local/a-1-1/desc`]: sections({ NAME: 'a', VERSION: '1-1' }),
+        [`${folder}/local/a-1-1/files`]: sections({ FILES: ['usr/', 'usr/bin/', 'usr/bin/a'] }),
+      };
+      const { packages, diagnostics } = runCataloger(pacmanCataloger, files);
+      assert.deepEqual([packages.map(packagePurl), diagnostics], [['pkg:alpm/arch/a@1-1?distro=arch-rolling'], []]);
+      assert.deepEqual(packages[0]?.files, ['/usr/bin/a']);
+    });
+  }
+
+  it('tells of a database behind a link to an unusual place', () => {
+    const files = {
+      'var/lib/pacman': { link: '/data/packages' },
+      'data/packages/local/a-1-1/desc': sections({ NAME: 'a', VERSION: '1-1' }),
+    };
+    const found = runCataloger(pacmanCataloger, files);
+    assert.deepEqual([found.packages, codesOf(found)], [[], ['unreadable-database']]);
   });
 
   it('counts for a damaged manifest what its bytes can have unpacked to, no more', () => {

@@ -51,6 +51,12 @@ describe('portage', () => {
     );
   });
 
+  it('tells of a database behind a link to an unusual place', () => {
+    const found = runCataloger(portageCataloger, { 'var/db/pkg': { link: '/data' }, 'data/a/b-1/CONTENTS': '' });
+    assert.deepEqual([found.packages, codesOf(found)], [[], ['unreadable-database']]);
+    assert.deepEqual(codesOf(runCataloger(portageCataloger, { 'var/db/pkg/virtual': { directory: true } })), []);
+  });
+
   it('takes for configuration what portage protects by its defaults', () => {
     const contents = ['/etc/a.conf', '/etc/env.d/50a', '/usr/etc/x', '/etc/sub/link'].map(
       (path) => `obj ${path} ${MD5} 1\n`,
