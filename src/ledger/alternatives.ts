@@ -5,8 +5,15 @@ const OPKG = ['usr/lib/opkg/alternatives', 'var/lib/opkg/alternatives'] as const
 /** What the ledger reads beyond what catalogers do. */
 export const ALTERNATIVES_CAPTURE: CaptureRule = {
   id: 'ledger/alternatives',
-  // the last but opkg's is where Fedora's moved to
-  directories: ['var/lib/dpkg/alternatives', 'var/lib/alternatives', 'etc/alternatives-admindir', ...OPKG],
+  directories: [
+    'var/lib/dpkg/alternatives',
+    // of images whose /var is emptied
+    'usr/lib/sysimage/dpkg/alternatives',
+    'var/lib/alternatives',
+    // where Fedora's moved to
+    'etc/alternatives-admindir',
+    ...OPKG,
+  ],
   maxBytes: 1024 * 1024,
 };
 
