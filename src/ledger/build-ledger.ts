@@ -27,7 +27,10 @@ export function buildLedger(options: LedgerOptions): Ledger {
   for (const folder of view.folders()) {
     const classify = classifierOf(folder);
     for (const [name, entry] of folder.files()) {
-      if (entry.type !== 'file' && entry.type !== 'symlink') continue;
+      if (entry.type !== 'file' && entry.type !== 'symlink') {
+        owners.missAt(entry);
+        continue;
+      }
       const row = classify(name, entry);
       totals.add(row, entry.sizeBytes, isExecutable(entry));
       columns.set(entry.id, row);
@@ -45,7 +48,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
     const { createdBy } = layers[layer] ?? {};
     findings.push({ kind: 'not-checked', layer, files, ...(createdBy === undefined ? {} : { createdBy }) });
   }
-  const { missing, excluded } = findMissing({ view, owners, nameOf });
+  const { missing, excluded } = findMissing(owners, nameOf);
   const noteOf = new Map(notes.filter(({ kind }) => kind === 'known-unknown').map(({ path, code }) => [path, code]));
   return {
     totals: totals.finish({ missing: missing.length, excluded, knownUnknowns: noteOf.size }),
@@ -86,16 +89,18 @@ function differenceOf({ difference }: Classified, nameOf: OwnerNames): LedgerDif
 type MissingFinding = Extract<LedgerFinding, { readonly kind: 'missing' }>;
 
 /** Recorded files that are not there. */
-function findMissing(from: { readonly view: FileView; readonly owners: Owners; readonly nameOf: OwnerNames }): {
+function findMissing(
+  owners: Owners,
+  nameOf: OwnerNames,
+): {
   readonly missing: readonly MissingFinding[];
   readonly excluded: number;
 } {
-  const { view, owners, nameOf } = from;
   const missing: MissingFinding[] = [];
   let excluded = 0;
   for (const [path, { owner: index }] of owners.absent) {
     const owner = nameOf(index);
-    if (owner === undefined || view.lookup(path.slice(1)) !== undefined) continue;
+    if (owner === undefined) continue;
     if (isExcludedOnPurpose(path)) excluded += 1;
     else missing.push({ kind: 'missing', path, owner });
   }

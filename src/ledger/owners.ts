@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../core/index.ts';
-import type { FileId, FileView, FolderView } from '../filesystem/index.ts';
+import type { FileEntry, FileId, FileView, FolderView } from '../filesystem/index.ts';
 import { isInstalledByOs, packagePurl, type Package, type RecordedFile } from '../packages/index.ts';
 import type { LedgerOwner } from './types.ts';
 
@@ -137,7 +137,13 @@ export class Owners {
     return this.#others.get(id) ?? [];
   }
 
-  /** By absolute path, what packages record and the view does not have, unless as a folder or under another name. */
+  /** A device or pipe has taken the place of a file: what packages record of it is not there. */
+  missAt({ id, path }: FileEntry): void {
+    const claim = this.first(id);
+    if (claim?.recorded !== undefined) this.#miss(`/${path}`, claim);
+  }
+
+  /** By absolute path, what packages record and the view does not have, or has a folder instead of. */
   get absent(): ReadonlyMap<string, Claim> {
     return this.#absent;
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { buildLedger, LEDGER_CLASSES, ledgerSummary } from '../../src/ledger/index.ts';
 import { memoryView } from '../support/memory-view.ts';
-import { classesOf, ledgerOf, md5, npm, pkg, sampleLedger, viewOf, withContent } from './sample.ts';
+import { classesOf, ledgerOf, md5, npm, pkg, sampleLedger, viewOf, withContent, withType } from './sample.ts';
 
 const BY_DPKG = { files: ['/usr/bin/tool'], recordedFiles: new Map([['/usr/bin/tool', md5('tool')]]) };
 
@@ -38,6 +38,23 @@ describe('buildLedger: integrity', () => {
     assert.deepEqual(ledger.totals.byClass.unaccounted, { files: 1, bytes: 1, executables: 1 });
     assert.equal(ledger.totals.missing, 1);
     assert.equal(ledger.totals.files, 7);
+  });
+
+  it('a folder or a device in place of a recorded file: the file is missing', () => {
+    const files = ['/usr/bin/a', '/usr/bin/b', '/usr/bin/c', '/usr/bin/d'];
+    const recordedFiles = new Map(files.map((path) => [path, md5('x')]));
+    const plain = viewOf({ 'usr/bin/a': 'x', 'usr/bin/b/x': '', 'usr/bin/c': { directory: true }, 'usr/bin/d': 'x' });
+    const view = withType(plain, { 'usr/bin/d': 'character-device' });
+    const ledger = buildLedger({ view, packages: [pkg('tool', { files, recordedFiles })] });
+    assert.deepEqual(
+      ledger.findings.map((finding) => [finding.kind, 'path' in finding && finding.path]),
+      [
+        ['missing', '/usr/bin/b'],
+        ['missing', '/usr/bin/c'],
+        ['missing', '/usr/bin/d'],
+      ],
+    );
+    assert.deepEqual([ledger.totals.missing, ledger.totals.files], [3, 2]);
   });
 
   it('lets configuration be changed, and says what it was', () => {

@@ -49,10 +49,18 @@ export function ledgerOf(files: Files, packages: readonly Package[], more: Parti
 
 /** The same view, with what the first bytes of files are. */
 export function withContent(view: FileView, content: Readonly<Record<string, FileEntry['content']>>): FileView {
-  const told = (entry: FileEntry): FileEntry => {
+  return withTold(view, (entry) => {
     const kind = content[entry.path];
     return kind === undefined ? entry : { ...entry, content: kind };
-  };
+  });
+}
+
+/** The same view, with entries of other types: no object literal can say what a device is. */
+export function withType(view: FileView, types: Readonly<Record<string, FileEntry['type']>>): FileView {
+  return withTold(view, (entry) => ({ ...entry, type: types[entry.path] ?? entry.type }));
+}
+
+function withTold(view: FileView, told: (entry: FileEntry) => FileEntry): FileView {
   return {
     ...view,
     lookup: (path) => {
