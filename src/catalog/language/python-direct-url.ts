@@ -8,6 +8,8 @@ export interface PythonDirectUrl {
   readonly vcsUrl?: string;
   readonly sourceUrl?: string;
   readonly downloadUrl?: string;
+  /** Whether that address is one of the index's own. */
+  readonly isIndexFile?: boolean;
   /** `sha256:…` of the archive (sdist or wheel), not of what is installed. */
   readonly archiveHash?: string;
   /** All that is known of that archive. */
@@ -16,6 +18,10 @@ export interface PythonDirectUrl {
   readonly isLocalFolder: boolean;
   readonly isEditable: boolean;
 }
+
+/** Where PyPI keeps what it publishes. */
+const INDEX_FILE = /^https:\/\/(?:files\.pythonhosted\.org|pypi\.org)\//;
+const SUBDIRECTORY = /^[\w.@/-]{1,256}$/;
 
 /**
  * Reads `direct_url.json`. Hostile input; undefined when it is not one.
@@ -33,13 +39,13 @@ export function parseDirectUrl(bytes: Uint8Array): PythonDirectUrl | undefined {
   if (object === undefined || address === undefined) return undefined;
   const url = publicUrl(address);
   const vcs = asObject(object['vcs_info']);
-  if (vcs !== undefined) return fromVersionControl(vcs, url);
+  if (vcs !== undefined) return fromVersionControl(vcs, url, asText(object['subdirectory']));
   const archive = asObject(object['archive_info']);
   if (archive !== undefined) {
     const hash = archiveHash(archive);
     const hashes = archiveHashes(archive);
     return {
-      ...(url === undefined ? {} : { downloadUrl: url }),
+      ...(url === undefined ? {} : { downloadUrl: url, isIndexFile: INDEX_FILE.test(url) }),
       ...(hash === undefined ? {} : { archiveHash: hash }),
       ...(hashes.length === 0 ? {} : { archiveHashes: hashes }),
       isLocalFolder: false,
@@ -50,12 +56,18 @@ export function parseDirectUrl(bytes: Uint8Array): PythonDirectUrl | undefined {
   return folder === undefined ? undefined : { isLocalFolder: true, isEditable: folder['editable'] === true };
 }
 
-function fromVersionControl(vcs: Readonly<Record<string, unknown>>, url: string | undefined): PythonDirectUrl {
+function fromVersionControl(
+  vcs: Readonly<Record<string, unknown>>,
+  url: string | undefined,
+  subdirectory: string | undefined,
+): PythonDirectUrl {
   const system = asText(vcs['vcs']);
   const commit = asText(vcs['commit_id']);
   const known = url !== undefined && system !== undefined && /^[a-z]{2,8}$/.test(system);
+  const revision = commit === undefined ? '' : `@${commit}`;
+  const part = subdirectory === undefined || !SUBDIRECTORY.test(subdirectory) ? '' : `#${subdirectory}`;
   return {
-    ...(known ? { vcsUrl: `${system}+${url}${commit === undefined ? '' : `@${commit}`}` } : {}),
+    ...(known ? { vcsUrl: `${system}+${url}${revision}${part}` } : {}),
     ...(url === undefined ? {} : { sourceUrl: url }),
     isLocalFolder: false,
     isEditable: false,

@@ -9,7 +9,9 @@ export interface PythonRecordPlace {
   /** Folder of METADATA or PKG-INFO, or the `.egg-info` file or the zipped `.egg` itself. Without leading slash. */
   readonly record: string;
   readonly site: string;
-  readonly kind: 'dist-info' | 'egg-info' | 'egg' | 'egg-info-file' | 'zipped-egg';
+  readonly kind: 'dist-info' | 'egg-info' | 'egg' | 'egg-info-file' | 'zipped';
+  /** Of a zipped one: the path of METADATA or PKG-INFO in the archive. */
+  readonly inside?: string;
 }
 
 /** What a distribution says of its files. */
@@ -30,7 +32,7 @@ export function pythonFiles(
   place: PythonRecordPlace,
   { paths, wantsRecorded }: { readonly paths: OwnedPaths; readonly wantsRecorded: boolean },
 ): PythonFiles {
-  if (place.kind === 'egg-info-file' || place.kind === 'zipped-egg') return { files: paths.onDisk([place.record]) };
+  if (place.kind === 'egg-info-file' || place.kind === 'zipped') return { files: paths.onDisk([place.record]) };
   const record = place.kind === 'dist-info' ? view.read(`${place.record}/RECORD`) : undefined;
   if (record !== undefined) {
     const rows = recordRows(decodeText(record));
@@ -59,7 +61,9 @@ function recordedContents(
   const recorded = new Map<string, RecordedFile>();
   for (const [index, path] of listed.entries()) {
     const hash = hashes[index] ?? '';
-    const digest = hash === '' ? undefined : recordedHash(hash);
+    // wheels made of a used folder list bytecode, which installers write anew: its source is what can be compared
+    const isRewritten = path.endsWith('.pyc') && path.includes('/__pycache__/');
+    const digest = hash === '' || isRewritten ? undefined : recordedHash(hash);
     const onDisk = digest === undefined ? undefined : paths.locate(path);
     if (digest !== undefined && onDisk !== undefined) recorded.set(onDisk, digest);
   }

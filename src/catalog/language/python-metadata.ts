@@ -7,6 +7,8 @@ export interface PythonMetadata {
   readonly name: string | undefined;
   readonly version: string | undefined;
   readonly licenses: readonly LicenseClaim[];
+  /** As `License-File` has them. At most 16. */
+  readonly licenseFiles: readonly string[];
   readonly author: string | undefined;
   readonly description: string | undefined;
   readonly homepage: string | undefined;
@@ -21,6 +23,7 @@ export function readPythonMetadata(headers: MailHeaders): PythonMetadata {
     name: asText(headers.get('name')?.[0]),
     version: asText(headers.get('version')?.[0]),
     licenses: licensesOf(headers),
+    licenseFiles: (headers.get('license-file') ?? []).slice(0, 16),
     author: personOf(headers, 'author') ?? personOf(headers, 'maintainer'),
     description: known(headers, 'summary'),
     homepage: publicUrl(known(headers, 'home-page')) ?? urls.get('homepage') ?? urls.get('home'),

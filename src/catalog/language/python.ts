@@ -7,7 +7,6 @@ import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
 import { parseRequiresTxt, pythonEdges, type PythonNode } from './python-edges.ts';
 import { joinPath, pythonFiles, type PythonRecordPlace } from './python-files.ts';
-import { readZippedEgg } from './python-egg.ts';
 import {
   CARRIED_TYPES,
   carriedPackages,
@@ -19,7 +18,9 @@ import {
 } from './python-nested.ts';
 import { normalizePythonName, readPythonMetadata, type PythonMetadata } from './python-metadata.ts';
 import { parseRequirement } from './python-requirement.ts';
+import { PYTHON_LICENSE_FILES, pythonLicenses } from './python-license.ts';
 import { createPythonSites, describeSite } from './python-sites.ts';
+import { readZippedDistributions } from './python-zip.ts';
 import { directoriesOf } from './record.ts';
 
 const MiB = 1024 * 1024;
@@ -41,7 +42,7 @@ interface Distribution extends PythonRecordPlace, PythonNode {
 export const pythonCataloger: Cataloger = {
   id: 'python',
   title: 'Python distributions',
-  version: 2,
+  version: 3,
   specifications: [
     'https://packaging.python.org/en/latest/specifications/recording-installed-packages/',
     'https://packaging.python.org/en/latest/specifications/core-metadata/',
@@ -57,6 +58,8 @@ export const pythonCataloger: Cataloger = {
       '*.egg-info/PKG-INFO',
       '*.egg-info',
       '*.egg',
+      '*.pyz, *.pex',
+      '*.dist-info/LICENSE and its like',
       'EGG-INFO/PKG-INFO',
       'RECORD',
       '_vendor/vendor.txt',
@@ -84,6 +87,8 @@ export const pythonCataloger: Cataloger = {
     },
     { id: 'python/egg-link', suffixes: ['.egg-link'], maxBytes: 64 * 1024 },
     { id: 'python/egg', suffixes: ['.egg'], maxBytes: 16 * MiB },
+    { id: 'python/zipapp', suffixes: ['.pyz', '.pex'], maxBytes: 64 * MiB },
+    { id: 'python/license', pathSuffixes: PYTHON_LICENSE_FILES, maxBytes: MiB },
     { id: 'python/vendored', pathSuffixes: ['_vendor/vendor.txt'], maxBytes: MiB },
     { id: 'python/sboms', directories: ['sboms'], maxBytes: 16 * MiB },
   ],
@@ -101,7 +106,7 @@ function catalog(context: CatalogContext): CatalogResult {
     const item = place === undefined ? undefined : readDistribution(view, { file, place }, diagnostics);
     if (item !== undefined) found.push(item);
   }
-  found.push(...zippedEggs(view, diagnostics));
+  found.push(...zipped(view, diagnostics));
   const nested = nestedIds(found);
   const { languageFiles, recordedFiles = false } = context;
   const isWanted = (item: Distribution): boolean => languageFiles !== false || mayCarry(view, item, nested);
@@ -121,15 +126,29 @@ function catalog(context: CatalogContext): CatalogResult {
   return { packages: [...packages, ...inside], diagnostics: [...diagnostics, ...carried.diagnostics] };
 }
 
-/** Eggs that are one archive each. A folder or another kind of file may have that ending too. */
-function zippedEggs(view: FileView, diagnostics: Diagnostic[]): readonly Distribution[] {
-  return view.captured('python/egg').flatMap(({ entry, bytes }) => {
-    const egg = readZippedEgg(bytes);
-    if (egg === undefined) return [];
-    const place: PythonRecordPlace = { record: entry.path, site: split(entry.path).folder, kind: 'zipped-egg' };
-    const file = { entry, bytes: egg.metadata };
-    const item = readDistribution(view, { file, place, requires: egg.requires }, diagnostics);
-    return item ?? [];
+/** Eggs and applications that are one archive each. A folder or another kind of file may have such an ending too. */
+function zipped(view: FileView, diagnostics: Diagnostic[]): readonly Distribution[] {
+  const files = (['egg', 'zipapp'] as const).flatMap((kind) =>
+    view.captured(`python/${kind}`).map((file) => ({ kind, file })),
+  );
+  return files.flatMap(({ kind, file: { entry, bytes } }) => {
+    const archive = readZippedDistributions(bytes);
+    if (archive?.isWhole === false) {
+      const message = 'distributions in this archive cannot all be read; some are missing';
+      diagnostics.push({
+        code: 'unreadable-zip',
+        severity: 'warning',
+        message,
+        path: `/${entry.path}`,
+        source: 'python',
+      });
+    }
+    return (archive?.distributions ?? []).flatMap(({ inside, metadata, requires }) => {
+      // what is in an application is seen there only
+      const site = kind === 'egg' ? split(entry.path).folder : entry.path;
+      const place: PythonRecordPlace = { record: entry.path, site, kind: 'zipped', inside };
+      return readDistribution(view, { file: { entry, bytes: metadata }, place, requires }, diagnostics) ?? [];
+    });
   });
 }
 
@@ -172,12 +191,13 @@ function readDistribution(
   const version =
     metadata.version !== undefined && /^[!-~]{1,128}$/.test(metadata.version) ? metadata.version : undefined;
   if (version === undefined) report('version-unknown', `${name} has no usable Version field`);
+  const isEgg = place.inside === undefined || place.inside.startsWith('EGG-INFO/');
   const direct = place.kind === 'dist-info' ? view.read(`${place.record}/direct_url.json`) : undefined;
   const directUrl = direct === undefined ? undefined : parseDirectUrl(direct);
   if (direct !== undefined && directUrl === undefined) report('malformed-direct-url', 'direct_url.json cannot be read');
   return {
     ...place,
-    id: `/${file.entry.path}`,
+    id: isEgg ? `/${file.entry.path}` : `/${file.entry.path}:${place.inside}`,
     name: normalizePythonName(name),
     requirements: requirementsOf(metadata, place, requires ?? view.read(`${place.record}/requires.txt`)),
     file,
@@ -275,13 +295,13 @@ function toPackage(view: FileView, item: Distribution, { edges, owner }: Relatio
     type: 'pypi',
     name: item.displayName,
     ...(item.version === undefined ? {} : { version: item.version }),
-    ...(directUrl?.vcsUrl === undefined ? {} : { qualifiers: { vcs_url: directUrl.vcsUrl } }),
+    ...elsewhere(directUrl),
     locations: [locationOfRecord(item)],
     foundBy: 'python',
     evidence: [
       { field: 'purl', technique: 'manifest-analysis', confidence: 1, value: split(item.file.entry.path).name },
     ],
-    licenses: metadata.licenses,
+    licenses: item.kind === 'dist-info' ? pythonLicenses(view, metadata, item.record) : metadata.licenses,
     ...(metadata.author === undefined ? {} : { author: metadata.author }),
     ...(metadata.description === undefined ? {} : { description: metadata.description }),
     ...(metadata.homepage === undefined ? {} : { homepage: metadata.homepage }),
@@ -299,8 +319,15 @@ function toPackage(view: FileView, item: Distribution, { edges, owner }: Relatio
   };
 }
 
-function locationOfRecord({ kind, id, file }: Distribution): Location {
-  return { path: id, ...(kind === 'zipped-egg' ? { inside: 'EGG-INFO/PKG-INFO' } : {}), layer: file.entry.layer };
+function locationOfRecord({ inside, file: { entry } }: Distribution): Location {
+  return { path: `/${entry.path}`, ...(inside === undefined ? {} : { inside }), layer: entry.layer };
+}
+
+/** Qualifiers of what is from a repository, or from an archive that is not the index's: a name and version from there are not those of the index. */
+function elsewhere(directUrl: PythonDirectUrl | undefined): Pick<Package, 'qualifiers'> {
+  if (directUrl?.vcsUrl !== undefined) return { qualifiers: { vcs_url: directUrl.vcsUrl } };
+  if (directUrl?.downloadUrl === undefined || directUrl.isIndexFile === true) return {};
+  return { qualifiers: { download_url: directUrl.downloadUrl } };
 }
 
 /** A working tree: built from a folder, an editable install, or egg-info that was never installed anywhere. */
