@@ -89,6 +89,8 @@ const OTHERS: readonly (readonly [path: string, content: string])[] = [
   ['usr/bin/grafana', 'path\texample.org/grafana\n|12.0.0|'],
   ['usr/bin/filebeat', 'createplugin8.18.4globalclient'],
   ['bin/gzip', '|1.12|'],
+  ['usr/lib/qt/plugins/xml.so', '|8.3.6|API|'],
+  ['usr/lib/collectd/curl.so', '|8.3.6|'],
   ['usr/bin/stack', 'Version 2.7, no git'],
   ['usr/lib/firefox/application.ini', '[App]\nName=Other\nVersion=151.0\n'],
   ['usr/bin/composer', "#!/usr/bin/php\nnamespace Other;\nconst VERSION = '2.8.1';"],
