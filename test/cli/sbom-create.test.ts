@@ -4,8 +4,10 @@ import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { buildIndex } from '../../src/image/index.ts';
 import { ended, failed, openBench, type Bench } from '../support/cli/run-waybill.ts';
-import { makeSampleImages } from '../support/cli/sample-images.ts';
+import { makeSampleImages, npmLayer } from '../support/cli/sample-images.ts';
+import { makeImage } from '../support/images.ts';
 import { parseResult } from '../support/cli/schemas.ts';
 import { judgeJson, judgeXml } from '../support/schema-judges.ts';
 
@@ -120,6 +122,44 @@ describe('waybill sbom create', () => {
     for (const options of ['', '-o table=one.txt', '-o cyclonedx-json=one.json'])
       failed(await bench.run(`sbom create oci:images:multi --all-platforms ${options}`), 2, 'OUTPUT_CONFLICT');
     for (const name of ['twice', 'one.txt', 'one.json']) assert.equal(existsSync(join(bench.path, name)), false);
+  });
+
+  test('--all-platforms tells platforms apart that differ in the version of the system only', async () => {
+    const path = join(bench.path, 'windows');
+    const made = await Promise.all(
+      ['10.0.17763.1', '10.0.20348.1'].map((osVersion) =>
+        makeImage(path, {
+          layers: [npmLayer('left-pad', osVersion === '10.0.17763.1' ? '1.2.0' : '1.3.0')],
+          config: { platform: { os: 'windows', architecture: 'amd64', osVersion } },
+          tag: osVersion,
+        }),
+      ),
+    );
+    const manifests = made.map(({ image: { manifest, platform } }) => {
+      const { mediaType, digest, bytes } = manifest;
+      return { mediaType, digest, sizeBytes: bytes.byteLength, platform };
+    });
+    await buildIndex(made[0]!.store, { manifests, tag: 'both', signal: new AbortController().signal });
+    const { stdout } = ended(
+      await bench.run('sbom create oci:windows:both --all-platforms --json -o cyclonedx-json=win-{platform}.json'),
+      0,
+    );
+    const { files, sboms, skew } = parseResult('sbom-create', stdout) as {
+      files: string[];
+      sboms: { platform: string }[];
+      skew: { versions: Record<string, string[]> }[];
+    };
+    const names = ['windows/amd64:10.0.17763.1', 'windows/amd64:10.0.20348.1'];
+    assert.deepEqual(files, [
+      'win-windows-amd64-10.0.17763.1.json',
+      'win-windows-amd64-10.0.20348.1.json',
+      'win-index.json',
+    ]);
+    assert.deepEqual(
+      sboms.map(({ platform }) => platform),
+      names,
+    );
+    assert.deepEqual(skew[0]?.versions, { [names[0]!]: ['1.2.0'], [names[1]!]: ['1.3.0'] });
   });
 
   test('--all-platforms names files by {platform}; --platform picks one; an unknown one is exit 6', async () => {

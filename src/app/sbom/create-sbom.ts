@@ -1,5 +1,6 @@
 import { ExitCode, LIMITS, readInputFile, TOOL_NAME, TOOL_VERSION, type Runtime } from '../../core/index.ts';
 import {
+  formatPlatform,
   listPlatformImages,
   loadImageOrIndex,
   parseImageReference,
@@ -84,11 +85,22 @@ async function imageSboms(options: CreateSbomOptions, runtime: Runtime, settings
   await using opened = await openImageStore(options.image, options.access, runtime);
   const { images, index } = await selectImages(opened, options, runtime);
   const platforms: PlatformSbom[] = [];
+  const nameOf = platformNames(images);
   for (const image of images) {
     const limits = { maxLayerBytes: options.maxLayerBytes ?? LIMITS.layerBytes };
-    platforms.push(await imageSbom(image, opened, { runtime, ...limits, settings }));
+    platforms.push(await imageSbom(image, opened, { runtime, ...limits, settings, platformName: nameOf(image) }));
   }
   return index === undefined ? { platforms } : { platforms, index: indexDocument(index, opened, platforms) };
+}
+
+/** Names platforms, those of Windows that differ in the version of the system only with it: `windows/amd64:10.0.20348.1`. */
+function platformNames(images: readonly Image[]): (image: Image) => string {
+  const names = images.map(({ platform }) => formatPlatform(platform));
+  return ({ platform }) => {
+    const name = formatPlatform(platform);
+    const isShared = names.filter((other) => other === name).length > 1;
+    return isShared && platform.osVersion !== undefined ? `${name}:${platform.osVersion}` : name;
+  };
 }
 
 async function selectImages(

@@ -52,12 +52,14 @@ export async function rootfsSbom(path: string, runtime: Runtime, settings: SbomS
 export interface ImageSbomOptions {
   readonly runtime: Runtime;
   readonly settings: SbomSettings;
+  /** How the image's platform is called, if not by system, architecture and variant alone. */
+  readonly platformName?: string;
   readonly maxLayerBytes?: number;
 }
 
 /** The SBOM of an image that was loaded: reads its layers and accounts for its files. */
 export async function imageSbom(image: Image, opened: OpenedStore, options: ImageSbomOptions): Promise<PlatformSbom> {
-  const { runtime, settings, maxLayerBytes } = options;
+  const { runtime, settings, platformName = formatPlatform(image.platform), maxLayerBytes } = options;
   const integrity = settings.integrity === true;
   const scanned = await scanImage(image, opened.store, runtime, {
     extra: LEDGER_PLAN,
@@ -82,7 +84,7 @@ export async function imageSbom(image: Image, opened: OpenedStore, options: Imag
   return platformSbom(imageSubject(image, opened.reference, opened.repository), files, {
     ...settings,
     digest: image.digest,
-    platform: formatPlatform(image.platform),
+    platform: platformName,
     ...(base === undefined ? {} : { base }),
   });
 }

@@ -86,7 +86,7 @@ function checkShares(documents: readonly NamedDocument[], outputs: readonly Sbom
 
 /** The file for a platform (or `index`, `rootfs`). */
 export function outputPath(file: string, name: string): string {
-  return file.replaceAll('{platform}', name.replaceAll('/', '-'));
+  return file.replaceAll('{platform}', name.replaceAll(/[/:]/g, '-'));
 }
 
 /** @throws AppError OUTPUT_CONFLICT */

@@ -1,4 +1,4 @@
-import { CATALOGERS, capturePlan, runCatalogers, type CatalogRun } from '../../catalog/index.ts';
+import { CATALOGERS, capturePlan, runCatalogers, withIntroducingLayers, type CatalogRun } from '../../catalog/index.ts';
 import { LIMITS, type Runtime } from '../../core/index.ts';
 import { squash, type CapturePlan, type FileView, type LayerStack } from '../../filesystem/index.ts';
 import { readLayers, readRootfs, type Image, type ImageStore } from '../../image/index.ts';
@@ -62,7 +62,8 @@ export async function scanImage(
     languageFiles: options.files !== undefined,
     recordedFiles: options.files?.integrity === true,
   });
-  return { ...squashed, catalog };
+  const packages = withIntroducingLayers(squashed.stack, catalog.packages);
+  return { ...squashed, catalog: { ...catalog, packages } };
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */
