@@ -1,5 +1,5 @@
-import { compareCodeUnits, LIMITS } from '../core/index.ts';
-import type { CapturedFile, FileView } from '../filesystem/index.ts';
+import { compareCodeUnits } from '../core/index.ts';
+import type { FileView } from '../filesystem/index.ts';
 import {
   comparePackages,
   type CatalogNote,
@@ -14,6 +14,7 @@ import { crossCheckDeclared } from './declared/cross-check.ts';
 import { declaredCataloger } from './declared/declared.ts';
 import { foldOwned } from './fold.ts';
 import { findOwnership, markOwned, whollyOwned, type Ownership } from './ownership.ts';
+import { limitView, tooMany } from './limit-view.ts';
 import { joinRecognisedPrograms } from './recognised-programs.ts';
 import { CATALOGERS } from './registry.ts';
 
@@ -53,7 +54,6 @@ const MAX_PACKAGES = 100_000;
 const MAX_ALL_PACKAGES = 100_000;
 const ALWAYS_PACKAGES = 2000;
 const MAX_NOTES = 10_000;
-const MAX_CAPTURED_FILES = 250_000;
 
 /**
  * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. More than 100,000
@@ -132,72 +132,6 @@ function limitPackages(cataloger: Cataloger, result: CatalogResult, limit: numbe
     packages: packages.toSorted(comparePackages).slice(0, limit),
     diagnostics: [...diagnostics, tooMany(cataloger, message)],
   };
-}
-
-function tooMany(cataloger: Cataloger, what: string): Diagnostic {
-  const message = `${cataloger.title}: ${what}`;
-  return { code: 'too-many-packages', severity: 'error', message, source: cataloger.id };
-}
-
-/**
- * The view with at most so many files per rule, the first by path, and so many bytes read by path: links to one file are read, and parsed, once for each.
- * `diagnostics` grows when it had more.
- */
-function limitView(
-  view: FileView,
-  cataloger: Cataloger,
-): { readonly view: FileView; readonly diagnostics: Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
-  const captured: FileView['captured'] = (ruleId) => {
-    const files = view.captured(ruleId);
-    const count = readableCount(files);
-    if (count === files.length) return files;
-    const message = `${files.length} files of ${ruleId} are more, in number or in bytes, than any real image has; after ${count} the rest is not read`;
-    diagnostics.push(tooMany(cataloger, message));
-    return files.slice(0, count);
-  };
-  let bytesLeft: number = LIMITS.capturedBytesTotal;
-  const read: FileView['read'] = (path) => {
-    const bytes = view.read(path);
-    if (bytes === undefined || bytesLeft < 0) return undefined;
-    bytesLeft -= bytes.byteLength;
-    if (bytesLeft >= 0) return bytes;
-    diagnostics.push(
-      tooMany(
-        cataloger,
-        `the files beside its records have more bytes than any real image; from /${path} on they are not read`,
-      ),
-    );
-    return undefined;
-  };
-  const limited: FileView = {
-    get size() {
-      return view.size;
-    },
-    get idLimit() {
-      return view.idLimit;
-    },
-    lookup: (path) => view.lookup(path),
-    resolve: (path) => view.resolve(path),
-    list: (directory) => view.list(directory),
-    folder: (directory) => view.folder(directory),
-    entries: () => view.entries(),
-    folders: () => view.folders(),
-    captured,
-    read,
-    contentDigest: (path, algorithm) => view.contentDigest(path, algorithm),
-  };
-  return { view: limited, diagnostics };
-}
-
-/** How many of the files may be read. Bytes that hard links share are counted for each: they are parsed as often. */
-function readableCount(files: readonly CapturedFile[]): number {
-  let bytesLeft: number = LIMITS.capturedBytesTotal;
-  const end = files.findIndex(({ bytes }, index) => {
-    bytesLeft -= bytes.byteLength;
-    return bytesLeft < 0 || index >= MAX_CAPTURED_FILES;
-  });
-  return end < 0 ? files.length : end;
 }
 
 function limitDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

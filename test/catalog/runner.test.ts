@@ -61,10 +61,11 @@ describe('runCatalogers', () => {
     const { diagnostics } = runCatalogers({ view: crowded, catalogers: [reader], rethrow: true });
     assert.equal(files, 250_000);
     assert.ok(diagnostics.some(({ code }) => code === 'too-many-packages'));
-    // a thousand hard links to one large file
-    const large = { entry, bytes: new Uint8Array(4 * 1024 * 1024) };
-    const linked = { ...view, captured: () => Array.from({ length: 1000 }, () => large) };
-    runCatalogers({ view: linked, catalogers: [reader], rethrow: true });
+    // a thousand large files
+    const fourMiB = 4 * 1024 * 1024;
+    const all = new Uint8Array(fourMiB + 1000);
+    const large = Array.from({ length: 1000 }, (_, at) => ({ entry, bytes: all.subarray(at, at + fourMiB) }));
+    runCatalogers({ view: { ...view, captured: () => large }, catalogers: [reader], rethrow: true });
     assert.equal(files, 256);
   });
 

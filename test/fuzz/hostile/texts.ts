@@ -71,7 +71,7 @@ export const TEXT_CASES: readonly HostileCase[] = [
         },
       })),
     ],
-    tells: /lockfiles-too-large/,
+    tells: /lockfiles-too-large|too-many-packages/,
   },
   {
     id: 'JSON of twenty million empty objects, for everybody who reads JSON',
