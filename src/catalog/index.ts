@@ -9,6 +9,7 @@ export { splitByBase } from './base-split.ts';
 export type { BaseShare, BaseSplit } from './base-split.ts';
 export { catalogHidden } from './hidden-packages.ts';
 export type { HiddenContent } from './hidden-packages.ts';
+export { withIntroducingLayers } from './introducing-layers.ts';
 export { CATALOGERS, capturePlan, catalogVersion } from './registry.ts';
 export { runCatalogers } from './runner.ts';
 export type { CatalogOptions, CatalogRun } from './runner.ts';

@@ -92,6 +92,7 @@ function toPackage(shared: Shared, record: OpkgRecord, dependsOn: readonly strin
   const description = summaryOf(fields.get('description'));
   const homepage = homepageOf(fields.get('homepage') ?? fields.get('url'));
   const listed = opkgFiles(context.view, database, record);
+  const list = context.view.resolve(`${database.folder}/info/${record.name}.list`);
   const links = opkgAlternatives(context.view, database, record);
   const files = listed === undefined && links.length === 0 ? undefined : [...(listed ?? []), ...links];
   const configFiles = owned.onDisk(conffiles(fields.get('conffiles')));
@@ -106,6 +107,8 @@ function toPackage(shared: Shared, record: OpkgRecord, dependsOn: readonly strin
       ...(distribution === undefined ? {} : { distro: distroQualifier(distribution) }),
     },
     locations: [{ path: `/${entry.path}`, layer: entry.layer }],
+    // status is written whole by every layer, the list of files by the one that installs the package
+    ...(list !== undefined && list.layer >= 0 && list.layer !== entry.layer ? { introducedLayer: list.layer } : {}),
     foundBy: SOURCE,
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `stanza in /${entry.path}` }],
     licenses: licenseClaims(fields.get('license')),

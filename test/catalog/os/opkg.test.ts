@@ -56,6 +56,19 @@ Description: An a
     assert.equal(packages.length, 3);
   });
 
+  it('names the layer that wrote the list as the one that brought the package', () => {
+    const [a, b] = runCataloger(opkgCataloger, {
+      [`${DB}/status`]: {
+        content:
+          'Package: a\nVersion: 1\nStatus: install ok installed\n\nPackage: b\nVersion: 1\nStatus: install ok installed\n',
+        layer: 2,
+      },
+      [`${DB}/info/a.list`]: { content: '', layer: 1 },
+      [`${DB}/info/b.list`]: { content: '', layer: 2 },
+    }).packages;
+    assert.deepEqual([a?.introducedLayer, b?.introducedLayer], [1, undefined]);
+  });
+
   it('tells of a database behind a link to an unusual place', () => {
     const found = runCataloger(opkgCataloger, { [DB]: { link: '/data' }, 'data/status': 'Package: a\n' });
     assert.deepEqual([found.packages, codesOf(found)], [[], ['unreadable-database']]);
