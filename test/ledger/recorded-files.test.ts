@@ -54,6 +54,21 @@ describe('recordedFiles of dpkg', () => {
     assert.deepEqual(missing(ledger), ['/usr/lib/gone.so']);
   });
 
+  it('are those of obsolete conffiles too, as long as the package lists them', () => {
+    const line = (path: string, text: string): string => ` ${path} ${hash('md5', text)} obsolete\n`;
+    const ledger = ledgerOf(dpkgCataloger, {
+      'etc/os-release': DEBIAN,
+      'var/lib/dpkg/status': `Package: tool\nStatus: install ok installed\nVersion: 2\nArchitecture: all\nConffiles:\n${line('/etc/old.conf', 'old')}${line('/etc/same.conf', 'same')}${line('/etc/moved.conf', 'moved')}${line('/etc/gone.conf', 'gone')}`,
+      'var/lib/dpkg/info/tool.list': '/.\n/etc\n/etc/old.conf\n/etc/same.conf\n/etc/gone.conf\n',
+      'etc/old.conf': 'changed',
+      'etc/same.conf': 'same',
+    });
+    const classes = classesOf(ledger);
+    assert.equal(classes['/etc/old.conf'], 'os-package configuration');
+    assert.equal(classes['/etc/same.conf'], 'os-package verified');
+    assert.deepEqual(missing(ledger), ['/etc/gone.conf']);
+  });
+
   it('are read beside the files of status.d', () => {
     const ledger = ledgerOf(dpkgCataloger, {
       'etc/os-release': DEBIAN,

@@ -81,7 +81,7 @@ export function createDpkgFiles(
     const list = find(lists);
     const sums = list === undefined || shared.digests ? digestsBeside(view, record, database.folder) : [];
     const listed = list === undefined ? sums?.map(([path]) => path) : lines(list.bytes);
-    const configuration = conffiles(record.fields.get('conffiles'));
+    const configuration = conffiles(record.fields.get('conffiles'), listed);
     const recorded = new Map<string, RecordedFile>();
     const note = (path: string, hex: string): void => {
       const place = owned.locate(moved(record, path));
@@ -140,9 +140,13 @@ interface Conffile {
   readonly hex: string | undefined;
 }
 
-/** ` /etc/x <md5> [obsolete] [remove-on-upgrade]`, names may hold spaces; obsolete ones belong to an earlier version. */
-function conffiles(field: string | undefined): readonly Conffile[] {
+/**
+ * ` /etc/x <md5> [obsolete] [remove-on-upgrade]`, names may hold spaces. Obsolete ones belong to an earlier version: they count, as they do for dpkg, as long
+ * as the package lists them.
+ */
+function conffiles(field: string | undefined, listed: readonly string[] | undefined): readonly Conffile[] {
   const found: Conffile[] = [];
+  const isListed = new Set(field?.includes(' obsolete') === true ? listed : []);
   for (const line of (field ?? '').split('\n')) {
     const words = line.trim().split(' ');
     let end = words.length;
@@ -150,9 +154,9 @@ function conffiles(field: string | undefined): readonly Conffile[] {
     const isObsolete = words.slice(end).includes('obsolete');
     const digest = words[end - 1] ?? '';
     const hex = /^[0-9a-f]{32}$/.test(digest) ? digest : undefined;
-    if (isObsolete || (hex === undefined && digest !== 'newconffile')) continue;
+    if (hex === undefined && digest !== 'newconffile') continue;
     const path = words.slice(0, end - 1).join(' ');
-    if (path.startsWith('/')) found.push({ path, hex });
+    if (path.startsWith('/') && (!isObsolete || isListed.has(path))) found.push({ path, hex });
   }
   return found;
 }

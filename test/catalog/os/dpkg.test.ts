@@ -82,7 +82,7 @@ describe('dpkg', () => {
       description: 'extended attribute handling',
       homepage: 'https://savannah.nongnu.org/projects/attr/',
       files: ['/etc/old', '/etc/xattr.conf', '/usr/lib/libattr.so.1'],
-      configFiles: ['/etc/xattr.conf'],
+      configFiles: ['/etc/old', '/etc/xattr.conf'],
       introducedLayer: 2,
       id: 'deb/debian/libattr1@1:2.5.1-4%2Bb1?arch=amd64&distro=debian-12&upstream=attr%401:2.5.1-4',
       dependsOn: [],
