@@ -174,6 +174,13 @@ describe('tryParseOpamFile', () => {
     }
     assert.equal(tryParseOpamFile(`a: ${'['.repeat(LIMIT)}`), undefined);
   });
+
+  it('gives up on more words than any real file has, however deep they lie', () => {
+    assert.ok(tryParseOpamFile(`a: [${'b '.repeat(90_000)}]`));
+    for (const text of [`a: [${'b '.repeat(100_000)}]`, `a: ${'[('.repeat(100_000)}`]) {
+      assert.equal(tryParseOpamFile(text), undefined);
+    }
+  });
 });
 
 describe('tryParseRubyLiteral', () => {

@@ -28,16 +28,19 @@ export interface DepsFile {
 const MAX_LIBRARIES = 20_000;
 /** Files and dependencies of all libraries together. */
 const MAX_ITEMS = 400_000;
+/** Those of all lists of an image. */
+export const MAX_IMAGE_ITEMS = 2_000_000;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,255}$/;
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+-]{0,127}$/;
 
 /**
  * Reads the list of libraries that .NET publishes beside a program, for its one runtime target. Hostile input; libraries whose name or version cannot be
  * one are left out.
+ * @param image how many files and dependencies may still be read; what these were is taken off
  * @returns a sentence when it is no such list
  * @see https://github.com/dotnet/sdk/blob/main/documentation/specs/runtime-configuration-file.md
  */
-export function parseDepsJson(text: string): DepsFile | string {
+export function parseDepsJson(text: string, image = { items: MAX_IMAGE_ITEMS }): DepsFile | string {
   let json: unknown;
   try {
     json = parseBoundedJson(text);
@@ -50,7 +53,8 @@ export function parseDepsJson(text: string): DepsFile | string {
   if (targets === undefined || libraries === undefined) return 'has no targets and libraries';
   const target = asObject(own(targets, targetName(root)));
   if (target === undefined) return 'does not have the target it names';
-  const budget = { items: MAX_ITEMS };
+  const allowed = Math.min(MAX_ITEMS, image.items);
+  const budget = { items: allowed };
   const found = new Map<string, DepsLibrary>();
   const keys = Object.keys(target);
   const entries = new Map(Object.entries(target));
@@ -60,6 +64,7 @@ export function parseDepsJson(text: string): DepsFile | string {
     const library = readLibrary(key, { entries, records, byName, budget });
     if (library !== undefined) found.set(key, library);
   }
+  image.items -= Math.min(allowed, allowed - budget.items);
   return { libraries: found, truncated: keys.length > MAX_LIBRARIES || budget.items < 0 };
 }
 

@@ -2,7 +2,7 @@ import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { CatalogNote, Diagnostic, Location, Package } from '../../packages/index.ts';
 import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { parseBundle, parsePeVersion } from './dotnet-captures.ts';
-import { parseDepsJson, type DepsFile } from './dotnet-deps.ts';
+import { MAX_IMAGE_ITEMS, parseDepsJson, type DepsFile } from './dotnet-deps.ts';
 import { findFrameworks, frameworkPackage, frameworkResolver, type Framework } from './dotnet-frameworks.ts';
 import { listedKey, loosePackages, type LooseBinary } from './dotnet-pe.ts';
 import { programPackages } from './dotnet-program.ts';
@@ -59,6 +59,8 @@ interface Scan {
   readonly resolve: (wanted: readonly FrameworkReference[]) => readonly string[];
   /** By path without its ending. */
   readonly configs: ReadonlyMap<string, readonly FrameworkReference[]>;
+  /** What lists of libraries may still hold. */
+  readonly itemsLeft: { items: number };
 }
 
 function catalog({ view }: CatalogContext): CatalogResult {
@@ -71,12 +73,14 @@ function catalog({ view }: CatalogContext): CatalogResult {
   const binaries = view.captured('dotnet/pe');
   const frameworks = findFrameworks([...lists, ...settings, ...binaries].map(({ entry }) => entry));
   const resolve = frameworkResolver(frameworks.values());
-  const scan: Scan = { view, report, notes: [], frameworks, resolve, configs: readConfigs(settings, report) };
+  const configs = readConfigs(settings, report);
+  const itemsLeft = { items: MAX_IMAGE_ITEMS };
+  const scan: Scan = { view, report, notes: [], frameworks, resolve, configs, itemsLeft };
   const identities = new Map<string, { readonly name: string; readonly version: string }>();
   const packages: Package[] = [];
   for (const file of lists) {
     if (packages.length >= ENOUGH_PACKAGES) break;
-    const deps = readList(decodeText(file.bytes), file, report);
+    const deps = readList(scan, decodeText(file.bytes), file);
     const folder = folderOf(file.entry.path);
     if (deps === undefined) continue;
     const runtime = frameworks.has(folder) ? runtimeOf(deps) : undefined;
@@ -100,8 +104,8 @@ function readConfigs(files: readonly CapturedFile[], report: Report): Scan['conf
   return configs;
 }
 
-function readList(text: string, { entry }: CapturedFile, report: Report): DepsFile | undefined {
-  const deps = parseDepsJson(text);
+function readList({ report, itemsLeft }: Scan, text: string, { entry }: CapturedFile): DepsFile | undefined {
+  const deps = parseDepsJson(text, itemsLeft);
   if (typeof deps === 'string') {
     report('malformed-manifest', `the list of libraries ${deps}`, `/${entry.path}`);
     return undefined;
@@ -137,7 +141,7 @@ function bundlePackages(scan: Scan, file: CapturedFile): readonly Package[] {
     scan.notes.push({ kind: 'known-unknown', code: 'dotnet-bundle-without-list', message, path, source: 'dotnet' });
     return [];
   }
-  const deps = readList(bundle.depsJson, file, scan.report);
+  const deps = readList(scan, bundle.depsJson, file);
   if (deps === undefined) return [];
   const inside = bundle.depsName;
   const name = inside.slice(inside.lastIndexOf('/') + 1, -DEPS.length);

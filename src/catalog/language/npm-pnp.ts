@@ -87,9 +87,7 @@ function inlinedData(text: string): string | undefined {
   if (start === null) return undefined;
   const from = start.index + start[0].length;
   const end = text.indexOf("';\n", from);
-  return end === -1
-    ? undefined
-    : text.slice(from, end).replace(/\\(\r?\n|[^])/g, (_, char: string) => (/^\r?\n$/.test(char) ? '' : char));
+  return end === -1 ? undefined : text.slice(from, end).replaceAll(/\\(?:\r?\n|([^]))/g, '$1');
 }
 
 function readItems(registry: readonly unknown[]): { readonly items: readonly Item[]; readonly truncated: boolean } {

@@ -12,6 +12,8 @@ export interface OpamSection {
 }
 
 const MAX_DEPTH = 64;
+/** The largest files of the public repository have some thousand. */
+const MAX_TOKENS = 100_000;
 const TOKEN = /("[^"\\]*(?:\\[^][^"\\]*)*")|([A-Za-z0-9_+%.~-][\w+%:./~-]*)|([[\](){}])|([^\s"\w[\](){}]{1,8})/y;
 const LONG = '"""';
 
@@ -21,7 +23,7 @@ interface Token {
 }
 
 /**
- * Reads an opam file: fields (`license: "MIT"`), sections (`url { ... }`). Hostile input: linear time, nesting ends at 64; never throws.
+ * Reads an opam file: fields (`license: "MIT"`), sections (`url { ... }`). Hostile input: linear time, nesting ends at 64, a hundred thousand words at most; never throws.
  * @returns undefined when it is not one
  * @see https://opam.ocaml.org/doc/Manual.html#General-syntax
  */
@@ -102,6 +104,7 @@ function tokenize(text: string): readonly Token[] | undefined {
   for (;;) {
     skipSpace(cursor, { line: '#', open: /\(\*/y, close: () => '*)' });
     if (cursor.at === text.length) return tokens;
+    if (tokens.length >= MAX_TOKENS) return undefined;
     if (text.startsWith(LONG, cursor.at)) {
       const end = text.indexOf(LONG, cursor.at + LONG.length);
       if (end === -1) return undefined;

@@ -201,6 +201,25 @@ describe('parseDepsJson', () => {
     assert.ok(typeof list !== 'string');
     assert.deepEqual([list.libraries.size, list.truncated], [20_000, true]);
   });
+
+  it('reads so many dependencies of all lists of an image, and says which list has more', () => {
+    const users = (count: number): string =>
+      deps({
+        'A/1.0.0': {
+          files: { 'A.dll': {} },
+          needs: Object.fromEntries(Array.from({ length: count }, (_, index) => [`P${index}`, '1'])),
+        },
+      });
+    const image = { items: 500 };
+    const truncated = [300, 100, 200, 1].map((count) => {
+      const list = parseDepsJson(users(count), image);
+      assert.ok(typeof list !== 'string');
+      assert.deepEqual([...list.libraries.keys()], ['A/1.0.0']);
+      return list.truncated;
+    });
+    assert.deepEqual(truncated, [false, false, true, true]);
+    assert.equal(image.items, 0);
+  });
 });
 
 describe('dotnetCataloger: runtimes', () => {
