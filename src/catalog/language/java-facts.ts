@@ -25,6 +25,7 @@ function isArchive(value: unknown, index: number): boolean {
   const lists = [object['classFolders'], object['licenseFiles'], object['coordinates']];
   return (
     texts.every((text) => typeof text === 'string') &&
+    (object['sha1'] === undefined || typeof object['sha1'] === 'string') &&
     typeof parent === 'number' &&
     (index === 0 ? parent === -1 : Number.isInteger(parent) && parent >= 0 && parent < index) &&
     lists.every((list) => Array.isArray(list)) &&

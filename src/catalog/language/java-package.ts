@@ -60,7 +60,12 @@ export function archivePackage(
     ...(isApplication ? { kind: 'application' as const } : {}),
     ...(version?.endsWith('-SNAPSHOT') === true ? { firstParty: true } : {}),
     ...(archive.inside === '' ? { files: [place.path, ...(of.otherFiles ?? [])] } : {}),
-    hashes: [{ algorithm: 'SHA-256', hex: archive.sha256 }],
+    hashes: [
+      ...(archive.sha1 === undefined || groupId !== undefined
+        ? []
+        : [{ algorithm: 'SHA-1' as const, hex: archive.sha1 }]),
+      { algorithm: 'SHA-256', hex: archive.sha256 },
+    ],
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     id: `${place.path}:${archive.inside}`,
     dependsOn: [],

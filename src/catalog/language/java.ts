@@ -45,7 +45,7 @@ export const javaCataloger: Cataloger = {
   statement: {
     packageTypes: ['maven'],
     reads: [
-      '*.jar, *.war, *.ear, *.par, *.sar, *.nar, *.jpi, *.hpi, *.kar, *.far, *.lpkg and archives in them, 16 deep',
+      '*.jar, *.war, *.ear, *.par, *.sar, *.nar, *.jpi, *.hpi, *.kar, *.far, *.lpkg, *.zap and archives in them, 16 deep',
       '*.zip, *.rar (but for src.zip) that hold a manifest, Maven records or Java archives',
       'META-INF/maven/*/*/pom.properties, META-INF/maven/*/*/pom.xml of unpacked archives',
       '*.pom beside an archive in a Maven repository or in the cache of Gradle',
@@ -57,7 +57,7 @@ export const javaCataloger: Cataloger = {
   captures: [
     {
       id: 'java/archives',
-      suffixes: ['.jar', '.war', '.ear', '.par', '.sar', '.nar', '.jpi', '.hpi', '.kar', '.far', '.lpkg'],
+      suffixes: ['.jar', '.war', '.ear', '.par', '.sar', '.nar', '.jpi', '.hpi', '.kar', '.far', '.lpkg', '.zap'],
       extract: { kind: 'java-archive' },
       maxBytes: 1024 * MiB,
     },
@@ -244,12 +244,13 @@ function unknownNote(archive: JavaArchive, place: JavaPlace, identity: JavaIdent
   return {
     kind: 'known-unknown',
     code: 'archive-without-coordinates',
-    message: `a Java archive${where} that does not say which published one it is; no group is claimed, its SHA-256 can be looked up`,
+    message: `a Java archive${where} that does not say which published one it is; no group is claimed, its digest can be looked up`,
     path: place.path,
     source: 'java',
     facts: {
       name: identity.artifactId,
       ...(identity.version === undefined ? {} : { version: identity.version }),
+      ...(archive.sha1 === undefined ? {} : { sha1: archive.sha1 }),
       sha256: archive.sha256,
       ...(archive.inside === '' ? {} : { inside: archive.inside }),
     },

@@ -15,6 +15,8 @@ export interface JavaArchive {
   readonly sizeBytes: number;
   /** Of the archive's bytes, hex. */
   readonly sha256: string;
+  /** The same, by which Maven Central can be asked; of an archive that has not exactly one of Maven's records, if its bytes are all there. */
+  readonly sha1?: string;
   readonly entryCount: number;
   readonly classCount: number;
   /** First segments of folders that hold classes, at most three: `org/apache/commons`. Sorted, at most 16. */
@@ -175,17 +177,19 @@ class ArchiveReader {
     const licenses = facts.licenseFiles(zip.entries);
     const title = titleOf(read(licenses[0], 256 * KiB));
     const sparse = place.depth === 0 ? this.#sparse : undefined;
+    const coordinates = this.#coordinates(facts, zip.entries, read);
     return {
       inside: place.inside,
       parent: place.parent,
       sizeBytes: zip.bytes.byteLength,
       sha256: sparse?.sha256 ?? hash('sha256', zip.bytes),
+      ...(coordinates.length === 1 || sparse !== undefined ? {} : { sha1: hash('sha1', zip.bytes) }),
       entryCount: facts.entryCount,
       classCount: facts.classCount,
       classFolders: facts.classFolders(),
       ...(facts.layout === undefined ? {} : { layout: facts.layout }),
       ...(manifest === undefined ? {} : { manifest: keptAttributes(parseManifest(manifest)) }),
-      coordinates: this.#coordinates(facts, zip.entries, read),
+      coordinates,
       licenseFiles: licenses.map(({ name }) => name),
       ...(title === undefined ? {} : { licenseTitle: title }),
     };

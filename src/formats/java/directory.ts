@@ -1,6 +1,6 @@
 import type { ZipEntry } from '../zip/zip.ts';
 
-const ARCHIVE = /\.(?:jar|war|ear|par|sar|nar|jpi|hpi|kar|far|lpkg|rar)$/i;
+const ARCHIVE = /\.(?:jar|war|ear|par|sar|nar|jpi|hpi|kar|far|lpkg|rar|zap)$/i;
 const COORDINATES = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.(?:properties|xml)$/;
 const MANIFEST = /^META-INF\/MANIFEST\.MF$/i;
 const LICENSE = /^(?:META-INF\/)?(?:LICEN[CS]E|COPYING)(?:[._-][A-Za-z0-9._-]{0,32})?$/i;

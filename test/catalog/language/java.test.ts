@@ -223,8 +223,27 @@ describe('javaCataloger: facts', () => {
     assert.deepEqual(byName.get('a')?.files, ['/srv/a.ear']);
   });
 
+  it('gives the SHA-1 that Maven Central can be asked for, where no group is known and only there', () => {
+    const sha1 = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex');
+    const algorithms = (bytes: Uint8Array) => only({ 'opt/thing-1.0.zap': bytes }).hashes;
+    const bare = jar({});
+    assert.deepEqual(algorithms(bare)?.[0], { algorithm: 'SHA-1', hex: sha1(bare) });
+    assert.deepEqual(
+      algorithms(jar(mavenRecord('g', 'thing', '1.0')))?.map(({ algorithm }) => algorithm),
+      ['SHA-256'],
+    );
+    const several = jar({ ...mavenRecord('g', 'thing', '1.0'), ...mavenRecord('g', 'other', '1.0') });
+    const { packages } = run({ 'opt/thing-1.0.jar': several, 'opt/shaded-1.0.jar': several });
+    assert.deepEqual(packages.find(({ name }) => name === 'thing')?.hashes?.length, 1);
+    assert.deepEqual(packages.find(({ name }) => name === 'shaded')?.hashes?.[0], {
+      algorithm: 'SHA-1',
+      hex: sha1(several),
+    });
+  });
+
   it('notes archives whose coordinates are not known, with what can be looked up', () => {
     const bytes = jar({});
+    const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex');
     const { notes } = run({ 'opt/thing-1.0.jar': bytes });
     assert.deepEqual(
       notes.map(({ kind, code, path, facts }) => ({ kind, code, path, facts })),
@@ -233,7 +252,7 @@ describe('javaCataloger: facts', () => {
           kind: 'known-unknown',
           code: 'archive-without-coordinates',
           path: '/opt/thing-1.0.jar',
-          facts: { name: 'thing', version: '1.0', sha256: createHash('sha256').update(bytes).digest('hex') },
+          facts: { name: 'thing', version: '1.0', sha1: digest('sha1'), sha256: digest('sha256') },
         },
       ],
     );
