@@ -84,6 +84,9 @@ export function tagPosition(tag: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
+/** Engines list ids by their first twelve digits and take fewer. */
+const ID_PREFIX = /^[0-9a-f]{4,63}$/;
+
 /** An image id (whole, or `sha256:` and its digits), else a name as registries have them; `latest` when it has neither tag nor digest. */
 function parseEngine(name: string, text: string): EngineReference {
   if (name === '') throw invalid(text, 'the name is missing');
@@ -92,7 +95,8 @@ function parseEngine(name: string, text: string): EngineReference {
   // judged in the long form, handed on in the user's: engines complete short names by rules of their own
   const { tag, digest } = parseRegistry(name, text);
   const named = digest !== undefined || name.lastIndexOf(':') > name.lastIndexOf('/');
-  return { transport: 'docker-daemon', path: named ? name : `${name}:${tag ?? 'latest'}` };
+  const path = named ? name : `${name}:${tag ?? 'latest'}`;
+  return { transport: 'docker-daemon', path, ...(ID_PREFIX.test(name) ? { idPrefix: name } : {}) };
 }
 
 function parseLocal(transport: LocalReference['transport'], rest: string, text: string): LocalReference {

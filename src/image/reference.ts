@@ -26,6 +26,8 @@ export interface EngineReference {
   readonly transport: 'docker-daemon';
   /** As the engine takes it: a name with tag or digest, or an image id. */
   readonly path: string;
+  /** What may be the beginning of an image id instead, when no image has that name. */
+  readonly idPrefix?: string;
   readonly tag?: undefined;
   readonly digest?: undefined;
 }

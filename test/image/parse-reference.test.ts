@@ -106,6 +106,11 @@ describe('parseImageReference', () => {
       assert.deepEqual(parseImageReference(`docker-daemon:${name}`), { transport: 'docker-daemon', path });
       assert.equal(formatImageReference(parseImageReference(`docker-daemon:${name}`)), `docker-daemon:${path}`);
     }
+    // what may be the beginning of an image id as well
+    const short = { transport: 'docker-daemon', path: '60a4ed8858c5:latest', idPrefix: '60a4ed8858c5' };
+    assert.deepEqual(parseImageReference('docker-daemon:60a4ed8858c5'), short);
+    for (const name of ['60a4ed8858c5:1', 'shop/60a4ed8858c5', '60a', 'app'])
+      assert.ok(!('idPrefix' in parseImageReference(`docker-daemon:${name}`)), name);
     for (const name of ['', '../x', 'a b', 'x?y', 'app:', 'APP@sha256:1']) {
       assert.throws(() => parseImageReference(`docker-daemon:${name}`), { code: 'REFERENCE_INVALID' });
     }

@@ -12,6 +12,8 @@ export type LocalStore = OciLayoutStore | ArchiveLayoutStore | DockerArchiveStor
 
 export interface OpenLocalStoreOptions {
   readonly signal: AbortSignal;
+  /** How users name an archive that was made for reading; as the reference has it unless told. */
+  readonly name?: string;
   /** Bytes that a compressed archive may unpack to; twice `LIMITS.layerBytes` unless told. */
   readonly maxBytes?: number;
   /** Most referrers of one digest; LIMITS.referrers unless told. */
@@ -42,7 +44,7 @@ export async function openLocalStore(reference: LocalReference, options: OpenLoc
     maxBytes: options.maxBytes ?? 2 * LIMITS.layerBytes,
   });
   try {
-    const name = `${transport}:${path}`;
+    const name = options.name ?? `${transport}:${path}`;
     const isLayout = files.locate('index.json') !== undefined && files.locate('oci-layout') !== undefined;
     return transport === 'oci-archive' || isLayout
       ? new ArchiveLayoutStore(name, files, options.maxReferrers)

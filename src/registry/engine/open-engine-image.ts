@@ -38,12 +38,14 @@ export interface EngineImage extends AsyncDisposable {
 export async function openEngineImage(reference: EngineReference, options: EngineImageOptions): Promise<EngineImage> {
   const { runtime, maxBytes = 2 * LIMITS.layerBytes } = options;
   const address = engineAddress(runtime.env);
-  const id = await resolveId(address, reference.path, runtime.signal);
+  const engine: Engine = { address, version: await apiVersion(address, runtime.signal) };
+  const id = await resolveId(engine, reference, runtime.signal);
   const temporary = await TemporaryDirectory.create('waybill-engine-');
   try {
     const path = join(temporary.path, 'image.tar');
-    await save({ address, id, path, maxBytes, name: reference.path }, runtime);
-    const store = await openLocalStore({ transport: 'docker-archive', path }, { signal: runtime.signal });
+    await save({ engine, id, path, maxBytes, name: reference.path }, runtime);
+    const name = `docker-daemon:${reference.path}`;
+    const store = await openLocalStore({ transport: 'docker-archive', path }, { signal: runtime.signal, name });
     return {
       store,
       async [Symbol.asyncDispose]() {
@@ -57,30 +59,59 @@ export async function openEngineImage(reference: EngineReference, options: Engin
   }
 }
 
-/** Slashes of a name stay: engines match the rest of the path. */
-function apiPath(name: string, action: 'json' | 'get'): string {
-  return `/v1.41/images/${name.split('/').map(encodeURIComponent).join('/')}/${action}`;
+/** An engine, and the version of its API that is spoken with it. */
+interface Engine {
+  readonly address: EngineAddress;
+  readonly version: string;
 }
 
-async function resolveId(address: EngineAddress, name: string, signal: AbortSignal): Promise<string> {
-  const where = formatEngineAddress(address);
-  const answer = await askEngine(address, apiPath(name, 'json'), signal);
-  await requireOk(answer, where, name);
+/** What engines understand that do not say which version they have. */
+const DEFAULT_VERSION = '1.41';
+
+/** The newest version that the engine has: those of the last years refuse versions that older ones need. What is asked for is the same in all. */
+async function apiVersion(address: EngineAddress, signal: AbortSignal): Promise<string> {
+  const answer = await askEngine(address, '/_ping', signal);
+  answer.destroy();
+  const version = answer.headers['api-version'];
+  return typeof version === 'string' && /^1\.\d{1,3}$/.test(version) ? version : DEFAULT_VERSION;
+}
+
+/** Slashes of a name stay: engines match the rest of the path. */
+function apiPath({ version }: Engine, name: string, action: 'json' | 'get'): string {
+  return `/v${version}/images/${name.split('/').map(encodeURIComponent).join('/')}/${action}`;
+}
+
+/** The id that a name stands for, else the one that begins so. */
+async function resolveId(engine: Engine, { path, idPrefix }: EngineReference, signal: AbortSignal): Promise<string> {
+  const id = await findId(engine, path, signal);
+  if (id !== undefined) return id;
+  const begun = idPrefix === undefined ? undefined : await findId(engine, idPrefix, signal);
+  if (idPrefix !== undefined && begun?.replace(/^sha256:/, '').startsWith(idPrefix)) return begun;
+  const where = formatEngineAddress(engine.address);
+  throw registryError('ENGINE_IMAGE_NOT_FOUND', `the engine at ${where} has no image ${safeText(path, 200)}`, {
+    hint: 'docker images, or podman images, lists what it has; nothing is pulled for you',
+  });
+}
+
+/** Undefined when the engine has no such image. */
+async function findId(engine: Engine, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const where = formatEngineAddress(engine.address);
+  const answer = await askEngine(engine.address, apiPath(engine, name, 'json'), signal);
+  if (answer.statusCode === 404) {
+    answer.destroy();
+    return undefined;
+  }
+  await requireOk(answer, where);
   const body = await readJsonAnswer(answer, where);
   const id = typeof body === 'object' && body !== null && 'Id' in body ? body.Id : undefined;
   if (typeof id === 'string' && /^(?:sha256:)?[0-9a-f]{64}$/.test(id)) return id;
   throw registryError('ENGINE_UNEXPECTED_ANSWER', `${where} does not say the id of ${safeText(name, 200)}`);
 }
 
-async function requireOk(answer: IncomingMessage, where: string, name: string): Promise<void> {
+async function requireOk(answer: IncomingMessage, where: string): Promise<void> {
   if (answer.statusCode === 200) return;
   const body = await readJsonAnswer(answer, where).catch(() => undefined);
   const told = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : '';
-  if (answer.statusCode === 404) {
-    throw registryError('ENGINE_IMAGE_NOT_FOUND', `the engine at ${where} has no image ${safeText(name, 200)}`, {
-      hint: 'docker images, or podman images, lists what it has; nothing is pulled for you',
-    });
-  }
   throw registryError(
     'ENGINE_UNEXPECTED_ANSWER',
     `${where} answered ${answer.statusCode ?? 'nothing'}${told === '' ? '' : `: ${safeText(told, 300)}`}`,
@@ -88,7 +119,7 @@ async function requireOk(answer: IncomingMessage, where: string, name: string): 
 }
 
 interface Saving {
-  readonly address: EngineAddress;
+  readonly engine: Engine;
   readonly id: string;
   readonly name: string;
   readonly path: string;
@@ -96,10 +127,10 @@ interface Saving {
 }
 
 async function save(saving: Saving, runtime: EngineImageOptions['runtime']): Promise<void> {
-  const { address, id, name, path, maxBytes } = saving;
-  const where = formatEngineAddress(address);
-  const answer = await askEngine(address, apiPath(id, 'get'), runtime.signal);
-  await requireOk(answer, where, name);
+  const { engine, id, name, path, maxBytes } = saving;
+  const where = formatEngineAddress(engine.address);
+  const answer = await askEngine(engine.address, apiPath(engine, id, 'get'), runtime.signal);
+  await requireOk(answer, where);
   const label = `image ${safeText(name, 100)}`;
   let doneBytes = 0;
   const meter = new Transform({

@@ -67,7 +67,8 @@ describe('openEngineImage', () => {
     openEngineImage(reference(text), { runtime: { env, signal, progress } });
 
   const honest: RequestListener = (request, response) => {
-    if (request.url === '/v1.41/images/shop/app%3A1/json') response.end(JSON.stringify({ Id: ID }));
+    if (request.url === '/_ping') response.writeHead(404).end();
+    else if (request.url === '/v1.41/images/shop/app%3A1/json') response.end(JSON.stringify({ Id: ID }));
     else if (request.url === `/v1.41/images/${encodeURIComponent(ID)}/get`) response.end(archive);
     else response.writeHead(404).end('{"message":"no such image"}');
   };
@@ -82,16 +83,69 @@ describe('openEngineImage', () => {
       const image = await loadImage(opened.store, { reference: '', hostPlatform: LINUX_AMD64, signal });
       assert.equal(image.layers.length, 1);
     }
-    assert.deepEqual(asked, ['/v1.41/images/shop/app%3A1/json', `/v1.41/images/${encodeURIComponent(ID)}/get`]);
+    assert.deepEqual(asked, [
+      '/_ping',
+      '/v1.41/images/shop/app%3A1/json',
+      `/v1.41/images/${encodeURIComponent(ID)}/get`,
+    ]);
     assert.ok(events.some((event) => event.kind === 'transfer' && event.doneBytes === archive.length));
     const left = readdirSync(tmpdir()).filter((name) => name.startsWith('waybill-engine-') && !before.has(name));
     assert.deepEqual(left, []);
   });
 
+  test('speaks the version of the API that the engine has: newer ones refuse older versions', async () => {
+    const strict: RequestListener = (request, response) => {
+      const { url = '' } = request;
+      if (url === '/_ping') response.setHeader('Api-Version', '1.52').end('OK');
+      else if (url === '/v1.52/images/shop/app%3A1/json') response.end(JSON.stringify({ Id: ID }));
+      else if (url === `/v1.52/images/${encodeURIComponent(ID)}/get`) response.end(archive);
+      else
+        response.writeHead(400).end('{"message":"client version is too old. Minimum supported API version is 1.44"}');
+    };
+    await using opened = await open('docker-daemon:shop/app:1', await engine('strict', strict));
+    assert.ok(opened.store);
+    // what is no version is not put into a path
+    for (const [index, version] of ['../x', '1.4/../..', '', '99999.1'].entries()) {
+      const odd = await engine(`version${index}`, (request, response) => {
+        if (request.url === '/_ping') response.setHeader('Api-Version', version).end();
+        else honest(request, response);
+      });
+      await using other = await open('docker-daemon:shop/app:1', odd);
+      assert.equal(asked[1], '/v1.41/images/shop/app%3A1/json', version);
+      assert.ok(other.store);
+    }
+  });
+
+  test('takes the beginning of an image id, as the engines list them, when no image has that name', async () => {
+    const listener: RequestListener = (request, response) => {
+      if (request.url === `/v1.41/images/${'a'.repeat(12)}/json`) response.end(JSON.stringify({ Id: ID }));
+      else if (request.url === '/v1.41/images/bbbbbbbbbbbb/json') response.end(JSON.stringify({ Id: ID }));
+      else honest(request, response);
+    };
+    {
+      await using opened = await open(`docker-daemon:${'a'.repeat(12)}`, await engine('short', listener));
+      assert.ok(opened.store);
+    }
+    assert.deepEqual(asked.slice(1, 3), [
+      '/v1.41/images/aaaaaaaaaaaa%3Alatest/json',
+      '/v1.41/images/aaaaaaaaaaaa/json',
+    ]);
+    // an id that begins otherwise is of something else; a name with a tag is no id
+    for (const name of ['bbbbbbbbbbbb', 'aaaaaaaaaaaa:latest', 'shop/aaaaaaaaaaaa'])
+      await assert.rejects(open(`docker-daemon:${name}`, await engine(`no-${name.replaceAll(/\W/g, '')}`, listener)), {
+        code: 'ENGINE_IMAGE_NOT_FOUND',
+      });
+  });
+
+  test('names the image as the user did, not the temporary file', async () => {
+    await using opened = await open('docker-daemon:shop/app:1', await engine('named', honest));
+    assert.equal(opened.store.name, 'docker-daemon:shop/app:1');
+  });
+
   test('says so when there is no such image, no engine, or an engine that talks nonsense', async () => {
     const env = await engine('other', honest);
     await assert.rejects(open('docker-daemon:nope', env), { code: 'ENGINE_IMAGE_NOT_FOUND', exitCode: 6 });
-    assert.deepEqual(asked, ['/v1.41/images/nope%3Alatest/json']);
+    assert.deepEqual(asked, ['/_ping', '/v1.41/images/nope%3Alatest/json']);
     await assert.rejects(open('docker-daemon:x', { DOCKER_HOST: `unix://${scratch.path}/none.sock` }), {
       code: 'ENGINE_UNREACHABLE',
       exitCode: 4,
