@@ -12,7 +12,7 @@ export interface Ownership {
 }
 
 /** Catalogers whose packages are whole installations, with other ecosystems' packages and recognised programs in them. */
-const OWNING_CATALOGERS: ReadonlySet<string> = new Set(['conda', 'declared', 'jvm']);
+const OWNING_CATALOGERS: ReadonlySet<string> = new Set(['conda', 'declared', 'homebrew', 'jvm']);
 
 /** Property of a package that came as part of another one: the owner's purl, or its id when it has none. */
 export const OWNED_BY = 'waybill:owned-by';

@@ -25,6 +25,7 @@ import { bottlerocketCataloger } from './os/bottlerocket.ts';
 import { chiselCataloger } from './os/chisel.ts';
 import { DISTRIBUTION_CAPTURES } from './os/distribution.ts';
 import { dpkgCataloger } from './os/dpkg.ts';
+import { homebrewCataloger } from './os/homebrew.ts';
 import { nixCataloger } from './os/nix.ts';
 import { opkgCataloger } from './os/opkg.ts';
 import { pacmanCataloger } from './os/pacman.ts';
@@ -44,6 +45,7 @@ export const CATALOGERS: readonly Cataloger[] = [
   nixCataloger,
   snapCataloger,
   bottlerocketCataloger,
+  homebrewCataloger,
   npmCataloger,
   pythonCataloger,
   goCataloger,

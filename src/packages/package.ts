@@ -8,6 +8,7 @@ export type PackageType =
   | 'nix'
   | 'snap'
   | 'opkg'
+  | 'brew'
   | 'bitnami'
   | 'npm'
   | 'pypi'

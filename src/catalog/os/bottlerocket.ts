@@ -4,6 +4,7 @@ import { distroQualifier, type Diagnostic, type Distribution, type Package } fro
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution } from './distribution.ts';
 import { rootOf } from './installation-root.ts';
+import { jsonObject } from './json-object.ts';
 import { rpmIdentity } from './rpm-record.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -66,7 +67,7 @@ function inventoryPackages(context: CatalogContext, file: CapturedFile, diagnost
 function rowsOf(file: CapturedFile, report: (message: string) => void): readonly JsonValue[] {
   try {
     const document = parseStrictJson(file.bytes, 'the inventory', { maxBytes: MAX_BYTES });
-    const content = isObject(document) ? document['Content'] : undefined;
+    const content = jsonObject(document)?.['Content'];
     if (Array.isArray(content)) return content;
     report('has no Content; its packages are missing');
   } catch (error) {
@@ -77,9 +78,10 @@ function rowsOf(file: CapturedFile, report: (message: string) => void): readonly
 }
 
 function toPackage(row: JsonValue, file: CapturedFile, distribution: Distribution | undefined): Package | undefined {
-  if (!isObject(row)) return undefined;
+  const fields = jsonObject(row);
+  if (fields === undefined) return undefined;
   const text = (key: string): string | undefined => {
-    const value = row[key];
+    const value = fields[key];
     return typeof value === 'string' ? value : undefined;
   };
   const epochText = text('Epoch') ?? '';
@@ -118,8 +120,4 @@ function toPackage(row: JsonValue, file: CapturedFile, distribution: Distributio
     id: `${path} ${name} ${version ?? ''} ${architecture ?? ''}`,
     dependsOn: [],
   };
-}
-
-function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
