@@ -60,11 +60,11 @@ const MAX_PATH_CHARS = 4096;
 const MAX_RECORD_BYTES = 128 * MiB;
 const MAX_NESTED_BYTES = 1024 * MiB;
 /**
- * What is inside may be so much larger than the file: real ones are some times, bombs are a thousand times. An image may hold ten thousand small ones, so
- * that they get little beyond that.
+ * What is inside may be so much larger than the file: real ones are some times, bombs are a thousand times. An image may hold a hundred thousand small ones,
+ * so that they get little beyond that.
  */
 const MAX_EXPANSION = 32;
-const FREE_BYTES = 4 * MiB;
+const FREE_BYTES = 512 * KiB;
 const MAX_ATTRIBUTE_CHARS = 2048;
 const MARK = /[\s*#/=-]/;
 /** Attributes of the manifest that are kept. */

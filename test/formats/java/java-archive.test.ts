@@ -5,8 +5,6 @@ import fc from 'fast-check';
 import { extractJavaArchive, type JavaArchiveFacts } from '../../../src/formats/index.ts';
 import { zipArchive, type ZipInput } from '../../support/zip-writer.ts';
 
-const MiB = 1024 * 1024;
-
 function extract(bytes: Uint8Array, path = 'a.jar'): JavaArchiveFacts | undefined {
   const found = extractJavaArchive(bytes, { path, complete: true });
   return found === undefined ? undefined : (JSON.parse(Buffer.from(found).toString('utf8')) as JavaArchiveFacts);
@@ -149,7 +147,7 @@ describe('extractJavaArchive', () => {
   });
 
   it('inflates only so much more than the file holds', () => {
-    const big = zipArchive({ 'x.bin': { content: Buffer.alloc(3 * MiB), stored: true } });
+    const big = zipArchive({ 'x.bin': { content: Buffer.alloc(400 * 1024), stored: true } });
     const { archives, problems } = facts({ 'a.jar': big, 'b.jar': big, 'c.jar': zipArchive({}) });
     assert.deepEqual(
       archives.map(({ inside }) => inside),
