@@ -3,6 +3,7 @@ import type { CapturedFile } from '../../filesystem/index.ts';
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { CHISEL_FIELDS, chiselManifest, type ChiselPackage } from './chisel-manifest.ts';
+import { createDebianLicenses } from './debian-licenses.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { rootOf } from './installation-root.ts';
@@ -23,13 +24,16 @@ export const chiselCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['deb'],
-    reads: ['chisel/manifest.wall'],
-    licenses: false,
+    reads: ['chisel/manifest.wall', 'usr/share/doc/*/copyright'],
+    licenses: true,
     dependencies: false,
     files: true,
     fileDigests: true,
   },
-  captures: [{ id: 'chisel/manifest', pathSuffixes: ['chisel/manifest.wall'], maxBytes: 64 * 1024 * 1024 }],
+  captures: [
+    { id: 'chisel/manifest', pathSuffixes: ['chisel/manifest.wall'], maxBytes: 64 * 1024 * 1024 },
+    { id: 'chisel/copyright', pathSuffixes: ['usr/share/doc/*/copyright'], maxBytes: 8 * 1024 * 1024 },
+  ],
   // a slice of base-files brings etc/debian_version: no sign of dpkg here
   digests: osDigests('sha256', ['etc/apt/', 'etc/dpkg/'], SIGNS.apk, SIGNS.rpm),
   catalog,
@@ -52,6 +56,8 @@ interface Shared {
   readonly owned: OwnedPaths;
   /** Only where the type `deb` is at home: elsewhere no namespace is known. */
   readonly distribution: Distribution | undefined;
+  /** Slices bring the copyright files of their packages. */
+  readonly licensesOf: ReturnType<typeof createDebianLicenses>;
 }
 
 function catalog(context: CatalogContext): CatalogResult {
@@ -83,7 +89,8 @@ function manifestPackages(reading: Reading, file: CapturedFile): readonly Packag
   // a root inside the image has an operating system of its own
   const found = root === '' ? context.distribution : detectDistribution(view, root).distribution;
   const distribution = found !== undefined && isDebianLike(found) ? found : undefined;
-  const shared: Shared = { context, file, owned: createOwnedPaths(view, root), distribution };
+  const licensesOf = createDebianLicenses(view, root);
+  const shared: Shared = { context, file, owned: createOwnedPaths(view, root), distribution, licensesOf };
   return packages.map((pkg) => {
     if (pkg.version === undefined) report('version-unknown', 'warning', `${pkg.name} has no version that can be one`);
     return toPackage(shared, pkg);
@@ -106,7 +113,7 @@ function toPackage(shared: Shared, pkg: ChiselPackage): Package {
     locations: [{ path: `/${entry.path}`, layer: entry.layer }],
     foundBy: SOURCE,
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `record in /${entry.path}` }],
-    licenses: [],
+    licenses: shared.licensesOf(name),
     files: shared.owned.onDisk(pkg.paths),
     ...(context.recordedFiles === true ? { recordedFiles: recordedOnDisk(shared.owned, pkg.recorded) } : {}),
     ...(archiveSha256 === undefined ? {} : { distributionHashes: [{ algorithm: 'SHA-256', hex: archiveSha256 }] }),

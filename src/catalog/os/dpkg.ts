@@ -1,13 +1,6 @@
-import type { FileView } from '../../filesystem/index.ts';
-import {
-  distroQualifier,
-  type Diagnostic,
-  type Distribution,
-  type LicenseClaim,
-  type Package,
-} from '../../packages/index.ts';
+import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { debianLicenses } from './debian-copyright.ts';
+import { createDebianLicenses } from './debian-licenses.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-database.ts';
 import { dpkgDependencies } from './dpkg-dependencies.ts';
@@ -87,12 +80,10 @@ const APT_KEYS: KeyPlaces = {
 
 /** What all packages of one database share. */
 interface DatabaseContext {
-  readonly view: FileView;
   readonly database: DpkgDatabase;
   /** Only where the type `deb` is at home: elsewhere no namespace is known. */
   readonly distribution: Distribution | undefined;
-  /** Licences by the path of the copyright file, since many packages link to one. */
-  readonly licenses: Map<string, readonly LicenseClaim[]>;
+  readonly licensesOf: ReturnType<typeof createDebianLicenses>;
 }
 
 function catalog(context: CatalogContext): CatalogResult {
@@ -116,7 +107,7 @@ function databasePackages(
   // a root inside the image has an operating system of its own
   const found = database.root === '' ? context.distribution : detectDistribution(view, database.root).distribution;
   const distribution = found !== undefined && isDebianLike(found) ? found : undefined;
-  const shared: DatabaseContext = { view, database, distribution, licenses: new Map() };
+  const shared: DatabaseContext = { database, distribution, licensesOf: createDebianLicenses(view, database.root) };
   const filesOf = createDpkgFiles(view, database, lists);
   const budget = new EdgeBudget();
   const dependencies = dpkgDependencies(database.records, budget);
@@ -155,7 +146,7 @@ function toPackage(
     ...(list !== undefined && list.layer >= 0 && list.layer !== entry.layer ? { introducedLayer: list.layer } : {}),
     foundBy: 'dpkg',
     evidence: [{ field: 'purl', technique: 'manifest-analysis', confidence: 1, value: `stanza in /${entry.path}` }],
-    licenses: licensesOf(shared, record),
+    licenses: shared.licensesOf(record.name),
     ...(supplier === undefined ? {} : { supplier }),
     ...(description === undefined ? {} : { description }),
     ...(homepage === undefined ? {} : { homepage }),
@@ -186,19 +177,4 @@ function upstreamOf(source: string | undefined): string | undefined {
   const match = /^([A-Za-z0-9][A-Za-z0-9+._-]*)(?:\s+\(([A-Za-z0-9.+:~_-]+)\))?$/.exec(source?.trim() ?? '');
   if (match === null) return undefined;
   return match[2] === undefined ? match[1] : `${match[1]}@${match[2]}`;
-}
-
-function licensesOf(shared: DatabaseContext, record: DpkgRecord): readonly LicenseClaim[] {
-  const { view, database, licenses } = shared;
-  const prefix = database.root === '' ? '' : `${database.root}/`;
-  const path = `${prefix}usr/share/doc/${record.name}/copyright`;
-  const entry = view.resolve(path);
-  if (entry === undefined || entry.type !== 'file') return [];
-  const known = licenses.get(entry.path);
-  if (known !== undefined) return known;
-  const bytes = view.read(path);
-  const location = { path: `/${entry.path}`, layer: entry.layer };
-  const claims = bytes === undefined ? [] : debianLicenses(bytes).map((value): LicenseClaim => ({ value, location }));
-  licenses.set(entry.path, claims);
-  return claims;
 }

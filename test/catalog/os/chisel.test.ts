@@ -22,6 +22,8 @@ describe('chisel', () => {
       'usr/share/doc/link': { link: '../x' },
       lib: { link: 'usr/lib' },
       'etc/ssl/certs/ca.crt': 'mutated',
+      'usr/share/doc/libc6/copyright': 'see /usr/share/common-licenses/LGPL-2.1\n',
+      'usr/share/doc/ca': { link: 'libc6' },
       'var/lib/chisel/manifest.wall': zstdCompressSync(
         wall([
           { kind: 'package', name: 'libc6', version: '2.39', sha256: A, arch: 'amd64' },
@@ -51,6 +53,8 @@ describe('chisel', () => {
         ['/removed', { algorithm: 'sha256', hex: A }],
       ],
     );
+    const licenses = [{ value: 'LGPL-2.1', location: { path: '/usr/share/doc/libc6/copyright', layer: 0 } }];
+    assert.deepEqual([libc?.licenses, ca?.licenses], [licenses, licenses]);
     assert.deepEqual(libc?.properties, { 'deb:slices': 'config libs' });
     assert.deepEqual(libc?.distributionHashes, [{ algorithm: 'SHA-256', hex: A }]);
     assert.equal(runCataloger(chiselCataloger, files).packages[0]?.recordedFiles, undefined);
