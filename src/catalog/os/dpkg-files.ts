@@ -162,7 +162,8 @@ function conffiles(field: string | undefined, listed: readonly string[] | undefi
 }
 
 function lines(bytes: Uint8Array): readonly string[] {
-  const all = decodeName(bytes).split('\n');
+  const text = decodeName(bytes);
+  const all = (text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text).split('\n');
   if (all.at(-1) === '') all.pop();
   return all;
 }

@@ -218,6 +218,20 @@ describe('dpkg', () => {
     });
   }
 
+  it('reads files whose lines end as on Windows', () => {
+    const text = `${stanza('a', { Conffiles: '\n /etc/a.conf 743ca3f83ea263f1f56ad1f63f907bdb' })}\n${stanza('b')}`;
+    const result = run({
+      'var/lib/dpkg/status': text.replaceAll('\n', '\r\n'),
+      'var/lib/dpkg/info/a.list': '/usr/bin/a\r\n/etc/a.conf\r\n',
+      'var/lib/dpkg/diversions': '/usr/bin/a\r\n/usr/bin/a.real\r\nb\r\n',
+      'usr/bin/a.real': '',
+      'etc/a.conf': '',
+    });
+    assert.deepEqual([result.packages.length, result.diagnostics], [2, []]);
+    assert.deepEqual(named(result, 'a').files, ['/etc/a.conf', '/usr/bin/a.real']);
+    assert.deepEqual(named(result, 'a').configFiles, ['/etc/a.conf']);
+  });
+
   it('tells of a database behind a link to an unusual place', () => {
     const result = run({ 'var/lib/dpkg': { link: '/data/packages' }, 'data/packages/status': stanza('a') });
     assert.deepEqual([result.packages, codes(result)], [[], ['unreadable-database']]);
