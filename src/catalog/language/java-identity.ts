@@ -101,7 +101,7 @@ export function archiveIdentity(
   own: RecordIdentity | undefined,
 ): JavaIdentity | undefined {
   if (own !== undefined) {
-    const version = own.version ?? versionOf(archive, file)?.value;
+    const version = buildVersion(file, own) ?? own.version ?? versionOf(archive, file)?.value;
     const classifier = own.classifier ?? classifierOf(file, own.artifactId, version);
     return {
       groupId: own.groupId,
@@ -114,6 +114,13 @@ export function archiveIdentity(
   }
   const told = pluginIdentity(archive) ?? unrecordedIdentity(archive, file);
   return (told.groupId === undefined ? FILE_NAME : ID).test(told.artifactId) ? told : undefined;
+}
+
+/** Published for several versions of Java at once, with the one it is for in the file's name only: `12.6.1.jre11` of version `12.6.1`. */
+function buildVersion(file: JavaFileName, { artifactId, version }: RecordIdentity): string | undefined {
+  const isBuild =
+    version !== undefined && file.name === artifactId && file.version?.startsWith(`${version}.jre`) === true;
+  return isBuild && /^\d{1,2}$/.test(file.version.slice(version.length + '.jre'.length)) ? file.version : undefined;
 }
 
 /** Evidence for what was read from one of Maven's records. */

@@ -19,7 +19,7 @@ export interface JavaArchive {
   readonly sha1?: string;
   readonly entryCount: number;
   readonly classCount: number;
-  /** First segments of folders that hold classes, at most three: `org/apache/commons`. Sorted, at most 16. */
+  /** First segments of folders that hold classes, at most three: `org/apache/commons`. Sorted, at most 64. */
   readonly classFolders: readonly string[];
   /** How it is laid out when it is an application. */
   readonly layout?: 'spring-boot' | 'war' | 'ear';

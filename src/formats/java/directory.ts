@@ -4,7 +4,8 @@ const ARCHIVE = /\.(?:jar|war|ear|par|sar|nar|jpi|hpi|kar|far|lpkg|rar|zap)$/i;
 const COORDINATES = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.(?:properties|xml)$/;
 const MANIFEST = /^META-INF\/MANIFEST\.MF$/i;
 const LICENSE = /^(?:META-INF\/)?(?:LICEN[CS]E|COPYING)(?:[._-][A-Za-z0-9._-]{0,32})?$/i;
-const MAX_FOLDERS = 16;
+/** Large libraries have dozens, and one that tells what they are may come late. */
+const MAX_FOLDERS = 64;
 const MAX_LICENSE_FILES = 16;
 /** Folders in which an application keeps its own classes. */
 const CLASS_ROOTS = /^(?:BOOT-INF\/classes|WEB-INF\/classes|META-INF\/versions\/\d+)\//;

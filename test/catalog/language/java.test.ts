@@ -103,6 +103,20 @@ describe('javaCataloger: identity', () => {
     assert.deepEqual(keys('lib-2.jar', unresolved), ['pkg:maven/org.example/lib@2']);
   });
 
+  it('takes the version of Java that one of several builds is for from the file, and nothing else', () => {
+    const record = mavenRecord('com.acme', 'jdbc', '12.6.1');
+    const key = 'pkg:maven/com.acme/jdbc@12.6.1';
+    assert.deepEqual(keys('jdbc-12.6.1.jre11.jar', record), [`${key}.jre11`]);
+    for (const name of [
+      'jdbc-12.6.1.jar',
+      'jdbc-12.6.1.jreX.jar',
+      'jdbc-12.6.1.1.jar',
+      'jdbc.jar',
+      'jdbc-12.6.1.jre.jar',
+    ])
+      assert.deepEqual(keys(name, record), [key], name);
+  });
+
   it('never makes up a group', () => {
     const manifest =
       'Automatic-Module-Name: org.acme.lib\r\nMain-Class: org.acme.Main\r\nImplementation-Vendor-Id: org.acme\r\n';
@@ -160,6 +174,10 @@ describe('javaCataloger: identity', () => {
     const seen = new Map<string, string>();
     for (const row of KNOWN) {
       assert.match(row.group, /^[a-z][A-Za-z0-9_.-]+$/);
+      assert.ok(
+        [row.artifacts, row.prefixes].some((names) => (names ?? []).length > 0),
+        row.group,
+      );
       assert.match(row.folder, /^[a-zA-Z0-9_]+(?:\/[a-zA-Z0-9_]+){0,2}$/);
       for (const name of [...(row.artifacts ?? []), ...(row.prefixes ?? [])]) {
         const range = [row.from, row.below, row.versions?.join(), row.title].join('|');
