@@ -13,7 +13,8 @@ export function parseBundle({ bytes }: CapturedFile): CheckedBundle | undefined 
   if (object === undefined || typeof bundleVersion !== 'string') return undefined;
   const text = <Key extends string>(key: Key): Partial<Record<Key, string>> => {
     const value = object[key];
-    return typeof value === 'string' ? ({ [key]: value } as Record<Key, string>) : {};
+    // a byte-order mark of the file inside is no part of its text
+    return typeof value === 'string' ? ({ [key]: value.replace(/^\ufeff/, '') } as Record<Key, string>) : {};
   };
   return { bundleVersion, ...text('depsName'), ...text('depsJson'), ...text('runtimeConfig'), ...text('problem') };
 }

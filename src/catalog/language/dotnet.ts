@@ -5,6 +5,7 @@ import { parseBundle, parsePeVersion } from './dotnet-captures.ts';
 import { MAX_IMAGE_ITEMS, parseDepsJson, type DepsFile } from './dotnet-deps.ts';
 import { findFrameworks, frameworkPackage, frameworkResolver, type Framework } from './dotnet-frameworks.ts';
 import { listedKey, loosePackages, type LooseBinary } from './dotnet-pe.ts';
+import { readNuspec } from './dotnet-nuspec.ts';
 import { programPackages } from './dotnet-program.ts';
 import { parseRuntimeConfig, type FrameworkReference } from './dotnet-runtime-config.ts';
 import { decodeText } from './json-fields.ts';
@@ -18,7 +19,7 @@ const RUNTIME_PACK = /^(?:Microsoft\.(?:NETCore|AspNetCore|WindowsDesktop)\.App)
 export const dotnetCataloger: Cataloger = {
   id: 'dotnet',
   title: '.NET packages and runtimes',
-  version: 1,
+  version: 2,
   specifications: [
     'https://github.com/dotnet/sdk/blob/main/documentation/specs/runtime-configuration-file.md',
     'https://github.com/dotnet/designs/blob/main/accepted/2020/single-file/bundler.md',
@@ -30,6 +31,7 @@ export const dotnetCataloger: Cataloger = {
     reads: [
       '*.deps.json',
       '*.runtimeconfig.json',
+      '*.nuspec (for which package a library without a list may be of)',
       'Microsoft.NETCore.App/<version>/ and its like',
       'single-file programs (ELF, PE) of .NET',
       'version resources of Windows programs and libraries (PE)',
@@ -41,6 +43,7 @@ export const dotnetCataloger: Cataloger = {
   captures: [
     { id: 'dotnet/deps', suffixes: [DEPS], maxBytes: 32 * MiB },
     { id: 'dotnet/config', suffixes: [CONFIG], maxBytes: MiB },
+    { id: 'dotnet/nuspec', suffixes: ['.nuspec'], maxBytes: MiB },
     { id: 'dotnet/bundle', executables: true, extract: { kind: 'dotnet-bundle' }, maxBytes: 512 * MiB },
     { id: 'dotnet/pe', executables: true, extract: { kind: 'pe-version' }, maxBytes: 512 * MiB },
   ],
@@ -90,7 +93,8 @@ function catalog({ view }: CatalogContext): CatalogResult {
   for (const file of view.captured('dotnet/bundle'))
     if (packages.length < ENOUGH_PACKAGES) packages.push(...bundlePackages(scan, file));
   packages.push(...frameworkPackages(scan, identities));
-  packages.push(...loosePackages(looseBinaries(scan, binaries, packages), listedPackages(packages)));
+  const known = listedPackages(packages, view.captured('dotnet/nuspec'));
+  packages.push(...loosePackages(looseBinaries(scan, binaries, packages), known));
   return { packages, diagnostics, notes: scan.notes };
 }
 
@@ -191,13 +195,15 @@ function isBelowAny(path: string, folders: ReadonlyMap<string, unknown>): boolea
   return false;
 }
 
-function listedPackages(packages: readonly Package[]): Parameters<typeof loosePackages>[1] {
+/** Packages that lists of libraries name, and those that NuGet unpacked. */
+function listedPackages(
+  packages: readonly Package[],
+  nuspecs: readonly CapturedFile[],
+): Parameters<typeof loosePackages>[1] {
   const known = packages.filter(({ purlKnown }) => purlKnown !== false);
-  return new Map(
-    known.flatMap(({ name, version }) =>
-      version === undefined ? [] : [[listedKey(name, version), { name, version }]],
-    ),
-  );
+  const listed = known.flatMap(({ name, version }) => (version === undefined ? [] : [{ name, version }]));
+  const unpacked = nuspecs.flatMap((file) => readNuspec(file) ?? []);
+  return new Map([...unpacked, ...listed].map((item) => [listedKey(item.name, item.version), item]));
 }
 
 function folderOf(path: string): string {

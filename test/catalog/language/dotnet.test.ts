@@ -276,7 +276,7 @@ describe('dotnetCataloger: single files', () => {
       'Dapper/2.1.0': { files: { 'Dapper.dll': {} } },
     });
     const found = catalog({
-      'opt/shop': dotnetBundle(host, [{ path: 'shop.deps.json', content: list }]),
+      'opt/shop': dotnetBundle(host, [{ path: 'shop.deps.json', content: `\ufeff${list}` }]),
       'opt/bare': dotnetBundle(host, [{ path: 'bare.dll', content: '' }]),
     });
     assert.deepEqual(graph(found.packages), { 'shop@1.0.0': ['Dapper@2.1.0'], 'Dapper@2.1.0': [] });
@@ -304,6 +304,28 @@ describe('dotnetCataloger: version resources', () => {
     assert.equal(only({ FileVersion: '4, 5, 0, 1' }), 'nuget x@4.5.0.1');
     assert.equal(only({ ProductName: 'evil\u001b[31m', FileVersion: 'none' }), 'nuget x@');
     assert.equal(only({ ...both, OriginalFilename: 'D.resources.dll' }), undefined);
+  });
+
+  it('is the package of a .nuspec that has the name and version', () => {
+    const json = peFile({
+      managed: true,
+      version: {
+        ProductName: 'Json.NET',
+        OriginalFilename: 'Newtonsoft.Json.dll',
+        ProductVersion: '13.0.3+0a2e291c0d',
+      },
+    });
+    const nuspec = (version: string): string =>
+      `\ufeff<?xml version="1.0"?>\r\n<package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd"><metadata>` +
+      `<id>Newtonsoft.Json</id><version>${version}</version></metadata></package>`;
+    const purls = (text: string): readonly (string | undefined)[] => {
+      const dll = 'root/.nuget/packages/newtonsoft.json/13.0.3/lib/net6.0/Newtonsoft.Json.dll';
+      const files = { [dll]: json, 'root/.nuget/packages/newtonsoft.json/13.0.3/newtonsoft.json.nuspec': text };
+      return catalog(files).packages.map(packagePurl);
+    };
+    assert.deepEqual(purls(nuspec('13.0.3')), ['pkg:nuget/Newtonsoft.Json@13.0.3']);
+    for (const text of [nuspec('13.0.2'), nuspec('$version$'), '<package/>', '', '<metadata><id>Newtonsoft.Json</id>'])
+      assert.deepEqual(purls(text), [undefined], text);
   });
 
   it('is one package for files that say the same, and a listed package where a list agrees', () => {
