@@ -149,10 +149,20 @@ describe('pacman manifests made to take long', () => {
 });
 
 describe('parseAlpmDesc', () => {
+  it('needs no empty line after what has one line, and reads what begins with a byte order mark', () => {
+    const text = '\ufeff%NAME%\nb\n%VERSION%\n1-1\n%DEPENDS%\nc\n%odd%\n\n%ARCH%\nany\nlost\n';
+    assert.deepEqual(Object.fromEntries(parseAlpmDesc(Buffer.from(text))), {
+      NAME: ['b'],
+      VERSION: ['1-1'],
+      DEPENDS: ['c', '%odd%'],
+      ARCH: ['any'],
+    });
+  });
+
   it('gives back what was written, whatever the values', () => {
     const value = fc.array(fc.stringMatching(/^[^\n\r%][^\n\r]*$/), { minLength: 1, maxLength: 5 });
     fc.assert(
-      fc.property(fc.dictionary(fc.stringMatching(/^[A-Z]{1,8}$/), value), (values) => {
+      fc.property(fc.dictionary(fc.stringMatching(/^X[A-Z]{1,8}$/), value), (values) => {
         const parsed = parseAlpmDesc(Buffer.from(sections(values)));
         assert.deepEqual(
           new Map(Object.entries(values).filter(([, lines]) => lines.every((line) => line.isWellFormed()))),
