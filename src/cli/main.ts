@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Interfaces } from '@oclif/core';
+import { coreError } from '../core/index.ts';
 import { cacheDirectory, preparedDirectory } from './cache-directory.ts';
 import { reportFailure } from './report-failure.ts';
 import { isParserError, strayFlagError, unknownCommandError } from './usage-error.ts';
@@ -41,14 +42,19 @@ function spelledOut(argv: readonly string[]): readonly string[] {
   return argv;
 }
 
-/** What goes wrong outside of any promise: a reader that closed the pipe (`| head`) is no failure; anything else is a bug. */
+/**
+ * What goes wrong outside of any promise: a reader that closed the pipe (`| head`) is no failure, a full disk behind the standard output is one of the
+ * surroundings, and what cannot be told on the error output changes nothing; anything else is a bug.
+ */
 function guardProcess(json: boolean): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit();
-      throw error;
-    });
-  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    const full = coreError('FILE_UNWRITABLE', `cannot write the standard output: ${error.code ?? error.message}`);
+    process.exit(reportFailure(full, { json: false }));
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+  });
   process.on('uncaughtException', (error) => process.exit(reportFailure(error, { json })));
 }
 

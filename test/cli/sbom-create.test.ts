@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -107,6 +116,22 @@ describe('waybill sbom create', () => {
     assert.ok(sboms[0]!.bundleBytes > (size * 4) / 3 && sboms[0]!.bundleBytes < (size * 4) / 3 + 50_000);
   });
 
+  test('a standard output that takes nothing is no bug of the program', { skip: !existsSync('/dev/full') }, () => {
+    for (const options of [[], ['--json']]) {
+      const full = openSync('/dev/full', 'w');
+      const words = [...bench.argv, 'sbom', 'create', 'oci:images:app', ...options];
+      const { status, stderr } = spawnSync(process.execPath, words, {
+        cwd: bench.path,
+        env: bench.env,
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      closeSync(full);
+      assert.equal(status, 2, stderr);
+      assert.equal(stderr, 'error: cannot write the standard output: ENOSPC [FILE_UNWRITABLE]\n');
+    }
+  });
+
   test('outputs in conflict are exit 2 and nothing is written', async () => {
     for (const options of [
       '-o table -o cyclonedx-json',
@@ -205,6 +230,12 @@ describe('waybill sbom create', () => {
     assert.match(metadata.timestamp, /^2023-11-14T22:13:20(\.000)?Z$/);
     failed(
       await bench.run('sbom create oci:images:app', { env: { SOURCE_DATE_EPOCH: 'now' } }),
+      2,
+      'SOURCE_DATE_EPOCH_INVALID',
+    );
+    // the year 10000, for which no document has a form
+    failed(
+      await bench.run('sbom create oci:images:app', { env: { SOURCE_DATE_EPOCH: '253402300800' } }),
       2,
       'SOURCE_DATE_EPOCH_INVALID',
     );

@@ -186,10 +186,13 @@ export function imageSubject(image: Image, reference: ImageReference, repository
   };
 }
 
+/** Of the year 9999: later ones have no form in documents. */
+const LAST_SECOND = 253_402_300_799;
+
 /** Seconds since the epoch; anything else is a mistake worth stopping for. @see https://reproducible-builds.org/specs/source-date-epoch/ */
 export function readSourceDateEpoch(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,12}$/.test(text))
+  if (!/^\d{1,12}$/.test(text) || Number(text) > LAST_SECOND)
     throw appError(
       'SOURCE_DATE_EPOCH_INVALID',
       `SOURCE_DATE_EPOCH is ${JSON.stringify(text.slice(0, 80))}, not a number of seconds`,
