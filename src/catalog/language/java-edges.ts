@@ -14,6 +14,8 @@ export interface JavaNode {
 
 /** Folders beside an application, or in one that is unpacked, that by custom hold what it needs. */
 const LIBRARY_FOLDERS = ['lib', 'libs', 'dependency', 'BOOT-INF/lib', 'WEB-INF/lib'];
+/** Beside the folder `app` that Quarkus puts an application's own archive into. */
+const QUARKUS_FOLDERS = ['lib/main', 'lib/boot'];
 /** Several versions in one place are all meant, but a hostile place could hold thousands. */
 const MAX_VERSIONS = 8;
 
@@ -62,5 +64,10 @@ function placesOf(id: string, parents: ReadonlyMap<string, string>): readonly st
     place = parents.get(place);
   }
   const folder = places.at(-1)!;
-  return [...places, ...LIBRARY_FOLDERS.map((name) => `${folder === '/' ? '' : folder}/${name}`)];
+  const beside = folder.endsWith('/app') ? folder.slice(0, -'/app'.length) : undefined;
+  return [
+    ...places,
+    ...LIBRARY_FOLDERS.map((name) => `${folder === '/' ? '' : folder}/${name}`),
+    ...(beside === undefined ? [] : QUARKUS_FOLDERS.map((name) => `${beside}/${name}`)),
+  ];
 }

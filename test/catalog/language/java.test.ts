@@ -315,6 +315,20 @@ describe('javaCataloger: facts', () => {
     );
   });
 
+  it("finds an application's libraries where Quarkus puts them", () => {
+    const app = {
+      ...mavenRecord('org.example', 'app', '1'),
+      ...mavenPom('org.example', 'app', ['g:lib', 'g:boot', 'g:far']),
+    };
+    const { packages } = run({
+      'srv/quarkus-app/app/app-1.jar': jar(app),
+      'srv/quarkus-app/lib/main/g.lib-1.jar': jar(mavenRecord('g', 'lib', '1')),
+      'srv/quarkus-app/lib/boot/g.boot-1.jar': jar(mavenRecord('g', 'boot', '1')),
+      'srv/other/lib/main/g.far-1.jar': jar(mavenRecord('g', 'far', '1')),
+    });
+    assert.deepEqual(packages.find(({ name }) => name === 'app')?.dependsOn, ['maven/g/boot@1', 'maven/g/lib@1']);
+  });
+
   it('finds archives that lie there unpacked, with the folder they own and the libraries in it', () => {
     const [[record, text]] = Object.entries(mavenPom('org.example', 'web', ['org.example:lib'])) as [[string, string]];
     const files = {
