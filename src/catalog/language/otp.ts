@@ -4,6 +4,7 @@ import type { Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { asText, decodeText } from './json-fields.ts';
 import { isSharedFolder } from '../shared-folders.ts';
+import { readArchivedApplications } from './otp-archive.ts';
 import {
   createFinder,
   createReport,
@@ -22,8 +23,10 @@ const NAME = /^[a-z][a-zA-Z0-9_@]{0,127}$/;
 
 interface Application extends Named {
   readonly file: CapturedFile;
-  /** Folder of `ebin`, without leading slash. */
+  /** Folder of `ebin`, without leading slash; of one in an archive, inside it. */
   readonly folder: string;
+  /** Path of the resource in the archive that the file is. */
+  readonly inside?: string;
   readonly properties: ReadonlyMap<string, ErlangTerm>;
 }
 
@@ -39,14 +42,15 @@ export const otpCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['otp', 'hex'],
-    reads: ['ebin/*.app', 'hex_metadata.config'],
+    reads: ['ebin/*.app', 'hex_metadata.config', '*.ez', 'rebar3'],
     licenses: true,
     dependencies: true,
-    files: false,
+    files: true,
   },
   captures: [
     { id: 'otp/app', suffixes: ['.app'], maxBytes: 1024 * 1024 },
     { id: 'otp/hex', names: ['hex_metadata.config'], maxBytes: 1024 * 1024 },
+    { id: 'otp/archive', names: ['rebar3'], suffixes: ['.ez'], maxBytes: 32 * 1024 * 1024 },
   ],
   catalog,
 };
@@ -55,18 +59,39 @@ function catalog({ view }: CatalogContext): CatalogResult {
   const { report, diagnostics } = createReport('otp');
   const applications: Application[] = [];
   for (const file of view.captured('otp/app')) {
-    const item = readApplication(file, report);
+    const item = readApplication({ file, place: file.entry.path, bytes: file.bytes }, report);
     if (item !== undefined) applications.push(item);
   }
+  for (const file of view.captured('otp/archive')) applications.push(...readArchive(file, report));
   const find = createFinder(applications);
   return { packages: applications.map((item) => toPackage(view, item, find)), diagnostics };
 }
 
-function readApplication(file: CapturedFile, report: Report): Application | undefined {
+function readArchive(file: CapturedFile, report: Report): readonly Application[] {
   const { path } = file.entry;
-  const { folder: ebin, name: base } = splitPath(path);
+  const found = readArchivedApplications(file.bytes);
+  // rebar3 may be a script of another kind
+  if (found === undefined)
+    return path.endsWith('.ez') ? (report('malformed-archive', 'it is no archive', path) ?? []) : [];
+  if (!found.isWhole) report('malformed-archive', 'not all applications in it can be read', path);
+  return found.applications.flatMap(({ inside, bytes }) => {
+    const item = readApplication({ file, place: inside, bytes }, report);
+    return item === undefined ? [] : [{ ...item, id: `/${path}:${inside}`, group: splitPath(path).folder, inside }];
+  });
+}
+
+interface Resource {
+  readonly file: CapturedFile;
+  /** Its path, in the image or in the archive. */
+  readonly place: string;
+  readonly bytes: Uint8Array;
+}
+
+function readApplication({ file, place, bytes }: Resource, report: Report): Application | undefined {
+  const { path } = file.entry;
+  const { folder: ebin, name: base } = splitPath(place);
   if (splitPath(ebin).name !== 'ebin') return undefined;
-  const [term] = parseErlangTerms(decodeText(file.bytes)).terms;
+  const [term] = parseErlangTerms(decodeText(bytes)).terms;
   const [tag, name, list] = term?.kind === 'tuple' ? term.items : [];
   if (tag?.kind !== 'atom' || tag.value !== 'application' || name?.kind !== 'atom' || list?.kind !== 'list') {
     return report('malformed-application', 'it holds no application resource', path);
@@ -104,7 +129,7 @@ function toPackage(
   const vsn = plainVersion(textOf(properties.get('vsn')));
   // what a build was to put there, and did not
   const version = vsn?.startsWith('%') === true || vsn === 'git' ? undefined : vsn;
-  const hex = hexMetadata(view, folder);
+  const hex = item.inside === undefined ? hexMetadata(view, folder) : undefined;
   const published = hex === undefined ? undefined : asText(textOf(hex.get('name')));
   const needs = ['applications', 'included_applications'].flatMap((key) => atomsOf(properties.get(key)));
   const own = splitPath(folder).name;
@@ -113,7 +138,7 @@ function toPackage(
     type: published === undefined ? 'otp' : 'hex',
     name: (published ?? name).toLowerCase(),
     ...optional('version', plainVersion(textOf(hex?.get('version'))) ?? version),
-    locations: [locationOf(item.file)],
+    locations: [{ ...locationOf(item.file), ...optional('inside', item.inside) }],
     foundBy: 'otp',
     evidence: [
       {
@@ -125,10 +150,18 @@ function toPackage(
     ],
     licenses: textsOf(hex?.get('licenses')).map((value) => ({ value })),
     ...optional('description', asText(textOf(properties.get('description')))),
-    ...directoriesOf(view, [isOwnFolder ? folder : pathIn(folder, 'ebin')]),
+    ...(item.inside === undefined
+      ? directoriesOf(view, [isOwnFolder ? folder : pathIn(folder, 'ebin')])
+      : archiveOf(item)),
     id: item.id,
     dependsOn: edgesTo(item, needs, find),
   };
+}
+
+/** The archive is the one's that it is named after: `plug-1.0.ez` is plug's, and `rebar3` rebar's. */
+function archiveOf({ file, name }: Application): { readonly files?: readonly string[] } {
+  const base = splitPath(file.entry.path).name.replace(/(?:-\d[^-]{0,64})?\.ez$|3$/, '');
+  return base === name ? { files: [`/${file.entry.path}`] } : {};
 }
 
 /** What the package index knew, where the build tool left it beside the application. */

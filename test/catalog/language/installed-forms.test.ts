@@ -4,6 +4,7 @@ import type { Cataloger } from '../../../src/catalog/index.ts';
 import { composerCataloger } from '../../../src/catalog/language/composer.ts';
 import { gemCataloger } from '../../../src/catalog/language/gem.ts';
 import { otpCataloger } from '../../../src/catalog/language/otp.ts';
+import { zipArchive } from '../../support/zip-writer.ts';
 import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
 
 function catalog(cataloger: Cataloger, files: Readonly<Record<string, MemoryEntry>>) {
@@ -46,6 +47,51 @@ describe('otpCataloger: settings of any form', () => {
       const { names, codes } = catalog(otpCataloger, { 'lib/demo-1.2.3/ebin/demo.app': app(env) });
       assert.deepEqual([names, codes], [[], ['malformed-application']], env);
     }
+  });
+});
+
+describe('otpCataloger: archives', () => {
+  const app = (name: string, version: string, needs = ''): string =>
+    `{application,${name},[{vsn,"${version}"},{applications,[${needs}]}]}.`;
+
+  it('finds the applications in them, beside those in folders', () => {
+    const head = '#!/usr/bin/env escript\n%%! -smp\n';
+    const rebar = {
+      'rebar/ebin/rebar.app': app('rebar', '3.22.1', 'getopt'),
+      'getopt/ebin/getopt.app': app('getopt', '1.0.2'),
+    };
+    const { packages, names, codes } = catalog(otpCataloger, {
+      'opt/rabbitmq/plugins/mochiweb-2.20.ez': zipArchive({
+        'mochiweb-2.20/': '',
+        'mochiweb-2.20/ebin/mochiweb.app': app('mochiweb', '2.20', 'cowlib'),
+        'mochiweb-2.20/ebin/mochiweb.beam': 'x',
+        'mochiweb-2.20/priv/deep/ebin/other.app': app('other', '1'),
+      }),
+      'opt/rabbitmq/plugins/cowlib-2.12/ebin/cowlib.app': app('cowlib', '2.12'),
+      'usr/local/bin/rebar3': zipArchive(rebar, { prefix: head }),
+    });
+    assert.deepEqual([names, codes], [['cowlib@2.12', 'getopt@1.0.2', 'mochiweb@2.20', 'rebar@3.22.1'], []]);
+    const [mochiweb, cowlib, tool, getopt] = ['mochiweb', 'cowlib', 'rebar', 'getopt'].map((name) =>
+      packages.find((pkg) => pkg.name === name),
+    );
+    assert.deepEqual(mochiweb?.dependsOn, [cowlib?.id]);
+    assert.deepEqual(mochiweb?.files, ['/opt/rabbitmq/plugins/mochiweb-2.20.ez']);
+    assert.equal(mochiweb?.locations[0]?.inside, 'mochiweb-2.20/ebin/mochiweb.app');
+    assert.deepEqual(
+      [tool?.files, tool?.dependsOn, getopt?.files],
+      [['/usr/local/bin/rebar3'], [getopt?.id], undefined],
+    );
+  });
+
+  it('tells of archives that cannot be read', () => {
+    const damaged = { content: app('a', '1'), claims: { crc32: 7 } };
+    const files = {
+      'x/a-1.ez': 'no archive',
+      'x/b-1.ez': zipArchive({ 'a-1/ebin/a.app': damaged }),
+      'bin/rebar3': '#!/bin/sh',
+    };
+    const { names, codes } = catalog(otpCataloger, files);
+    assert.deepEqual([names, codes], [[], ['malformed-archive', 'malformed-archive']]);
   });
 });
 
