@@ -18,12 +18,17 @@ export interface OwnedPaths {
 
 /**
  * Resolver for one root; keep it for all packages of a database, since it remembers folders.
- * @param root folder that is the root of the system, without slashes at either end; '' for the image's own. Nothing outside it is owned.
+ * @param root folder that is the root of the system, without slashes at either end; '' for the image's own. Nothing outside it is owned. Package managers that
+ * are installed below a folder (Entware, Termux) list paths with it, which are understood.
  */
 export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
   const folders = new Map<string, FolderView | undefined>();
   const isInside = (path: string): boolean => root === '' || path === root || path.startsWith(`${root}/`);
   const rooted = (folder: string): string => (root === '' ? folder : folder === '' ? root : `${root}/${folder}`);
+  const inRoot = (listed: string): string => {
+    const path = withoutSlashes(listed);
+    return root !== '' && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+  };
   const findFolder = (folder: string): FolderView | undefined => {
     if (folders.has(folder)) return folders.get(folder);
     const entry = view.folder(rooted(folder));
@@ -33,7 +38,7 @@ export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
   };
   return {
     onDisk(listed) {
-      const paths = listed.map(withoutSlashes);
+      const paths = listed.map(inRoot);
       const parents = parentsOf(paths);
       // what is found where it is listed is a folder: only of the others the paths have to be asked
       const elsewhere = new Set(uniqueRuns(parents).filter((parent) => findFolder(parent)?.path !== rooted(parent)));
@@ -61,7 +66,7 @@ export function createOwnedPaths(view: FileView, root: string): OwnedPaths {
       return uniqueSorted(result);
     },
     locate(listed) {
-      const path = withoutSlashes(listed);
+      const path = inRoot(listed);
       if (path === '' || path.length >= LIMITS.pathBytes || DOTS.test(path)) return undefined;
       const folder = parentOf(path);
       const found = findFolder(folder);

@@ -69,6 +69,20 @@ Description: An a
     assert.deepEqual([a?.introducedLayer, b?.introducedLayer], [1, undefined]);
   });
 
+  it('finds files by the paths of the image where a database below a folder lists them so, as Entware’s', () => {
+    const [a] = runCataloger(opkgCataloger, {
+      'opt/lib/opkg/status':
+        'Package: a\nVersion: 1\nStatus: install user installed\nConffiles:\n /opt/etc/a.conf 0123456789abcdef0123456789abcdef\n',
+      'opt/lib/opkg/info/a.list': '/opt/bin/a\n/opt/etc/a.conf\n/sbin/inner\n/sbin/outer\n',
+      'opt/bin/a': '',
+      'opt/etc/a.conf': '',
+      'opt/sbin/inner': '',
+      'sbin/outer': '',
+    }).packages;
+    assert.deepEqual(a?.files, ['/opt/bin/a', '/opt/etc/a.conf', '/opt/sbin/inner']);
+    assert.deepEqual(a.configFiles, ['/opt/etc/a.conf']);
+  });
+
   it('tells of a database behind a link to an unusual place', () => {
     const found = runCataloger(opkgCataloger, { [DB]: { link: '/data' }, 'data/status': 'Package: a\n' });
     assert.deepEqual([found.packages, codesOf(found)], [[], ['unreadable-database']]);
