@@ -155,7 +155,7 @@ class DatabaseReader {
     const name = fields.get('package');
     if (name === undefined) return bad('the stanza has no Package');
     if (!NAME.test(name)) return bad(`${quote(name)} cannot be the name of a package`);
-    const status = withStatus ? fields.get('status') : 'install ok installed';
+    const status = withStatus ? fields.get('status')?.toLowerCase() : 'install ok installed';
     if (status === undefined) return bad(`${name} has no Status, which means not installed`);
     if (!KNOWN_STATES.has(stateOf(status))) return bad(`${name} has the unknown Status ${quote(status)}`);
     let version = fields.get('version');

@@ -218,6 +218,17 @@ describe('dpkg', () => {
     });
   }
 
+  it('reads Status in any case, as dpkg does', () => {
+    const result = run(
+      status(stanza('a', { Status: 'Install OK Installed' }), stanza('b', { Status: 'install ok Unpacked' })),
+    );
+    assert.deepEqual(codes(result), []);
+    assert.deepEqual(
+      result.packages.map(({ properties }) => properties?.['deb:status']),
+      [undefined, 'install ok unpacked'],
+    );
+  });
+
   it('reads files whose lines end as on Windows', () => {
     const text = `${stanza('a', { Conffiles: '\n /etc/a.conf 743ca3f83ea263f1f56ad1f63f907bdb' })}\n${stanza('b')}`;
     const result = run({
