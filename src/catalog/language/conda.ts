@@ -36,7 +36,7 @@ interface Linked extends Named {
 export const condaCataloger: Cataloger = {
   id: 'conda',
   title: 'conda packages',
-  version: 1,
+  version: 2,
   specifications: [
     'https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/conda-definition.md',
@@ -148,11 +148,13 @@ function distributionHashes(json: JsonObject): { readonly distributionHashes?: r
   return hashes.length === 0 ? {} : { distributionHashes: hashes };
 }
 
-/** `python >=3.8,<3.9.0a0` names python. Virtual packages (`__glibc`) stand for the machine and are found nowhere. */
+/** `python >=3.8,<3.9.0a0` and `conda-forge::python` name python. Virtual packages (`__glibc`) stand for the machine and are found nowhere. */
 function needsOf({ json }: Linked): readonly string[] {
   const depends = json['depends'];
   if (!Array.isArray(depends)) return [];
-  return dependencyNames(depends).map((need) => (/^[^\s<>=!~[]+/.exec(need.trim())?.[0] ?? '').toLowerCase());
+  return dependencyNames(depends).map((need) =>
+    (/^(?:[^\s:]{1,256}::)?([^\s<>=!~[]+)/.exec(need.trim())?.[1] ?? '').toLowerCase(),
+  );
 }
 
 function filesOf({ json, group, file }: Linked): readonly string[] {

@@ -33,10 +33,13 @@ export function pythonEdges(
   linked: ReadonlyMap<string, ReadonlyMap<string, PythonNode>>,
 ): ReadonlyMap<string, readonly string[]> {
   const index = indexBySite(nodes);
-  const find = (site: string, name: string): PythonNode | undefined => {
-    for (const { folder } of sites.visibleFrom(site)) {
-      const found = index.get(folder)?.get(name) ?? linked.get(folder)?.get(name);
-      if (found !== undefined) return found;
+  const homes = linkingSites(linked);
+  const find = (node: PythonNode, name: string): PythonNode | undefined => {
+    for (const site of [node.site, ...(homes.get(node.id) ?? [])]) {
+      for (const { folder } of sites.visibleFrom(site)) {
+        const found = index.get(folder)?.get(name) ?? linked.get(folder)?.get(name);
+        if (found !== undefined) return found;
+      }
     }
     return undefined;
   };
@@ -47,16 +50,37 @@ export function pythonEdges(
     const own = extras.get(node.id) ?? new Set<string>();
     const targets = edges.get(node.id) ?? new Set<string>();
     edges.set(node.id, targets);
-    const environment = { pythonVersion: pythonVersionOf(sites, node.site), extras: own };
+    const pythonVersion = [node.site, ...(homes.get(node.id) ?? [])]
+      .map((site) => pythonVersionOf(sites, site))
+      .find((version) => version !== undefined);
+    const environment = { pythonVersion, extras: own };
     for (const requirement of node.requirements) {
       if (requirement.marker !== undefined && evaluateMarker(requirement.marker, environment) === false) continue;
-      const target = find(node.site, requirement.name);
+      const target = find(node, requirement.name);
       if (target === undefined) continue;
       if (target.id !== node.id) targets.add(target.id);
       if (askFor(extras, target.id, requirement.extras)) queue.push(target);
     }
   }
   return new Map([...edges].map(([id, targets]) => [id, [...targets].sort(compareCodeUnits)]));
+}
+
+/** A working tree is linked into few environments, but a hostile image could hold thousands of links to one. */
+const MAX_HOMES = 8;
+
+/** By id: the sites whose `.egg-link` leads to a working tree. What it needs is installed there, not beside it. */
+function linkingSites(
+  linked: ReadonlyMap<string, ReadonlyMap<string, PythonNode>>,
+): ReadonlyMap<string, readonly string[]> {
+  const homes = new Map<string, string[]>();
+  for (const [folder, names] of linked) {
+    for (const { id } of names.values()) {
+      const known = homes.get(id) ?? [];
+      homes.set(id, known);
+      if (known.length < MAX_HOMES) known.push(folder);
+    }
+  }
+  return homes;
 }
 
 /** Notes extras; true when one is new, so that the target must be looked at again. */

@@ -137,7 +137,7 @@ describe('condaCataloger', () => {
   const record = {
     name: 'a',
     version: '1',
-    depends: ['B >=1,<2', 'c[version=1]', '__glibc >=2.17', 'python_abi 3.11.* *_cp311'],
+    depends: ['conda-forge::B >=1,<2', 'c[version=1]', '__glibc >=2.17', 'python_abi 3.11.* *_cp311'],
     license: 'BSD-3-Clause',
     sha256: sha,
     files: ['lib/a.so', 'bin/a', '../out', '/etc/passwd'],

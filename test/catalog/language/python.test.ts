@@ -226,7 +226,22 @@ describe('pythonCataloger: edges', () => {
       'src/c.egg-info/PKG-INFO': 'Name: c\nVersion: 1\n',
       'src/d.egg-info/PKG-INFO': 'Name: d\nVersion: 1\n',
     };
-    assert.deepEqual(edges(files), { a: ['w'], w: ['b', 'c'] });
+    // linked into an environment of Python 3, for which c is not
+    assert.deepEqual(edges(files), { a: ['w'], w: ['b'] });
+    assert.deepEqual(edges({ ...files, ...dist('b') }), { a: ['w'], w: ['b'] });
+    const { [`${SITE}/w.egg-link`]: _, ...unlinked } = files;
+    assert.deepEqual(edges(unlinked), { w: ['b', 'c'] });
+  });
+
+  it('finds what a linked working tree needs in the environment that links to it', () => {
+    const files = {
+      'src/w.egg-info/PKG-INFO': 'Name: w\nVersion: 1\n',
+      'src/w.egg-info/requires.txt': 'b\ne\n',
+      [`${SITE}/w.egg-link`]: '/src\n.',
+      ...dist('b'),
+      'opt/other/lib/python3.12/site-packages/e-1.dist-info/METADATA': 'Name: e\nVersion: 1\n',
+    };
+    assert.deepEqual(edges(files), { w: ['b'] });
   });
 
   it('names the owner of vendored distributions', () => {
