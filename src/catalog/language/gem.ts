@@ -51,7 +51,12 @@ export const gemCataloger: Cataloger = {
   ],
   statement: {
     packageTypes: ['gem'],
-    reads: ['specifications/*.gemspec', 'specifications/default/*.gemspec', 'bundler/gems/*/*.gemspec', 'bundler/gems/*/*/*.gemspec'],
+    reads: [
+      'specifications/*.gemspec',
+      'specifications/default/*.gemspec',
+      'bundler/gems/*/*.gemspec',
+      'bundler/gems/*/*/*.gemspec',
+    ],
     licenses: true,
     dependencies: true,
     files: true,
@@ -103,7 +108,7 @@ function readGem(file: CapturedFile, place: Place, report: Report): Gem | undefi
 
 type GemFinder = (from: Gem, requirement: GemRequirement) => Gem | undefined;
 
-/** What a gem gets when it asks: the newest that fits, in its own home first, then in the homes that a Ruby brought with it. */
+/** What a gem gets when it asks: the newest that fits, in its own home first, then in the homes that a Ruby of its version brought with it. */
 function createGemFinder(gems: readonly Gem[]): GemFinder {
   const homes = new Map<string, Map<string, Gem[]>>();
   const system = new Set<string>();
@@ -118,8 +123,15 @@ function createGemFinder(gems: readonly Gem[]): GemFinder {
   for (const names of homes.values()) {
     for (const same of names.values()) same.sort((a, b) => compareGemVersions(b.version ?? '0', a.version ?? '0'));
   }
+  const reachable = new Map<string, readonly string[]>();
+  // more homes of Rubies are nothing that an image has
+  const shared = [...system].slice(0, 64);
+  for (const home of homes.keys()) {
+    const others = shared.filter((other) => other !== home && mayShare(home, other)).slice(0, 16);
+    reachable.set(home, [home, ...others]);
+  }
   return (from, { name, ranges }) => {
-    for (const home of [from.home, ...[...system].slice(0, 16)]) {
+    for (const home of reachable.get(from.home) ?? []) {
       // more versions of one gem in one home are nothing that an image has
       const found = homes
         .get(home)
@@ -130,6 +142,12 @@ function createGemFinder(gems: readonly Gem[]): GemFinder {
     }
     return undefined;
   };
+}
+
+/** Homes are named after the version of Ruby that looks into them, as far as they are not for all. */
+function mayShare(home: string, other: string): boolean {
+  const [one, two] = [home, other].map((path) => /(?:^|\/)(\d\.\d\.\d)$/.exec(path)?.[1]);
+  return one === undefined || two === undefined || one === two;
 }
 
 interface Surroundings {

@@ -95,6 +95,27 @@ describe('otpCataloger: archives', () => {
   });
 });
 
+describe('gemCataloger: several Rubies', () => {
+  const spec = (name: string, version: string, more = ''): string =>
+    `Gem::Specification.new do |s|\n  s.name = "${name}"\n  s.version = "${version}"\n${more}end\n`;
+
+  it('leads no edge from the gems of one to those of another', () => {
+    const needs = '  s.add_runtime_dependency("json", [">= 0"])\n  s.add_runtime_dependency("rake", [">= 0"])\n';
+    const ruby = (version: string): string => `root/.rbenv/versions/${version}/lib/ruby/gems/${version}/specifications`;
+    const { packages } = catalog(gemCataloger, {
+      [`${ruby('3.1.0')}/default/json-2.6.1.gemspec`]: spec('json', '2.6.1'),
+      [`${ruby('3.1.0')}/rake-13.0.6.gemspec`]: spec('rake', '13.0.6'),
+      [`${ruby('3.3.0')}/default/json-2.7.1.gemspec`]: spec('json', '2.7.1'),
+      'app/vendor/bundle/ruby/3.3.0/specifications/a-1.gemspec': spec('a', '1', needs),
+      'usr/local/bundle/specifications/b-1.gemspec': spec('b', '1', needs),
+    });
+    const needed = (name: string): readonly string[] =>
+      (packages.find((pkg) => pkg.name === name)?.dependsOn ?? []).map((id) => id.slice(id.lastIndexOf('/') + 1));
+    assert.deepEqual(needed('a'), ['json-2.7.1.gemspec']);
+    assert.deepEqual(needed('b'), ['json-2.6.1.gemspec', 'rake-13.0.6.gemspec']);
+  });
+});
+
 describe('gemCataloger: repositories that Bundler checks out', () => {
   const CHECKOUT = 'app/vendor/bundle/ruby/3.1.0/bundler/gems/rails-4c86c67e7747';
   const spec = (name: string, more = ''): string =>
