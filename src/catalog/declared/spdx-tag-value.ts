@@ -12,6 +12,7 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
 /** Elements that are no packages begin with these. */
 const OTHER_ELEMENTS: ReadonlySet<string> = new Set(['FileName', 'SnippetSPDXID', 'LicenseID']);
 const HEAD_CHARS = 65_536;
+const TAG = /^([A-Za-z]{1,64}):([^]*)$/;
 const TEXT_START = '<text>';
 const TEXT_END = '</text>';
 
@@ -55,18 +56,15 @@ function* tagsOf(text: string): Generator<readonly [tag: string, value: string]>
   for (let at = 0; at < text.length;) {
     const newline = text.indexOf('\n', at);
     let end = newline === -1 ? text.length : newline;
-    const colon = text.indexOf(':', at);
-    const isTag = colon !== -1 && colon < end && /^[A-Za-z]{1,64}$/.test(text.slice(at, Math.min(colon, at + 65)));
-    if (isTag) {
-      let value = text.slice(colon + 1, end).trim();
-      if (value.startsWith(TEXT_START)) {
-        const start = text.indexOf(TEXT_START, colon) + TEXT_START.length;
-        const close = text.indexOf(TEXT_END, start);
-        value = text.slice(start, close === -1 ? text.length : close).trim();
-        end = close === -1 ? text.length : close + TEXT_END.length;
-      }
-      yield [text.slice(at, colon), value];
+    const [, tag, rest = ''] = TAG.exec(text.slice(at, end)) ?? [];
+    let value = rest.trim();
+    if (value.startsWith(TEXT_START)) {
+      const start = text.indexOf(TEXT_START, at) + TEXT_START.length;
+      const close = text.indexOf(TEXT_END, start);
+      value = text.slice(start, close === -1 ? text.length : close).trim();
+      end = close === -1 ? text.length : close + TEXT_END.length;
     }
+    if (tag !== undefined) yield [tag, value];
     at = end + 1;
   }
 }

@@ -130,6 +130,13 @@ Relationship: SPDXRef-a GENERATED_FROM SPDXRef-source
     assert.deepEqual(check('x.spdx', 'SPDXVersion: SPDX-1.2\n').codes, ['malformed-document']);
   });
 
+  it('takes time that grows with the size only', () => {
+    const lines = `SPDXVersion: SPDX-2.3\n${'a\n'.repeat(4_000_000)}`;
+    assert.deepEqual(check('x.spdx', lines), { told: [], codes: [] });
+    const texts = `SPDXVersion: SPDX-2.3\n${'Tag: <text>\n'.repeat(100_000)}`;
+    assert.deepEqual(check('x.spdx', texts), { told: [], codes: [] });
+  });
+
   it('never throws', () => {
     const pieces = fc.array(
       fc.constantFrom(
