@@ -1,6 +1,6 @@
 import { parseBoundedJson } from '../../core/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
-import { dependenciesOf, type NpmDependencyNames } from './npm-manifest.ts';
+import { dependenciesOf, npmVersionText, type NpmDependencyNames } from './npm-manifest.ts';
 
 /** What npm's hidden lockfile knows about one installed folder. */
 export interface NpmLockEntry {
@@ -53,7 +53,7 @@ export function parseHiddenLockfile(
     isWhole = values <= maxValues;
     if (!isWhole) break;
     entries.set(projectFolder === '' ? location : `${projectFolder}/${location}`, {
-      version: asText(entry['version']),
+      version: npmVersionText(entry['version']),
       resolved: asText(entry['resolved']),
       integrity: asText(entry['integrity']),
       dev: entry['dev'] === true,

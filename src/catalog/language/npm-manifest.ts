@@ -53,10 +53,16 @@ export function parseNpmManifest(bytes: Uint8Array): NpmManifestResult {
   return object === undefined ? { problem: 'not a JSON object' } : { manifest: toManifest(object), extraDocuments };
 }
 
+/** A version as the registry publishes it, where the manifest has `v1.2.3` or `=1.2.3`. */
+export function npmVersionText(value: unknown): string | undefined {
+  const text = asText(value);
+  return text?.replace(/^[=v\s]{1,8}(?=\d{1,16}\.\d{1,16}\.\d)/, '');
+}
+
 function toManifest(json: JsonObject): NpmManifest {
   return {
     name: asText(json['name']),
-    version: asText(json['version']),
+    version: npmVersionText(json['version']),
     isPrivate: json['private'] === true || json['private'] === 'true',
     foreign: foreignKind(json),
     licenses: licensesOf(json),

@@ -281,6 +281,23 @@ describe('npmCataloger: edges and the hidden lockfile', () => {
     assert.deepEqual(diagnostics, []);
   });
 
+  it('takes versions as the registry has them, whatever sign is before them', () => {
+    for (const [written, version] of [
+      ['v1.2.3', '1.2.3'],
+      ['=1.2.3-rc.1', '1.2.3-rc.1'],
+      ['= v1.2.3', '1.2.3'],
+      ['1.2.3', '1.2.3'],
+      ['v1', 'v1'],
+      ['version', 'version'],
+    ] as const) {
+      const { packages, diagnostics } = catalog({
+        'app/node_modules/.package-lock.json': json({ packages: { 'node_modules/a': { version } } }),
+        'app/node_modules/a/package.json': json({ name: 'a', version: written }),
+      });
+      assert.deepEqual([packages[0]?.version, diagnostics], [version, []], written);
+    }
+  });
+
   it('does not believe a lockfile that is stale or broken', () => {
     const lock = json({ packages: { 'node_modules/a': { version: '9.9.9', integrity: 'sha512-x' } } });
     const stale = catalog({ ...tree, 'app/node_modules/.package-lock.json': lock });
