@@ -35,7 +35,7 @@ export const PARSER_TARGETS: readonly ParserTarget[] = [
     samples: PROGRAMS,
     run: (bytes) => formats.extractGoBuildInfo(bytes, { path: 'usr/bin/x', sizeBytes: bytes.length, complete: true }),
   },
-  { id: 'rust-audit', samples: PROGRAMS, run: formats.extractRustAudit },
+  { id: 'rust-audit', samples: [...PROGRAMS, samples.wasmSample], run: formats.extractRustAudit },
   { id: 'graalvm-sbom', samples: [samples.graalvmSample], run: formats.extractGraalvmSbom },
   { id: 'dotnet-bundle', samples: [samples.dotnetSample], run: formats.extractDotnetBundle },
   { id: 'mach-o', samples: [samples.machOSample], run: (bytes) => formats.tryParseMachO(bytes).length },

@@ -90,6 +90,13 @@ export const machOSample: Sample = (random) =>
     universal: random.oneIn(2),
   });
 
+export const wasmSample: Sample = (random) => {
+  const list = deflateSync(json(AUDIT, random));
+  const body = Buffer.concat([Buffer.from('\x07.dep-v0', 'latin1'), list]);
+  const size = Buffer.from([0, (body.length & 0x7f) | 0x80, body.length >> 7]);
+  return Buffer.concat([Buffer.from('\0asm\x01\0\0\0\x01\x01\0', 'latin1'), size, body]);
+};
+
 export const dotnetSample: Sample = (random) =>
   dotnetBundle(
     (data) => elfFile([{ name: '.data', content: data }]),
