@@ -92,7 +92,8 @@ export function readNpmOrigins(view: FileView, ruleId: string, report: Report): 
 
 /** pnpm names a package's folder by name and version when it is from a registry, and else by where it is from. */
 function findLabel({ registry, other }: NpmLabels, folder: string, label: string): NpmOrigin | undefined {
-  const stored = /(?:^|\/)\.pnpm\/([^/]+)\/node_modules\/(?!.*\/node_modules\/)/.exec(folder)?.[1];
+  const store = folder.lastIndexOf('/.pnpm/');
+  const stored = store === -1 ? undefined : folder.slice(store + '/.pnpm/'.length);
   const elsewhere = other.get(label) ?? other.get(label.slice(0, label.lastIndexOf('@')));
   const isFirst = stored === undefined || stored.startsWith(label.replace('/', '+'));
   return isFirst ? (registry.get(label) ?? elsewhere) : (elsewhere ?? registry.get(label));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { runCatalogers } from '../../../src/catalog/index.ts';
 import { javaCataloger } from '../../../src/catalog/language/java.ts';
 import { packageKey, packagePurl, type Package } from '../../../src/packages/index.ts';
@@ -110,6 +111,23 @@ describe('javaCataloger: Maven repositories', () => {
       assert.deepEqual(keys({ [`${at}.jar`]: BARE, [`${at}.pom`]: text }), ['maven/lib@2'], text);
     }
     assert.deepEqual(keys({ 'opt/lib-2.jar': BARE, 'opt/lib-2.pom': pom('org.acme:lib:2') }), ['maven/lib@2']);
+  });
+
+  it('never throws on POMs of any kind', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string()), (bytes) => {
+        assert.equal(keys({ 'r/org/acme/lib/2/lib-2.jar': BARE, 'r/org/acme/lib/2/lib-2.pom': bytes }).length, 1);
+      }),
+    );
+  });
+
+  it('lists a version of Gradle once, however many POMs lie in its folders', () => {
+    const folder = 'g/files-2.1/org.acme/lib/2';
+    const files: Record<string, MemoryEntry> = { [`${folder}/${'a'.repeat(40)}/lib-2.jar`]: BARE };
+    for (let at = 0; at < 3000; at += 1) {
+      files[`${folder}/${at.toString(16).padStart(40, '0')}/lib-2.pom`] = pom('org.acme:lib:2');
+    }
+    assert.equal(find(files).length, 1);
   });
 
   it('makes no package of a POM without an archive', () => {

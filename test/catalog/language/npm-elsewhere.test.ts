@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { npmCataloger } from '../../../src/catalog/language/npm.ts';
 import { npmSource } from '../../../src/catalog/language/npm-source.ts';
 import { packagePurl } from '../../../src/packages/index.ts';
@@ -204,6 +205,36 @@ snapshots:
     // a private folder is nothing that a registry has
     assert.equal(packagePurl(found.get('folder')!), undefined);
     assert.notEqual(packagePurl(found.get('plain')!), undefined);
+  });
+
+  it('never throws on lockfiles and addresses of any kind, and takes no time for lines made to take some', () => {
+    const line = fc.constantFrom(
+      'packages:',
+      '  a@1.0.0:',
+      "  '@s/a@https://x/a.tgz(b@1)':",
+      '    resolution: {tarball: https://x/a.tgz, integrity: ',
+      '    resolution: {repo: git@h:o/r, commit: 0123456, type: git}',
+      '    resolution:',
+      '      directory: ..',
+      '    name: __proto__',
+      '    version: 1.0.0',
+      'snapshots:',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(line, fc.string()), { maxLength: 12 }), fc.string(), (lines, address) => {
+        const view = memoryView(
+          { [`${store}/lock.yaml`]: lines.join('\n'), [`${store}/a@1/node_modules/a/package.json`]: named('a') },
+          { captures: npmCataloger.captures },
+        );
+        assert.equal(npmCataloger.catalog({ view, distribution: undefined }).packages.length, 1);
+        npmSource(address);
+        npmSource(`git+${address}`);
+      }),
+    );
+    for (const part of ['a: ', ', integrity: ', "'", 'tarball: x, ']) {
+      const long = `packages:\n\n  a@https://x/a.tgz:\n    resolution: {${part.repeat(200_000)}}\n`;
+      catalog({ [`${store}/lock.yaml`]: long, [`${store}/a@1/node_modules/a/package.json`]: named('a') });
+    }
   });
 
   it("is told by Yarn's Plug'n'Play map, which leaves its version in the archive", () => {

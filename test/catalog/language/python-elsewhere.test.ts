@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { compareCodeUnits } from '../../../src/core/index.ts';
 import { pythonCataloger } from '../../../src/catalog/language/python.ts';
 import { packagePurl } from '../../../src/packages/index.ts';
@@ -77,6 +78,14 @@ describe('pythonCataloger: applications that are one archive', () => {
       { path: '/app/tool.pyz', inside: 'site-packages/a-1.0.dist-info/METADATA', layer: 0 },
     ]);
     assert.deepEqual(shiv?.files, ['/app/tool.pyz']);
+  });
+
+  it('never throws on what calls itself one, cut off anywhere', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void catalog({ 'a.pyz': bytes })));
+    const whole = zipArchive({ 'a-1.0.dist-info/METADATA': metadata('a') });
+    for (let end = 0; end < whole.length; end += 1) {
+      assert.deepEqual(catalog({ 'a.pyz': whole.subarray(0, end) }).packages, [], String(end));
+    }
   });
 
   it('says when a distribution in one cannot be read', () => {
