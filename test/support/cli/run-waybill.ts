@@ -53,6 +53,7 @@ export async function openBench(): Promise<Bench> {
     TMPDIR: paths.temporary,
     WAYBILL_CACHE_DIR: join(folder.path, 'cache'),
     COSIGN_PASSWORD: '',
+    ...compiledCode(),
   };
   const start = (command: string | readonly string[], options: RunOptions = {}): Running => {
     const words = typeof command === 'string' ? command.split(' ').filter((word) => word !== '') : command;
@@ -73,6 +74,12 @@ export async function openBench(): Promise<Bench> {
     run: (command, options) => start(command, options).finished,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+/** Every bench has a cache of its own; what was compiled is shared by all of a run, where the runner says so (see `code-cache.ts`). */
+function compiledCode(): { readonly NODE_COMPILE_CACHE?: string } {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 async function collect(child: ChildProcess): Promise<Finished> {
