@@ -12,6 +12,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { EdgeBudget } from './edge-budget.ts';
+import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { licenseText } from './license-field.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import { recordedOnDisk } from './recorded-paths.ts';
@@ -45,6 +46,15 @@ export const rpmCataloger: Cataloger = {
   catalog,
 };
 
+/** Where there are any, rpm does not ask its database for keys. */
+const RPM_KEYS: KeyPlaces = {
+  folders: ['var/lib/rpm/pubkeys', 'usr/lib/sysimage/rpm/pubkeys', 'usr/share/rpm/pubkeys'],
+  name: /\.key$/,
+  code: 'rpm-keyring',
+  manager: 'rpm',
+  source: 'rpm',
+};
+
 /** What all packages of one installation share. */
 interface Shared {
   readonly installation: RpmInstallation;
@@ -68,7 +78,10 @@ function catalog(context: CatalogContext): CatalogResult {
   return {
     packages: installations.flatMap((installation) => installedPackages(context, installation, diagnostics)),
     diagnostics,
-    notes: installations.flatMap(({ keys, entry }) => keys.map((key) => rpmKeyNote(key, `/${entry.path}`))),
+    notes: [
+      ...installations.flatMap(({ keys, entry }) => keys.map((key) => rpmKeyNote(key, `/${entry.path}`))),
+      ...keyFileNotes(context.view, RPM_KEYS),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { apkCataloger } from '../../../src/catalog/os/apk.ts';
 import { dpkgCataloger } from '../../../src/catalog/os/dpkg.ts';
+import { rpmCataloger } from '../../../src/catalog/os/rpm.ts';
 import { sha256Hex } from '../../../src/core/index.ts';
 import { runCataloger } from '../../support/run-cataloger.ts';
 
@@ -22,6 +23,18 @@ describe('keyFileNotes', () => {
         ['trust', 'apt-keyring', '/etc/apt/keyrings/docker.asc', sha256Hex('armour')],
         ['trust', 'apt-keyring', '/usr/share/keyrings/debian.gpg', sha256Hex('keys')],
       ],
+    );
+  });
+
+  it('tells of key files that rpm prefers to those in its database', () => {
+    const { notes } = runCataloger(rpmCataloger, {
+      'usr/lib/sysimage/rpm/pubkeys/mine.key': 'armour',
+      'usr/lib/sysimage/rpm/pubkeys/README': 'no key',
+      'var/lib/rpm': { link: '../../usr/lib/sysimage/rpm' },
+    });
+    assert.deepEqual(
+      notes.map(({ kind, code, path }) => [kind, code, path]),
+      [['trust', 'rpm-keyring', '/usr/lib/sysimage/rpm/pubkeys/mine.key']],
     );
   });
 
