@@ -30,6 +30,15 @@ const SAMPLES: readonly (readonly [path: string, content: string, found: string]
   ['usr/bin/xtrabackup', '/BUILD/percona-xtrabackup-8.0.35-30/x|', 'percona-xtrabackup@8.0.35-30'],
   ['usr/bin/mariadb', '/usr/src/debug/mariadb-11.8.5-2-redhat-x86_64/x.c|', 'mariadb@11.8.5'],
   ['usr/bin/consul', 'path\tgithub.com/hashicorp/consul\n<!-- CONSUL_VERSION: 1.15.2\n -->', 'consul@v1.15.2'],
+  // Go's own cryptography calls itself v1.0.0
+  ['usr/bin/consul', 'path\tgithub.com/hashicorp/consul\n|v1.0.0|v1.19.1|', 'consul@v1.19.1'],
+  ['usr/bin/traefik', 'path\tgithub.com/traefik/traefik/v3/cmd/traefik\n|v1.0.0|3.1.4|', 'v3@v3.1.4'],
+  ['nginx-ingress-controller', 'path\tk8s.io/ingress-nginx/cmd/nginx\n|v1.0.0|v1.11.2|', 'ingress-nginx@v1.11.2'],
+  [
+    'nginx-ingress-controller',
+    'path\tk8s.io/ingress-nginx/cmd/nginx\n|v1.0.0-alpha.2|',
+    'ingress-nginx@v1.0.0-alpha.2',
+  ],
   ['usr/bin/vault', 'path\tgithub.com/hashicorp/vault\n|cloud:%s.%s:revoke1.20.2)(nil))', 'vault@v1.20.2'],
   ['usr/bin/vault', 'path\tgithub.com/hashicorp/vault\n|go1.19.4|\xfd\xff1.11.6||', 'vault@v1.11.6'],
   ['usr/bin/traefik', 'path\tgithub.com/traefik/traefik/v3/cmd/traefik\n|\x84\x1c3.6.5|$a', 'v3@v3.6.5'],
