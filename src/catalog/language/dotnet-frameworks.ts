@@ -40,10 +40,13 @@ export function frameworkId(folder: string): string {
   return `framework ${folder}`;
 }
 
-/** @param identity the runtime's own package, where its list of libraries names it */
+/**
+ * Its version is that of its folder, by which programs find it: the list of .NET Core 3 names the build (`3.1.23-servicing.22122.4`).
+ * @param identity the runtime's own package, where its list of libraries names it
+ */
 export function frameworkPackage(
   framework: Framework,
-  identity: { readonly name: string; readonly version: string } | undefined,
+  identity: string | undefined,
   dependsOn: readonly string[],
 ): Package {
   const { name, version, folder, location } = framework;
@@ -51,7 +54,8 @@ export function frameworkPackage(
   return {
     type: 'nuget',
     // without the list it is not known for which platform the runtime is, and each has a package of its own
-    ...(identity === undefined ? { name, version, purlKnown: false } : identity),
+    ...(identity === undefined ? { name, purlKnown: false } : { name: identity }),
+    version,
     locations: [location],
     foundBy: 'dotnet',
     evidence: [

@@ -79,7 +79,7 @@ function catalog({ view }: CatalogContext): CatalogResult {
   const configs = readConfigs(settings, report);
   const itemsLeft = { items: MAX_IMAGE_ITEMS };
   const scan: Scan = { view, report, notes: [], frameworks, resolve, configs, itemsLeft };
-  const identities = new Map<string, { readonly name: string; readonly version: string }>();
+  const identities = new Map<string, string>();
   const packages: Package[] = [];
   for (const file of lists) {
     if (packages.length >= ENOUGH_PACKAGES) break;
@@ -154,17 +154,14 @@ function bundlePackages(scan: Scan, file: CapturedFile): readonly Package[] {
   return programPackages({ name, deps, location, frameworks, present: () => [], own: [path] });
 }
 
-/** The package that a runtime's own list names. */
-function runtimeOf({ libraries }: DepsFile): { readonly name: string; readonly version: string } | undefined {
+/** Name of the package that a runtime's own list names. */
+function runtimeOf({ libraries }: DepsFile): string | undefined {
   const found = [...libraries.values()].filter(({ type, name }) => type === 'package' && RUNTIME_PACK.test(name));
   const runtime = found.find(({ name }) => /\.Runtime\./i.test(name)) ?? found[0];
-  return runtime === undefined ? undefined : { name: runtime.name, version: runtime.version };
+  return runtime?.name;
 }
 
-function frameworkPackages(
-  scan: Scan,
-  identities: ReadonlyMap<string, { readonly name: string; readonly version: string }>,
-): readonly Package[] {
+function frameworkPackages(scan: Scan, identities: ReadonlyMap<string, string>): readonly Package[] {
   return [...scan.frameworks.values()].map((framework) => {
     const wanted = scan.configs.get(`${framework.folder}/${framework.name}`) ?? [];
     return frameworkPackage(framework, identities.get(framework.folder), scan.resolve(wanted));

@@ -235,6 +235,9 @@ describe('dotnetCataloger: runtimes', () => {
       [`${shared}/Microsoft.NETCore.App/8.0.4/System.Private.CoreLib.dll`]: dll('System.Private.CoreLib'),
       [`${shared}/Microsoft.NETCore.App/8.0.4/de/x.dll`]: dll('x'),
       [`${shared}/Microsoft.NETCore.App/9.0.0/System.dll`]: dll('System'),
+      [`${shared}/Microsoft.NETCore.App/3.1.23/Microsoft.NETCore.App.deps.json`]: deps({
+        'Microsoft.NETCore.App/3.1.23-servicing.22122.4': { files: { 'y.dll': {} } },
+      }),
       [`${shared}/Microsoft.AspNetCore.App/8.0.4/Microsoft.AspNetCore.App.runtimeconfig.json`]: settings(
         'Microsoft.NETCore.App',
         '8.0.0',
@@ -250,6 +253,7 @@ describe('dotnetCataloger: runtimes', () => {
       'Microsoft.AspNetCore.App.Runtime.linux-x64@8.0.4': ['Microsoft.NETCore.App@8.0.4'],
       'Microsoft.NETCore.App@8.0.4': [],
       'Microsoft.NETCore.App@9.0.0': [],
+      'Microsoft.NETCore.App@3.1.23': [],
     });
     const core = packages.find((pkg) => label(pkg) === 'Microsoft.NETCore.App@8.0.4');
     assert.deepEqual(core?.directories, [`/${shared}/Microsoft.NETCore.App/8.0.4`]);
