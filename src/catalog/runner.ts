@@ -7,7 +7,7 @@ import {
   type Distribution,
   type Package,
 } from '../packages/index.ts';
-import type { Cataloger, CatalogContext, CatalogResult } from './contract.ts';
+import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from './contract.ts';
 import { mergePackages } from './merge.ts';
 import { detectDistribution } from './os/distribution.ts';
 import { crossCheckDeclared } from './declared/cross-check.ts';
@@ -123,15 +123,22 @@ function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean)
   }
 }
 
+/** Packages that are found again and again count once: a hundred programs may be built from the same thousand modules. */
 function limitPackages(cataloger: Cataloger, result: CatalogResult, limit: number): CatalogResult {
-  const { packages, diagnostics } = result;
-  if (packages.length <= limit) return result;
-  const message = `${packages.length} are more than any real image has; after ${limit} the rest is missing`;
-  return {
-    ...result,
-    packages: packages.toSorted(comparePackages).slice(0, limit),
-    diagnostics: [...diagnostics, tooMany(cataloger, message)],
-  };
+  const found = result.packages.length;
+  if (found <= limit) return result;
+  const packages = mergePackages([result.packages]);
+  const isCut = packages.length > limit;
+  const diagnostics = [...result.diagnostics];
+  if (isCut) {
+    const message = `${packages.length} are more than any real image has; after ${limit} the rest is missing`;
+    diagnostics.push(tooMany(cataloger, message));
+  } else if (found >= ENOUGH_PACKAGES) {
+    diagnostics.push(
+      tooMany(cataloger, `${found} findings are more than any real image has; further files may not have been read`),
+    );
+  }
+  return { ...result, packages: isCut ? packages.toSorted(comparePackages).slice(0, limit) : packages, diagnostics };
 }
 
 function limitDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -69,6 +69,24 @@ describe('runCatalogers', () => {
     assert.equal(files, 256);
   });
 
+  it('counts a package once, however often it was found, and says when further files may not have been read', () => {
+    const again = (count: number): readonly Package[] =>
+      Array.from({ length: count }, (_, index) => pkg(`m${index % 3000}`, `/bin/${index}`, { id: `${index}` }));
+    const many = run(fake('modules', again(120_000)), fake('late', [pkg('z', '/z')]));
+    assert.equal(many.packages.length, 3001);
+    assert.equal(many.packages[0]?.locations.length, 40);
+    assert.deepEqual(
+      many.diagnostics.filter(({ source }) => source === 'modules'),
+      [],
+    );
+    const enough = run(fake('modules', again(150_000)));
+    assert.equal(enough.packages.length, 3000);
+    assert.deepEqual(
+      enough.diagnostics.filter(({ source }) => source === 'modules').map(({ code, severity }) => [code, severity]),
+      [['too-many-packages', 'error']],
+    );
+  });
+
   it('merges findings of one package and keeps everything they say', () => {
     const { packages } = run(
       fake('a', [
