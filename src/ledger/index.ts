@@ -11,6 +11,8 @@ export type { StrippedFinding, StrippedOptions } from './stripped.ts';
 export { ledgerSummary } from './summary.ts';
 export type { Completeness, LedgerSummary } from './summary.ts';
 export { LEDGER_CLASSES } from './types.ts';
+export { uncheckedFiles } from './unchecked.ts';
+export type { UncheckedFiles } from './unchecked.ts';
 export type {
   Integrity,
   Ledger,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeImage } from '../support/images.ts';
 import { ended, openBench, type Bench } from '../support/cli/run-waybill.ts';
@@ -45,6 +45,53 @@ describe('image files', () => {
     assert.match(stdout, /\n\/usr\/bin\/tool +os-package verified +pkg:deb\/debian\/tool@1\.0\S+ +4 +0644 +0\n/);
     assert.match(stdout, /\nos-package +2 +0 +\d+\n/);
     assert.match(stdout, /inventory: complete, every file is accounted for/);
+  });
+
+  test('compares recorded files wherever they lie, also by way of a hard link to where none do', async () => {
+    const files = {
+      'opt/vendor/bin/run': 'run',
+      'srv/vendor/data': 'data',
+      'var/lib/vendor/x': 'x',
+      'usr/bin/tool': 'tool',
+    };
+    const lines = (text: (name: string, content: string) => string): string =>
+      Object.entries(files)
+        .map(([name, content]) => text(name, content))
+        .join('');
+    const vendor = {
+      ...DEBIAN,
+      ...files,
+      'var/lib/dpkg/info/tool.list': lines((name) => `/${name}\n`),
+      'var/lib/dpkg/info/tool.md5sums': lines((name, content) => `${sum(content)}  ${name}\n`),
+    };
+    const layers = [vendor, { 'opt/vendor/bin/run': 'evil' }, { 'tmp/evil': 'evil', 'usr/bin/tool': 'hard:tmp/evil' }];
+    await makeImage(join(bench.path, 'images'), { layers, tag: 'vendor' });
+    for (const options of ['', '--no-cache', '']) {
+      const { stdout } = ended(
+        await bench.run(`image files oci:images:vendor --json --summary --fail-on modified ${options}`),
+        1,
+      );
+      const { findings, totals } = parseResult('image-files', stdout) as {
+        findings: { kind: string; path: string; layer: number }[];
+        totals: { integrity: { verified: number } };
+      };
+      assert.deepEqual(
+        findings.map(({ kind, path, layer }) => [kind, path, layer]),
+        [
+          ['modified', '/opt/vendor/bin/run', 1],
+          ['modified', '/usr/bin/tool', 2],
+        ],
+      );
+      assert.equal(totals.integrity.verified, 2);
+    }
+    const root = join(bench.path, 'vendor');
+    for (const [name, content] of Object.entries({ ...vendor, 'opt/vendor/bin/run': 'evil' })) {
+      mkdirSync(join(root, dirname(name)), { recursive: true });
+      writeFileSync(join(root, name), content);
+    }
+    const { stdout } = ended(await bench.run('image files dir:vendor --summary --fail-on modified'), 1);
+    assert.match(stdout, /modified: \/opt\/vendor\/bin\/run /);
+    assert.match(stdout, /3 verified, 1 modified/);
   });
 
   test('names what was changed with the layer and the command, and fails when asked to', async () => {

@@ -90,7 +90,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
     ...(request.traces === true ? { traces: findSystemTraces(view) } : {}),
     ...(request.files && scanned !== undefined
       ? {
-          files: ledgerFacts(
+          files: await ledgerFacts(
             scanned,
             (request.bases ?? []).map((layerCount) => ({ layerCount, view: baseView(layerCount) })),
           ),
@@ -113,10 +113,13 @@ function extraPlan(image: Image, request: LayerRequest): CapturePlan {
   return { captures: plans.flatMap(({ captures }) => captures), digests: plans.flatMap(({ digests }) => digests) };
 }
 
-function ledgerFacts({ image, stack, view, catalog }: ScannedImage, bases: LedgerFactsInput['bases']): LedgerFacts {
+async function ledgerFacts(
+  { image, stack, view, catalog, readAgain }: ScannedImage,
+  bases: LedgerFactsInput['bases'],
+): Promise<LedgerFacts> {
   const layers = ledgerLayers(image);
   // the base is told file by file: what it accounts for depends on the policy
-  const { ledger } = accountFiles({ stack, view, catalog, integrity: true, layers, baseLayers: 0 });
+  const { ledger } = await accountFiles({ stack, view, catalog, integrity: true, layers, baseLayers: 0, readAgain });
   return collectLedgerFacts({
     ledger,
     view,

@@ -1,6 +1,6 @@
 import { TOOL_NAME, TOOL_VERSION } from '../../core/index.ts';
 import type { CatalogRun } from '../../catalog/index.ts';
-import type { FileView, LayerStack } from '../../filesystem/index.ts';
+import { squash, type FileView, type LayerStack } from '../../filesystem/index.ts';
 import type { Image } from '../../image/index.ts';
 import {
   buildLedger,
@@ -8,11 +8,13 @@ import {
   ledgerDocument,
   ledgerSummary,
   strippedInventory,
+  uncheckedFiles,
   type Ledger,
   type LedgerDocument,
   type LedgerLayer,
   type LedgerSummary,
   type StrippedFinding,
+  type UncheckedFiles,
 } from '../../ledger/index.ts';
 import type { CatalogNote } from '../../packages/index.ts';
 
@@ -32,6 +34,8 @@ export interface FilesToAccount {
   readonly layers: readonly LedgerLayer[];
   /** How many of the bottom layers are a known base; 0 when none is known. */
   readonly baseLayers: number;
+  /** Reads once more what files need to be compared for which the pass over the layers did not look; without it they stay unchecked. */
+  readonly readAgain?: (unchecked: UncheckedFiles) => Promise<LayerStack>;
 }
 
 export interface AccountedFiles {
@@ -39,8 +43,22 @@ export interface AccountedFiles {
   readonly summary: LedgerSummary;
 }
 
-/** The ledger of an image, what tells of a stripped inventory included, and what it says of the inventory. */
-export function accountFiles(files: FilesToAccount): AccountedFiles {
+/**
+ * The ledger of an image, what tells of a stripped inventory included, and what it says of the inventory. Most files of packages lie where the pass over
+ * the layers looks for them; where some with a record do not, their layers are read once more.
+ */
+export async function accountFiles(files: FilesToAccount): Promise<AccountedFiles> {
+  const accounted = account(files);
+  const { view, catalog, readAgain } = files;
+  if (readAgain === undefined || !accounted.ledger.findings.some(({ kind }) => kind === 'not-checked'))
+    return accounted;
+  const unchecked = uncheckedFiles(view, catalog.packages);
+  if (unchecked === undefined) return accounted;
+  const stack = await readAgain(unchecked);
+  return account({ ...files, stack, view: squash(stack) });
+}
+
+function account(files: FilesToAccount): AccountedFiles {
   const { stack, view, catalog, integrity, layers, baseLayers } = files;
   const { packages, notes } = catalog;
   const built = buildLedger({ view, packages, notes, integrity, layers, baseLayers });

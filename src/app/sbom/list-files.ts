@@ -8,7 +8,7 @@ import {
   type Digest,
   type Runtime,
 } from '../../core/index.ts';
-import type { FileView, LayerStack } from '../../filesystem/index.ts';
+import type { LayerStack } from '../../filesystem/index.ts';
 import { formatPlatform, parseImageReference } from '../../image/index.ts';
 import {
   isStripped,
@@ -22,7 +22,7 @@ import {
 } from '../../ledger/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { matchBases, parseLock } from '../../provenance/index.ts';
-import { accountFiles, ledgerLayers, writeLedgerDocument } from './account-files.ts';
+import { accountFiles, ledgerLayers, writeLedgerDocument, type AccountedFiles } from './account-files.ts';
 import { createFileFilter, type FileFilterOptions } from '../store/file-filter.ts';
 import { openImageStore, type ImageAccess } from '../store/open-image-store.ts';
 import { loadOne } from '../store/resolve-target.ts';
@@ -85,10 +85,9 @@ interface Scanned {
   readonly digest?: Digest;
   readonly platform?: string;
   readonly stack: LayerStack;
-  readonly view: FileView;
   readonly catalog: CatalogRun;
   readonly layers: readonly LedgerLayer[];
-  readonly baseLayers: number;
+  readonly accounted: AccountedFiles;
 }
 
 /**
@@ -101,20 +100,12 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
     throw coreError('USAGE', `--fail-on ${unchecked} needs the comparison that --no-integrity leaves out`);
   }
   const { path: rootfs, transport } = { path: '', ...parseImageReference(options.image) };
-  const scanned =
-    transport === 'dir'
-      ? {
-          ...(await scanRootfs(rootfs, { integrity: options.integrity, signal: runtime.signal })),
-          layers: [],
-          baseLayers: 0,
-        }
-      : await scanLayers(options, runtime);
-  const { view, catalog, stack, layers, baseLayers } = scanned;
-  const filter = createFileFilter(options, layers);
-  runtime.progress({ kind: 'phase', label: 'accounting for files' });
+  const scanned = transport === 'dir' ? await scanFolder(rootfs, options, runtime) : await scanLayers(options, runtime);
+  const { catalog, stack, accounted } = scanned;
+  const filter = createFileFilter(options, scanned.layers);
   const diagnostics = [...stack.diagnostics, ...catalog.diagnostics];
   warnOfDiagnostics(diagnostics, runtime);
-  const { ledger, summary } = accountFiles({ view, catalog, stack, layers, baseLayers, integrity: options.integrity });
+  const { ledger, summary } = accounted;
   const { completeness, reason } = summary;
   const failed = LEDGER_FAULTS.filter((fault) => options.failOn.includes(fault) && FAULTS[fault](ledger));
   const result: ListFilesResult = {
@@ -156,13 +147,23 @@ const FAULTS: Readonly<Record<LedgerFault, (ledger: Ledger) => boolean>> = {
   stripped: ({ findings }) => findings.some(({ kind }) => isStripped(kind)),
 };
 
+async function scanFolder(path: string, { integrity }: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
+  const scanned = await scanRootfs(path, { integrity, signal: runtime.signal });
+  runtime.progress({ kind: 'phase', label: 'accounting for files' });
+  return {
+    ...scanned,
+    layers: [],
+    accounted: await accountFiles({ ...scanned, integrity, layers: [], baseLayers: 0 }),
+  };
+}
+
 async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<Scanned> {
   const { lockFile, integrity, maxLayerBytes } = options;
   const lock = lockFile === undefined ? undefined : parseLock(await readInputFile(lockFile, LIMITS.lockBytes));
   await using opened = await openImageStore(options.image, options.access, runtime);
   const image = await loadOne(opened, options.access, runtime);
   const limits = maxLayerBytes === undefined ? {} : { maxLayerBytes };
-  const { stack, view, catalog } = await scanImage(image, opened.store, runtime, {
+  const scanned = await scanImage(image, opened.store, runtime, {
     extra: LEDGER_PLAN,
     files: { integrity },
     allowsPartial: true,
@@ -170,14 +171,15 @@ async function scanLayers(options: ListFilesOptions, runtime: Runtime): Promise<
   });
   const matches =
     lock === undefined ? [] : matchBases(lock, { platform: image.platform, diffIds: image.config.diffIds });
+  runtime.progress({ kind: 'phase', label: 'accounting for files' });
+  const layers = ledgerLayers(image);
   return {
     digest: image.digest,
     platform: formatPlatform(image.platform),
-    stack,
-    view,
-    catalog,
-    layers: ledgerLayers(image),
-    baseLayers: matches[0]?.layerCount ?? 0,
+    stack: scanned.stack,
+    catalog: scanned.catalog,
+    layers,
+    accounted: await accountFiles({ ...scanned, integrity, layers, baseLayers: matches[0]?.layerCount ?? 0 }),
   };
 }
 

@@ -67,7 +67,7 @@ export async function imageSbom(image: Image, opened: OpenedStore, options: Imag
     maxLayerBytes: maxLayerBytes ?? LIMITS.layerBytes,
     allowsPartial: true,
   });
-  const { stack, view, catalog } = scanned;
+  const { stack, view, catalog, readAgain } = scanned;
   const base = settings.lock === undefined ? undefined : provedBase(scanned, settings.lock);
   if (settings.lock !== undefined && base === undefined) {
     const message = `no base of the lock is what ${image.digest} stands on: components say nothing of a base`;
@@ -78,6 +78,7 @@ export async function imageSbom(image: Image, opened: OpenedStore, options: Imag
     view,
     catalog,
     integrity,
+    readAgain,
     layers: ledgerLayers(image),
     baseLayers: base?.layerCount ?? 0,
   };
@@ -121,11 +122,15 @@ interface PlatformOptions extends SbomSettings {
   readonly base?: SbomBase;
 }
 
-function platformSbom(subject: SbomSubject, files: FilesToAccount, options: PlatformOptions): PlatformSbom {
+async function platformSbom(
+  subject: SbomSubject,
+  files: FilesToAccount,
+  options: PlatformOptions,
+): Promise<PlatformSbom> {
   const { stack, catalog, integrity } = files;
   const { digest, platform, base, sourceDateEpoch } = options;
   const diagnostics = [...stack.diagnostics, ...catalog.diagnostics];
-  const { ledger, summary } = accountFiles(files);
+  const { ledger, summary } = await accountFiles(files);
   const about = { ...(digest === undefined ? {} : { digest }), ...(platform === undefined ? {} : { platform }) };
   const written = options.ledgerDocument === true ? writeLedgerDocument(ledger, { ...about, catalog }) : undefined;
   const hidden = options.hidden === true ? catalogHidden(stack, files.view, catalog) : undefined;

@@ -1,8 +1,8 @@
 import { CATALOGERS, capturePlan, runCatalogers, withIntroducingLayers, type CatalogRun } from '../../catalog/index.ts';
 import { LIMITS, type Runtime } from '../../core/index.ts';
-import { squash, type CapturePlan, type FileView, type LayerStack } from '../../filesystem/index.ts';
+import { squash, type CapturePlan, type FileView, type LayerRecords, type LayerStack } from '../../filesystem/index.ts';
 import { readLayers, readRootfs, type Image, type ImageStore } from '../../image/index.ts';
-import { LEDGER_PLAN } from '../../ledger/index.ts';
+import { LEDGER_PLAN, type UncheckedFiles } from '../../ledger/index.ts';
 
 export interface ScanOptions {
   /** Beyond what the catalogers ask for. */
@@ -24,6 +24,8 @@ export interface SquashedImage {
 /** The same, with what the catalogers found. */
 export interface ScannedImage extends SquashedImage {
   readonly catalog: CatalogRun;
+  /** Reads once more what some files need to be compared; while the store is open. */
+  readonly readAgain: (unchecked: UncheckedFiles) => Promise<LayerStack>;
 }
 
 /** A root file system on disk, read and cataloged with the files of every package; with `integrity` also what its records say they contain. */
@@ -32,9 +34,12 @@ export async function scanRootfs(
   { integrity, signal }: { readonly integrity: boolean; readonly signal: AbortSignal },
 ): Promise<Omit<ScannedImage, 'image'>> {
   const plan = mergePlans(capturePlan(CATALOGERS, { digests: integrity }), LEDGER_PLAN);
-  const stack = await readRootfs({ path, plan, signal, allowsPartial: true });
+  const read = (digests: CapturePlan['digests']): Promise<LayerStack> =>
+    readRootfs({ path, plan: { ...plan, digests: [...plan.digests, ...digests] }, signal, allowsPartial: true });
+  const stack = await read([]);
   const view = squash(stack);
-  return { stack, view, catalog: runCatalogers({ view, recordedFiles: integrity }) };
+  const catalog = runCatalogers({ view, recordedFiles: integrity });
+  return { stack, view, catalog, readAgain: ({ rules }) => read(rules) };
 }
 
 /** Reads and verifies every layer once and squashes; keeps what the catalogers ask for, and does not run them. */
@@ -63,7 +68,34 @@ export async function scanImage(
     recordedFiles: options.files?.integrity === true,
   });
   const packages = withIntroducingLayers(squashed.stack, catalog.packages);
-  return { ...squashed, catalog: { ...catalog, packages } };
+  const { stack } = squashed;
+  return {
+    ...squashed,
+    catalog: { ...catalog, packages },
+    readAgain: (unchecked) => readDigests({ image, stack, unchecked }, store, { ...options, runtime }),
+  };
+}
+
+/** The same layers with digests of some more files: reads those again that have them. */
+async function readDigests(
+  what: { readonly image: Image; readonly stack: LayerStack; readonly unchecked: UncheckedFiles },
+  store: ImageStore,
+  options: ScanOptions & { readonly runtime: Runtime },
+): Promise<LayerStack> {
+  const { image, stack, unchecked } = what;
+  const { digests } = mergePlans(capturePlan(CATALOGERS, { digests: true }), options.extra);
+  const layers = image.layers.filter(({ index }) => unchecked.layers.has(index));
+  const plan = { captures: [], digests: [...digests, ...unchecked.rules] };
+  const again = await readPlan({ ...image, layers }, store, { ...options, plan });
+  const read = new Map(layers.map(({ index }, position) => [index, again.layers[position]]));
+  return { ...stack, layers: stack.layers.map((records, index) => withDigests(records, read.get(index))) };
+}
+
+/** Records with the digests of another pass over the same bytes. */
+function withDigests(records: LayerRecords, read: LayerRecords | undefined): LayerRecords {
+  if (read === undefined || read.count !== records.count) return records;
+  const { sha256Record, sha256, sha1Record, sha1, md5Record, md5 } = read;
+  return { ...records, sha256Record, sha256, sha1Record, sha1, md5Record, md5 };
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */
