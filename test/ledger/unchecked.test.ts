@@ -22,7 +22,10 @@ describe('uncheckedFiles', () => {
       },
       { '/bin/a': md5('a'), '/opt/b': { algorithm: 'sha256', hex: '00' }, '/opt/hard': md5('x') },
     );
-    assert.deepEqual([...(found?.layers ?? [])].toSorted(), [0, 1, 2, 3]);
+    assert.deepEqual(
+      [...(found?.layers ?? [])].toSorted((a, b) => a - b),
+      [0, 1, 2, 3],
+    );
     assert.deepEqual(found?.rules, [
       { algorithm: 'md5', paths: ['bin/a', 'usr/bin/a', 'opt/hard', 'tmp/evil'] },
       { algorithm: 'sha256', paths: ['opt/b'] },
