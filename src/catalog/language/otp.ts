@@ -28,6 +28,8 @@ interface Application extends Named {
   /** Path of the resource in the archive that the file is. */
   readonly inside?: string;
   readonly properties: ReadonlyMap<string, ErlangTerm>;
+  /** false when no more than its version could be read. */
+  readonly isWhole: boolean;
 }
 
 /** Erlang and Elixir applications, in OTP, in releases and in build folders. */
@@ -80,34 +82,44 @@ function readArchive(file: CapturedFile, report: Report): readonly Application[]
   });
 }
 
-interface Resource {
+interface ResourceFile {
   readonly file: CapturedFile;
   /** Its path, in the image or in the archive. */
   readonly place: string;
   readonly bytes: Uint8Array;
 }
 
-function readApplication({ file, place, bytes }: Resource, report: Report): Application | undefined {
+function readApplication({ file, place, bytes }: ResourceFile, report: Report): Application | undefined {
   const { path } = file.entry;
   const { folder: ebin, name: base } = splitPath(place);
   if (splitPath(ebin).name !== 'ebin') return undefined;
-  const [term] = parseErlangTerms(decodeText(bytes)).terms;
-  const [tag, name, list] = term?.kind === 'tuple' ? term.items : [];
-  if (tag?.kind !== 'atom' || tag.value !== 'application' || name?.kind !== 'atom' || list?.kind !== 'list') {
-    return report('malformed-application', 'it holds no application resource', path);
-  }
-  if (!NAME.test(name.value) || base !== `${name.value}.app`) {
+  const text = decodeText(bytes);
+  const resource = readResource(text) ?? salvage(text);
+  if (resource === undefined) return report('malformed-application', 'it holds no application resource', path);
+  const { name, properties, isWhole } = resource;
+  if (!NAME.test(name) || base !== `${name}.app`) {
     return report('invalid-name', 'the application is not named as its file', path);
   }
+  if (!isWhole) report('malformed-application', 'no more than its version can be read', path);
   const folder = splitPath(ebin).folder;
-  return {
-    id: `/${path}`,
-    name: name.value,
-    group: splitPath(folder).folder,
-    file,
-    folder,
-    properties: pairsOf(list),
-  };
+  return { id: `/${path}`, name, group: splitPath(folder).folder, file, folder, properties, isWhole };
+}
+
+type Resource = Pick<Application, 'name' | 'properties' | 'isWhole'>;
+
+function readResource(text: string): Resource | undefined {
+  const [term] = parseErlangTerms(text).terms;
+  const [tag, name, list] = term?.kind === 'tuple' ? term.items : [];
+  const isOne = tag?.kind === 'atom' && tag.value === 'application' && name?.kind === 'atom' && list?.kind === 'list';
+  return isOne ? { name: name.value, properties: pairsOf(list), isWhole: true } : undefined;
+}
+
+/** What can be told of a resource with a term in it that is not understood. */
+function salvage(text: string): Resource | undefined {
+  const name = /\{\s{0,64}application\s{0,64},\s{0,64}'?([a-z]\w{0,127})'?\s{0,64},/.exec(text)?.[1];
+  const version = /\{\s{0,64}vsn\s{0,64},\s{0,64}"([!#-~]{1,128})"\s{0,64}\}/.exec(text)?.[1];
+  if (name === undefined || version === undefined) return undefined;
+  return { name, properties: new Map([['vsn', { kind: 'string', value: version }]]), isWhole: false };
 }
 
 /** `[{Key, Value}]` by key. */
@@ -144,7 +156,7 @@ function toPackage(
       {
         field: 'purl',
         technique: 'manifest-analysis',
-        confidence: 1,
+        confidence: item.isWhole ? 1 : 0.7,
         value: published === undefined ? 'application resource' : 'hex_metadata.config',
       },
     ],

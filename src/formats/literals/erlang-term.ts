@@ -14,7 +14,7 @@ const NUMBER = /-?\d[\d_]*(?:\.\d[\d_]*(?:[eE][+-]?\d+)?)?/y;
 const BASED_NUMBER = /-?\d{1,2}#[0-9a-zA-Z]{1,64}/y;
 /** `$a`, `$\n` */
 const CHARACTER = /\$(?:\\(?:x\{[0-9a-fA-F]{1,6}\}|[^])|[^])/uy;
-const FUN = /fun\s+[a-z][\w@]*:[a-z][\w@]*\/\d{1,3}/y;
+const FUN = /fun\s+(?:[a-z][\w@]*|'[^'\\]*'):(?:[a-z][\w@]*|'[^'\\]*')\/\d{1,3}/y;
 /** What stands behind a part of a binary: `/utf8`, `:8/integer`. */
 const PART_TYPE = /(?:\s*:\s*\d{1,9})?(?:\s*\/\s*[a-z][a-z0-9-]{0,64})?/y;
 

@@ -36,7 +36,7 @@ describe('otpCataloger: settings of any form', () => {
       '{a,$a},{b,$\\n},{c,$ }',
       '{a,16#ff},{b,-2#101},{c,1_000_000},{d,1.5e-3}',
       '{a,<<>>},{b,<<1,2,255>>},{c,<<"a"/utf8,10>>},{d,<<"x":8>>},{e,<<"one" "two">>}',
-      '{a,fun lists:map/2}',
+      "{a,fun lists:map/2},{b,fun 'Elixir.String':'upcase!'/1}",
       "{a,'Elixir.Some.Module'},{b,['Elixir.A',b]}",
     ];
     for (const env of environments) {
@@ -45,7 +45,11 @@ describe('otpCataloger: settings of any form', () => {
     }
     for (const env of ['{a,#{b}}', '{a,#{b => }}', '{a,99#zz}', '{a,<<b>>}']) {
       const { names, codes } = catalog(otpCataloger, { 'lib/demo-1.2.3/ebin/demo.app': app(env) });
-      assert.deepEqual([names, codes], [[], ['malformed-application']], env);
+      assert.deepEqual([names, codes], [['demo@1.2.3'], ['malformed-application']], env);
+    }
+    for (const text of ['{application,demo,[{vsn,"1.2.3"', '{other,demo,[{vsn,"1"},{a,<<b>>}]}.', '{vsn,"1"}']) {
+      const { names, codes } = catalog(otpCataloger, { 'lib/demo-1.2.3/ebin/demo.app': text });
+      assert.deepEqual([names, codes], [[], ['malformed-application']], text);
     }
   });
 });
