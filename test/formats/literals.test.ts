@@ -78,6 +78,11 @@ describe('tryParsePhpSerialized', () => {
     const found = tryParsePhpSerialized(bytes('a:1:{s:9:"__proto__";s:1:"x";}'));
     assert.deepEqual(found, new Map([['__proto__', 'x']]));
   });
+
+  it('takes no array for a key, however deep arrays lie in keys of arrays', () => {
+    assert.equal(tryParsePhpSerialized(Buffer.from('a:1:{a:0:{}i:1;}')), undefined);
+    assert.equal(tryParsePhpSerialized(Buffer.from('a:1:{'.repeat(100_000))), undefined);
+  });
 });
 
 describe('parseErlangTerms', () => {

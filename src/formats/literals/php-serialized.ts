@@ -54,7 +54,8 @@ function readArray(cursor: Cursor, depth: number): PhpArray | undefined {
   cursor.at += 1;
   const array = new Map<string, PhpValue>();
   for (let index = 0; index < count; index += 1) {
-    const key = readValue(cursor, MAX_DEPTH);
+    // an array as a key, which would be read before it is refused, could lie in the key of another, and so on
+    const key = cursor.bytes[cursor.at] === 0x61 ? undefined : readValue(cursor, depth);
     if (typeof key !== 'string' && typeof key !== 'number') return undefined;
     const value = readValue(cursor, depth + 1);
     if (value === undefined) return undefined;
