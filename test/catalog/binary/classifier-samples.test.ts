@@ -105,6 +105,7 @@ const SAMPLES: readonly (readonly [path: string, content: string, found: string]
     '|OpenSSL 1.0.0-fips 29 Mar 2010|OpenSSL 1.0.1e-fips 11 Feb 2013|MD2 part of OpenSSL 1.0.2k-fips  26 Jan 2017|',
     'openssl@1.0.2k',
   ],
+  ['usr/local/lib/erlang/erts-13.2.2.4/bin/erlexec', '|/usr/src/otp_src_25.3.2.6/erts/lib_src|', 'erlang@25.3.2.6'],
   ['usr/bin/postgres', 'bytein\n?PostgreSQL 9.5alpha1 on x86_64', 'postgresql@9.5alpha1'],
 ];
 
