@@ -127,6 +127,9 @@ describe('image files', () => {
   });
 
   test('refuses filters that cannot be', async () => {
+    // before anything is read
+    for (const flags of ['--class nothing', '--path a**b', '--fail-on sunshine'])
+      ended(await bench.run(`image files oci:nowhere:at-all ${flags}`), 2);
     for (const flags of ['--class nothing', '--layer 7', '--layer sha256:', '--path a**b', '--fail-on sunshine']) {
       ended(await bench.run(`image files oci:images:tampered ${flags}`), 2);
     }

@@ -99,6 +99,9 @@ export async function listFiles(options: ListFilesOptions, runtime: Runtime): Pr
   if (unchecked !== undefined) {
     throw coreError('USAGE', `--fail-on ${unchecked} needs the comparison that --no-integrity leaves out`);
   }
+  // what is wrong whatever the image has is told before it is read
+  const { layer: _, ...lasting } = options;
+  createFileFilter(lasting, []);
   const { path: rootfs, transport } = { path: '', ...parseImageReference(options.image) };
   const scanned = transport === 'dir' ? await scanFolder(rootfs, options, runtime) : await scanLayers(options, runtime);
   const { catalog, stack, accounted } = scanned;
