@@ -5,8 +5,9 @@ import {
   existsSync,
   lstatSync,
   openSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -30,6 +31,7 @@ describe('waybill sbom create', () => {
   before(async () => {
     bench = await openBench();
     await makeSampleImages(bench.path);
+    await makeBrokenIndex(join(bench.path, 'images'));
   });
   after(() => bench[Symbol.asyncDispose]());
 
@@ -136,6 +138,7 @@ describe('waybill sbom create', () => {
     for (const options of [
       '-o table -o cyclonedx-json',
       '-o cyclonedx-json=twice -o cyclonedx-xml=twice',
+      '-o cyclonedx-json=twice --ledger twice',
       '--json -o table',
       '--json -o cyclonedx-xml',
     ]) {
@@ -146,7 +149,13 @@ describe('waybill sbom create', () => {
     }
     for (const options of ['', '-o table=one.txt', '-o cyclonedx-json=one.json'])
       failed(await bench.run(`sbom create oci:images:multi --all-platforms ${options}`), 2, 'OUTPUT_CONFLICT');
-    for (const name of ['twice', 'one.txt', 'one.json']) assert.equal(existsSync(join(bench.path, name)), false);
+    // before any layer is read, ledgers included
+    for (const options of ['-o cyclonedx-json=one.json', '-o cyclonedx-json=one-{platform}.json --ledger one.jsonl']) {
+      const run = await bench.run(`sbom create oci:images:broken --all-platforms ${options}`);
+      failed(run, 2, 'OUTPUT_CONFLICT');
+    }
+    for (const name of ['twice', 'one.txt', 'one.json', 'one.jsonl', 'one-linux-amd64.json'])
+      assert.equal(existsSync(join(bench.path, name)), false);
   });
 
   test('--all-platforms tells platforms apart that differ in the version of the system only', async () => {
@@ -254,3 +263,23 @@ describe('waybill sbom create', () => {
     assert.ok((catalogers as readonly unknown[]).length >= 5);
   });
 });
+
+/** An index of two platforms, `broken`, whose layers are not there. */
+async function makeBrokenIndex(path: string): Promise<void> {
+  const made = await Promise.all(
+    ['amd64', 'arm64'].map((architecture) =>
+      makeImage(path, {
+        layers: [npmLayer(`gone-${architecture}`)],
+        config: { platform: { os: 'linux', architecture } },
+        tag: `gone-${architecture}`,
+      }),
+    ),
+  );
+  const manifests = made.map(({ image: { manifest, platform } }) => {
+    const { mediaType, digest, bytes } = manifest;
+    return { mediaType, digest, sizeBytes: bytes.byteLength, platform };
+  });
+  await buildIndex(made[0]!.store, { manifests, tag: 'broken', signal: new AbortController().signal });
+  for (const { image } of made)
+    for (const { descriptor } of image.layers) rmSync(join(path, 'blobs', descriptor.digest.replace(':', '/')));
+}

@@ -32,6 +32,8 @@ export interface CreateSbomOptions {
   readonly allowEmpty: boolean;
   /** Diagnostics make the outcome a partial result. */
   readonly strict: boolean;
+  /** Told how the platforms are called before their layers are read; what it throws ends the work. */
+  readonly onPlatforms?: (names: readonly string[]) => void;
 }
 
 export interface CreatedSboms {
@@ -86,6 +88,7 @@ async function imageSboms(options: CreateSbomOptions, runtime: Runtime, settings
   const { images, index } = await selectImages(opened, options, runtime);
   const platforms: PlatformSbom[] = [];
   const nameOf = platformNames(images);
+  options.onPlatforms?.(images.map(nameOf));
   for (const image of images) {
     const limits = { maxLayerBytes: options.maxLayerBytes ?? LIMITS.layerBytes };
     platforms.push(await imageSbom(image, opened, { runtime, ...limits, settings, platformName: nameOf(image) }));

@@ -10,7 +10,7 @@ import {
 } from '../../sbom/index.ts';
 import { createSboms, sbomExitCode, type CreateSbomOptions } from './create-sbom.ts';
 import type { PlatformSbom } from './platform-sbom.ts';
-import { checkOutputs, outputPath, requireDistinct, writeSbomOutputs } from './sbom-outputs.ts';
+import { checkOutputs, checkShares, outputPath, writeSbomOutputs } from './sbom-outputs.ts';
 import { estimateBundleBytes, warnOfBundleSize } from './bundle-size.ts';
 import { appError } from '../errors.ts';
 
@@ -62,7 +62,7 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   const outputs = (options.outputs.length === 0 ? ['cyclonedx-json'] : options.outputs).map((text) =>
     parseOutputFormat(text),
   );
-  checkOutputs(outputs);
+  checkOutputs(outputs, options.ledgerFile);
   const toStdout = outputs.find((output) => output.file === undefined);
   if (options.json && toStdout !== undefined && toStdout.format !== 'cyclonedx-json') {
     throw appError('OUTPUT_CONFLICT', `--json and -o ${toStdout.format} both want stdout`, {
@@ -71,7 +71,11 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   }
   const versions = [...new Set(outputs.flatMap(({ specVersion }) => specVersion ?? []))];
   const { platforms: sboms, index } = await createSboms(
-    { ...options, ledgerDocument: options.ledgerFile !== undefined },
+    {
+      ...options,
+      ledgerDocument: options.ledgerFile !== undefined,
+      onPlatforms: (names) => checkShares(names, outputs, options.ledgerFile),
+    },
     onFirstLayers(runtime, () => loadCycloneDxWriter(versions)),
   );
   const bundleBytes = new Map<SbomDocument, number>();
@@ -117,7 +121,7 @@ export async function reportSboms(options: ReportSbomsOptions, runtime: Runtime)
   return { report, stdout, exitCode: sbomExitCode(sboms, options.strict) };
 }
 
-/** Writes ledgers that were asked for. @throws AppError OUTPUT_CONFLICT for platforms that would share a file */
+/** Writes ledgers that were asked for. */
 async function writeLedgers(
   sboms: readonly PlatformSbom[],
   file: string | undefined,
@@ -125,7 +129,6 @@ async function writeLedgers(
   const written = new Map<PlatformSbom, { readonly file: string; readonly digest: string }>();
   if (file === undefined) return written;
   const paths = sboms.map(({ platform }) => outputPath(file, platform ?? 'rootfs'));
-  requireDistinct(paths);
   for (const [index, sbom] of sboms.entries()) {
     const path = paths[index];
     if (path === undefined || sbom.ledgerDocument === undefined) continue;

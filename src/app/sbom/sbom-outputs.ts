@@ -12,13 +12,13 @@ export interface NamedDocument {
  * Conflicts that can be told before anything is read.
  * @throws AppError OUTPUT_CONFLICT
  */
-export function checkOutputs(outputs: readonly SbomOutput[]): void {
+export function checkOutputs(outputs: readonly SbomOutput[], ledgerFile?: string): void {
   if (outputs.filter((output) => output.file === undefined).length > 1) {
     throw appError('OUTPUT_CONFLICT', 'two outputs go to stdout', {
       hint: 'give all but one a file: -o cyclonedx-xml=bom.xml',
     });
   }
-  requireDistinct(outputs.flatMap((output) => output.file ?? []));
+  requireDistinct(filesOf(outputs, ledgerFile));
 }
 
 /** Writes or returns every output of every document; with an index, its document too, where each platform has a file of its own. Files are whole or not there. */
@@ -33,7 +33,6 @@ export async function writeSbomOutputs(
   },
 ): Promise<{ readonly stdout: string; readonly files: readonly string[] }> {
   const { renderTable, index } = options;
-  checkShares(documents, outputs);
   const stdout: string[] = [];
   const files: string[] = [];
   const write = async (named: NamedDocument, output: SbomOutput): Promise<void> => {
@@ -66,22 +65,26 @@ function spell(
   return writeCycloneDx(document, { format, specVersion: output.specVersion });
 }
 
-/** Tables may follow each other on stdout; everything else needs a place of its own for each platform. */
-function checkShares(documents: readonly NamedDocument[], outputs: readonly SbomOutput[]): void {
-  if (documents.length <= 1) return;
+/**
+ * Tables may follow each other on stdout; everything else needs a place of its own for each platform.
+ * @param names of the platforms
+ * @throws AppError OUTPUT_CONFLICT
+ */
+export function checkShares(names: readonly string[], outputs: readonly SbomOutput[], ledgerFile?: string): void {
+  if (names.length <= 1) return;
   const shared = outputs.find(
     (output) => !output.file?.includes('{platform}') && !(output.format === 'table' && output.file === undefined),
   );
   if (shared) {
-    throw appError('OUTPUT_CONFLICT', `${documents.length} platforms cannot share one output`, {
+    throw appError('OUTPUT_CONFLICT', `${names.length} platforms cannot share one output`, {
       hint: "name files with {platform}: -o 'cyclonedx-json=bom-{platform}.json'",
     });
   }
-  requireDistinct(
-    outputs.flatMap((output) =>
-      output.file === undefined ? [] : documents.map(({ name }) => outputPath(output.file as string, name)),
-    ),
-  );
+  requireDistinct(filesOf(outputs, ledgerFile).flatMap((file) => names.map((name) => outputPath(file, name))));
+}
+
+function filesOf(outputs: readonly SbomOutput[], ledgerFile: string | undefined): readonly string[] {
+  return [...outputs.flatMap(({ file }) => file ?? []), ...(ledgerFile === undefined ? [] : [ledgerFile])];
 }
 
 /** The file for a platform (or `index`, `rootfs`). */
@@ -90,7 +93,7 @@ export function outputPath(file: string, name: string): string {
 }
 
 /** @throws AppError OUTPUT_CONFLICT */
-export function requireDistinct(files: readonly string[]): void {
+function requireDistinct(files: readonly string[]): void {
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice !== undefined) {
     throw appError('OUTPUT_CONFLICT', `two outputs go to ${twice}`, { hint: 'give each a file of its own' });
