@@ -88,24 +88,47 @@ function componentsOf(pkg: JsonRecord, isSubject: boolean): readonly DeclaredCom
   });
 }
 
+/** Relations of version 3 whose one end is what a package was made with or from: which end. */
+const NOT_INSTALLED_THIRD: ReadonlyMap<string, 'from' | 'to'> = new Map([
+  ['generates', 'from'],
+  ['ancestorOf', 'from'],
+  ['descendantOf', 'to'],
+  ['usesTool', 'to'],
+  ['patchedBy', 'to'],
+]);
+const NOT_INSTALLED_SCOPES: ReadonlySet<unknown> = new Set(['build', 'design', 'development', 'test']);
+
 /** @see https://spdx.github.io/spdx-spec/v3.0.1/ */
 function thirdVersion(graph: readonly JsonRecord[]): DeclaredDocument {
   const roots = new Set<unknown>(
     graph
       .filter(({ type }) => type === 'software_Sbom' || type === 'Bom' || type === 'SpdxDocument')
-      .flatMap(({ rootElement }) => (Array.isArray(rootElement) ? rootElement : [])),
+      .flatMap(({ rootElement }) => many(rootElement)),
   );
+  const absent = new Set<unknown>();
+  for (const { relationshipType, from, to, scope } of graph) {
+    const kind = textOf(relationshipType) ?? '';
+    if (kind === 'describes') for (const element of many(to)) roots.add(element);
+    const end = NOT_INSTALLED_SCOPES.has(scope) ? 'to' : NOT_INSTALLED_THIRD.get(kind);
+    if (end !== undefined) for (const element of many(end === 'to' ? to : from)) absent.add(element);
+  }
   const packages = graph.filter(({ type }) => type === 'software_Package');
   const isImage = packages.some(
     (pkg) => roots.has(pkg['spdxId']) && WHOLE_IMAGE.has(textOf(pkg['software_primaryPurpose']) ?? ''),
   );
   const found = packages.flatMap((pkg): readonly DeclaredComponent[] => {
-    const identifiers = recordsOf(pkg['externalIdentifier']);
+    const identifiers = recordsOf(many(pkg['externalIdentifier']));
     const url = identifiers.find(({ externalIdentifierType }) => externalIdentifierType === 'packageUrl');
     const purl = parseDeclaredPurl(textOf(pkg['software_packageUrl']) ?? textOf(url?.['identifier']) ?? '');
-    return purl === undefined ? [] : [{ purl, isSubject: roots.has(pkg['spdxId']) }];
+    const isSubject = roots.has(pkg['spdxId']);
+    return purl === undefined || (absent.has(pkg['spdxId']) && !isSubject) ? [] : [{ purl, isSubject }];
   });
   return { format: 'SPDX', ...uniqueComponents(found), covers: isImage ? 'image' : 'nothing' };
+}
+
+/** A field that may have several values has an array, or one value alone. */
+function many(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : value === undefined ? [] : [value];
 }
 
 /** What SPDX does not say it says with these words. */

@@ -155,6 +155,51 @@ Relationship: SPDXRef-a GENERATED_FROM SPDXRef-source
   });
 });
 
+describe('crossCheckDeclared: SPDX 3', () => {
+  const pkg = (id: string, more: object = {}): object => ({
+    type: 'software_Package',
+    spdxId: id,
+    software_packageUrl: `pkg:npm/${id}@1`,
+    ...more,
+  });
+  const relation = (relationshipType: string, from: string, to: unknown, more: object = {}): object => ({
+    type: 'Relationship',
+    relationshipType,
+    from,
+    to,
+    ...more,
+  });
+  const document = (...graph: readonly object[]): string =>
+    JSON.stringify({ '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld', '@graph': graph });
+
+  it('takes single values for lists of one', () => {
+    const identifier = { externalIdentifierType: 'packageUrl', identifier: 'pkg:npm/b@1' };
+    const text = document(
+      { type: 'SpdxDocument', rootElement: 'app' },
+      pkg('app'),
+      pkg('a'),
+      pkg('b', { software_packageUrl: undefined, externalIdentifier: identifier }),
+    );
+    assert.deepEqual(check('x.spdx.json', text).told, missing('pkg:npm/a@1', 'pkg:npm/b@1'));
+  });
+
+  it('leaves out what packages were made from or with', () => {
+    const names = ['app', 'a', 'source', 'ancestor', 'older', 'tool', 'builder', 'tested'];
+    const text = document(
+      ...names.map((name) => pkg(name)),
+      relation('describes', 'document', ['app']),
+      relation('contains', 'app', ['a']),
+      relation('generates', 'source', ['a']),
+      relation('ancestorOf', 'ancestor', 'a'),
+      relation('descendantOf', 'a', ['older']),
+      relation('usesTool', 'a', 'tool'),
+      relation('dependsOn', 'a', ['builder'], { type: 'LifecycleScopedRelationship', scope: 'build' }),
+      relation('dependsOn', 'a', ['tested'], { type: 'LifecycleScopedRelationship', scope: 'runtime' }),
+    );
+    assert.deepEqual(check('x.spdx.json', text).told, missing('pkg:npm/a@1', 'pkg:npm/tested@1'));
+  });
+});
+
 describe('declared: Bitnami', () => {
   it('finds documents in deeper folders, and does not compare any of them', () => {
     const path = 'opt/bitnami/kafka/modules/.spdx-jmx.spdx';
