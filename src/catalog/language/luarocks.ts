@@ -19,8 +19,8 @@ import {
 
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,127}$/i;
 const VERSION = /^[a-z0-9][a-z0-9.-]{0,60}-\d{1,9}$/i;
-/** `<tree>/lib/luarocks/rocks-5.4/<name>/<version>/<name>-<version>.rockspec` */
-const PLACE = /^(?:(.*)\/)?lib\/luarocks\/rocks(?:-(\d[\d.]{0,15}))?\/([^/]+)\/([^/]+)\/([^/]+)\.rockspec$/;
+/** `<tree>/lib/luarocks/rocks-5.4/<name>/<version>/<name>-<version>.rockspec`; Fedora's `lib` is `lib64` */
+const PLACE = /^(?:(.*)\/)?lib(?:64)?\/luarocks\/rocks(?:-(\d[\d.]{0,15}))?\/([^/]+)\/([^/]+)\/([^/]+)\.rockspec$/;
 const MAX_FILES = 100_000;
 
 interface Rock extends Named {
@@ -38,7 +38,7 @@ interface Rock extends Named {
 export const luarocksCataloger: Cataloger = {
   id: 'luarocks',
   title: 'Lua rocks',
-  version: 1,
+  version: 2,
   specifications: [
     'https://github.com/luarocks/luarocks/blob/main/docs/rockspec_format.md',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/luarocks-definition.md',
@@ -144,7 +144,7 @@ function deployedFiles(view: FileView, { folder, tree, luaVersion }: Rock): read
   const version = luaVersion ?? '5.1';
   const places = { lua: `share/lua/${version}`, lib: `lib/lua/${version}`, bin: 'bin' };
   const files: string[] = [];
-  for (const [key, place] of Object.entries(places)) {
+  for (const [key, place] of [...Object.entries(places), ['lib', `lib64/lua/${version}`] as const]) {
     collect(tableOf(manifest?.fields.get(key)), pathIn(tree, place), files);
   }
   return files;

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Cataloger } from '../../../src/catalog/index.ts';
 import { composerCataloger } from '../../../src/catalog/language/composer.ts';
 import { gemCataloger } from '../../../src/catalog/language/gem.ts';
+import { luarocksCataloger } from '../../../src/catalog/language/luarocks.ts';
 import { otpCataloger } from '../../../src/catalog/language/otp.ts';
 import { zipArchive } from '../../support/zip-writer.ts';
 import { memoryView, type MemoryEntry } from '../../support/memory-view.ts';
@@ -142,5 +143,20 @@ describe('gemCataloger: repositories that Bundler checks out', () => {
       assert.equal(pkg?.purlKnown, false);
       assert.deepEqual(pkg?.properties, { 'gem:git-revision': '4c86c67e7747' });
     }
+  });
+});
+
+describe('luarocksCataloger: Fedora', () => {
+  it('finds rocks below lib64, with the modules that lie there', () => {
+    const { packages, names } = catalog(luarocksCataloger, {
+      'usr/local/lib64/luarocks/rocks-5.4/cjson/2.1.0-1/cjson-2.1.0-1.rockspec':
+        'package = "cjson"\nversion = "2.1.0-1"\n',
+      'usr/local/lib64/luarocks/rocks-5.4/cjson/2.1.0-1/rock_manifest':
+        'rock_manifest = { lib = { ["cjson.so"] = "0123" }, lua = { ["cjson.lua"] = "4567" } }\n',
+      'usr/local/lib64/lua/5.4/cjson.so': '',
+      'usr/local/share/lua/5.4/cjson.lua': '',
+    });
+    assert.deepEqual(names, ['cjson@2.1.0-1']);
+    assert.deepEqual(packages[0]?.files, ['/usr/local/lib64/lua/5.4/cjson.so', '/usr/local/share/lua/5.4/cjson.lua']);
   });
 });
