@@ -1,6 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import {
   packageKey,
+  packagePurl,
   type IdentityEvidence,
   type LicenseClaim,
   type Location,
@@ -57,9 +58,14 @@ export function mergePackages(results: readonly (readonly Package[])[]): readonl
   });
 }
 
+/** What has one purl is one package, however its name is written: pip carries `pygments`, and `Pygments` is installed. */
+function keyOf(pkg: Package): string {
+  return packagePurl(pkg)?.slice('pkg:'.length) ?? packageKey(pkg);
+}
+
 /** What has the name of a published package but is known not to be it is another one. */
 function keyed(results: readonly (readonly Package[])[]): readonly (readonly Finding[])[] {
-  const all = results.map((result) => result.map((pkg): Finding => ({ pkg, key: packageKey(pkg) })));
+  const all = results.map((result) => result.map((pkg): Finding => ({ pkg, key: keyOf(pkg) })));
   const isApart = ({ pkg }: Finding): boolean => pkg.purlKnown === false;
   const apart = new Set(all.flatMap((findings) => findings.filter(isApart).map(({ key }) => key)));
   if (apart.size === 0) return all;

@@ -31,6 +31,28 @@ describe('mergePackages', () => {
     assert.equal(alone[0]?.id, 'npm/tool@1');
   });
 
+  it('makes one package of what has one purl, however its name is written', () => {
+    const packages = merged([
+      pkg('Zope.Interface', '/site/b', { type: 'pypi', id: 'b' }),
+      pkg('zope_interface', '/pip/a', { type: 'pypi', id: 'a' }),
+      pkg('user', '/site/user', { type: 'pypi', dependsOn: ['a', 'b'] }),
+      // names of npm packages differ by case
+      pkg('JSONStream', '/c', {}),
+      pkg('jsonstream', '/d', {}),
+    ]);
+    assert.deepEqual(
+      packages.map((item) => [packagePurl(item), item.locations.map(({ path }) => path)]),
+      [
+        ['pkg:npm/JSONStream@1', ['/c']],
+        ['pkg:npm/jsonstream@1', ['/d']],
+        ['pkg:pypi/user@1', ['/site/user']],
+        ['pkg:pypi/zope-interface@1', ['/pip/a', '/site/b']],
+      ],
+    );
+    const interfaces = packages.at(-1);
+    assert.deepEqual(packages.find(({ name }) => name === 'user')?.dependsOn, [interfaces?.id]);
+  });
+
   it('keeps an edge to what lies inside from each package that holds it', () => {
     const jars = ['one', 'two', 'three'].map((name) => pkg(name, `/${name}.jar`, { id: name }));
     const inside = (name: string, whole: string): Package =>
