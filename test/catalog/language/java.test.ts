@@ -168,6 +168,11 @@ describe('javaCataloger: identity', () => {
       'pkg:maven/org.apache.tomcat/tomcat-catalina@9.0.98',
     ]);
     assert.deepEqual(keys('catalina.jar', { 'org/apache/catalina/A.class': '' }), ['maven/catalina']);
+    const ecj = { 'org/eclipse/jdt/core/A.class': '' };
+    for (const name of ['ecj-3.38.0.jar', 'org.eclipse.jdt.ecj-3.38.0.jar'])
+      assert.deepEqual(keys(name, ecj), ['pkg:maven/org.eclipse.jdt/ecj@3.38.0']);
+    // the number of an Eclipse release, not of what is published
+    assert.deepEqual(keys('ecj-4.20.jar', ecj), ['maven/ecj@4.20']);
   });
 
   it('has a list of well-known archives in which no two rows contradict each other', () => {
