@@ -35,7 +35,7 @@ export type FolderClassifier = (name: string, entry: FileEntry) => Classified;
 /**
  * Decides about the files of one view, to be asked folder by folder, parents first. In this order the first that holds counts:
  * 1. a package of the operating system lists the path, 2. another package lists it (a program that was recognised in it is 5), 3. it is a package manager's own data, or made at installation,
- * by the table of rules or by update-alternatives, 4. it lies in a folder of a package, the nearest counts, 5. something was recognised in it, 6. it lies
+ * by the table of rules or by update-alternatives, 4. it lies in a folder of a package, the nearest counts, 5. something was recognised in it, or in the program that it is a link to, 6. it lies
  * in a folder of first-party software, 7. it is as the base image has it, 8. nothing is known of it. Machine code is never taken for 3.
  */
 export function createClassifier(options: LedgerOptions, owners: Owners): (folder: FolderFiles) => FolderClassifier {
@@ -54,7 +54,7 @@ export function createClassifier(options: LedgerOptions, owners: Owners): (folde
       return (
         byRule(name, entry, context) ??
         byFolder(owners, entry, owner) ??
-        byContent(owners, entry) ??
+        byContent(view, owners, entry) ??
         byFolder(owners, entry, firstParty) ?? { class: isOfBase(options, entry) ? 'base' : 'unaccounted' }
       );
     };
@@ -161,13 +161,21 @@ function byFolder(owners: Owners, { id }: FileEntry, owner: number): Classified 
   return { class: kind, integrity: 'unchecked', owner, also };
 }
 
-function byContent(owners: Owners, entry: FileEntry): Classified | undefined {
+function byContent(view: FileView, owners: Owners, entry: FileEntry): Classified | undefined {
+  if (entry.type === 'symlink') return byTarget(view, owners, entry);
   const owner = owners.located(entry.id);
   const pkg = owners.package(owner);
-  if (pkg === undefined || entry.type !== 'file') return undefined;
+  if (pkg === undefined) return undefined;
   const isBinary = isMachineCode(entry.content) || isProgram(pkg);
   if (!isBinary && isOsPackage(pkg)) return undefined;
   return isBinary ? { class: 'binary', owner } : { class: 'language-package', integrity: 'unchecked', owner };
+}
+
+/** A link to a program that was recognised is that program under another name. */
+function byTarget(view: FileView, owners: Owners, { path }: FileEntry): Classified | undefined {
+  const target = view.resolve(path);
+  const owner = target?.type === 'file' ? owners.located(target.id) : -1;
+  return isProgram(owners.package(owner)) ? { class: 'binary', owner } : undefined;
 }
 
 function isOfBase({ baseLayers = 0, baseView }: LedgerOptions, entry: FileEntry): boolean {

@@ -34,4 +34,25 @@ describe('buildLedger: virtual environments of Python', () => {
       '/usr/bin/python3.11': 'os-package unchecked',
     });
   });
+
+  it('a link to a program that was recognised is that program under another name', () => {
+    const files = {
+      'usr/local/bin/python3.12': 'python',
+      'usr/local/bin/python3': { link: 'python3.12' },
+      'opt/venv/bin/python': { link: '/usr/local/bin/python3' },
+      'usr/local/bin/odd': { link: '/tmp/x' },
+      'tmp/x': '',
+    };
+    const locations = [{ path: '/usr/local/bin/python3.12', layer: 0 }];
+    const python = pkg('python', { type: 'generic', foundBy: 'binary', locations, id: 'generic/python@3.12' });
+    const ledger = ledgerOf(files, [python]);
+    assert.deepEqual(classesOf(ledger), {
+      '/opt/venv/bin/python': 'binary',
+      '/tmp/x': 'unaccounted',
+      '/usr/local/bin/odd': 'unaccounted',
+      '/usr/local/bin/python3': 'binary',
+      '/usr/local/bin/python3.12': 'binary',
+    });
+    assert.equal([...ledger.entries()][0]?.owner?.id, 'generic/python@3.12');
+  });
 });
