@@ -7,14 +7,15 @@ import {
   type Distribution,
   type Package,
 } from '../packages/index.ts';
-import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from './contract.ts';
+import type { Cataloger, CatalogContext, CatalogResult } from './contract.ts';
 import { mergePackages } from './merge.ts';
 import { detectDistribution } from './os/distribution.ts';
 import { crossCheckDeclared } from './declared/cross-check.ts';
 import { declaredCataloger } from './declared/declared.ts';
 import { foldOwned } from './fold.ts';
 import { findOwnership, markOwned, whollyOwned, type Ownership } from './ownership.ts';
-import { limitView, tooMany } from './limit-view.ts';
+import { PackageLimits } from './limit-packages.ts';
+import { limitView } from './limit-view.ts';
 import { joinRecognisedPrograms } from './recognised-programs.ts';
 import { CATALOGERS } from './registry.ts';
 
@@ -48,29 +49,21 @@ export interface CatalogRun {
 }
 
 const MAX_SAME_DIAGNOSTICS = 100;
-/** Far above any real image; a made-up one must not need gigabytes of packages and of SBOM. */
-const MAX_PACKAGES = 100_000;
-/** Of all catalogers; those that come when it is used up may still find a few, so that no flood of one kind hides the others. */
-const MAX_ALL_PACKAGES = 100_000;
-const ALWAYS_PACKAGES = 2000;
 const MAX_NOTES = 10_000;
 
 /**
  * Runs catalogers over a view and merges what they find. A cataloger that throws is the diagnostic `cataloger-failed`; the others go on. More than 100,000
- * packages of one cataloger or of all (2,000 of each in any case), or 250,000 files of one rule, are the diagnostic `too-many-packages`; those beyond are
- * missing. Nothing else is dropped:
+ * packages of one cataloger or of all (2,000 of each in any case), or 250,000 files of one rule, are the diagnostic `too-many-packages`, more than a million
+ * edges of all (100,000 of each in any case) `dependencies-incomplete`; those beyond are missing. Nothing else is dropped:
  * a package that lies wholly in another one's files becomes that one's evidence when both are the same software, else it has the property `waybill:owned-by`.
  */
 export function runCatalogers(options: CatalogOptions): CatalogRun {
   const { view, catalogers = CATALOGERS, languageFiles = true, recordedFiles = false, rethrow = false } = options;
   const { distribution, diagnostics: found } = detectDistribution(view);
-  let left = MAX_ALL_PACKAGES;
-  const results = catalogers.map((cataloger) => {
-    const result = runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow);
-    const limited = limitPackages(cataloger, result, Math.min(MAX_PACKAGES, Math.max(left, ALWAYS_PACKAGES)));
-    left -= limited.packages.length;
-    return limited;
-  });
+  const limits = new PackageLimits();
+  const results = catalogers.map((cataloger) =>
+    limits.apply(cataloger, runOne(cataloger, { view, distribution, languageFiles, recordedFiles }, rethrow)),
+  );
   const merged = joinRecognisedPrograms(mergePackages(results.map((result) => result.packages)));
   const declared = crossCheck(catalogers, { view, packages: merged }, rethrow);
   const ownership = findOwnership(merged);
@@ -121,24 +114,6 @@ function runOne(cataloger: Cataloger, context: CatalogContext, rethrow: boolean)
       diagnostics: [{ code: 'cataloger-failed', severity: 'error', message, source: cataloger.id }],
     };
   }
-}
-
-/** Packages that are found again and again count once: a hundred programs may be built from the same thousand modules. */
-function limitPackages(cataloger: Cataloger, result: CatalogResult, limit: number): CatalogResult {
-  const found = result.packages.length;
-  if (found <= limit) return result;
-  const packages = mergePackages([result.packages]);
-  const isCut = packages.length > limit;
-  const diagnostics = [...result.diagnostics];
-  if (isCut) {
-    const message = `${packages.length} are more than any real image has; after ${limit} the rest is missing`;
-    diagnostics.push(tooMany(cataloger, message));
-  } else if (found >= ENOUGH_PACKAGES) {
-    diagnostics.push(
-      tooMany(cataloger, `${found} findings are more than any real image has; further files may not have been read`),
-    );
-  }
-  return { ...result, packages: isCut ? packages.toSorted(comparePackages).slice(0, limit) : packages, diagnostics };
 }
 
 function limitDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -69,6 +69,24 @@ describe('runCatalogers', () => {
     assert.equal(files, 256);
   });
 
+  it('takes no more edges than any real image has, and hides none of another kind with a flood of one', () => {
+    const all = Array.from({ length: 1100 }, (_, index) => `p${index}`);
+    const knot = all.map((name) => pkg(name, `/${name}`, { id: name, dependsOn: all }));
+    const { packages, diagnostics } = run(
+      fake('knot', knot),
+      fake('late', [pkg('y', '/y', { id: 'y', dependsOn: ['z'] }), pkg('z', '/z', { id: 'z' })]),
+    );
+    const counts = Map.groupBy(packages, ({ dependsOn }) => dependsOn.length);
+    assert.deepEqual(
+      [counts.get(1099)?.length, counts.get(1)?.map(({ name }) => name), packages.length],
+      [909, ['y'], 1102],
+    );
+    assert.deepEqual(
+      diagnostics.filter(({ source }) => source !== 'distribution').map(({ code, source }) => [code, source]),
+      [['dependencies-incomplete', 'knot']],
+    );
+  });
+
   it('counts a package once, however often it was found, and says when further files may not have been read', () => {
     const again = (count: number): readonly Package[] =>
       Array.from({ length: count }, (_, index) => pkg(`m${index % 3000}`, `/bin/${index}`, { id: `${index}` }));
