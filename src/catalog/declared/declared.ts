@@ -91,10 +91,18 @@ function bitnamiPackages(file: CapturedFile, diagnostics: Diagnostic[]): readonl
     bitnami.find(({ isSubject }) => isSubject) ??
     bitnami.find(({ purl }) => folder.endsWith(`/${purl.name}`)) ??
     bitnami[0];
-  return bitnami.map((component) => toPackage(file, component, component === owner ? folder : undefined));
+  return bitnami.map((component) => {
+    const pkg = toPackage(file, component);
+    if (component === owner) return { ...pkg, directories: [`/${folder}`] };
+    return owner === undefined ? pkg : { ...pkg, partOf: idOf(file, owner) };
+  });
 }
 
-function toPackage(file: CapturedFile, component: DeclaredComponent, folder: string | undefined): Package {
+function idOf({ entry }: CapturedFile, { purl }: DeclaredComponent): string {
+  return `${entry.path} ${purl.text}`;
+}
+
+function toPackage(file: CapturedFile, component: DeclaredComponent): Package {
   const { purl, license, supplier, homepage } = component;
   const { entry } = file;
   return {
@@ -108,8 +116,7 @@ function toPackage(file: CapturedFile, component: DeclaredComponent, folder: str
     licenses: license === undefined ? [] : [{ value: license }],
     ...(supplier === undefined ? {} : { supplier: { name: supplier } }),
     ...(homepage !== undefined && /^https?:\/\/[^\s"<>\\^`{|}]+$/.test(homepage) ? { homepage } : {}),
-    ...(folder === undefined ? {} : { directories: [`/${folder}`] }),
-    id: `${entry.path} ${purl.text}`,
+    id: idOf(file, component),
     dependsOn: [],
   };
 }

@@ -42,6 +42,10 @@ describe('declared', () => {
       packages.map(({ directories }) => directories),
       [['/opt/bitnami/redis'], undefined],
     );
+    assert.deepEqual(
+      packages.map(({ partOf }) => partOf),
+      [undefined, packages[0]?.id],
+    );
     assert.deepEqual(packages[0]?.licenses, [{ value: 'MIT' }]);
     assert.deepEqual(packages[0]?.supplier, { name: 'VMware, Inc.' });
   });
