@@ -41,7 +41,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
       'apache license, 2.0',
       'apache license version 2',
     ],
-    MIT: ['mit license', 'the mit license', 'mit-license', 'expat', 'mit/expat', 'expat license'],
+    MIT: ['mit license', 'the mit license', 'mit-license', 'expat', 'mit/expat', 'expat license', 'mit/x11'],
     ISC: ['isc license', 'isc licence'],
     'BSD-2-Clause': ['bsd 2-clause', 'bsd 2-clause license', 'bsd-2', 'simplified bsd license'],
     'BSD-3-Clause': [

@@ -5,7 +5,7 @@ import { parseLicense } from '../../src/packages/index.ts';
 
 describe('parseLicense', () => {
   const ids = {
-    MIT: ['MIT', 'mit', ' MIT ', '(MIT)', 'Expat', 'The MIT License'],
+    MIT: ['MIT', 'mit', ' MIT ', '(MIT)', 'Expat', 'The MIT License', 'MIT/X11'],
     'Apache-2.0': ['apache-2.0', 'Apache 2.0', 'Apache License, Version 2.0', 'Apache Software License - Version 2.0'],
     'EPL-1.0': ['EPL 1.0', 'Eclipse Public License - v 1.0', 'Eclipse Public License, Version 1.0'],
     'EPL-2.0': ['EPL 2.0', 'Eclipse Public License v2.0', 'Eclipse Public License v. 2.0'],
