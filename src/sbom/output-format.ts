@@ -14,7 +14,7 @@ const VERSIONS: readonly CycloneDxVersion[] = ['1.5', '1.6', '1.7'];
 const DEFAULT_VERSION: CycloneDxVersion = '1.6';
 
 /**
- * Reads `FORMAT[@VERSION][=FILE]`: `cyclonedx-json`, `cyclonedx-xml@1.5=bom.xml`, `table`.
+ * Reads `FORMAT[@VERSION][=FILE]`: `cyclonedx-json`, `cyclonedx-xml@1.5=bom.xml`, `table`. The file `-` is standard output.
  * @throws AppError SBOM_FORMAT_UNKNOWN
  */
 export function parseOutputFormat(text: string): SbomOutput {
@@ -22,7 +22,7 @@ export function parseOutputFormat(text: string): SbomOutput {
   const [format = '', version, ...rest] = (equals === -1 ? text : text.slice(0, equals)).split('@');
   const file = equals === -1 ? undefined : text.slice(equals + 1);
   if (file === '') throw unknown(text, 'the file name after "=" is missing');
-  const target = file === undefined ? {} : { file };
+  const target = file === undefined || file === '-' ? {} : { file };
   if (format === 'table') {
     if (version !== undefined) throw unknown(text, 'a table has no version');
     return { format, ...target };

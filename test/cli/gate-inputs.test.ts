@@ -292,6 +292,7 @@ describe('waybill gate check: outputs', () => {
       ['sarif', /^\{\n {2}"\$schema"/],
       ['github', /^::error /],
       ['json', /^\{"apiVersion"/],
+      ['json=-', /^\{"apiVersion"/],
     ] as const) {
       const { stdout } = ended(await bench.run(`${CHECK} -o ${format}`), 1);
       assert.match(stdout, start);
@@ -304,6 +305,7 @@ describe('waybill gate check: outputs', () => {
       ['-o nope', 'OUTPUT_FORMAT_UNKNOWN'],
       ['-o sarif=', 'OUTPUT_FORMAT_UNKNOWN'],
       ['-o sarif -o junit', 'OUTPUT_CONFLICT'],
+      ['-o sarif=- -o junit', 'OUTPUT_CONFLICT'],
       ['-o sarif=x -o junit=x', 'OUTPUT_CONFLICT'],
       ['-o sarif=policy.yaml', 'OUTPUT_CONFLICT'],
       ['-o sarif=ours.pub', 'OUTPUT_CONFLICT'],

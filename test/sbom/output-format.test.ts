@@ -10,6 +10,7 @@ test('parseOutputFormat reads format, version and file', () => {
     file: 'a@b=c.xml',
   });
   assert.deepEqual(parseOutputFormat('table=out.txt'), { format: 'table', file: 'out.txt' });
+  assert.deepEqual(parseOutputFormat('table=-'), { format: 'table' });
 });
 
 test('parseOutputFormat refuses what it cannot write', () => {

@@ -18,7 +18,7 @@ export interface GateOutput {
 export type DecisionSpeller = (decision: Decision, output: GateOutput) => string;
 
 /**
- * Reads `FORMAT[=FILE]` of every `-o`. Text goes to standard output unless another output does.
+ * Reads `FORMAT[=FILE]` of every `-o`; the file `-` is standard output. Text goes to standard output unless another output does.
  * @param options.json standard output is for the report
  * @throws AppError OUTPUT_FORMAT_UNKNOWN, OUTPUT_CONFLICT
  */
@@ -49,7 +49,7 @@ function parseGateOutput(text: string): GateOutput {
       hint: `use ${GATE_FORMATS.join(', ')}, and =FILE to write to a file`,
     });
   }
-  return { format, ...(file === undefined ? {} : { file }) };
+  return { format, ...(file === undefined || file === '-' ? {} : { file }) };
 }
 
 /** Files that outputs go to. */
