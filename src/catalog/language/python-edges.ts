@@ -1,4 +1,5 @@
 import { compareCodeUnits } from '../../core/index.ts';
+import type { EdgeBudget } from '../os/edge-budget.ts';
 import {
   evaluateMarker,
   parseMarker,
@@ -21,6 +22,14 @@ export interface PythonNode {
 /** Extras of one distribution that are followed; what real packages define are some dozens. */
 const MAX_EXTRAS = 64;
 
+/** Where distributions lie, and how much may be looked at. */
+export interface PythonSurroundings {
+  readonly sites: PythonSites;
+  /** What `.egg-link` leads to: by site, then by name. */
+  readonly linked: ReadonlyMap<string, ReadonlyMap<string, PythonNode>>;
+  readonly budget: EdgeBudget;
+}
+
 /**
  * Which distributions need which. An edge stands where the named distribution can be imported from the same environment and the marker is not
  * certainly false on Linux with the path's Python version. A requirement of an extra counts only when another distribution asks for that extra:
@@ -29,8 +38,7 @@ const MAX_EXTRAS = 64;
  */
 export function pythonEdges(
   nodes: readonly PythonNode[],
-  sites: PythonSites,
-  linked: ReadonlyMap<string, ReadonlyMap<string, PythonNode>>,
+  { sites, linked, budget }: PythonSurroundings,
 ): ReadonlyMap<string, readonly string[]> {
   const index = indexBySite(nodes);
   const homes = linkingSites(linked);
@@ -54,6 +62,8 @@ export function pythonEdges(
       .map((site) => pythonVersionOf(sites, site))
       .find((version) => version !== undefined);
     const environment = { pythonVersion, extras: own };
+    // a distribution is looked at again for each extra that is asked for
+    if (!budget.take(node.requirements.length)) break;
     for (const requirement of node.requirements) {
       if (requirement.marker !== undefined && evaluateMarker(requirement.marker, environment) === false) continue;
       const target = find(node, requirement.name);

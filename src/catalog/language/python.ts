@@ -2,6 +2,7 @@ import { parseMailHeaders } from '../../formats/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Location, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { EdgeBudget } from '../os/edge-budget.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';
@@ -92,21 +93,23 @@ export const pythonCataloger: Cataloger = {
     { id: 'python/vendored', pathSuffixes: ['_vendor/vendor.txt'], maxBytes: MiB },
     { id: 'python/sboms', directories: ['sboms'], maxBytes: 16 * MiB },
   ],
-  digests: [{ algorithm: 'sha256', paths: [], below: ['site-packages', 'dist-packages'] }],
+  // virtual environments for the programs of distributions, too
+  digests: [{ algorithm: 'sha256', paths: [], below: ['site-packages', 'dist-packages', 'venv', '.venv'] }],
   catalog,
 };
 
 function catalog(context: CatalogContext): CatalogResult {
   const { view } = context;
   const diagnostics: Diagnostic[] = [];
+  const reading: Reading = { view, diagnostics, budget: new EdgeBudget() };
   const paths = createOwnedPaths(view, '');
   const found: Distribution[] = [];
   for (const file of view.captured('python/metadata')) {
     const place = placeOf(file.entry.path);
-    const item = place === undefined ? undefined : readDistribution(view, { file, place }, diagnostics);
+    const item = place === undefined ? undefined : readDistribution(reading, { file, place });
     if (item !== undefined) found.push(item);
   }
-  found.push(...zipped(view, diagnostics));
+  found.push(...zipped(reading));
   const nested = nestedIds(found);
   const { languageFiles, recordedFiles = false } = context;
   const isWanted = (item: Distribution): boolean => languageFiles !== false || mayCarry(view, item, nested);
@@ -116,7 +119,12 @@ function catalog(context: CatalogContext): CatalogResult {
   });
   const linked = eggLinks(view, found);
   const sites = createPythonSites(view, new Set([...found.map(({ site }) => site), ...linked.keys()]));
-  const edges = pythonEdges(found, sites, linked);
+  const budget = new EdgeBudget();
+  const edges = pythonEdges(found, { sites, linked, budget });
+  if (reading.budget.isSpent || budget.isSpent) {
+    const message = 'the distributions need more others than those of any real image; some edges are missing';
+    diagnostics.push({ code: 'dependencies-incomplete', severity: 'warning', message, source: 'python' });
+  }
   const owners = vendoredOwners(listed, nested);
   const packages = listed.map((item) =>
     toPackage(view, item, { edges: edges.get(item.id) ?? [], owner: owners.get(item.id) }),
@@ -127,7 +135,8 @@ function catalog(context: CatalogContext): CatalogResult {
 }
 
 /** Eggs and applications that are one archive each. A folder or another kind of file may have such an ending too. */
-function zipped(view: FileView, diagnostics: Diagnostic[]): readonly Distribution[] {
+function zipped(reading: Reading): readonly Distribution[] {
+  const { view, diagnostics } = reading;
   const files = (['egg', 'zipapp'] as const).flatMap((kind) =>
     view.captured(`python/${kind}`).map((file) => ({ kind, file })),
   );
@@ -147,7 +156,7 @@ function zipped(view: FileView, diagnostics: Diagnostic[]): readonly Distributio
       // what is in an application is seen there only
       const site = kind === 'egg' ? split(entry.path).folder : entry.path;
       const place: PythonRecordPlace = { record: entry.path, site, kind: 'zipped', inside };
-      return readDistribution(view, { file: { entry, bytes: metadata }, place, requires }, diagnostics) ?? [];
+      return readDistribution(reading, { file: { entry, bytes: metadata }, place, requires }) ?? [];
     });
   });
 }
@@ -165,6 +174,14 @@ function placeOf(path: string): PythonRecordPlace | undefined {
   return lower.endsWith('.egg-info') ? { record: folder, site: parent.folder, kind: 'egg-info' } : undefined;
 }
 
+/** What all distributions of an image are read with. */
+interface Reading {
+  readonly view: FileView;
+  readonly diagnostics: Diagnostic[];
+  /** Requirements that may still be read. */
+  readonly budget: EdgeBudget;
+}
+
 interface Candidate {
   readonly file: CapturedFile;
   readonly place: PythonRecordPlace;
@@ -172,11 +189,8 @@ interface Candidate {
   readonly requires?: Uint8Array | undefined;
 }
 
-function readDistribution(
-  view: FileView,
-  { file, place, requires }: Candidate,
-  diagnostics: Diagnostic[],
-): Distribution | undefined {
+function readDistribution(reading: Reading, { file, place, requires }: Candidate): Distribution | undefined {
+  const { view, diagnostics } = reading;
   const report = (code: string, message: string): undefined => {
     diagnostics.push({ code, severity: 'warning', message, path: `/${file.entry.path}`, source: 'python' });
   };
@@ -199,9 +213,10 @@ function readDistribution(
     ...place,
     id: isEgg ? `/${file.entry.path}` : `/${file.entry.path}:${place.inside}`,
     name: normalizePythonName(name),
-    requirements: requirementsOf(metadata, place, requires ?? view.read(`${place.record}/requires.txt`)),
+    requirements: requirementsOf(reading, { file, place, requires }, metadata),
     file,
-    metadata,
+    // their text is of no more use, and there may be much of it
+    metadata: { ...metadata, requirements: [] },
     displayName: name,
     version,
     directUrl,
@@ -210,14 +225,16 @@ function readDistribution(
 }
 
 function requirementsOf(
-  metadata: PythonMetadata,
-  { kind }: PythonRecordPlace,
-  requires: Uint8Array | undefined,
+  { view, budget }: Reading,
+  { place, requires }: Candidate,
+  { requirements }: PythonMetadata,
 ): PythonNode['requirements'] {
-  if (metadata.requirements.length > 0 || kind === 'dist-info') {
-    return metadata.requirements.map(parseRequirement).filter((requirement) => requirement !== undefined);
+  if (requirements.length > 0 || place.kind === 'dist-info') {
+    const within = requirements.filter(() => budget.take(1));
+    return within.map(parseRequirement).filter((requirement) => requirement !== undefined);
   }
-  return requires === undefined ? [] : parseRequiresTxt(decodeText(requires));
+  const listed = requires ?? view.read(`${place.record}/requires.txt`);
+  return listed === undefined ? [] : parseRequiresTxt(decodeText(listed)).filter(() => budget.take(1));
 }
 
 /** Development installs of old setuptools: a file in the site names the folder whose egg-info counts as installed there. */

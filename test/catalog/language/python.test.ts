@@ -327,6 +327,23 @@ describe('parseRequirement', () => {
 });
 
 describe('pythonCataloger: bad input', () => {
+  it('follows no more requirements than any real image has, and says so', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => `Requires-Dist: p${index}\n`).join('');
+    const asking = Array.from({ length: 40 }, (_, index) => dist(`a${index}`, `Requires-Dist: hub[e${index}]\n`));
+    const told = (files: readonly Files[]): readonly unknown[] => {
+      const { packages, diagnostics } = catalog(Object.assign({}, ...files) as Files);
+      const codes = diagnostics
+        .filter(({ source }) => source === 'python')
+        .map(({ code, severity }) => [code, severity]);
+      return [packages.length, ...codes];
+    };
+    assert.deepEqual(told([dist('hub', many), ...asking.slice(0, 5)]), [6]);
+    // one is looked at again for each extra that others ask for
+    assert.deepEqual(told([dist('hub', many), ...asking]), [41, ['dependencies-incomplete', 'warning']]);
+    const hubs = Array.from({ length: 45 }, (_, index) => dist(`hub${index}`, many));
+    assert.deepEqual(told(hubs), [45, ['dependencies-incomplete', 'warning']]);
+  });
+
   it('notes malformed records and goes on', () => {
     const { packages, diagnostics } = catalog({
       [`${SITE}/a.dist-info/METADATA`]: 'garbage\n',
