@@ -98,11 +98,11 @@ describe('rustCataloger', () => {
     const crates = Array.from({ length: 20_000 }, (_, index) => ({ name: `c${index}` }));
     const files = Object.fromEntries(Array.from('abcdefghijkl', (name) => [`bin/${name}`, program(crates)]));
     const { packages, diagnostics } = run(files);
-    // of a hundred thousand, eight are one
-    assert.equal(packages.length, 12_500);
+    // those of all programs are the same
+    assert.equal(packages.length, 20_000);
     // eight of the twelve
     assert.deepEqual(
-      diagnostics.map(({ code, message }) => [code, message.includes(' 160000 ')]),
+      diagnostics.map(({ code, message }) => [code, /\b160000\b/.test(message)]),
       [['too-many-packages', true]],
     );
   });
