@@ -1,5 +1,6 @@
 import type { DigestAlgorithm, DigestRule, FileEntry, FileView } from '../filesystem/index.ts';
 import type { Package } from '../packages/index.ts';
+import { isOsPackage } from './owners.ts';
 
 /** What would have to be read once more to compare every recorded file. */
 export interface UncheckedFiles {
@@ -12,14 +13,16 @@ export interface UncheckedFiles {
 const MAX_PREFIXES = 100;
 
 /**
- * Files that have a record and no digest to compare: where a pass over the layers does not look for files of packages (`/opt`), or in a layer of another
- * package manager. Undefined when there are none, as in most images.
+ * Files of the operating system's packages that have a record and no digest to compare: where a pass over the layers does not look for files of packages
+ * (`/opt`), in a layer of another package manager, or by way of a hard link. Undefined when there are none, as in most images. Other packages lie anywhere:
+ * looking twice for each of theirs would make reading twice the rule.
  */
 export function uncheckedFiles(view: FileView, packages: readonly Package[]): UncheckedFiles | undefined {
   const layers = new Set<number>();
   const paths = new Map<DigestAlgorithm, Set<string>>();
-  for (const { recordedFiles = [] } of packages) {
-    for (const [path, { algorithm }] of recordedFiles) {
+  for (const pkg of packages) {
+    if (!isOsPackage(pkg)) continue;
+    for (const [path, { algorithm }] of pkg.recordedFiles ?? []) {
       if (algorithm === 'sha384' || algorithm === 'sha512') continue;
       if (view.contentDigest(path.slice(1), algorithm) !== undefined) continue;
       const entry = view.lookup(path.slice(1));

@@ -94,6 +94,19 @@ describe('image files', () => {
     assert.match(stdout, /3 verified, 1 modified/);
   });
 
+  test('compares the programs of distributions in a virtual environment', async () => {
+    const record = createHash('sha256').update('run').digest('base64url');
+    const info = 'app/.venv/lib/python3.12/site-packages/shop-1.0.dist-info';
+    const venv = {
+      'app/.venv/bin/shop': 'evil',
+      [`${info}/METADATA`]: 'Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n',
+      [`${info}/RECORD`]: `../../../bin/shop,sha256=${record},3\n`,
+    };
+    await makeImage(join(bench.path, 'images'), { layers: [venv], tag: 'venv' });
+    const { stdout } = ended(await bench.run('image files oci:images:venv --summary --fail-on modified'), 1);
+    assert.match(stdout, /modified: \/app\/\.venv\/bin\/shop of pkg:pypi\/shop@1\.0, /);
+  });
+
   test('names what was changed with the layer and the command, and fails when asked to', async () => {
     const { stdout } = ended(await bench.run('image files oci:images:tampered --summary'), 0);
     assert.match(stdout, /modified: \/usr\/bin\/tool of pkg:deb\/debian\/tool@1\.0\S+, by layer 1 \(RUN tamper\)\n/);

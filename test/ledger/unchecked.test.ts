@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { uncheckedFiles } from '../../src/ledger/index.ts';
 import type { RecordedFile } from '../../src/packages/index.ts';
-import { md5, pkg, viewOf, type Files } from './sample.ts';
+import { md5, npm, pkg, viewOf, type Files } from './sample.ts';
 
 /** A view without any digest. */
 function unchecked(files: Files, recorded: Readonly<Record<string, RecordedFile>>): ReturnType<typeof uncheckedFiles> {
@@ -44,6 +44,12 @@ describe('uncheckedFiles', () => {
       uncheckedFiles(viewOf({ a: 'x' }), [pkg('a', { recordedFiles: new Map([['/a', md5('x')]]) })]),
       undefined,
     );
+  });
+
+  it('leaves files of other packages to the first look', () => {
+    const view = { ...viewOf({ 'opt/app/x': 'x' }), contentDigest: () => undefined };
+    const recordedFiles = new Map([['/opt/app/x', md5('x')]]);
+    assert.equal(uncheckedFiles(view, [npm('app', '/opt/app', { recordedFiles })]), undefined);
   });
 
   it('cuts long lists to folders, as deep as there are few enough', () => {
