@@ -32,6 +32,10 @@ interface Application extends Named {
   readonly isWhole: boolean;
 }
 
+/** Properties that name other applications, and how many of them each may name. */
+const NEEDS = ['applications', 'included_applications'];
+const MAX_NEEDS = 1000;
+
 /** Erlang and Elixir applications, in OTP, in releases and in build folders. */
 export const otpCataloger: Cataloger = {
   id: 'otp',
@@ -101,6 +105,8 @@ function readApplication({ file, place, bytes }: ResourceFile, report: Report): 
     return report('invalid-name', 'the application is not named as its file', path);
   }
   if (!isWhole) report('malformed-application', 'no more than its version can be read', path);
+  if (NEEDS.some((key) => itemsOf(properties.get(key)).length >= MAX_NEEDS))
+    report('dependencies-incomplete', 'it needs more others than any real application; some edges are missing', path);
   const folder = splitPath(ebin).folder;
   return { id: `/${path}`, name, group: splitPath(folder).folder, file, folder, properties, isWhole };
 }
@@ -111,7 +117,21 @@ function readResource(text: string): Resource | undefined {
   const [term] = parseErlangTerms(text).terms;
   const [tag, name, list] = term?.kind === 'tuple' ? term.items : [];
   const isOne = tag?.kind === 'atom' && tag.value === 'application' && name?.kind === 'atom' && list?.kind === 'list';
-  return isOne ? { name: name.value, properties: pairsOf(list), isWhole: true } : undefined;
+  return isOne ? { name: name.value, properties: keptOf(pairsOf(list)), isWhole: true } : undefined;
+}
+
+/** What is used of a resource: all terms of a thousand large ones would need gigabytes. */
+function keptOf(all: ReadonlyMap<string, ErlangTerm>): ReadonlyMap<string, ErlangTerm> {
+  const kept = new Map<string, ErlangTerm>();
+  for (const key of ['vsn', 'description']) {
+    const term = all.get(key);
+    if (term?.kind === 'string') kept.set(key, term);
+  }
+  for (const key of NEEDS) {
+    const items = itemsOf(all.get(key));
+    if (items.length > 0) kept.set(key, { kind: 'list', items: items.slice(0, MAX_NEEDS) });
+  }
+  return kept;
 }
 
 /** What can be told of a resource with a term in it that is not understood. */
@@ -143,7 +163,7 @@ function toPackage(
   const version = vsn?.startsWith('%') === true || vsn === 'git' ? undefined : vsn;
   const hex = item.inside === undefined ? hexMetadata(view, folder) : undefined;
   const published = hex === undefined ? undefined : asText(textOf(hex.get('name')));
-  const needs = ['applications', 'included_applications'].flatMap((key) => atomsOf(properties.get(key)));
+  const needs = NEEDS.flatMap((key) => atomsOf(properties.get(key)));
   const own = splitPath(folder).name;
   const isOwnFolder = (own === name || own.startsWith(`${name}-`)) && !isSharedFolder(folder);
   return {
@@ -194,6 +214,9 @@ function textsOf(term: ErlangTerm | undefined): readonly string[] {
 }
 
 function atomsOf(term: ErlangTerm | undefined): readonly string[] {
-  const items = term?.kind === 'list' ? term.items : [];
-  return items.flatMap((item) => (item.kind === 'atom' ? [item.value] : []));
+  return itemsOf(term).flatMap((item) => (item.kind === 'atom' ? [item.value] : []));
+}
+
+function itemsOf(term: ErlangTerm | undefined): readonly ErlangTerm[] {
+  return term?.kind === 'list' ? term.items : [];
 }

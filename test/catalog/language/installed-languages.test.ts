@@ -169,6 +169,30 @@ describe('condaCataloger', () => {
 });
 
 describe('otpCataloger', () => {
+  it('follows a thousand applications that one needs, and says when there are more', () => {
+    const app = (name: string, needs: readonly string[]): Files => ({
+      [`usr/lib/erlang/lib/${name}-1/ebin/${name}.app`]: `{application,${name},[{vsn,"1"},{modules,[m1,m2]},{applications,[${needs.join(',')}]}]}.`,
+    });
+    const others = Array.from({ length: 1200 }, (_, index) => `a${index}`);
+    const { packages, diagnostics } = catalog(otpCataloger, {
+      ...app('many', others),
+      ...app('a0', ['a1199', 'many']),
+      ...app('a1199', []),
+    });
+    assert.deepEqual(
+      packages.map(({ name, dependsOn }) => [name, dependsOn.length]),
+      [
+        ['a0', 2],
+        ['a1199', 0],
+        ['many', 1],
+      ],
+    );
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['dependencies-incomplete', '/usr/lib/erlang/lib/many-1/ebin/many.app']],
+    );
+  });
+
   it('reads edges in a release, what the index knew, and the own folder', () => {
     const { byName } = catalog(otpCataloger, {
       'app/lib/plug-1.15.0/ebin/plug.app':
