@@ -2,6 +2,7 @@ import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { ContentHash, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { EdgeBudget } from '../os/edge-budget.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
 import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
 import {
@@ -26,6 +27,12 @@ const PREFIXES = [
   'opt/mambaforge/',
   'opt/micromamba/',
 ];
+
+/** What is known of a record once it was read. */
+interface Found extends Named {
+  readonly needs: readonly string[];
+  readonly facts: Omit<Package, 'dependsOn'>;
+}
 
 interface Linked extends Named {
   readonly file: CapturedFile;
@@ -59,22 +66,33 @@ export const condaCataloger: Cataloger = {
 function catalog(context: CatalogContext): CatalogResult {
   const { view } = context;
   const { report, diagnostics } = createReport('conda');
-  const linked: Linked[] = [];
+  const paths = createOwnedPaths(view, '');
+  const budget = new EdgeBudget();
+  const found: Found[] = [];
+  let spentAt: string | undefined;
   for (const file of view.captured('conda/meta')) {
     const item = file.entry.path.endsWith('.json') ? readLinked(file, report) : undefined;
-    if (item !== undefined) linked.push(item);
-  }
-  const byPrefix = new Map(linked.map((item) => [`${item.group}\0${item.name}`, item]));
-  const find = (group: string, name: string): Linked | undefined => byPrefix.get(`${group}\0${name}`);
-  const paths = createOwnedPaths(view, '');
-  const packages = linked.map((item): Package => {
-    return {
+    if (item === undefined) continue;
+    const needs = needsOf(item).filter(() => budget.take(1));
+    if (budget.isSpent) spentAt ??= file.entry.path;
+    // what the records themselves hold, parsed, may be gigabytes: none is kept
+    const { id, name, group } = item;
+    const facts = {
       ...toPackage(item),
-      dependsOn: edgesTo(item, needsOf(item), find),
       ...(context.languageFiles === false ? {} : { files: paths.onDisk(filesOf(item)) }),
       ...(context.recordedFiles === true ? recordedFiles(view, item) : {}),
     };
-  });
+    found.push({ id, name, group, needs, facts });
+  }
+  if (spentAt !== undefined)
+    report(
+      'dependencies-incomplete',
+      'more needs than packages of any real image have; from here on edges are missing',
+      spentAt,
+    );
+  const byPrefix = new Map(found.map((item) => [`${item.group}\0${item.name}`, item]));
+  const find = (group: string, name: string): Found | undefined => byPrefix.get(`${group}\0${name}`);
+  const packages = found.map((item): Package => ({ ...item.facts, dependsOn: edgesTo(item, item.needs, find) }));
   return { packages, diagnostics };
 }
 

@@ -133,6 +133,28 @@ describe('composerCataloger', () => {
 });
 
 describe('condaCataloger', () => {
+  it('reads so many needs of all records, and says from where on edges are missing', () => {
+    const record = (name: string, needs: readonly string[]): Files => ({
+      [`opt/conda/conda-meta/${name}-1-0.json`]: JSON.stringify({ name, version: '1', build: '0', depends: needs }),
+    });
+    const many = Array.from({ length: 700_000 }, () => 'x');
+    const { packages, diagnostics } = catalog(condaCataloger, {
+      ...record('a', many),
+      ...record('b', many),
+      ...record('c', many),
+      ...record('d', ['x']),
+      ...record('x', []),
+    });
+    assert.deepEqual(
+      packages.map(({ name, dependsOn }) => `${name} ${dependsOn.length}`),
+      ['a 1', 'b 1', 'c 1', 'd 0', 'x 0'],
+    );
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['dependencies-incomplete', '/opt/conda/conda-meta/c-1-0.json']],
+    );
+  });
+
   const sha = 'ab'.repeat(32);
   const record = {
     name: 'a',
