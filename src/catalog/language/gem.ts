@@ -2,6 +2,7 @@ import { compareCodeUnits } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { ContentHash, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { EdgeBudget } from '../os/edge-budget.ts';
 import { compareGemVersions, satisfiesGem, type GemRequirement } from './gem-version.ts';
 import { readGemspec, type Gemspec } from './gemspec.ts';
 import { decodeText } from './json-fields.ts';
@@ -67,12 +68,25 @@ export const gemCataloger: Cataloger = {
 
 function catalog({ view, languageFiles }: CatalogContext): CatalogResult {
   const { report, diagnostics } = createReport('gem');
+  const budget = new EdgeBudget();
   const gems: Gem[] = [];
+  let spentAt: string | undefined;
   for (const file of view.captured('gem/gemspec')) {
     const place = placeOf(file.entry.path);
     const gem = place === undefined ? undefined : readGem(file, place, report);
-    if (gem !== undefined) gems.push(gem);
+    if (gem === undefined) continue;
+    if (budget.take(gem.spec.dependencies.length)) gems.push(gem);
+    else {
+      gems.push({ ...gem, spec: { ...gem.spec, dependencies: [] } });
+      spentAt ??= file.entry.path;
+    }
   }
+  if (spentAt !== undefined)
+    report(
+      'dependencies-incomplete',
+      'more needs than gems of any real image have; from here on edges are missing',
+      spentAt,
+    );
   const find = createGemFinder(gems);
   const built = builtFolders(view, gems);
   const packages = gems.map((gem) => toPackage(view, gem, { find, built, wantsFiles: languageFiles !== false }));

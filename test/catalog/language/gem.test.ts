@@ -151,6 +151,26 @@ describe('satisfiesGem', () => {
   });
 });
 
+describe('gemCataloger: floods', () => {
+  it('follows so many needs of all gems, and says from where on edges are missing', () => {
+    const needs = ' s.add_dependency(%q<x>)\n'.repeat(1000);
+    const files = Array.from({ length: 2002 }, (_, index) => {
+      const name = `g${String(index).padStart(4, '0')}`;
+      return [`${HOME}/specifications/${name}-1.gemspec`, spec(name, '1', needs)];
+    });
+    const { packages, diagnostics } = catalog({
+      ...(Object.fromEntries(files) as Record<string, string>),
+      [`${HOME}/specifications/x-1.gemspec`]: spec('x', '1'),
+    });
+    const missing = packages.filter(({ dependsOn }) => dependsOn.length === 0).map(({ name }) => name);
+    assert.deepEqual([packages.length, ...missing], [2003, 'g2000', 'g2001', 'x']);
+    assert.deepEqual(
+      diagnostics.map(({ code, path }) => [code, path]),
+      [['dependencies-incomplete', `/${HOME}/specifications/g2000-1.gemspec`]],
+    );
+  });
+});
+
 describe('gemCataloger equals gem list', () => {
   const run = spawnSync('gem', ['list', '--all', '--local'], { encoding: 'utf8' });
   const paths = spawnSync('gem', ['env', 'gempath'], { encoding: 'utf8' });
