@@ -8,7 +8,7 @@ import { SquashedView } from './squashed-view.ts';
 /**
  * Puts the bottom `layerCount` layers (all, unless told) of an image on top of each other, the way container runtimes do: whiteouts and opaque folders
  * act on lower layers only; a folder over a folder merges, everything else replaces; parents that are links are followed inside the root (merged
- * `/usr`); hard links share the content that their target had at that moment, in the same layer or below.
+ * `/usr`); hard links share the content that their target had at that moment, in the same layer or below, whatever markers of the layer take away.
  * @throws AppError FILESYSTEM_TOO_LARGE
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#applying-changesets
  */
@@ -27,6 +27,12 @@ export function applyLayer(tree: FileTree, records: LayerRecords, layer: number)
   application.applyEntries();
 }
 
+/** The record that has the content. */
+interface LinkedContent {
+  readonly layer: number;
+  readonly record: number;
+}
+
 /** One layer on its way into the tree. */
 class LayerApplication {
   readonly #tree: FileTree;
@@ -37,6 +43,8 @@ class LayerApplication {
   readonly #folders: Int32Array;
   readonly #folderEpochs: Uint32Array;
   #epoch = 1;
+  /** Content of what hard links lead to in the layers below, of links in layers that also take something away. */
+  readonly #linkedBelow = new Map<number, LinkedContent>();
 
   constructor(tree: FileTree, records: LayerRecords, layer: number) {
     this.#tree = tree;
@@ -50,6 +58,8 @@ class LayerApplication {
   /** First, and against the layers below alone: a marker never removes what its own layer adds. */
   applyWhiteouts(): void {
     const { kind, directory, directories, names, count } = this.#records;
+    if (!kind.subarray(0, count).some((what) => what >= RecordKind.Whiteout)) return;
+    this.#lookBelow();
     for (let record = 0; record < count; record += 1) {
       const what = kind[record] as number;
       if (what < RecordKind.Whiteout) continue;
@@ -58,6 +68,21 @@ class LayerApplication {
       if (what === RecordKind.Opaque) this.#tree.removeChildren(folder);
       else this.#tree.remove(folder, textAt(names, record));
     }
+  }
+
+  /** Runtimes make a link before or after they take its target away; in the first order the link stays. */
+  #lookBelow(): void {
+    for (const record of this.#records.linkRecord) {
+      if (this.#records.kind[record] !== RecordKind.HardLink) continue;
+      const content = this.#contentOf(this.#hardLinkTarget(record));
+      if (content !== undefined) this.#linkedBelow.set(record, content);
+    }
+  }
+
+  #contentOf(target: Node): LinkedContent | undefined {
+    const tree = this.#tree;
+    if (target === NO_NODE || tree.isDirectory(target)) return undefined;
+    return { layer: tree.contentLayer(target), record: tree.contentRecord(target) };
   }
 
   applyEntries(): void {
@@ -87,19 +112,18 @@ class LayerApplication {
       // paths may have led through it
       if (tree.isDirectory(existing) || tree.isSymlink(existing)) this.#epoch += 1;
     }
-    let contentLayer = this.#layer;
-    let contentRecord = record;
+    let content: LinkedContent | undefined = { layer: this.#layer, record };
     if (kind === RecordKind.HardLink) {
       const target = this.#hardLinkTarget(record);
-      if (target === NO_NODE || target === existing || tree.isDirectory(target)) return;
-      contentLayer = tree.contentLayer(target);
-      contentRecord = tree.contentRecord(target);
+      if (target !== NO_NODE && target === existing) return;
+      content = target === NO_NODE ? this.#linkedBelow.get(record) : this.#contentOf(target);
+      if (content === undefined) return;
     }
     tree.put(folder, name, {
       layer: this.#layer,
       record,
-      contentLayer,
-      contentRecord,
+      contentLayer: content.layer,
+      contentRecord: content.record,
       isDirectory,
       replaces: existing,
     });

@@ -157,9 +157,8 @@ export class SquashedView implements FileView {
   }
 
   #capturedBytes(node: Node, ruleId: string): Uint8Array | undefined {
-    const captures = this.#tree.layers[this.#tree.layer(node)]?.captures;
+    const { captures, record } = this.#capturesOf(node);
     if (!captures) return undefined;
-    const record = this.#tree.record(node);
     for (let index = firstOf(captures.record, record); captures.record[index] === record; index += 1) {
       if (captures.rules[captures.rule[index] ?? -1] === ruleId) {
         return captures.bytes.subarray(captures.start[index], captures.end[index]);
@@ -168,13 +167,19 @@ export class SquashedView implements FileView {
     return undefined;
   }
 
+  /** What rules captured of a node, and the record that has it: its own, but for a hard link to a file of a lower layer that file's. */
+  #capturesOf(node: Node): { readonly captures: LayerRecords['captures'] | undefined; readonly record: number } {
+    const tree = this.#tree;
+    const [layer, contentLayer] = [tree.layer(node), tree.contentLayer(node)];
+    const record = layer === contentLayer ? tree.record(node) : tree.contentRecord(node);
+    return { captures: tree.layers[contentLayer]?.captures, record };
+  }
+
   /** One walk over the visible nodes finds who was captured by which rule. */
   #indexCaptures(): Map<string, Node[]> {
     const index = new Map<string, Node[]>();
-    const tree = this.#tree;
     for (const node of this.#visible()) {
-      const captures = tree.layers[tree.layer(node)]?.captures;
-      const record = tree.record(node);
+      const { captures, record } = this.#capturesOf(node);
       if (record < 0 || !captures || captures.record.length === 0) continue;
       for (let at = firstOf(captures.record, record); captures.record[at] === record; at += 1) {
         const rule = captures.rules[captures.rule[at] ?? -1] ?? '';

@@ -121,6 +121,26 @@ describe('squash', () => {
     assert.deepEqual([entry?.type, entry?.hardLinkTo, entry?.sizeBytes, entry?.layer], ['file', 'a', 3, 1]);
   });
 
+  it('keeps a hard link whose target a marker of its own layer takes away', async () => {
+    const rule = { id: 'all', names: ['x', 'y', 'd'], maxBytes: 100 };
+    const stack = await stackOf(
+      [
+        { 'tmp/x': 'one', 'old/y': 'two', 'gone/d': 'three' },
+        { 'bin/evil': 'hard:tmp/x', 'tmp/.wh.x': '', 'lib/y': 'hard:old/y', 'old/.wh..wh..opq': '' },
+        { '.wh.gone': '', 'etc/d': 'hard:gone/d', 'etc/none': 'hard:never' },
+      ],
+      planOf(rule),
+    );
+    const view = squash(stack);
+    assert.deepEqual(paths(view), ['bin', 'bin/evil', 'etc', 'etc/d', 'lib', 'lib/y', 'old', 'tmp']);
+    assert.deepEqual(
+      view.captured('all').map(({ entry, bytes }) => `${entry.path} ${Buffer.from(bytes).toString()}`),
+      ['bin/evil one', 'etc/d three', 'lib/y two'],
+    );
+    assert.equal(Buffer.from(view.read('bin/evil') ?? []).toString(), 'one');
+    assert.equal(view.lookup('bin/evil')?.sizeBytes, 3);
+  });
+
   it('drops hard links to nothing', async () => {
     const stack = await stackOf([{ x: 'hard:missing', 'd/y': '1', z: 'hard:d' }]);
     assert.deepEqual(paths(squash(stack)), ['d', 'd/y']);

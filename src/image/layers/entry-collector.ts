@@ -202,6 +202,14 @@ export class EntryCollector {
     const kept = this.#keptByPath.get(target);
     const matching = this.#matcher.matchingRules(member.path);
     if (kept === undefined) {
+      if (matching.length > 0 && this.#linkSources.has(target)) {
+        this.diagnose({
+          code: 'linked-file-not-read',
+          severity: 'warning',
+          message: 'the file that it is a hard link to is larger than what is read here, or in another layer',
+          path: `/${member.path}`,
+        });
+      }
       this.#lookAgain(target, matching);
       this.#forget(member.path);
       return;

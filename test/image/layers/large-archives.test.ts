@@ -57,6 +57,9 @@ describe('a large Java archive', () => {
     const launched = zipArchive(entries, { prefix: '#!/bin/sh\nexec java -jar "$0"\n' });
     assert.deepEqual(await factsOf(launched), expected(launched));
     const cut = jar.subarray(0, jar.length - 30);
-    assert.deepEqual(await factsOf(cut), expected(cut));
+    const facts = expected(cut) as { archives: { sha1?: string }[] };
+    // the second digest is only of archives whose bytes are all kept
+    delete facts.archives[0]?.sha1;
+    assert.deepEqual(await factsOf(cut), facts);
   });
 });

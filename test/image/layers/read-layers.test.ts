@@ -117,6 +117,21 @@ describe('readLayers', () => {
     assert.equal(Buffer.from(view.read('app/package.json') ?? []).toString(), '{"name":"x"}');
   });
 
+  it('tells of hard links to files of other layers that a rule wants and that are not captured there', async () => {
+    const rule = { id: 'npm', names: ['package.json'], maxBytes: 1000 };
+    const stack = await read(
+      [
+        layerOf(await tarOf(members({ 'store/f00': '{"name":"x"}', 'a/package.json': '{"name":"a"}' }))),
+        layerOf(await tarOf(members({ 'app/package.json': 'hard:store/f00', 'b/other': 'hard:store/f00' }))),
+      ],
+      { plan: planOf(rule) },
+    );
+    assert.deepEqual(
+      stack.diagnostics.map(({ code, path }) => [code, path]),
+      [['linked-file-not-read', '/app/package.json']],
+    );
+  });
+
   it('notes files that are too large for their rule', async () => {
     const rule = { id: 'r', names: ['big'], maxBytes: 3 };
     const stack = await read([layerOf(await tarOf(members({ big: 'four' })))], { plan: planOf(rule) });
