@@ -87,4 +87,13 @@ export const ARCHIVE_CASES: readonly HostileCase[] = [
       for (let index = 0; index < 10_000; index += 1) yield small(`opt/laughs-${index}.jar`, pom);
     },
   },
+  {
+    id: 'twenty thousand jars of four kilobytes, four megabytes of zeros in each',
+    layer: function* () {
+      const bomb = zipArchive({ ...record('tiny'), 'lib/a.jar': Buffer.alloc(4 * 1024 * 1024) });
+      for (let index = 0; index < 20_000; index += 1) yield small(`opt/a${index}.jar`, bomb);
+    },
+    tells: /archive-too-large/,
+    alsoFinds: 'pkg:maven/org.example/tiny@1',
+  },
 ];

@@ -229,4 +229,26 @@ export const TEXT_CASES: readonly HostileCase[] = [
     ],
     alsoFinds: 'pkg:npm/z@1',
   },
+  {
+    id: '400 applications of Erlang that need 130,000 others each',
+    layer: function* () {
+      const needs = Array.from({ length: 130_000 }, (_, index) => `a${index}`).join(',');
+      for (let index = 0; index < 400; index += 1)
+        yield small(
+          `usr/lib/erlang/lib/x${index}-1/ebin/x.app`,
+          `{application,x,[{vsn,"1"},{applications,[${needs}]}]}.`,
+        );
+    },
+    tells: /dependencies-incomplete/,
+    alsoFinds: 'x@1',
+  },
+  {
+    id: 'arrays of PHP in keys of arrays',
+    layer: () => [
+      small('usr/share/php/.registry/deep.reg', 'a:1:{'.repeat(100_000)),
+      small('usr/share/php/.registry/fine.reg', 'a:2:{s:4:"name";s:4:"fine";s:7:"version";s:1:"1";}'),
+    ],
+    tells: /malformed-registry/,
+    alsoFinds: 'fine@1',
+  },
 ];

@@ -140,6 +140,20 @@ export const TREE_CASES: readonly HostileCase[] = [
   },
   { id: 'lists of files at their caps', layer: longLists, maxMiB: 2048 },
   {
+    id: '3,000 wheels that all need each other',
+    layer: function* () {
+      const needs = Array.from({ length: 3000 }, (_, index) => `Requires-Dist: p${index}\n`).join('');
+      for (let index = 0; index < 3000; index += 1)
+        yield small(
+          `usr/lib/python3/site-packages/p${index}-1.dist-info/METADATA`,
+          `Name: p${index}\nVersion: 1\n${needs}`,
+        );
+    },
+    tells: /dependencies-incomplete/,
+    alsoFinds: 'pkg:pypi/p7@1',
+    maxMiB: 1536,
+  },
+  {
     id: 'a million links in circles',
     layer: () =>
       many(1_000_000, (index) =>
