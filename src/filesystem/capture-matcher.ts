@@ -3,6 +3,8 @@ import { DigestGate } from './digest-gate.ts';
 import { KeyMarks } from './key-marks.ts';
 
 const NOTHING: readonly number[] = [];
+/** Not the last part of a version: `ktlint-1.5.0` has none. Of so many letters as no word has that ends a name by chance. */
+const EXTENSION = /\.[A-Za-z][A-Za-z0-9]{0,9}$/;
 /** Prefixes are looked up by their beginning: there are hundreds, and nearly no file has one of them. */
 const PREFIX_KEY = 4;
 
@@ -27,6 +29,8 @@ export class CaptureMatcher {
   readonly linkSourceRule: number;
   /** Rules that look into executables. */
   readonly executableRules: readonly number[];
+  /** Rules that look into ZIP archives whose names do not tell. */
+  readonly #zipRules: readonly number[];
   readonly #rules: readonly CaptureRule[];
   readonly #byName = new Map<string, number[]>();
   readonly #byPathSuffix = new Map<string, SuffixRule[]>();
@@ -48,6 +52,7 @@ export class CaptureMatcher {
     this.linkSourceRule = plan.captures.length;
     this.ruleIds = [...plan.captures.map((rule) => rule.id), 'hard-link-source'];
     this.executableRules = plan.captures.flatMap((rule, index) => (rule.executables ? [index] : []));
+    this.#zipRules = plan.captures.flatMap((rule, index) => (rule.unnamedZips ? [index] : []));
     plan.captures.forEach((rule, index) => this.#compile(rule, index));
     this.#digestRules = plan.digests;
   }
@@ -77,6 +82,11 @@ export class CaptureMatcher {
       this.#nameMarks.add(lastSegment(suffix));
     }
     for (const suffix of rule.directories ?? []) add(this.#byDirectory, lastSegment(suffix), { rule: index, suffix });
+  }
+
+  /** Indices of the rules that match the file at a path if it is a ZIP archive. */
+  zipRules(path: string): readonly number[] {
+    return this.#zipRules.length === 0 || EXTENSION.test(path) ? NOTHING : this.#zipRules;
   }
 
   /** Says which files of one layer need digests; each layer needs one of its own. */

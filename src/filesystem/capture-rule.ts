@@ -1,7 +1,7 @@
 /**
  * Which bytes a cataloger wants while a layer streams by. Plain data: rules cross into worker threads and are part of the layer cache's key.
  * A rule matches a regular file when one of `names`, `suffixes`, `pathSuffixes`, `directories` matches (all compare the path without leading slash,
- * case-sensitively), or, for `executables`, when the content starts with an executable's magic.
+ * case-sensitively), or, for `executables` and `unnamedZips`, when its content is one.
  */
 export interface CaptureRule {
   /** Unique: `dpkg/status`. */
@@ -23,6 +23,8 @@ export interface CaptureRule {
   readonly prefixes?: readonly string[];
   /** Every executable (ELF, PE, Mach-O by magic) matches, wherever it lies. Needs `extract`. */
   readonly executables?: true;
+  /** Every ZIP archive whose name has no extension matches, also one behind a script that starts it. Needs `extract`. */
+  readonly unnamedZips?: true;
   /** Only what this makes of the file in the worker is kept; a file of which it makes nothing is not captured. */
   readonly extract?: Extraction;
   /** Larger files are not captured; the reader notes a diagnostic `file-too-large`. */

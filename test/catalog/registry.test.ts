@@ -51,7 +51,8 @@ describe('CATALOGERS', () => {
         const patterns = [rule.names, rule.prefixes, rule.suffixes, rule.pathSuffixes, rule.directories].flatMap(
           (list) => list ?? [],
         );
-        assert.ok(patterns.length > 0 || rule.executables !== undefined, rule.id);
+        const byContent = rule.executables ?? rule.unnamedZips;
+        assert.ok(patterns.length > 0 || byContent !== undefined, rule.id);
         assert.deepEqual(structuredClone(rule), rule);
       }
     }

@@ -25,8 +25,10 @@ const DOTTED =
 export function parseJavaFileName(path: string): JavaFileName {
   const file = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf(':')) + 1);
   const dot = file.lastIndexOf('.');
-  const stem = dot <= 0 ? file : file.slice(0, dot);
-  const extension = dot <= 0 ? '' : file.slice(dot + 1).toLowerCase();
+  // the end of a version is no extension
+  const isNamed = dot > 0 && !/^\d/.test(file.slice(dot + 1));
+  const stem = isNamed ? file.slice(0, dot) : file;
+  const extension = isNamed ? file.slice(dot + 1).toLowerCase() : '';
   for (let dash = stem.indexOf('-', 1); dash !== -1; dash = stem.indexOf('-', dash + 1)) {
     const rest = stem.slice(dash + 1, dash + 200);
     if (!VERSION_START.test(rest)) continue;

@@ -46,7 +46,7 @@ export const javaCataloger: Cataloger = {
     packageTypes: ['maven'],
     reads: [
       '*.jar, *.war, *.ear, *.par, *.sar, *.nar, *.jpi, *.hpi, *.kar, *.far, *.lpkg, *.zap and archives in them, 16 deep',
-      '*.zip, *.rar (but for src.zip) that hold a manifest, Maven records or Java archives',
+      '*.zip, *.rar (but for src.zip), and archives without an extension, that hold a manifest, Maven records or Java archives',
       'META-INF/maven/*/*/pom.properties, META-INF/maven/*/*/pom.xml of unpacked archives',
       '*.pom beside an archive in a Maven repository or in the cache of Gradle',
     ],
@@ -69,6 +69,8 @@ export const javaCataloger: Cataloger = {
       extract: { kind: 'java-archive' },
       maxBytes: 256 * MiB,
     },
+    // `ktlint` and the like: archives behind a script that starts them
+    { id: 'java/unnamed', unnamedZips: true, extract: { kind: 'java-archive' }, maxBytes: 256 * MiB },
     {
       id: 'java/exploded',
       pathSuffixes: ['META-INF/maven/*/*/pom.properties', 'META-INF/maven/*/*/pom.xml'],
@@ -99,7 +101,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const findings: Findings = { found: [], diagnostics: [], notes: [] };
   const jvmRoots = findJvmRoots(view.captured('java/releases'));
   const published = repositoryRecords(view);
-  for (const file of [...view.captured('java/archives'), ...view.captured('java/zips')]) {
+  for (const file of ['java/archives', 'java/zips', 'java/unnamed'].flatMap((rule) => view.captured(rule))) {
     const path = `/${file.entry.path}`;
     const facts = parseJavaFacts(file.bytes);
     if (facts === undefined) {

@@ -76,7 +76,7 @@ const ATTRIBUTES =
 
 /**
  * Reads a Java archive (jar, war, ear, ...) and all archives in it: digests, manifest, Maven's records. Runs in a worker on hostile bytes: depth, entries
- * and inflated bytes are bounded, nested archives are inflated one at a time, and it never throws. A `.zip` or `.rar` that holds neither a manifest, nor
+ * and inflated bytes are bounded, nested archives are inflated one at a time, and it never throws. A `.zip` or `.rar`, or a file whose name is of no archive, that holds neither a manifest, nor
  * Maven's records, nor Java archives is none of ours.
  * @returns a `JavaArchiveFacts` as compact UTF-8 JSON; undefined when the file is no Java archive
  */
@@ -90,7 +90,7 @@ export function extractJavaArchive(
   reader.read(buffer, { inside: '', parent: -1, depth: 0 });
   const { archives, problems } = reader;
   const [first] = archives;
-  const isGeneral = /\.(?:zip|rar)$/i.test(info.path);
+  const isGeneral = /\.(?:zip|rar)$/i.test(info.path) || !isArchiveName(info.path);
   if (isGeneral && archives.length < 2 && first?.manifest === undefined && (first?.coordinates.length ?? 0) === 0) {
     return undefined;
   }

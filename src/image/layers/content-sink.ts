@@ -13,6 +13,7 @@ import {
 } from './large-executable.ts';
 import { Scratch, type ByteSpan } from './scratch.ts';
 import { SparseArchive, SPARSE_ARCHIVE_BYTES } from './sparse-archive.ts';
+import { isZip, mayBeZip } from './unnamed-zip.ts';
 
 /** What is to be done with the content of the file that streams by. */
 export interface FileTask {
@@ -27,6 +28,8 @@ export interface FileTask {
   readonly linkRules: readonly number[];
   /** Rules whose extractors are given executables. */
   readonly executableRules: readonly number[];
+  /** Rules whose extractors are given ZIP archives. */
+  readonly zipRules: readonly number[];
   /** Note what the content begins like. */
   readonly notesKind: boolean;
   /** Parts of a large executable that an earlier pass found to be needed. */
@@ -86,15 +89,13 @@ export class ContentSink {
     this.#isNeededWhole = task.rules.length > 0 || this.#extraction.needsWhole;
     const executableBytes = Math.max(MAGIC_BYTES, this.#extraction.executableBytes);
     this.#gatherBytes = this.#isNeededWhole ? task.sizeBytes : Math.min(task.sizeBytes, executableBytes);
-    this.#mode = this.#isNeededWhole || task.notesKind || task.executableRules.length > 0 ? 'magic' : 'none';
+    const isJudged = task.notesKind || task.executableRules.length > 0 || task.zipRules.length > 0;
+    this.#mode = this.#isNeededWhole || isJudged ? 'magic' : 'none';
     this.#isExecutable = false;
     this.#plan = undefined;
     this.#signs = undefined;
     this.#kept = undefined;
-    // a second look is for what was left out at the first
-    const isLarge = task.sizeBytes > SPARSE_ARCHIVE_BYTES && task.spans === undefined;
-    const isArchive = isLarge && task.rules.length === 0 && this.#extraction.needsArchive;
-    this.#archive = isArchive ? new SparseArchive(task.sizeBytes) : undefined;
+    this.#archive = this.#extraction.needsArchive ? sparseArchive(task) : undefined;
   }
 
   write(chunk: Uint8Array): void {
@@ -104,6 +105,7 @@ export class ContentSink {
       this.#received = bytes.length;
       this.#isExecutable = executableKind(bytes) !== undefined;
       if (!this.#isExecutable) this.#extraction.isNoExecutable();
+      if (task.zipRules.length > 0 && isZip(bytes)) this.#extraction.isZip();
       this.#extraction.stream(bytes);
       this.#complete(bytes, true);
       return;
@@ -143,6 +145,13 @@ export class ContentSink {
     this.#noteKind(task, head);
     this.#isExecutable = executableKind(head) !== undefined;
     if (!this.#isExecutable) this.#extraction.isNoExecutable();
+    if (task.zipRules.length > 0 && mayBeZip(head, task.sizeBytes) && this.#extraction.isZip()) {
+      this.#isNeededWhole = true;
+      this.#gatherBytes = task.sizeBytes;
+      this.#archive = sparseArchive(task);
+      // all that came so far
+      this.#archive?.add(head);
+    }
     if (this.#isNeededWhole) this.#mode = this.#archive ? 'archive' : 'whole';
     else if (!this.#isExecutable || this.#extraction.executableBytes === 0) this.#mode = 'none';
     else this.#mode = task.sizeBytes <= WHOLE_BYTES ? 'whole' : 'head';
@@ -237,6 +246,12 @@ export class ContentSink {
       missing: found.missing.length === 0 ? undefined : mergeSpans([...(this.#plan?.spans ?? []), ...found.missing]),
     };
   }
+}
+
+/** For archives that are too large to be kept. A second look is for what was left out at the first. */
+function sparseArchive({ sizeBytes, spans, rules }: FileTask): SparseArchive | undefined {
+  const isLarge = sizeBytes > SPARSE_ARCHIVE_BYTES && spans === undefined;
+  return isLarge && rules.length === 0 ? new SparseArchive(sizeBytes) : undefined;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -11,6 +11,7 @@ import type { TarMember } from '../../formats/index.ts';
 import { ContentSink, type FileTask, type KeptContent } from './content-sink.ts';
 import { CAPTURES_TOO_LARGE } from './captured-layers.ts';
 import { mayHaveKind } from './executable-structure.ts';
+import { ZIP_FIRST_BYTE } from './unnamed-zip.ts';
 import type { LayerLimits, SecondLook } from './layer-job.ts';
 import type { ByteSpan } from './scratch.ts';
 
@@ -37,6 +38,8 @@ const NO_RULES: readonly number[] = [];
 /** Shorter than any header. */
 const SMALLEST_EXECUTABLE = 64;
 const SMALLEST_SCRIPT = 3;
+/** With an entry that says anything. */
+const SMALLEST_ZIP = 512;
 
 /**
  * Turns entries, in the order they come, into records, captured bytes and digests: what a capture plan asks for, hard links included. Used
@@ -129,7 +132,8 @@ export class EntryCollector {
     const executableRules = sizeBytes >= SMALLEST_EXECUTABLE ? matcher.executableRules : NO_RULES;
     const notesKind = sizeBytes >= SMALLEST_SCRIPT && matcher.executableRules.length > 0;
     const named = rules.length + extractRules.length + linkRules.length;
-    if (named === 0 && !notesKind && digests.length === 0) return false;
+    const zipRules = sizeBytes < SMALLEST_ZIP ? NO_RULES : matcher.zipRules(path);
+    if (named === 0 && !notesKind && digests.length === 0 && zipRules.length === 0) return false;
     if (member.sparse && !this.#allowsSparse(path, sizeBytes)) return false;
     this.#current = path;
     const spans = this.#executables.size === 0 ? undefined : this.#executables.get(path);
@@ -141,6 +145,7 @@ export class EntryCollector {
       extractRules,
       linkRules,
       executableRules,
+      zipRules,
       notesKind,
       spans,
       digests,
@@ -154,6 +159,7 @@ export class EntryCollector {
   /** The first byte of the file that `member` wanted, where it is known before `content`: false ends the file. */
   firstByte(byte: number): boolean {
     if (this.#unseen === undefined || mayHaveKind(byte)) return true;
+    if (byte === ZIP_FIRST_BYTE && this.#unseen.zipRules.length > 0) return true;
     this.#unseen = undefined;
     return false;
   }

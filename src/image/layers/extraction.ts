@@ -9,7 +9,7 @@ import type {
 import { compilePatterns, PatternScan, type PatternSet } from '../../formats/index.ts';
 import type { FileTask } from './content-sink.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
-import { EXTRACTORS } from './extractors.ts';
+import { EXTRACTORS, type ExtractorEntry } from './extractors.ts';
 import { judgePartial, type LargePlan } from './large-executable.ts';
 import type { ByteSpan } from './scratch.ts';
 import type { SparseArchive } from './sparse-archive.ts';
@@ -60,6 +60,8 @@ export class Extraction {
   /** Rules that look for patterns, by path and by content. */
   #scans: readonly RuleScan[] = [];
   #contentScans: readonly RuleScan[] = [];
+  /** Rules that match the file as a ZIP archive. */
+  #zipRules: readonly number[] = [];
 
   constructor(recorder: LayerRecorder, matcher: CaptureMatcher, host: SinkHost) {
     this.#recorder = recorder;
@@ -78,6 +80,7 @@ export class Extraction {
     const { sizeBytes, executableRules } = task;
     this.#scans = this.#open(byPath(task));
     this.#contentScans = NO_SCANS;
+    this.#zipRules = NO_RULES;
     if (executableRules.length === 0 || this.#contentPatterns.length === 0) return;
     const isWithin = (rule: number): boolean => sizeBytes <= this.#matcher.rule(rule).maxBytes;
     const named = byPath(task);
@@ -121,15 +124,27 @@ export class Extraction {
     this.#contentScans = NO_SCANS;
   }
 
+  /** The file is, or may be, a ZIP archive. @returns whether a rule wants it, which then needs it in one piece */
+  isZip(): boolean {
+    const { zipRules, sizeBytes } = this.#task as FileTask;
+    this.#zipRules = zipRules.filter((rule) => sizeBytes <= this.#matcher.rule(rule).maxBytes);
+    return this.#zipRules.length > 0;
+  }
+
   /** @param bytes the file, or what was gathered of it; nothing when nobody needs it in one piece */
   end(bytes: Buffer, info: GatheredInfo): { extracts: readonly KeptExtract[]; missing: readonly ByteSpan[] } {
     const task = this.#task as FileTask;
-    if (byPath(task).length === 0 && task.executableRules.length === 0) return NOTHING;
-    const extracts = [...this.#endScans(task, info.isExecutable), ...this.#byPath(task, bytes, info)];
+    const { executableRules } = task;
+    if (byPath(task).length === 0 && executableRules.length === 0 && this.#zipRules.length === 0) return NOTHING;
+    const extracts = [
+      ...this.#endScans(task, info.isExecutable),
+      ...this.#byPath(task, bytes, info),
+      ...this.#zipRules.flatMap((rule) => this.#asArchive(task, rule, { ...info, bytes }) ?? []),
+    ];
     if (info.archive?.isLacking) return { extracts: [], missing: [{ start: 0, end: task.sizeBytes }] };
     if (info.structure.format === undefined) return { extracts, missing: [] };
     const missing: ByteSpan[] = [];
-    for (const rule of task.executableRules) {
+    for (const rule of executableRules) {
       if (this.#isPatterns(rule)) continue;
       const found = this.#byContent(task, rule, { ...info, bytes });
       if (found === undefined) continue;
@@ -158,13 +173,32 @@ export class Extraction {
       if (byContent && task.executableRules.includes(index)) return [];
       const extractor = extract && EXTRACTORS[extract.kind];
       if (!extractor?.mayApply(bytes, structure)) return [];
-      const { path, sizeBytes } = task;
-      const sparse = archive === undefined ? {} : { sparse: archive };
-      const found = extractor.extract(bytes, { path, sizeBytes, complete: true, ...sparse });
-      if (found === undefined || archive?.isLacking === true) return [];
       const captures = task.extractRules.includes(index);
-      return this.#keep(task, found, { rule: index, captures, byContent }) ?? [];
+      return this.#extractWhole(task, { bytes, archive, extractor }, { rule: index, captures, byContent }) ?? [];
     });
+  }
+
+  #asArchive(task: FileTask, rule: number, file: GatheredInfo & { readonly bytes: Buffer }): KeptExtract | undefined {
+    const { extract } = this.#matcher.rule(rule);
+    const extractor = extract && EXTRACTORS[extract.kind];
+    if (!extractor?.mayApply(file.bytes, file.structure)) return undefined;
+    return this.#extractWhole(task, { ...file, extractor }, { rule, captures: true, byContent: true });
+  }
+
+  #extractWhole(
+    task: FileTask,
+    file: {
+      readonly bytes: Buffer;
+      readonly archive?: SparseArchive | undefined;
+      readonly extractor: ExtractorEntry;
+    },
+    what: { readonly rule: number; readonly captures: boolean; readonly byContent: boolean },
+  ): KeptExtract | undefined {
+    const { bytes, archive, extractor } = file;
+    const { path, sizeBytes } = task;
+    const sparse = archive === undefined ? {} : { sparse: archive };
+    const found = extractor.extract(bytes, { path, sizeBytes, complete: true, ...sparse });
+    return found === undefined || archive?.isLacking === true ? undefined : this.#keep(task, found, what);
   }
 
   /** @returns what was found, or the parts of the file that are missing */
@@ -219,6 +253,7 @@ export class Extraction {
 }
 
 const NO_SCANS: readonly RuleScan[] = [];
+const NO_RULES: readonly number[] = [];
 const NOTHING = { extracts: [], missing: [] } as const;
 
 function byPath(task: FileTask): readonly number[] {

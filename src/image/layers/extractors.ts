@@ -64,7 +64,7 @@ export const EXTRACTORS: Readonly<Partial<Record<Extraction['kind'], ExtractorEn
     extract: extractGraalvmSbom,
     mayApply: (_, structure) => structure.section('.svm_heap') !== undefined,
   },
-  // asked only for files with an archive's name
+  // asked only for files with an archive's name or ends
   'java-archive': { extract: extractJavaArchive, mayApply: () => true },
   'pe-version': { extract: extractPeVersion, mayApply: (_, structure) => structure.format === 'pe' },
 };

@@ -43,6 +43,8 @@ describe('parseJavaFileName', () => {
     'name.1.2.3.jar': ['name', '1.2.3'],
     'lib-SNAPSHOT.jar': ['lib', 'SNAPSHOT'],
     'derby.jar': ['derby'],
+    'ktlint-1.5.0': ['ktlint', '1.5.0'],
+    launcher: ['launcher'],
     'tool-build42.jar': ['tool', 'build42'],
     '1.2.jar': ['1.2'],
     '-1.jar': ['-1'],
