@@ -25,6 +25,7 @@ export { compileGlob, globProblem, matchesAny } from './glob.ts';
 export type { Glob } from './glob.ts';
 export { LIMITS } from './limits.ts';
 export { mapConcurrent } from './concurrency.ts';
+export { splitOutput } from './output-target.ts';
 export type { ProgressEvent, ProgressListener } from './progress.ts';
 export { redactSecrets } from './redact.ts';
 export { abortError, throwIfAborted } from './runtime.ts';

@@ -49,6 +49,7 @@ export type { XmlElement } from './xml.ts';
 export { tryReadZip } from './zip/zip.ts';
 export type { ZipArchive, ZipEntry, ZipOptions, ZipProblem } from './zip/zip.ts';
 export { readZipEntry } from './zip/entry.ts';
+export { createZipEntryReader } from './zip/entry-reader.ts';
 export type { ZipContent } from './zip/entry.ts';
 export { extractJavaArchive, type SparseBytes } from './java/archive.ts';
 export { isArchiveName as isJavaArchiveName, mattersInJavaArchive } from './java/directory.ts';

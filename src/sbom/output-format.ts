@@ -1,3 +1,4 @@
+import { splitOutput } from '../core/index.ts';
 import type { CycloneDxVersion } from './cyclonedx/library.ts';
 import { sbomError } from './errors.ts';
 
@@ -18,11 +19,9 @@ const DEFAULT_VERSION: CycloneDxVersion = '1.6';
  * @throws AppError SBOM_FORMAT_UNKNOWN
  */
 export function parseOutputFormat(text: string): SbomOutput {
-  const equals = text.indexOf('=');
-  const [format = '', version, ...rest] = (equals === -1 ? text : text.slice(0, equals)).split('@');
-  const file = equals === -1 ? undefined : text.slice(equals + 1);
-  if (file === '') throw unknown(text, 'the file name after "=" is missing');
-  const target = file === undefined || file === '-' ? {} : { file };
+  const { format: spelled, ...target } = splitOutput(text);
+  const [format = '', version, ...rest] = spelled.split('@');
+  if (target.file === '') throw unknown(text, 'the file name after "=" is missing');
   if (format === 'table') {
     if (version !== undefined) throw unknown(text, 'a table has no version');
     return { format, ...target };

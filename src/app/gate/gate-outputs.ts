@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../../core/index.ts';
+import { splitOutput, writeFileAtomic } from '../../core/index.ts';
 import { canonicalDecision, type Decision } from '../../policy/index.ts';
 import { appError } from '../errors.ts';
 
@@ -39,17 +39,15 @@ export function parseGateOutputs(texts: readonly string[], options: { readonly j
 }
 
 function parseGateOutput(text: string): GateOutput {
-  const equals = text.indexOf('=');
-  const name = equals === -1 ? text : text.slice(0, equals);
-  const file = equals === -1 ? undefined : text.slice(equals + 1);
+  const { format: name, ...target } = splitOutput(text);
   const format = GATE_FORMATS.find((known) => known === name);
-  if (format === undefined || file === '') {
+  if (format === undefined || target.file === '') {
     const reason = format === undefined ? `no format ${JSON.stringify(name.slice(0, 80))}` : 'the file name is missing';
     throw appError('OUTPUT_FORMAT_UNKNOWN', `cannot write ${JSON.stringify(text.slice(0, 200))}: ${reason}`, {
       hint: `use ${GATE_FORMATS.join(', ')}, and =FILE to write to a file`,
     });
   }
-  return { format, ...(file === undefined || file === '-' ? {} : { file }) };
+  return { format, ...target };
 }
 
 /** Files that outputs go to. */

@@ -1,17 +1,18 @@
+import { asObject, asText, type JsonObject } from '../language/json-fields.ts';
 import {
   parseDeclaredPurl,
   uniqueComponents,
   type DeclaredComponent,
   type DeclaredDocument,
 } from './declared-document.ts';
-import { recordOf, recordsOf, textOf, type JsonRecord } from './json-values.ts';
+import { recordsOf } from './json-values.ts';
 
 const WHOLE_IMAGE: ReadonlySet<string> = new Set(['container', 'operating-system']);
 
 /** undefined when it is no CycloneDX document. Nested components count, what is excluded does not. @see https://cyclonedx.org/docs/1.7/json/ */
-export function cycloneDxDocument(document: JsonRecord): DeclaredDocument | undefined {
+export function cycloneDxDocument(document: JsonObject): DeclaredDocument | undefined {
   if (document['bomFormat'] !== 'CycloneDX') return undefined;
-  const subject = recordOf(recordOf(document['metadata'])?.['component']);
+  const subject = asObject(asObject(document['metadata'])?.['component']);
   return {
     format: 'CycloneDX',
     ...uniqueComponents(componentsOf(document, subject)),
@@ -19,7 +20,7 @@ export function cycloneDxDocument(document: JsonRecord): DeclaredDocument | unde
   };
 }
 
-function* componentsOf(document: JsonRecord, subject: JsonRecord | undefined): Generator<DeclaredComponent> {
+function* componentsOf(document: JsonObject, subject: JsonObject | undefined): Generator<DeclaredComponent> {
   const own = subject === undefined ? undefined : componentOf(subject, true);
   if (own !== undefined) yield own;
   const pending = [recordsOf(subject?.['components']), recordsOf(document['components'])];
@@ -34,16 +35,16 @@ function* componentsOf(document: JsonRecord, subject: JsonRecord | undefined): G
   }
 }
 
-function componentOf(record: JsonRecord, isSubject: boolean): DeclaredComponent | undefined {
-  const purl = parseDeclaredPurl(textOf(record['purl']) ?? '');
-  const name = textOf(record['name']);
+function componentOf(record: JsonObject, isSubject: boolean): DeclaredComponent | undefined {
+  const purl = parseDeclaredPurl(asText(record['purl']) ?? '');
+  const name = asText(record['name']);
   return purl === undefined ? undefined : { purl, isSubject, ...(name === undefined ? {} : { name }) };
 }
 
 /** A container or a system is a whole image; anything else covers its folder, when a composition says that the subject's list is complete. */
-function coverage(document: JsonRecord, subject: JsonRecord | undefined): DeclaredDocument['covers'] {
-  if (WHOLE_IMAGE.has(textOf(subject?.['type']) ?? '')) return 'image';
-  const reference = textOf(subject?.['bom-ref']);
+function coverage(document: JsonObject, subject: JsonObject | undefined): DeclaredDocument['covers'] {
+  if (WHOLE_IMAGE.has(asText(subject?.['type']) ?? '')) return 'image';
+  const reference = asText(subject?.['bom-ref']);
   const isComplete = recordsOf(document['compositions']).some(({ aggregate, assemblies }) => {
     if (aggregate !== 'complete') return false;
     return (

@@ -1,5 +1,5 @@
+import type { JsonObject } from '../language/json-fields.ts';
 import { tryParseXml, type XmlElement } from '../../formats/index.ts';
-import type { JsonRecord } from './json-values.ts';
 
 const NAMESPACE = 'http://cyclonedx.org/schema/bom/';
 /** Some ten for each of the components that are read, and more than real documents have. */
@@ -11,7 +11,7 @@ const MAX_DEPTH = 256;
  * @returns a sentence for one that has too many elements, undefined for XML of another kind
  * @see https://cyclonedx.org/docs/1.7/xml/
  */
-export function cycloneDxRecord(text: string): JsonRecord | string | undefined {
+export function cycloneDxRecord(text: string): JsonObject | string | undefined {
   if (countTags(text) > MAX_ELEMENTS) return `it has more than ${MAX_ELEMENTS} elements`;
   const bom = tryParseXml(text, { maxElements: MAX_ELEMENTS, maxDepth: MAX_DEPTH });
   if (bom?.name !== 'bom' || ![...bom.attributes.values()].some((value) => value.startsWith(NAMESPACE))) {
@@ -34,7 +34,7 @@ function countTags(text: string): number {
   return count;
 }
 
-function componentOf(element: XmlElement): JsonRecord {
+function componentOf(element: XmlElement): JsonObject {
   const type = element.attributes.get('type');
   const reference = element.attributes.get('bom-ref');
   const text = (name: string): string | undefined => child(element, name)?.text;
@@ -48,12 +48,12 @@ function componentOf(element: XmlElement): JsonRecord {
   };
 }
 
-function componentsOf(element: XmlElement): readonly JsonRecord[] {
+function componentsOf(element: XmlElement): readonly JsonObject[] {
   return children(child(element, 'components'), 'component').map(componentOf);
 }
 
 /** Without `assemblies` it is about everything. */
-function compositionOf(element: XmlElement): JsonRecord {
+function compositionOf(element: XmlElement): JsonObject {
   const list = child(element, 'assemblies');
   const assemblies = list?.children.map(({ attributes }) => attributes.get('ref'));
   return { aggregate: child(element, 'aggregate')?.text, ...(assemblies === undefined ? {} : { assemblies }) };

@@ -1,10 +1,9 @@
 import { isAppError, parseStrictJson } from '../../core/index.ts';
 import type { CapturedFile } from '../../filesystem/index.ts';
-import { decodeText } from '../language/json-fields.ts';
+import { asObject, decodeText, type JsonObject } from '../language/json-fields.ts';
 import { cycloneDxDocument } from './cyclonedx-document.ts';
 import { cycloneDxRecord } from './cyclonedx-xml.ts';
 import type { DeclaredDocument } from './declared-document.ts';
-import { recordOf, type JsonRecord } from './json-values.ts';
 import { spdxDocument } from './spdx-document.ts';
 import { isTagValue, tagValueRecord } from './spdx-tag-value.ts';
 
@@ -25,14 +24,14 @@ export function readDeclaredDocument({ bytes }: CapturedFile): ReadDocument {
 }
 
 /** A sentence for what cannot be read, undefined for another kind of file. */
-function readRecord(bytes: Uint8Array): JsonRecord | string | undefined {
+function readRecord(bytes: Uint8Array): JsonObject | string | undefined {
   const head = decodeText(bytes.subarray(0, HEAD_BYTES)).trimStart();
   if (head.startsWith('<')) return cycloneDxRecord(decodeText(bytes));
   if (!head.startsWith('{') && isTagValue(head)) return tagValueRecord(decodeText(bytes));
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   try {
     const limits = { maxBytes: MAX_DOCUMENT_BYTES, maxDepth: MAX_DEPTH };
-    return recordOf(parseStrictJson(marked ? bytes.subarray(3) : bytes, 'the document', limits));
+    return asObject(parseStrictJson(marked ? bytes.subarray(3) : bytes, 'the document', limits));
   } catch (error) {
     if (isAppError(error) || error instanceof RangeError) return error.message;
     throw error;

@@ -1,4 +1,4 @@
-import type { JsonRecord } from './json-values.ts';
+import type { JsonObject } from '../language/json-fields.ts';
 
 /** What a package's lines say, by the names of the same fields in JSON. */
 const FIELDS: ReadonlyMap<string, string> = new Map([
@@ -18,7 +18,7 @@ const TEXT_END = '</text>';
 
 interface OpenPackage {
   [field: string]: unknown;
-  readonly externalRefs: JsonRecord[];
+  readonly externalRefs: JsonObject[];
 }
 
 /** Whether a text begins like a document of SPDX's lines of tags. */
@@ -30,9 +30,9 @@ export function isTagValue(text: string): boolean {
  * A document of SPDX 2 in lines of tags, as it would be in JSON, as far as documents are compared. Hostile input: linear time, never throws.
  * @see https://spdx.github.io/spdx-spec/v2.3/conformance/
  */
-export function tagValueRecord(text: string): JsonRecord {
+export function tagValueRecord(text: string): JsonObject {
   const packages: OpenPackage[] = [];
-  const relationships: JsonRecord[] = [];
+  const relationships: JsonObject[] = [];
   let spdxVersion: string | undefined;
   let open: OpenPackage | undefined;
   for (const [tag, value] of tagsOf(text)) {
@@ -70,13 +70,13 @@ function* tagsOf(text: string): Generator<readonly [tag: string, value: string]>
 }
 
 /** `SPDXRef-A DESCRIBES SPDXRef-B` */
-function relationshipOf(value: string): JsonRecord {
+function relationshipOf(value: string): JsonObject {
   const [spdxElementId, relationshipType, relatedSpdxElement] = value.split(/[ \t]+/, 3);
   return { spdxElementId, relationshipType, relatedSpdxElement };
 }
 
 /** `PACKAGE-MANAGER purl pkg:npm/a@1` */
-function referenceOf(value: string): JsonRecord {
+function referenceOf(value: string): JsonObject {
   const [referenceCategory, referenceType, referenceLocator] = value.split(/[ \t]+/, 3);
   return { referenceCategory, referenceType, referenceLocator };
 }

@@ -2,7 +2,7 @@ import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { ContentHash, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { EdgeBudget } from '../os/edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
 import { asObject, asText, decodeText, dependencyNames, publicUrl, type JsonObject } from './json-fields.ts';
 import {

@@ -2,7 +2,7 @@ import { compareCodeUnits } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { ContentHash, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { EdgeBudget } from '../os/edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { compareGemVersions, satisfiesGem, type GemRequirement } from './gem-version.ts';
 import { readGemspec, type Gemspec } from './gemspec.ts';
 import { decodeText } from './json-fields.ts';

@@ -1,6 +1,6 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { JavaPom } from '../../formats/index.ts';
-import { EdgeBudget } from '../os/edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 
 /** One package as far as its dependencies go. */
 export interface JavaNode {

@@ -158,10 +158,15 @@ function readYarnState(text: string): ReadonlyMap<string, NpmOrigin> {
 }
 
 function originOf(reference: string): NpmOrigin | undefined {
-  const real = reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
+  const real = withoutPeers(reference);
   if (real.startsWith('patch:')) return { patched: true };
   const resolved = yarnAddress(real);
   return resolved === undefined ? undefined : { resolved };
+}
+
+/** A locator of Yarn 2 and later without what tells apart copies that see other peers. */
+export function withoutPeers(reference: string): string {
+  return reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
 }
 
 /** Where a locator of Yarn 2 and later points to, as npm's lockfiles have it; undefined for what is from a registry. */

@@ -2,7 +2,7 @@ import { compareCodeUnits, parseBoundedJson } from '../../core/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Package } from '../../packages/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
-import { yarnAddress } from './npm-origins.ts';
+import { withoutPeers, yarnAddress } from './npm-origins.ts';
 import { isNpmFolder, npmSource } from './npm-source.ts';
 import { joinPath } from './python-files.ts';
 import { locationOf, pathIn, splitPath } from './record.ts';
@@ -126,10 +126,6 @@ function keyOf({ name, reference }: Pick<Item, 'name' | 'reference'>): string | 
   if (reference === null || name.length > 214 || !NAME.test(name)) return undefined;
   const which = npmVersion(reference) ?? yarnAddress(withoutPeers(reference));
   return which === undefined ? undefined : `${name}@${which}`;
-}
-
-function withoutPeers(reference: string): string {
-  return reference.replace(/^virtual:[0-9a-f]{1,256}#/, '');
 }
 
 /** Of what comes from a registry, patched or not. */

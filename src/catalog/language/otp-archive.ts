@@ -1,4 +1,4 @@
-import { readZipEntry, tryReadZip } from '../../formats/index.ts';
+import { createZipEntryReader, tryReadZip } from '../../formats/index.ts';
 
 /** An application resource inside an archive. */
 export interface ArchivedApplication {
@@ -27,15 +27,10 @@ const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
 export function readArchivedApplications(bytes: Uint8Array): ArchivedApplications | undefined {
   const archive = tryReadZip(bytes, { wants: (name) => APPLICATION.test(name) });
   if (archive === undefined) return undefined;
-  let isWhole = !archive.problems.includes('fewer-entries') && archive.entries.length <= MAX_APPLICATIONS;
-  let bytesLeft = MAX_TOTAL_BYTES;
-  const applications: ArchivedApplication[] = [];
-  for (const entry of archive.entries.slice(0, MAX_APPLICATIONS)) {
-    const content = readZipEntry(archive, entry, Math.min(MAX_APPLICATION_BYTES, bytesLeft));
-    if ('bytes' in content) {
-      bytesLeft -= content.bytes.byteLength;
-      applications.push({ inside: entry.name, bytes: content.bytes });
-    } else isWhole = false;
-  }
-  return { applications, isWhole };
+  const reader = createZipEntryReader(archive, { entryBytes: MAX_APPLICATION_BYTES, totalBytes: MAX_TOTAL_BYTES });
+  const applications = archive.entries.slice(0, MAX_APPLICATIONS).flatMap((entry): readonly ArchivedApplication[] => {
+    const bytes = reader.read(entry);
+    return bytes === undefined ? [] : [{ inside: entry.name, bytes }];
+  });
+  return { applications, isWhole: reader.isWhole && archive.entries.length <= MAX_APPLICATIONS };
 }

@@ -1,5 +1,5 @@
 import { compareCodeUnits } from '../../core/index.ts';
-import type { EdgeBudget } from '../os/edge-budget.ts';
+import type { EdgeBudget } from '../edge-budget.ts';
 import {
   evaluateMarker,
   parseMarker,

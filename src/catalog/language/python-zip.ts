@@ -1,4 +1,4 @@
-import { readZipEntry, tryReadZip, type ZipEntry } from '../../formats/index.ts';
+import { createZipEntryReader, tryReadZip } from '../../formats/index.ts';
 
 /** One distribution's records inside a zip archive. */
 export interface ZippedDistribution {
@@ -32,29 +32,16 @@ export interface ZippedDistributions {
 export function readZippedDistributions(bytes: Uint8Array): ZippedDistributions | undefined {
   const archive = tryReadZip(bytes, { wants: (name) => name === EGG || name === REQUIRES || DIST_INFO.test(name) });
   if (archive === undefined) return undefined;
-  let bytesLeft = MAX_RECORDS_BYTES;
-  let isWhole = !archive.problems.includes('fewer-entries');
-  const read = (entry: ZipEntry): Uint8Array | undefined => {
-    const content = readZipEntry(archive, entry, Math.min(MAX_RECORD_BYTES, bytesLeft));
-    if (!('bytes' in content)) {
-      isWhole = false;
-      return undefined;
-    }
-    bytesLeft -= content.bytes.byteLength;
-    return content.bytes;
-  };
+  const reader = createZipEntryReader(archive, { entryBytes: MAX_RECORD_BYTES, totalBytes: MAX_RECORDS_BYTES });
   const distributions: ZippedDistribution[] = [];
   const requires = archive.entries.find(({ name }) => name === REQUIRES);
   for (const entry of archive.entries) {
     if (entry.name === REQUIRES) continue;
-    if (distributions.length >= MAX_DISTRIBUTIONS) {
-      isWhole = false;
-      break;
-    }
-    const metadata = read(entry);
+    if (distributions.length >= MAX_DISTRIBUTIONS) return { distributions, isWhole: false };
+    const metadata = reader.read(entry);
     if (metadata === undefined) continue;
-    const needs = entry.name === EGG && requires !== undefined ? read(requires) : undefined;
+    const needs = entry.name === EGG && requires !== undefined ? reader.read(requires) : undefined;
     distributions.push({ inside: entry.name, metadata, requires: needs });
   }
-  return { distributions, isWhole };
+  return { distributions, isWhole: reader.isWhole };
 }

@@ -2,7 +2,7 @@ import { parseMailHeaders } from '../../formats/index.ts';
 import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Location, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { EdgeBudget } from '../os/edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { createOwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
 import { parseDirectUrl, type PythonDirectUrl } from './python-direct-url.ts';

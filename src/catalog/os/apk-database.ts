@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/index.ts';
 import { decodeName } from '../../formats/index.ts';
 import type { RecordedFile } from '../../packages/index.ts';
-import type { EdgeBudget } from './edge-budget.ts';
+import type { EdgeBudget } from '../edge-budget.ts';
 
 /** One installed package as apk's database describes it. */
 export interface ApkRecord {

@@ -10,7 +10,7 @@ import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { apkDependencies, parseApkInstalled, type ApkRecord } from './apk-database.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { licenseClaims } from './license-field.ts';

@@ -2,9 +2,9 @@ import { isAppError, parseStrictJson, type JsonValue } from '../../core/index.ts
 import type { CapturedFile } from '../../filesystem/index.ts';
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
+import { asObject } from '../language/json-fields.ts';
 import { detectDistribution } from './distribution.ts';
 import { rootOf } from './installation-root.ts';
-import { jsonObject } from './json-object.ts';
 import { rpmIdentity } from './rpm-record.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 
@@ -67,7 +67,7 @@ function inventoryPackages(context: CatalogContext, file: CapturedFile, diagnost
 function rowsOf(file: CapturedFile, report: (message: string) => void): readonly JsonValue[] {
   try {
     const document = parseStrictJson(file.bytes, 'the inventory', { maxBytes: MAX_BYTES });
-    const content = jsonObject(document)?.['Content'];
+    const content = asObject(document)?.['Content'];
     if (Array.isArray(content)) return content;
     report('has no Content; its packages are missing');
   } catch (error) {
@@ -78,7 +78,7 @@ function rowsOf(file: CapturedFile, report: (message: string) => void): readonly
 }
 
 function toPackage(row: JsonValue, file: CapturedFile, distribution: Distribution | undefined): Package | undefined {
-  const fields = jsonObject(row);
+  const fields = asObject(row);
   if (fields === undefined) return undefined;
   const text = (key: string): string | undefined => {
     const value = fields[key];

@@ -2,6 +2,7 @@ import { parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
+import { parentOf } from './parent-of.ts';
 
 /** One installed package as the database describes it. */
 export interface DpkgRecord {
@@ -190,10 +191,6 @@ function stateOf(status: string): string {
 
 function decode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 function quote(text: string): string {

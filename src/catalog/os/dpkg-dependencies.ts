@@ -1,6 +1,6 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import type { DpkgRecord } from './dpkg-database.ts';
-import type { EdgeBudget } from './edge-budget.ts';
+import type { EdgeBudget } from '../edge-budget.ts';
 
 /** One alternative of a dependency: `python3:any`. */
 interface Wanted {

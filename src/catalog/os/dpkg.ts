@@ -5,7 +5,7 @@ import { detectDistribution, isDebianLike } from './distribution.ts';
 import { readDpkgDatabases, type DpkgDatabase, type DpkgRecord } from './dpkg-database.ts';
 import { dpkgDependencies } from './dpkg-dependencies.ts';
 import { createDpkgFiles, readDpkgLists, type DpkgFiles, type DpkgLists } from './dpkg-files.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';

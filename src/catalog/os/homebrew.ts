@@ -1,11 +1,12 @@
-import { isAppError, parseStrictJson, type JsonValue } from '../../core/index.ts';
+import { isAppError, parseStrictJson } from '../../core/index.ts';
 import type { CapturedFile, FileEntry } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { asObject } from '../language/json-fields.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { parseBrewFormula, type BrewFormula } from './homebrew-formula.ts';
-import { jsonObject } from './json-object.ts';
 import { namedEdges } from './named-edges.ts';
+import { parentOf } from './parent-of.ts';
 import { homepageOf, summaryOf } from './supplier.ts';
 
 const SOURCE = 'homebrew';
@@ -109,13 +110,13 @@ function kegOf(
 
 function receiptOf({ bytes }: CapturedFile, report: (message: string) => void): Receipt {
   try {
-    const document = jsonObject(parseStrictJson(bytes, 'the receipt', { maxBytes: MAX_BYTES }));
-    const tap = textOf(jsonObject(document?.['source'])?.['tap'], TAP);
+    const document = asObject(parseStrictJson(bytes, 'the receipt', { maxBytes: MAX_BYTES }));
+    const tap = textOf(asObject(document?.['source'])?.['tap'], TAP);
     const architecture = textOf(document?.['arch'], ARCHITECTURE);
     const dependencies = document?.['runtime_dependencies'];
     const needs = (Array.isArray(dependencies) ? dependencies : []).flatMap((dependency) => {
       // formulae of other taps are named with them
-      const name = textOf(jsonObject(dependency)?.['full_name'], /^[^\s]{1,300}$/)
+      const name = textOf(asObject(dependency)?.['full_name'], /^[^\s]{1,300}$/)
         ?.split('/')
         .at(-1);
       return name === undefined ? [] : [name];
@@ -155,10 +156,6 @@ function toPackage(keg: Keg, dependsOn: readonly string[]): Package {
   };
 }
 
-function textOf(value: JsonValue | undefined, pattern: RegExp): string | undefined {
+function textOf(value: unknown, pattern: RegExp): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

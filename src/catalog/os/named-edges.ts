@@ -1,4 +1,4 @@
-import type { EdgeBudget } from './edge-budget.ts';
+import type { EdgeBudget } from '../edge-budget.ts';
 
 /** What edges of one package are made of: names, without versions. */
 export interface NamedPackage {

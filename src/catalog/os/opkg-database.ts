@@ -2,6 +2,7 @@ import { decodeName, parseDeb822, type Deb822Stanza } from '../../formats/index.
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
+import { parentOf } from './parent-of.ts';
 
 /** One installed package. */
 export interface OpkgRecord {
@@ -169,10 +170,6 @@ export function opkgAlternatives(view: FileView, { root }: OpkgDatabase, record:
     const found = view.resolve(inRoot(link))?.path;
     return found !== undefined && found === view.resolve(inRoot(target))?.path ? [link] : [];
   });
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 function report(diagnostics: Diagnostic[], code: string, entry: FileEntry, message: string): void {

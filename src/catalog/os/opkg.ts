@@ -1,7 +1,7 @@
 import { distroQualifier, type Diagnostic, type Distribution, type Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution } from './distribution.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { licenseClaims } from './license-field.ts';
 import { namedEdges } from './named-edges.ts';
 import { opkgAlternatives, opkgFiles, readOpkgDatabases, type OpkgDatabase, type OpkgRecord } from './opkg-database.ts';

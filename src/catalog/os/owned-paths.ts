@@ -1,5 +1,6 @@
 import { LIMITS } from '../../core/index.ts';
 import type { FileView, FolderView } from '../../filesystem/index.ts';
+import { parentOf } from './parent-of.ts';
 
 /** Turns the paths of a package's file list into what is on disk. */
 export interface OwnedPaths {
@@ -103,10 +104,6 @@ const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 /** By UTF-16 code units, which is what sorting strings without a comparison does. Many lists are in order already. */

@@ -2,6 +2,7 @@ import { parseAlpmDesc, parseMtree, type AlpmSections } from '../../formats/inde
 import type { FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, RecordedFile } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
+import { parentOf } from './parent-of.ts';
 import { recordedLink } from './recorded-paths.ts';
 
 /** One installed package as its folder describes it. */
@@ -114,10 +115,6 @@ export function pacmanDigests(
     if (link !== undefined) recorded.set(name.slice(1), link);
   }
   return recorded;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 function report(diagnostics: Diagnostic[], code: string, path: string, message: string): void {

@@ -2,7 +2,7 @@ import { distroQualifier, type Diagnostic, type Distribution, type Package } fro
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
 import { detectDistribution } from './distribution.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import {

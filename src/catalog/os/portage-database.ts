@@ -2,6 +2,7 @@ import { parsePortageContents, type PortageContent } from '../../formats/index.t
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
+import { parentOf } from './parent-of.ts';
 import { splitVersion } from './portage-dependencies.ts';
 
 /** One installed package as its folder describes it. */
@@ -96,8 +97,4 @@ export function portageField(view: FileView, record: PortageRecord, name: string
   const text =
     bytes === undefined ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').trim();
   return text === '' ? undefined : text;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

@@ -1,4 +1,4 @@
-import type { EdgeBudget } from './edge-budget.ts';
+import type { EdgeBudget } from '../edge-budget.ts';
 
 const ATOM = /^!{0,2}[<>=~]{0,2}([A-Za-z0-9+_.-]{1,100}\/[A-Za-z0-9+_.-]{1,200})/;
 

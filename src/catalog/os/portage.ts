@@ -1,7 +1,7 @@
 import type { Diagnostic, Package, RecordedFile } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { namedEdges } from './named-edges.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';
 import {

@@ -3,6 +3,7 @@ import { readRpmDatabase, tryParseRpmHeader } from '../../formats/index.ts';
 import type { CaptureRule, CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
+import { parentOf } from './parent-of.ts';
 import { parseRpmManifest } from './rpm-manifest.ts';
 import { isSigningKey } from './rpm-keys.ts';
 import { RecordBudget, rpmRecord, type RpmRecord } from './rpm-record.ts';
@@ -164,10 +165,6 @@ function readManifest(view: FileView, file: CapturedFile, diagnostics: Diagnosti
 
 function rankOf(file: CapturedFile): number {
   return FILES.findIndex((name) => file.entry.path.endsWith(`/${name}`));
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 function report(

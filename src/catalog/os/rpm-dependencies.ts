@@ -1,4 +1,4 @@
-import type { EdgeBudget } from './edge-budget.ts';
+import type { EdgeBudget } from '../edge-budget.ts';
 import type { RpmRecord } from './rpm-record.ts';
 
 export interface RpmDependencyOptions {

@@ -11,7 +11,7 @@ import {
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { detectDistribution, isDebianLike } from './distribution.ts';
 import { osDigests, SIGNS } from './digest-paths.ts';
-import { EdgeBudget } from './edge-budget.ts';
+import { EdgeBudget } from '../edge-budget.ts';
 import { keyFileNotes, type KeyPlaces } from './key-files.ts';
 import { licenseText } from './license-field.ts';
 import { createOwnedPaths, type OwnedPaths } from './owned-paths.ts';

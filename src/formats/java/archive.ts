@@ -76,8 +76,8 @@ const ATTRIBUTES =
 
 /**
  * Reads a Java archive (jar, war, ear, ...) and all archives in it: digests, manifest, Maven's records. Runs in a worker on hostile bytes: depth, entries
- * and inflated bytes are bounded, nested archives are inflated one at a time, and it never throws. A `.zip` or `.rar`, or a file whose name is of no archive, that holds neither a manifest, nor
- * Maven's records, nor Java archives is none of ours.
+ * and inflated bytes are bounded, nested archives are inflated one at a time, and it never throws. A `.rar`, or a file whose name is not one of Java's archives,
+ * that holds neither a manifest, nor Maven's records, nor Java archives is none of ours.
  * @returns a `JavaArchiveFacts` as compact UTF-8 JSON; undefined when the file is no Java archive
  */
 export function extractJavaArchive(
@@ -90,7 +90,7 @@ export function extractJavaArchive(
   reader.read(buffer, { inside: '', parent: -1, depth: 0 });
   const { archives, problems } = reader;
   const [first] = archives;
-  const isGeneral = /\.(?:zip|rar)$/i.test(info.path) || !isArchiveName(info.path);
+  const isGeneral = !isArchiveName(info.path) || /\.rar$/i.test(info.path);
   if (isGeneral && archives.length < 2 && first?.manifest === undefined && (first?.coordinates.length ?? 0) === 0) {
     return undefined;
   }

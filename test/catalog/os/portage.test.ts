@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { EdgeBudget } from '../../../src/catalog/os/edge-budget.ts';
+import { EdgeBudget } from '../../../src/catalog/edge-budget.ts';
 import { portageAtoms, splitVersion } from '../../../src/catalog/os/portage-dependencies.ts';
 import { portageLicenses } from '../../../src/catalog/os/portage-license.ts';
 import { portageCataloger } from '../../../src/catalog/os/portage.ts';
