@@ -72,8 +72,9 @@ finish() {
   rm -rf "$2"
 }
 
-# $1 name, $2 name of its base
+# $1 name, $2 name of its base, which is built first when it is missing
 start_from() {
+  [ -f "$OUT/$2/index.json" ] || build "$2"
   work=$OUT/.work-$1
   rm -rf "$work"
   mkdir -p "$work"
