@@ -81,7 +81,8 @@ export const attachmentLimitFlags = {
 
 export const layerFlags = {
   'max-layer-bytes': string({
-    summary: 'Refuse a layer that unpacks to more than this many bytes (suffixes K, M, G).',
+    summary:
+      'Refuse a layer that unpacks to more than this many bytes (suffixes K, M, G); given, it allows any compression ratio.',
     helpValue: '32G',
     helpGroup: 'IMAGE',
   }),

@@ -1,5 +1,5 @@
 import { runCatalogers, splitByBase, type CatalogRun } from '../../catalog/index.ts';
-import { compareCodeUnits, LIMITS, type Digest, type Runtime } from '../../core/index.ts';
+import { compareCodeUnits, type Digest, type Runtime } from '../../core/index.ts';
 import { squash } from '../../filesystem/index.ts';
 import { formatPlatform, loadImage, type Image } from '../../image/index.ts';
 import { compareVersions, packagePurl, type Package } from '../../packages/index.ts';
@@ -61,7 +61,7 @@ export interface DiffBaseResult {
  */
 export async function diffBase(options: DiffBaseOptions, runtime: Runtime): Promise<DiffBaseResult> {
   const loaded = await loadTrustedLock(options.policyFile, { trust: options, runtime });
-  const limits = { maxLayerBytes: options.maxLayerBytes ?? LIMITS.layerBytes };
+  const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
   await using opened = await openImageStore(options.image, options.access, runtime);
   const image = await loadOne(opened, options.access, runtime);
   const match = matchedBase(loaded, image);

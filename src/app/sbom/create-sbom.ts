@@ -90,7 +90,7 @@ async function imageSboms(options: CreateSbomOptions, runtime: Runtime, settings
   const nameOf = platformNames(images);
   options.onPlatforms?.(images.map(nameOf));
   for (const image of images) {
-    const limits = { maxLayerBytes: options.maxLayerBytes ?? LIMITS.layerBytes };
+    const limits = options.maxLayerBytes === undefined ? {} : { maxLayerBytes: options.maxLayerBytes };
     platforms.push(await imageSbom(image, opened, { runtime, ...limits, settings, platformName: nameOf(image) }));
   }
   return index === undefined ? { platforms } : { platforms, index: indexDocument(index, opened, platforms) };

@@ -1,5 +1,5 @@
 import { catalogHidden, runCatalogers, splitByBase } from '../../catalog/index.ts';
-import { LIMITS, TOOL_NAME, TOOL_VERSION, type JsonValue, type Runtime } from '../../core/index.ts';
+import { TOOL_NAME, TOOL_VERSION, type JsonValue, type Runtime } from '../../core/index.ts';
 import { squash } from '../../filesystem/index.ts';
 import { formatPlatform, type Image, type ImageReference } from '../../image/index.ts';
 import { LEDGER_MEDIA_TYPE, LEDGER_PLAN, type LedgerDocument, type LedgerSummary } from '../../ledger/index.ts';
@@ -64,7 +64,7 @@ export async function imageSbom(image: Image, opened: OpenedStore, options: Imag
   const scanned = await scanImage(image, opened.store, runtime, {
     extra: LEDGER_PLAN,
     files: { integrity },
-    maxLayerBytes: maxLayerBytes ?? LIMITS.layerBytes,
+    ...(maxLayerBytes === undefined ? {} : { maxLayerBytes }),
     allowsPartial: true,
   });
   const { stack, view, catalog, readAgain } = scanned;

@@ -1,7 +1,7 @@
 import { CATALOGERS, capturePlan, runCatalogers, withIntroducingLayers, type CatalogRun } from '../../catalog/index.ts';
-import { LIMITS, type Runtime } from '../../core/index.ts';
+import type { Runtime } from '../../core/index.ts';
 import { squash, type CapturePlan, type FileView, type LayerRecords, type LayerStack } from '../../filesystem/index.ts';
-import { readLayers, readRootfs, type Image, type ImageStore } from '../../image/index.ts';
+import { layerLimitsFor, readLayers, readRootfs, type Image, type ImageStore } from '../../image/index.ts';
 import { LEDGER_PLAN, type UncheckedFiles } from '../../ledger/index.ts';
 
 export interface ScanOptions {
@@ -119,7 +119,7 @@ function readPlan(
     image,
     store,
     plan,
-    limits: { layerBytes: maxLayerBytes ?? LIMITS.layerBytes },
+    limits: layerLimitsFor(maxLayerBytes),
     allowsPartial,
     ...(runtime.cacheDir === undefined ? {} : { cacheDir: runtime.cacheDir }),
     signal: runtime.signal,

@@ -34,6 +34,7 @@ export interface CacheHeader {
   readonly key: string;
   readonly facts: FileFacts | undefined;
   readonly diagnostics: readonly StackDiagnostic[];
+  readonly unpackedBytes: number;
   readonly layout: PackedLayout;
 }
 
@@ -47,6 +48,7 @@ export function encodeEntry(
     key: content.key,
     facts: content.facts,
     diagnostics: content.result.diagnostics,
+    unpackedBytes: content.result.unpackedBytes,
     layout,
   };
   const json = Buffer.from(JSON.stringify(header), 'utf8');
@@ -74,5 +76,6 @@ export function tryDecodeEntry(
   if (header.key !== key) return undefined;
   const offset = HEADER_OFFSET + Math.ceil(headerBytes / 8) * 8;
   const records = unpackRecords(header.layout, buffer, offset);
-  return { facts: header.facts, result: { records, diagnostics: header.diagnostics, missing: NO_SECOND_LOOK } };
+  const { facts, diagnostics, unpackedBytes } = header;
+  return { facts, result: { records, diagnostics, unpackedBytes, missing: NO_SECOND_LOOK } };
 }

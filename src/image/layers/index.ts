@@ -1,4 +1,4 @@
-export type { LayerLimits } from './layer-job.ts';
+export { layerLimitsFor, type LayerLimits } from './layer-job.ts';
 export { readLayers } from './read-layers.ts';
 export type { ReadLayersOptions } from './read-layers.ts';
 export { readRootfs } from './read-rootfs.ts';

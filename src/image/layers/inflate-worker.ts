@@ -1,5 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { ChunkInbox, withStoredBytes } from './chunk-inbox.ts';
+import { ExpansionAccount } from './expansion-account.ts';
 import type { LayerJob } from './layer-job.ts';
 import { ChunkWriter } from './chunk-pipe.ts';
 import { readStored } from './stored-pass.ts';
@@ -8,6 +9,7 @@ import { toFailure, type FromWorker, type InflateSetup, type ToWorker } from './
 /** Entry of the worker thread that reads, hashes and decompresses layers for another thread, which parses them. */
 function main(port: MessagePort, setup: InflateSetup): void {
   const progress = new BigInt64Array(setup.progress);
+  const account = new ExpansionAccount(setup.expansion);
   const inbox = new ChunkInbox(port);
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'job') void run(message.job);
@@ -20,6 +22,7 @@ function main(port: MessagePort, setup: InflateSetup): void {
       await withStoredBytes(job, inbox, (source) =>
         readStored(job, source, {
           limits: setup.limits,
+          account,
           onData: (chunk, isOwn) => writer.write(chunk, isOwn),
           onProgress: (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
         }),

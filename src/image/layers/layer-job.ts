@@ -7,9 +7,10 @@ import type { ByteSpan } from './scratch.ts';
 export interface LayerLimits {
   /** Uncompressed bytes. */
   readonly layerBytes: number;
-  /** Uncompressed over compressed size, once `ratioFloorBytes` are exceeded. */
+  /** Uncompressed over compressed size; what is beyond it counts against `expansionExcessBytes`. */
   readonly expansionRatio: number;
-  readonly ratioFloorBytes: number;
+  /** Of all layers of an image together. */
+  readonly expansionExcessBytes: number;
   readonly layerEntries: number;
   /** Of the layer, and of all layers of an image together. */
   readonly capturedBytesTotal: number;
@@ -18,7 +19,7 @@ export interface LayerLimits {
 export const DEFAULT_LAYER_LIMITS: LayerLimits = {
   layerBytes: LIMITS.layerBytes,
   expansionRatio: LIMITS.expansionRatio,
-  ratioFloorBytes: LIMITS.ratioFloorBytes,
+  expansionExcessBytes: LIMITS.expansionExcessBytes,
   layerEntries: LIMITS.layerEntries,
   capturedBytesTotal: LIMITS.capturedBytesTotal,
 };
@@ -29,6 +30,11 @@ export interface SecondLook {
   readonly linkSources: readonly { readonly path: string; readonly rules: readonly number[] }[];
   /** Large executables of which these parts are needed. */
   readonly executables: readonly { readonly path: string; readonly spans: readonly ByteSpan[] }[];
+}
+
+/** Limits for whom the user named what one layer may unpack to: it may be as sparse as it likes. */
+export function layerLimitsFor(maxLayerBytes: number | undefined): Partial<LayerLimits> {
+  return maxLayerBytes === undefined ? {} : { layerBytes: maxLayerBytes, expansionRatio: Number.MAX_SAFE_INTEGER };
 }
 
 export const NO_SECOND_LOOK: SecondLook = { linkSources: [], executables: [] };
@@ -50,12 +56,18 @@ export interface LayerJob {
 export interface LayerResult {
   readonly records: LayerRecords;
   readonly diagnostics: readonly StackDiagnostic[];
+  /** Of the whole archive; 0 for a directory. */
+  readonly unpackedBytes: number;
   /** What another pass would have to keep, if anything. */
   readonly missing: SecondLook;
 }
 
 export function needsSecondLook(result: LayerResult): boolean {
-  return result.missing.linkSources.length > 0 || result.missing.executables.length > 0;
+  return looksForSomething(result.missing);
+}
+
+export function looksForSomething({ linkSources, executables }: SecondLook): boolean {
+  return linkSources.length > 0 || executables.length > 0;
 }
 
 /** How messages name a layer. */

@@ -2,6 +2,7 @@ import { abortError, workerUrl } from '../../core/index.ts';
 import type { CapturePlan } from '../../filesystem/index.ts';
 import type { LayerJob, LayerLimits, LayerResult } from './layer-job.ts';
 import { layerError } from './errors.ts';
+import type { ExpansionAccount } from './expansion-account.ts';
 import { LayerThread } from './layer-thread.ts';
 import { closeChunkPipe, createChunkPipe, resetChunkPipe, type ChunkPipe } from './chunk-pipe.ts';
 import type { InflateSetup, ParseSetup } from './worker-messages.ts';
@@ -9,6 +10,8 @@ import type { InflateSetup, ParseSetup } from './worker-messages.ts';
 export interface LaneOptions {
   readonly plan: CapturePlan;
   readonly limits: LayerLimits;
+  /** Shared by all lanes that read one image. */
+  readonly account: ExpansionAccount;
   /** Decompress and hash in a thread of its own: faster for all but small layers. */
   readonly twoThreads: boolean;
 }
@@ -23,12 +26,13 @@ export class LayerLane {
   constructor(options: LaneOptions) {
     const progress = this.#progress.buffer;
     const { plan, limits } = options;
+    const expansion = options.account.shared;
     this.#pipe = options.twoThreads ? createChunkPipe() : undefined;
     const pipe = this.#pipe;
-    const parse: ParseSetup = { plan, limits, progress, ...(pipe ? { pipe: pipe.reader } : {}) };
+    const parse: ParseSetup = { plan, limits, progress, expansion, ...(pipe ? { pipe: pipe.reader } : {}) };
     this.#parser = new LayerThread(workerUrl(import.meta.url, 'layer-worker'), parse, pipe ? [pipe.reader.port] : []);
     if (pipe) {
-      const inflate: InflateSetup = { limits, pipe: pipe.writer, progress };
+      const inflate: InflateSetup = { limits, pipe: pipe.writer, progress, expansion };
       this.#inflater = new LayerThread(workerUrl(import.meta.url, 'inflate-worker'), inflate, [pipe.writer.port]);
     }
   }

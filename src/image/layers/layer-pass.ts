@@ -21,6 +21,7 @@ export class LayerPass {
   readonly #collector: EntryCollector;
   readonly #reader: TarReader;
   #failure: unknown;
+  #bytes = 0;
 
   constructor(job: LayerJob, matcher: CaptureMatcher, limits: LayerLimits) {
     this.#job = job;
@@ -31,6 +32,7 @@ export class LayerPass {
 
   /** Takes the next uncompressed bytes. */
   write(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
     if (this.#failure !== undefined) return;
     try {
       this.#reader.write(chunk);
@@ -57,7 +59,7 @@ export class LayerPass {
     } catch (error) {
       throw this.#translate(error);
     }
-    return this.#collector.finish();
+    return { ...this.#collector.finish(), unpackedBytes: this.#bytes };
   }
 
   #translate(error: unknown): unknown {

@@ -1,6 +1,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { CaptureMatcher, transferables } from '../../filesystem/index.ts';
 import { ChunkInbox, withStoredBytes } from './chunk-inbox.ts';
+import { ExpansionAccount } from './expansion-account.ts';
 import { drainChunks } from './chunk-pipe.ts';
 import type { LayerJob, LayerResult } from './layer-job.ts';
 import { LayerPass } from './layer-pass.ts';
@@ -11,6 +12,7 @@ import { toFailure, type FromWorker, type ParseSetup, type ToWorker } from './wo
 function main(port: MessagePort, setup: ParseSetup): void {
   const matcher = new CaptureMatcher(setup.plan);
   const progress = new BigInt64Array(setup.progress);
+  const account = new ExpansionAccount(setup.expansion);
   const inbox = new ChunkInbox(port);
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'job') void run(message.job);
@@ -38,6 +40,7 @@ function main(port: MessagePort, setup: ParseSetup): void {
     await withStoredBytes(job, inbox, (source) =>
       readStored(job, source, {
         limits: setup.limits,
+        account,
         onData: (chunk) => pass.write(chunk),
         onProgress: (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
       }),

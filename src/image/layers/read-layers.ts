@@ -7,6 +7,7 @@ import { blobIsIntact, fileFacts, sameFacts } from './blob-check.ts';
 import type { FileFacts } from './cache-entry.ts';
 import { CapturedLayers, identity } from './captured-layers.ts';
 import { layerError } from './errors.ts';
+import { ExpansionAccount, excessBytes } from './expansion-account.ts';
 import { LayerCache } from './layer-cache.ts';
 import {
   DEFAULT_LAYER_LIMITS,
@@ -18,6 +19,7 @@ import {
   type SecondLook,
 } from './layer-job.ts';
 import { LayerLane } from './layer-lane.ts';
+import { expansionError } from './stored-pass.ts';
 
 export interface ReadLayersOptions {
   readonly image: Image;
@@ -69,6 +71,7 @@ class LayersReading {
   readonly #options: ReadLayersOptions;
   readonly #limits: LayerLimits;
   readonly #results: CapturedLayers;
+  readonly #account = new ExpansionAccount();
   /** Stored bytes of layers that did not have to be read. */
   #cachedBytes = 0;
   #lanes: readonly LayerLane[] = [];
@@ -111,8 +114,16 @@ class LayersReading {
         if (facts) await cache.store(layer, cached.result, facts);
       }
     }
+    this.#countExpansion(layer, cached.result);
     this.#results.add(layer, cached.result);
     this.#cachedBytes += layer.descriptor.sizeBytes;
+  }
+
+  /** What another run read counts as if this one had: whether an image is refused must not depend on a cache. */
+  #countExpansion(layer: LayerDescriptor, { unpackedBytes }: LayerResult): void {
+    const { digest, sizeBytes: storedBytes } = layer.descriptor;
+    const total = this.#account.add(excessBytes({ storedBytes, unpackedBytes }, this.#limits));
+    if (total > this.#limits.expansionExcessBytes) throw expansionError({ index: layer.index, digest }, this.#limits);
   }
 
   async #readAll(layers: readonly LayerDescriptor[], cache: LayerCache | undefined): Promise<void> {
@@ -123,7 +134,7 @@ class LayersReading {
     const { plan } = this.#options;
     const lanes = Array.from({ length: count }, (_, index) => {
       const twoThreads = needsTwoThreads(queue, { cores, isFirst: index === 0 });
-      return new LayerLane({ plan, limits: this.#limits, twoThreads });
+      return new LayerLane({ plan, limits: this.#limits, account: this.#account, twoThreads });
     });
     this.#lanes = lanes;
     const timer = setInterval(() => this.#report(), PROGRESS_INTERVAL_MS);

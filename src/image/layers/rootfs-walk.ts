@@ -59,7 +59,7 @@ class RootfsWalk {
   }
 
   finish(): LayerResult {
-    return this.#collector.finish();
+    return { ...this.#collector.finish(), unpackedBytes: 0 };
   }
 
   run(): void {

@@ -1,7 +1,8 @@
-import { createDigester, digestAlgorithm, type Digester } from '../../core/index.ts';
+import { createDigester, digestAlgorithm, type AppError, type Digester } from '../../core/index.ts';
 import { createDecoder, type ChunkTaker, type Decoder } from './decoder.ts';
 import { layerError } from './errors.ts';
-import { layerLabel, type LayerJob, type LayerLimits } from './layer-job.ts';
+import { excessBytes, type ExpansionAccount } from './expansion-account.ts';
+import { layerLabel, looksForSomething, type LayerJob, type LayerLimits } from './layer-job.ts';
 import { layerCompression } from './media-type.ts';
 
 /** Stored bytes chunk by chunk. A chunk's memory may be used again once the one after the next is asked for. */
@@ -9,6 +10,7 @@ export type ChunkSource = () => Uint8Array | undefined | Promise<Uint8Array | un
 
 export interface StoredPassOptions {
   readonly limits: LayerLimits;
+  readonly account: ExpansionAccount;
   /** Takes the uncompressed bytes once they are counted and hashed. May throw: LAYER_STOPPED ends the pass at once. */
   readonly onData: ChunkTaker;
   readonly onProgress: (bytes: number) => void;
@@ -24,7 +26,7 @@ const STOPS_AT_ONCE = new Set<unknown>(['LAYER_TOO_LARGE', 'LAYER_EXPANSION', 'L
  */
 export async function readStored(job: LayerJob, source: ChunkSource, options: StoredPassOptions): Promise<void> {
   const digester = createDigester(digestAlgorithm(job.digest));
-  const unpacked = new UnpackedCheck(job, options.limits);
+  const unpacked = new UnpackedCheck(job, options);
   const onData: ChunkTaker = (chunk, isOwn) => {
     unpacked.add(chunk);
     options.onData(chunk, isOwn);
@@ -69,12 +71,17 @@ export async function readStored(job: LayerJob, source: ChunkSource, options: St
 class UnpackedCheck {
   readonly #job: LayerJob;
   readonly #limits: LayerLimits;
+  readonly #account: ExpansionAccount | undefined;
   readonly #digester: Digester;
   #bytes = 0;
+  /** What the account has of this layer. */
+  #countedBytes = 0;
 
-  constructor(job: LayerJob, limits: LayerLimits) {
+  constructor(job: LayerJob, { limits, account }: Pick<StoredPassOptions, 'limits' | 'account'>) {
     this.#job = job;
     this.#limits = limits;
+    // the first look at the layer was counted already
+    this.#account = looksForSomething(job.secondLook) ? undefined : account;
     this.#digester = createDigester(digestAlgorithm(job.diffId));
   }
 
@@ -86,7 +93,7 @@ class UnpackedCheck {
   }
 
   #checkSize(): void {
-    const { layerBytes, ratioFloorBytes, expansionRatio } = this.#limits;
+    const { layerBytes } = this.#limits;
     if (this.#bytes > layerBytes) {
       throw layerError(
         'LAYER_TOO_LARGE',
@@ -94,9 +101,11 @@ class UnpackedCheck {
         { hint: 'raise --max-layer-bytes if the image is trusted' },
       );
     }
-    if (this.#bytes > ratioFloorBytes && this.#bytes > this.#job.sizeBytes * expansionRatio) {
-      throw layerError('LAYER_EXPANSION', `${layerLabel(this.#job)} expands more than ${expansionRatio} times`);
-    }
+    const excess = excessBytes({ storedBytes: this.#job.sizeBytes, unpackedBytes: this.#bytes }, this.#limits);
+    if (excess <= this.#countedBytes) return;
+    const total = this.#account?.add(excess - this.#countedBytes) ?? excess;
+    this.#countedBytes = excess;
+    if (total > this.#limits.expansionExcessBytes) throw expansionError(this.#job, this.#limits);
   }
 
   /** @throws AppError LAYER_DIFF_ID_MISMATCH */
@@ -108,6 +117,15 @@ class UnpackedCheck {
       `${layerLabel(this.#job)} unpacks to ${diffId}, but the config says ${this.#job.diffId}`,
     );
   }
+}
+
+export function expansionError(layer: Pick<LayerJob, 'index' | 'digest'>, limits: LayerLimits): AppError {
+  const { expansionRatio, expansionExcessBytes } = limits;
+  return layerError(
+    'LAYER_EXPANSION',
+    `${layerLabel(layer)} expands too much: the layers of the image unpack to ${expansionExcessBytes} bytes beyond ${expansionRatio} times their size`,
+    { hint: 'name with --max-layer-bytes what one layer may unpack to if the image is trusted' },
+  );
 }
 
 /** Limits are about resources: they cannot wait until everything was hashed. */

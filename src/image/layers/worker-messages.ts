@@ -11,6 +11,8 @@ export interface ParseSetup {
   readonly pipe?: PipeEnd;
   /** Stored bytes read so far; counts up, shown as progress. */
   readonly progress: SharedArrayBuffer;
+  /** Of an `ExpansionAccount`. */
+  readonly expansion: SharedArrayBuffer;
 }
 
 /** The worker that reads a directory tree. */
@@ -23,6 +25,7 @@ export interface InflateSetup {
   readonly limits: LayerLimits;
   readonly pipe: PipeEnd;
   readonly progress: SharedArrayBuffer;
+  readonly expansion: SharedArrayBuffer;
 }
 
 /** Main thread to worker. Chunks belong to the job before them and are transferred. */

@@ -124,14 +124,14 @@ async function unpack(job: UnpackJob, options: ArchiveOptions): Promise<void> {
   // a small archive that unpacks to very much is a bomb
   const maxBytes = Math.min(
     options.maxBytes,
-    Math.max(LIMITS.ratioFloorBytes, statSync(path).size * LIMITS.expansionRatio),
+    LIMITS.expansionExcessBytes + statSync(path).size * LIMITS.expansionRatio,
   );
   let written = 0;
   const cap = new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
       written += chunk.byteLength;
       if (written <= maxBytes) done(null, chunk);
-      else done(coreError('LIMIT_EXCEEDED', `${path} unpacks to more than the ${maxBytes} bytes allowed`));
+      else done(unpacksToTooMuch(path, maxBytes));
     },
   });
   const decompress =
@@ -152,6 +152,12 @@ async function unpack(job: UnpackJob, options: ArchiveOptions): Promise<void> {
       { cause },
     );
   }
+}
+
+function unpacksToTooMuch(path: string, maxBytes: number): AppError {
+  return coreError('LIMIT_EXCEEDED', `${path} unpacks to more than the ${maxBytes} bytes allowed`, {
+    hint: 'decompress the archive with gzip or zstd first if it is trusted',
+  });
 }
 
 /** Goes over the headers of a plain archive; content is skipped by position. Duplicate names are refused: tools differ in which one counts. */

@@ -1,5 +1,5 @@
 import { zipArchive, type ZipInput } from '../../support/zip-writer.ts';
-import { small, type HostileCase } from './case.ts';
+import { file, repeated, small, type HostileCase } from './case.ts';
 
 const MANIFEST = 'Manifest-Version: 1.0\r\n\r\n';
 const GiB = 1024 ** 3;
@@ -86,6 +86,16 @@ export const ARCHIVE_CASES: readonly HostileCase[] = [
       });
       for (let index = 0; index < 10_000; index += 1) yield small(`opt/laughs-${index}.jar`, pom);
     },
+  },
+  {
+    id: 'nine gigabytes of zeros',
+    layer: () => [file('opt/zeros', () => repeated(Buffer.alloc(1), 9 * 1024 ** 3))],
+    exit: 6,
+    tells: /LAYER_EXPANSION/,
+  },
+  {
+    id: 'four gigabytes of zeros, which are allowed',
+    layer: () => [file('opt/zeros', () => repeated(Buffer.alloc(1), 4 * 1024 ** 3))],
   },
   {
     id: 'twenty thousand jars of four kilobytes, four megabytes of zeros in each',

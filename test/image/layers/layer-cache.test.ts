@@ -236,4 +236,27 @@ describe('LayerCache', () => {
       [],
     );
   });
+
+  it('counts what cached layers expand to, so that no cache makes an image readable', async () => {
+    const sparse = async (name: string) => layerOf(await tarOf(members({ [name]: Buffer.alloc(8 * 1024 * 1024) })));
+    const layers = [await sparse('a'), await sparse('b')];
+    const cacheDir = await mkdtemp(join(tmpdir(), 'waybill-cache-'));
+    const read = async (of: typeof layers): Promise<LayerStack> => {
+      await using fake = await fakeImage(of);
+      return await readLayers({
+        ...fake,
+        plan: NO_PLAN,
+        cacheDir,
+        limits: { expansionRatio: 100, expansionExcessBytes: 12 * 1024 * 1024 },
+        signal: new AbortController().signal,
+        progress: () => undefined,
+      });
+    };
+    try {
+      for (const layer of layers) await read([layer]);
+      await assert.rejects(read(layers), { code: 'LAYER_EXPANSION' });
+    } finally {
+      await rm(cacheDir, { recursive: true, force: true });
+    }
+  });
 });

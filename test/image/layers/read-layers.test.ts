@@ -212,8 +212,16 @@ describe('readLayers refuses', () => {
     await assert.rejects(read([many], { limits: { layerEntries: 2 } }), { code: 'LAYER_TOO_MANY_ENTRIES' });
     const bomb = layerOf(await tarOf(members({ zeros: Buffer.alloc(64 * 1024 * 1024) })));
     await assert.rejects(read([bomb], { limits: { layerBytes: 1_000_000 } }), { code: 'LAYER_TOO_LARGE' });
-    const ratio = { expansionRatio: 100, ratioFloorBytes: 1_000_000 };
+    const ratio = { expansionRatio: 100, expansionExcessBytes: 1_000_000 };
     await assert.rejects(read([bomb], { limits: ratio }), { code: 'LAYER_EXPANSION' });
+    await assert.doesNotReject(read([bomb], { limits: { ...ratio, expansionExcessBytes: bomb.stored.length * 1000 } }));
+    const bombs = [bomb, layerOf(await tarOf(members({ more: Buffer.alloc(64 * 1024 * 1024) })))];
+    const together = { expansionRatio: 100, expansionExcessBytes: 100 * 1024 * 1024 };
+    for (const one of bombs) await assert.doesNotReject(read([one], { limits: together }));
+    await assert.rejects(read(bombs, { limits: together }), {
+      code: 'LAYER_EXPANSION',
+      hint: /--max-layer-bytes/,
+    });
     const plan = planOf({ id: 'x', names: ['one', 'two'], maxBytes: 100 });
     await assert.rejects(read([many], { plan, limits: { capturedBytesTotal: 8 } }), {
       code: 'LAYER_CAPTURES_TOO_LARGE',
