@@ -51,7 +51,7 @@ export type { ZipArchive, ZipEntry, ZipOptions, ZipProblem } from './zip/zip.ts'
 export { readZipEntry } from './zip/entry.ts';
 export { createZipEntryReader } from './zip/entry-reader.ts';
 export type { ZipContent } from './zip/entry.ts';
-export { extractJavaArchive, type SparseBytes } from './java/archive.ts';
+export { extractJavaArchive, type InflateBudget, type SparseBytes } from './java/archive.ts';
 export { isArchiveName as isJavaArchiveName, mattersInJavaArchive } from './java/directory.ts';
 export { ZipWalk } from './zip/zip-walk.ts';
 export type { JavaArchive, JavaArchiveFacts, JavaArchiveProblem } from './java/archive.ts';

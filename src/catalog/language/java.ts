@@ -35,7 +35,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 export const javaCataloger: Cataloger = {
   id: 'java',
   title: 'Java archives',
-  version: 3,
+  version: 4,
   specifications: [
     'https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html',
     'https://maven.apache.org/pom.html',
@@ -94,11 +94,13 @@ interface Findings {
   readonly found: Found[];
   readonly diagnostics: Diagnostic[];
   readonly notes: CatalogNote[];
+  /** Paths of archives of which something was left unread since those of the layer hold too much together. */
+  readonly spent: Set<string>;
 }
 
 function catalog(context: CatalogContext): CatalogResult {
   const { view } = context;
-  const findings: Findings = { found: [], diagnostics: [], notes: [] };
+  const findings: Findings = { found: [], diagnostics: [], notes: [], spent: new Set() };
   const jvmRoots = findJvmRoots(view.captured('java/releases'));
   const published = repositoryRecords(view);
   for (const file of ['java/archives', 'java/zips', 'java/unnamed'].flatMap((rule) => view.captured(rule))) {
@@ -113,6 +115,7 @@ function catalog(context: CatalogContext): CatalogResult {
     const isJvm = jvmRootOf(jvmRoots, file.entry.path) !== undefined;
     addFile(file, { facts, isJvm, published: published.get(file.entry.id) }, findings);
   }
+  reportSpent(findings);
   for (const { pkg, pom } of explodedArchives(view)) {
     findings.found.push({ pkg, node: nodeOf(pkg, pkg.directories?.[0] ?? '/', pom) });
   }
@@ -125,10 +128,14 @@ function catalog(context: CatalogContext): CatalogResult {
   return { packages: distinguishArchives(packages), diagnostics: findings.diagnostics, notes: findings.notes };
 }
 
-function reportProblems(facts: JavaArchiveFacts, path: string, { diagnostics, notes }: Findings): void {
+function reportProblems(facts: JavaArchiveFacts, path: string, { diagnostics, notes, spent }: Findings): void {
   for (const { inside, code } of facts.problems) {
     if (code === 'empty') {
       notes.push(emptyNote(path, inside));
+      continue;
+    }
+    if (code === 'spent') {
+      spent.add(path);
       continue;
     }
     const what = PROBLEMS[code] ?? code;
@@ -142,6 +149,14 @@ function reportProblems(facts: JavaArchiveFacts, path: string, { diagnostics, no
       source: 'java',
     });
   }
+}
+
+function reportSpent({ diagnostics, spent }: Findings): void {
+  const [first] = spent;
+  if (first === undefined) return;
+  const others = spent.size === 1 ? '' : `, and ${spent.size - 1} more`;
+  const message = `archives of its layer hold more together than any real ones, so something in it was not read${others}`;
+  diagnostics.push({ code: 'archives-too-large', severity: 'warning', message, path: first, source: 'java' });
 }
 
 function addFile(

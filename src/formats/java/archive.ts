@@ -37,7 +37,7 @@ export interface JavaArchive {
 export interface JavaArchiveProblem {
   /** As in `JavaArchive`. */
   readonly inside: string;
-  /** Stable word: `empty` (no byte, so that nothing is missing), `not-an-archive`, `too-deep`, `too-large`, `too-many`, or a `ZipProblem`, or a problem of an entry. */
+  /** Stable word: `empty` (no byte, so that nothing is missing), `not-an-archive`, `too-deep`, `too-large`, `too-many`, `spent` (the layer's budget is), or a `ZipProblem`, or a problem of an entry. */
   readonly code: string;
 }
 
@@ -82,11 +82,16 @@ const ATTRIBUTES =
  */
 export function extractJavaArchive(
   bytes: Uint8Array,
-  info: { readonly path: string; readonly complete: boolean; readonly sparse?: SparseBytes },
+  info: {
+    readonly path: string;
+    readonly complete: boolean;
+    readonly sparse?: SparseBytes;
+    readonly budget?: InflateBudget;
+  },
 ): Uint8Array | undefined {
   if (!info.complete) return undefined;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader = new ArchiveReader(buffer.byteLength * MAX_EXPANSION + FREE_BYTES, info.sparse);
+  const reader = new ArchiveReader(buffer.byteLength * MAX_EXPANSION + FREE_BYTES, info);
   reader.read(buffer, { inside: '', parent: -1, depth: 0 });
   const { archives, problems } = reader;
   const [first] = archives;
@@ -105,6 +110,11 @@ export interface SparseBytes {
   readonly reads: ReadsPart;
 }
 
+/** What all archives of a layer may hold together, in bytes; goes down as they are read. */
+export interface InflateBudget {
+  bytesLeft: number;
+}
+
 interface Place {
   readonly inside: string;
   readonly parent: number;
@@ -119,10 +129,15 @@ class ArchiveReader {
   #recordBytesLeft = MAX_RECORD_BYTES;
   #entriesLeft = MAX_ENTRIES;
   readonly #sparse: SparseBytes | undefined;
+  readonly #budget: InflateBudget;
 
-  constructor(bytesLeft: number, sparse: SparseBytes | undefined) {
+  constructor(
+    bytesLeft: number,
+    { sparse, budget }: { readonly sparse?: SparseBytes; readonly budget?: InflateBudget },
+  ) {
     this.#bytesLeft = bytesLeft;
     this.#sparse = sparse;
+    this.#budget = budget ?? { bytesLeft: Number.MAX_SAFE_INTEGER };
   }
 
   read(bytes: Buffer, place: Place): void {
@@ -156,13 +171,23 @@ class ArchiveReader {
     entry: ZipEntry,
     want: { readonly inside: string; readonly maxBytes: number },
   ): Buffer | undefined {
-    const content = readZipEntry(zip, entry, Math.min(want.maxBytes, this.#bytesLeft));
+    const maxBytes = Math.min(want.maxBytes, this.#bytesLeft);
+    if (entry.sizeBytes <= maxBytes && entry.sizeBytes > this.#budget.bytesLeft)
+      return this.#missing(want.inside, 'spent');
+    const content = readZipEntry(zip, entry, maxBytes);
     // a content that is not what it claims has cost as much as it claims
-    if ('bytes' in content || content.problem === 'malformed')
-      this.#bytesLeft -= Math.min(entry.sizeBytes, this.#bytesLeft);
+    if ('bytes' in content || content.problem === 'malformed') this.#spend(entry.sizeBytes);
     if ('bytes' in content) return content.bytes;
-    this.#report(want.inside, content.problem);
-    return undefined;
+    return this.#missing(want.inside, content.problem);
+  }
+
+  #missing(inside: string, code: string): undefined {
+    this.#report(inside, code);
+  }
+
+  #spend(bytes: number): void {
+    this.#bytesLeft -= Math.min(bytes, this.#bytesLeft);
+    this.#budget.bytesLeft -= Math.min(bytes, this.#budget.bytesLeft);
   }
 
   #describe(zip: ZipArchive, facts: DirectoryFacts, place: Place): JavaArchive {

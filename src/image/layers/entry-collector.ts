@@ -42,6 +42,20 @@ const SMALLEST_SCRIPT = 3;
 const SMALLEST_ZIP = 512;
 
 /**
+ * What archives of a layer may hold together, beyond its stored bytes: real ones are hardly larger than these, those that were not compressed some times. A
+ * layer of many that are alike could else make of a megabyte hours of work.
+ */
+const ARCHIVE_EXPANSION = 16;
+const ARCHIVE_FREE_BYTES = 64 * 1024 * 1024;
+
+export interface CollectorOptions {
+  readonly matcher: CaptureMatcher;
+  readonly limits: LayerLimits;
+  /** Bytes that the layer has as it is stored; infinite for a directory, whose files lie there as large as they are. */
+  readonly storedBytes: number;
+}
+
+/**
  * Turns entries, in the order they come, into records, captured bytes and digests: what a capture plan asks for, hard links included. Used
  * for tar members and for files of a directory tree alike.
  */
@@ -69,7 +83,7 @@ export class EntryCollector {
   #unseen: FileTask | undefined;
 
   /** @param label names the layer or directory in messages */
-  constructor(label: string, secondLook: SecondLook, options: { matcher: CaptureMatcher; limits: LayerLimits }) {
+  constructor(label: string, secondLook: SecondLook, options: CollectorOptions) {
     this.#label = label;
     this.#limits = options.limits;
     this.#matcher = options.matcher;
@@ -77,6 +91,7 @@ export class EntryCollector {
     this.#sink = new ContentSink(this.#recorder, options.matcher, {
       diagnose: (diagnostic) => this.diagnose(diagnostic),
       mayCapture: (path, bytes) => this.#mayCapture(path, bytes),
+      budget: { bytesLeft: options.storedBytes * ARCHIVE_EXPANSION + ARCHIVE_FREE_BYTES },
     });
     this.#linkSources = new Map(secondLook.linkSources.map(({ path, rules }) => [path, rules]));
     this.#executables = new Map(secondLook.executables.map(({ path, spans }) => [path, spans]));

@@ -6,7 +6,7 @@ import type {
   LayerRecorder,
   StackDiagnostic,
 } from '../../filesystem/index.ts';
-import { compilePatterns, PatternScan, type PatternSet } from '../../formats/index.ts';
+import { compilePatterns, PatternScan, type InflateBudget, type PatternSet } from '../../formats/index.ts';
 import type { FileTask } from './content-sink.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
 import { EXTRACTORS, type ExtractorEntry } from './extractors.ts';
@@ -27,6 +27,8 @@ export interface SinkHost {
   readonly diagnose: (diagnostic: Omit<StackDiagnostic, 'source'>) => void;
   /** Whether that many more bytes may be kept of a file; notes that some were not. */
   readonly mayCapture: (path: string, bytes: number) => boolean;
+  /** For archives of the layer, all together. */
+  readonly budget: InflateBudget;
 }
 
 /** How the bytes that `end` is given came about. */
@@ -197,7 +199,8 @@ export class Extraction {
     const { bytes, archive, extractor } = file;
     const { path, sizeBytes } = task;
     const sparse = archive === undefined ? {} : { sparse: archive };
-    const found = extractor.extract(bytes, { path, sizeBytes, complete: true, ...sparse });
+    const { budget } = this.#host;
+    const found = extractor.extract(bytes, { path, sizeBytes, complete: true, budget, ...sparse });
     return found === undefined || archive?.isLacking === true ? undefined : this.#keep(task, found, what);
   }
 

@@ -8,6 +8,7 @@ import {
   extractPeVersion,
   extractRustAudit,
   hasDotnetBundle,
+  type InflateBudget,
   type SparseBytes,
 } from '../../formats/index.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
@@ -21,6 +22,8 @@ export interface ExtractorInfo {
   readonly complete: boolean;
   /** Present when parts of an archive that nobody needs are zeros. */
   readonly sparse?: SparseBytes;
+  /** What archives of the layer may hold together. */
+  readonly budget?: InflateBudget;
 }
 
 /**

@@ -25,7 +25,11 @@ export class LayerPass {
 
   constructor(job: LayerJob, matcher: CaptureMatcher, limits: LayerLimits) {
     this.#job = job;
-    this.#collector = new EntryCollector(layerLabel(job), job.secondLook, { matcher, limits });
+    this.#collector = new EntryCollector(layerLabel(job), job.secondLook, {
+      matcher,
+      limits,
+      storedBytes: job.sizeBytes,
+    });
     // runtimes ignore global headers, so what they say is not so
     this.#reader = new TarReader(this.#collector, { globalPax: 'ignore', maxEntries: limits.layerEntries });
   }

@@ -55,7 +55,7 @@ class RootfsWalk {
   constructor(job: RootfsJob, options: { matcher: CaptureMatcher; limits: LayerLimits }) {
     this.#job = job;
     this.#limits = options.limits;
-    this.#collector = new EntryCollector(`dir:${job.path}`, job.secondLook, options);
+    this.#collector = new EntryCollector(`dir:${job.path}`, job.secondLook, { ...options, storedBytes: Infinity });
   }
 
   finish(): LayerResult {

@@ -182,6 +182,25 @@ describe('extractJavaArchive', () => {
     ]);
   });
 
+  it('reads no more of several archives than their budget, and says where it ended', () => {
+    const inner = zipArchive({ 'META-INF/MANIFEST.MF': 'A: b\n\n', 'a.class': Buffer.alloc(60_000) });
+    const outer = zipArchive({ 'lib/a.jar': inner });
+    const budget = { bytesLeft: inner.length * 2 };
+    const told = [1, 2, 3].map((index) => {
+      const found = extractJavaArchive(outer, { path: `${index}.jar`, complete: true, budget });
+      return JSON.parse(Buffer.from(found ?? []).toString('utf8')) as JavaArchiveFacts;
+    });
+    assert.deepEqual(
+      told.map(({ archives }) => archives.length),
+      [2, 1, 1],
+    );
+    assert.deepEqual(
+      told.map(({ problems }) => problems),
+      [[], ...[1, 2].map(() => [{ inside: 'lib/a.jar', code: 'spent' }])],
+    );
+    assert.ok(budget.bytesLeft >= 0);
+  });
+
   it('never throws, whatever is changed or cut off', () => {
     const inner = zipArchive({ 'META-INF/maven/g/a/pom.xml': '<project/>', 'META-INF/MANIFEST.MF': 'A: b\n\n' });
     const whole = zipArchive({ 'lib/a.jar': { content: inner, stored: true }, 'b.class': '' });

@@ -106,4 +106,14 @@ export const ARCHIVE_CASES: readonly HostileCase[] = [
     tells: /archive-too-large/,
     alsoFinds: 'pkg:maven/org.example/tiny@1',
   },
+  {
+    id: 'ninety thousand jars, half a megabyte of zeros in each',
+    layer: function* () {
+      const bomb = zipArchive({ ...record('tiny'), 'lib/a.jar': Buffer.alloc(500_000) });
+      for (let index = 0; index < 90_000; index += 1) yield small(`opt/a${index}.jar`, bomb);
+    },
+    tells: /archives-too-large/,
+    alsoFinds: 'pkg:maven/org.example/tiny@1',
+    maxMiB: 2048,
+  },
 ];

@@ -25,7 +25,11 @@ const plan: CapturePlan = {
 /** All that is known of one file whose content comes in these pieces. */
 function look(content: Buffer, cuts: readonly number[]): unknown {
   const matcher = new CaptureMatcher(plan);
-  const collector = new EntryCollector('test', NO_SECOND_LOOK, { matcher, limits: DEFAULT_LAYER_LIMITS });
+  const collector = new EntryCollector('test', NO_SECOND_LOOK, {
+    matcher,
+    limits: DEFAULT_LAYER_LIMITS,
+    storedBytes: Infinity,
+  });
   const facts = { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
   const wanted = collector.member({ path: 'file', type: 'file', sizeBytes: content.length, sparse: false, ...facts });
   let from = 0;
