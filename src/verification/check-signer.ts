@@ -4,8 +4,8 @@ import { isAppError } from '../core/index.ts';
 import { checkCertificateSigner, type SignatureToCheck } from './certificate-signer.ts';
 import { verificationError } from './errors.ts';
 import { checkKeySigner, claimedFingerprint, hintOf } from './key-signer.ts';
-import { Rejection, quote } from './rejection.ts';
-import type { RejectedBundle, RejectionCode, SignatureProofs, SignerOptions } from './types.ts';
+import { Rejection, quote, type RejectionCode } from './rejection.ts';
+import type { RejectedBundle, SignatureProofs, SignerOptions } from './types.ts';
 
 /**
  * That somebody is trusted at all, and that what proves it is at hand.

@@ -40,7 +40,6 @@ export type {
   NotEvaluated,
   RefusedName,
   RejectedBundle,
-  RejectionCode,
   SignatureProofs,
   SignerOptions,
   SigningTime,
@@ -53,6 +52,7 @@ export type {
   VerifiedLogEntry,
   VerifiedSigner,
 } from './types.ts';
+export type { RejectionCode } from './rejection.ts';
 export type { Validity } from './validity.ts';
 export {
   describeTrustedRoots,

@@ -8,8 +8,8 @@ import {
   type BaseMatch,
   type Lock,
 } from '../../provenance/index.ts';
-import { recordName, type BaseFacts } from './base-facts.ts';
-import { matchJudge, type JudgedMatch, type JudgeOptions } from './base-standing.ts';
+import { recordName, type BaseFacts, type ContainedBase } from './base-facts.ts';
+import { matchJudge, type JudgeOptions } from './base-standing.ts';
 import type { RuleContext } from '../context.ts';
 import type { CheckResult } from '../decision.ts';
 import { errored, notCollected, shortList, warned } from '../outcome.ts';
@@ -18,11 +18,6 @@ import type { BaseEntry } from '../file/types.ts';
 /** A containment is told from this share of a base's files on: less is what any two images of one distribution have in common. */
 const TOLD_SHARE = 0.5;
 const MAX_NOTES = 100;
-
-/** A locked base whose file list was looked for in the image; `match.layerCount` is 0, as it says nothing of layers. */
-export interface ContainedBase extends JudgedMatch {
-  readonly containment: BaseContainment;
-}
 
 /** What the lock's file lists say, best first, then newest first. */
 export function containedBases(

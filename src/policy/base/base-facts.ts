@@ -1,9 +1,13 @@
-import type { BaseLevel, LockRecord } from '../../provenance/index.ts';
-import type { ContainedBase } from './base-containment.ts';
+import type { BaseContainment, BaseLevel, LockRecord } from '../../provenance/index.ts';
 import { claimText, type JudgedClaim } from './base-claims.ts';
-import type { BaseStanding } from './base-standing.ts';
+import type { BaseStanding, JudgedMatch } from './base-standing.ts';
 import type { Basis } from '../decision.ts';
 import type { BaseCheck, BaseEntry } from '../file/types.ts';
+
+/** A locked base whose file list was looked for in the image; `match.layerCount` is 0, as it says nothing of layers. */
+export interface ContainedBase extends JudgedMatch {
+  readonly containment: BaseContainment;
+}
 
 /** What the base check found out before it judges. */
 export interface BaseFacts {

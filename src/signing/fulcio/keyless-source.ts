@@ -1,7 +1,7 @@
 import type { Runtime } from '../../core/index.ts';
 import { createKeySigner, generateKeyPair } from '../../keys/index.ts';
 import type { HttpClient } from '../../net/index.ts';
-import type { ResolvedIdentity } from '../identity/resolve-identity.ts';
+import type { ResolvedIdentity } from '../identity/contract.ts';
 import type { BundleSigner, SignerSource } from '../signer/contract.ts';
 import { requestCertificate } from './request-certificate.ts';
 

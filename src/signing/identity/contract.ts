@@ -1,5 +1,6 @@
 import type { runHelper, Runtime } from '../../core/index.ts';
 import type { HttpClient, Sleep } from '../../net/index.ts';
+import type { IdentityToken } from './token.ts';
 
 /** What providers of identities may use of the outside world; all of it comes in from the caller. */
 export interface IdentityContext {
@@ -36,4 +37,10 @@ export interface IdentityProvider {
   fetchToken(context: IdentityContext, audience: string): Promise<string>;
   /** Why it is not there although it looks as if it should be (a missing permission), for people. */
   missingHint?(context: IdentityContext): string | undefined;
+}
+
+export interface ResolvedIdentity {
+  readonly token: IdentityToken;
+  /** Where the token came from; to be shown to the user. */
+  readonly provider: { readonly id: string; readonly title: string };
 }

@@ -1,8 +1,9 @@
 import { readInputFile } from '../../core/index.ts';
 import { signingError } from '../errors.ts';
 import { MAX_TOKEN_FILE_BYTES } from './context.ts';
-import type { IdentityContext, IdentityProvider } from './contract.ts';
-import { signInInteractively, type InteractiveOptions } from './oidc/sign-in.ts';
+import type { IdentityContext, IdentityProvider, ResolvedIdentity } from './contract.ts';
+import type { InteractiveOptions } from './oidc/interactive.ts';
+import { signInInteractively } from './oidc/sign-in.ts';
 import { IDENTITY_PROVIDERS } from './registry.ts';
 import { looksLikeToken, parseIdentityToken, SIGSTORE_AUDIENCE, type IdentityToken } from './token.ts';
 
@@ -17,12 +18,6 @@ export interface IdentityRequest {
   readonly interactive?: InteractiveOptions;
   /** `sigstore` unless told. */
   readonly audience?: string;
-}
-
-export interface ResolvedIdentity {
-  readonly token: IdentityToken;
-  /** Where the token came from; to be shown to the user. */
-  readonly provider: { readonly id: string; readonly title: string };
 }
 
 /**

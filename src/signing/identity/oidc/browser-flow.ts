@@ -6,7 +6,7 @@ import type { IssuerEndpoints } from './discovery.ts';
 import { listenOnLoopback } from './loopback-listener.ts';
 import { createPkce, randomText } from './pkce.ts';
 import { postForm } from './post-form.ts';
-import type { InteractiveOptions } from './sign-in.ts';
+import type { InteractiveOptions } from './interactive.ts';
 
 /**
  * Authorization code flow with PKCE: a person signs in with a browser, which comes back to a listener on this machine.

@@ -7,7 +7,7 @@ import { parseIdentityToken, type IdentityToken } from '../token.ts';
 import type { IssuerEndpoints } from './discovery.ts';
 import { createPkce, type Pkce } from './pkce.ts';
 import { postForm } from './post-form.ts';
-import type { InteractiveOptions } from './sign-in.ts';
+import type { InteractiveOptions } from './interactive.ts';
 
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
 const DEFAULT_INTERVAL_S = 5;
