@@ -1,5 +1,5 @@
 import { removedCaptures, type FileView, type LayerStack, type RemovedCapture } from '../filesystem/index.ts';
-import type { Package } from '../packages/index.ts';
+import { OS_DATABASE_FOLDERS, type Package } from '../packages/index.ts';
 import { compareFindings } from './findings.ts';
 import { isOsPackage } from './owners.ts';
 import type { LedgerFinding, LedgerLayer } from './types.ts';
@@ -96,7 +96,8 @@ function orphans({ view, packages }: StrippedOptions): readonly StrippedFinding[
   const stanzas = mentioned(view);
   const isOrphan = (name: string): boolean => !known.has(name) && !owned.has(name) && !stanzas.has(name);
   const findings: StrippedFinding[] = [];
-  for (const { path, layer } of view.list('var/lib/dpkg/info')) {
+  const folders = OS_DATABASE_FOLDERS.dpkg.flatMap((folder) => view.resolve(`${folder}/info`)?.path ?? []);
+  for (const { path, layer } of [...new Set(folders)].flatMap((folder) => view.list(folder))) {
     const [, name = ''] = /\/([^/:]+)(?::[^/]*)?\.list$/.exec(path) ?? [];
     if (name !== '' && isOrphan(name)) findings.push({ kind: 'orphaned-list', path: `/${path}`, layer });
   }
@@ -129,10 +130,11 @@ function leftWithoutDatabase({ view, packages }: StrippedOptions): readonly Stri
 
 /** Names of all stanzas, whatever their state. */
 function mentioned(view: FileView): ReadonlySet<string> {
-  const bytes = view.read('var/lib/dpkg/status');
   const names = new Set<string>();
-  if (bytes === undefined) return names;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  for (const [, name = ''] of text.matchAll(/^Package:[ \t]*(\S+)/gim)) names.add(name);
+  for (const folder of OS_DATABASE_FOLDERS.dpkg) {
+    const bytes = view.read(`${folder}/status`) ?? new Uint8Array();
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    for (const [, name = ''] of text.matchAll(/^Package:[ \t]*(\S+)/gim)) names.add(name);
+  }
   return names;
 }

@@ -1,3 +1,5 @@
+import { compareRpm } from './rpm-version.ts';
+
 /** A comparison that can be answered for certain, or undefined. Negative: a is lower. */
 type Compare = (a: string, b: string) => number | undefined;
 
@@ -7,7 +9,9 @@ export function compareVersions(type: string, a: string, b: string): number | un
 }
 
 function comparatorFor(type: string): Compare {
-  if (type === 'deb') return compareDebian;
+  // opkg took dpkg's order with dpkg's format
+  if (type === 'deb' || type === 'opkg') return compareDebian;
+  if (type === 'rpm') return compareRpm;
   if (type === 'npm' || type === 'cargo' || type === 'golang') return compareSemver;
   return compareNumeric;
 }

@@ -10,20 +10,37 @@ import {
 import { compareAccounts, unreadableAccountFiles } from './account-files.ts';
 import { createCertificateCheck, isCertificateSource } from './certificates.ts';
 import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts';
-import { compareInventories, isOfDatabases, readPackageInventory, type PackageInventory } from './package-databases.ts';
+import {
+  compareInventories,
+  isOfDatabases,
+  managerOf,
+  readPackageInventory,
+  type PackageInventory,
+} from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
+import { OS_DATABASE_FOLDERS } from '../packages/index.ts';
 import { createShadowCheck } from './shadowed-executables.ts';
 import type { BaseComparison, FileChange, FileFact, PackageRecords } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 
 const MiB = 1024 * 1024;
 
+/** A file or folder of every database of dpkg, whatever folder of the root these lie in. */
+function inDpkg(name: string): readonly string[] {
+  return OS_DATABASE_FOLDERS.dpkg.map((folder) => `${folder.slice(folder.indexOf('/') + 1)}/${name}`);
+}
+
 /** What the comparison needs from the layer pass: package databases, file lists, account files, certificate stores. */
 export const COMPARISON_CAPTURES: readonly CaptureRule[] = [
-  { id: 'provenance/databases', pathSuffixes: ['lib/dpkg/status', 'lib/apk/db/installed'], maxBytes: 64 * MiB },
+  {
+    id: 'provenance/databases',
+    pathSuffixes: [...inDpkg('status'), 'lib/apk/db/installed'],
+    directories: inDpkg('updates'),
+    maxBytes: 64 * MiB,
+  },
   {
     id: 'provenance/dpkg-lists',
-    directories: ['lib/dpkg/info', 'lib/dpkg/status.d'],
+    directories: [...inDpkg('info'), ...inDpkg('status.d')],
     exceptSuffixes: [
       '.postinst',
       '.preinst',
@@ -65,7 +82,7 @@ export interface BaseComparisonInput {
   readonly env: readonly string[];
   /** `WorkingDir` of the image's configuration, for relative entries of PATH; the root unless given. */
   readonly workingDirectory?: string;
-  /** Records of the rpm databases of both views. Without them such a database is compared as a file only, and an upgrade of its packages not told. */
+  /** Records of the rpm, opkg and pacman databases of both views. Without them such a database is compared as a file only, and an upgrade of its packages not told. */
   readonly records?: { readonly base: PackageRecords; readonly final: PackageRecords };
 }
 
@@ -194,9 +211,10 @@ function unreadRecords({ records }: BaseComparisonInput): readonly string[] {
   return [...new Set([...base.unreadable, ...final.unreadable])];
 }
 
-/** rpm may convert its database to another form or move it: the records are compared all the same. */
+/** A package manager may convert its database to another form or move it: the records are compared all the same. */
 function hasSuccessor(database: string, { records }: BaseComparisonInput): boolean {
-  return records !== undefined && records.base.databases.includes(database) && records.final.databases.length > 0;
+  if (records === undefined || !records.base.databases.includes(database)) return false;
+  return records.final.databases.some((other) => managerOf(other) === managerOf(database));
 }
 
 function* changedEntries(base: FileView, final: FileView): Iterable<FileChange> {

@@ -25,7 +25,7 @@ export interface ContainingImage extends Pick<BaseComparisonInput, 'final' | 'en
  * Looks for a locked base in an image's final view, file by file: type, mode, owner, content or link target, and extended attributes. Where all of it is there,
  * what else the image has is compared with the base as upper layers are: critical additions, accounts, package databases.
  * @param list hostile; its digest has been compared
- * @param image its final view with COMPARISON_CAPTURES and COMPARISON_DIGESTS, what its configuration says, and records of its rpm databases, without which
+ * @param image its final view with COMPARISON_CAPTURES and COMPARISON_DIGESTS, what its configuration says, and records of its rpm, opkg and pacman databases, without which
  *   these are compared as files
  * @throws AppError LOCK_FILE_LIST_MALFORMED
  */

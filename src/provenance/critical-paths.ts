@@ -1,3 +1,4 @@
+import { OS_DATABASE_FOLDERS } from '../packages/index.ts';
 import type { FileFact, TamperClass } from './types.ts';
 
 const SHELLS: ReadonlySet<string> = new Set([
@@ -21,7 +22,7 @@ const LIBRARY_FOLDERS = /^(?:usr\/(?:local\/)?)?lib(?:32|64|x32)?\//;
 const SYSTEM_FOLDERS =
   /^(?:etc|usr|usr\/local|usr\/share|var|var\/lib|(?:usr\/(?:local\/)?)?(?:s?bin|lib(?:32|64|x32)?))$/;
 const MULTIARCH_FOLDERS = /^(?:usr\/)?lib\/[a-z0-9_]+-linux-[a-z0-9]+$/;
-const DATABASE_FOLDERS = ['var/lib/dpkg/', 'var/lib/rpm/', 'usr/lib/sysimage/rpm/', 'lib/apk/db/', 'usr/lib/apk/db/'];
+const DATABASE_FOLDERS = Object.values(OS_DATABASE_FOLDERS).flatMap((folders) => folders.map((folder) => `${folder}/`));
 const LOADER =
   /^ld-(?:linux|musl|uClibc|[0-9])[A-Za-z0-9._-]*\.so(?:\.[0-9]+)*$|^ld\.so(?:\.[0-9]+)*$|^ld64?\.so\.[0-9]+$/;
 const LIBC =
@@ -109,7 +110,9 @@ export function isShellName(name: string): boolean {
 
 /** A file of the database of an operating system's packages. */
 export function isInPackageDatabase(path: string): boolean {
-  return [...DATABASE_FOLDERS, 'var/lib/pacman/local/', 'var/lib/chisel/'].some((folder) => path.startsWith(folder));
+  return [...DATABASE_FOLDERS, 'var/lib/rpmmanifest/', 'var/lib/chisel/', 'var/db/pkg/'].some((folder) =>
+    path.startsWith(folder),
+  );
 }
 
 /**

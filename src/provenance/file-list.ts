@@ -10,7 +10,7 @@ import {
 } from '../filesystem/index.ts';
 import { COMPARISON_CAPTURES, fileFact } from './compare-base.ts';
 import { provenanceError } from './errors.ts';
-import { isOfDatabases, PACKAGE_DATABASES } from './package-databases.ts';
+import { isOfDatabases, isStatusFile, PACKAGE_DATABASES } from './package-databases.ts';
 import type { FileFact, PackageRecords } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 
@@ -21,9 +21,8 @@ const MAX_BYTES = 256 * MiB;
 const MAX_ROWS = 1_000_000;
 /** Contents that one list keeps. Beyond it a database counts as one that cannot be read. */
 const MAX_CONTENT_BYTES = 16 * MiB;
-const STATUS_FOLDER = 'var/lib/dpkg/status.d/';
 
-/** A base's final view as a lock keeps it: gzip of one canonical JSON object a line, sorted by path; before them one with records of rpm, where there are any. */
+/** A base's final view as a lock keeps it: gzip of one canonical JSON object a line, sorted by path; before them one with records of rpm, opkg and pacman, where there are any. */
 export interface FileListBytes {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
@@ -87,10 +86,6 @@ function keptContents(view: FileView): ReadonlyMap<string, Pick<Row, 'content' |
     }
   }
   return found;
-}
-
-function isStatusFile(path: string): boolean {
-  return path.startsWith(STATUS_FOLDER) && !path.endsWith('.md5sums');
 }
 
 /** What a file list says. */

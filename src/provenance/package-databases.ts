@@ -1,19 +1,29 @@
 import { sha256Hex, compareCodeUnits } from '../core/index.ts';
 import type { FileView } from '../filesystem/index.ts';
+import { OS_DATABASE_FOLDERS, osDatabaseOf, type OsDatabase } from '../packages/index.ts';
 import type { PackageRecords, PackageStanza } from './types.ts';
 
-/** Databases whose stanzas are compared, without leading slash. */
-export const PACKAGE_DATABASES = ['var/lib/dpkg/status', 'lib/apk/db/installed', 'usr/lib/apk/db/installed'] as const;
+/** Databases whose stanzas this room reads itself, without leading slash. */
+export const PACKAGE_DATABASES: readonly string[] = [
+  ...OS_DATABASE_FOLDERS.dpkg.map((folder) => `${folder}/status`),
+  ...OS_DATABASE_FOLDERS.apk.map((folder) => `${folder}/installed`),
+];
+
+/** A database with one file for every package (distroless), beside their lists. */
+export function isStatusFile(path: string): boolean {
+  return (
+    OS_DATABASE_FOLDERS.dpkg.some((folder) => path.startsWith(`${folder}/status.d/`)) && !path.endsWith('.md5sums')
+  );
+}
 
 /** Whether a path is one of the databases of records, or lies beside one: its indexes and logs. */
 export function isOfDatabases(path: string, databases: readonly string[]): boolean {
   return databases.some((database) => path.startsWith(database.slice(0, database.lastIndexOf('/') + 1)));
 }
 
-/** Folders of databases with one stanza per file (distroless). */
-const STATUS_FOLDER = 'var/lib/dpkg/status.d';
-
 const decoder = new TextDecoder('latin1');
+/** Of UTF-8, read as Latin-1. */
+const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
 
 /** Stanzas of every package database of a view by key; `unreadable` names databases that exist but were not captured. */
 export interface PackageInventory {
@@ -40,6 +50,12 @@ export function readPackageInventory(view: FileView, records?: PackageRecords): 
     const bytes = view.read(database);
     if (bytes === undefined) unreadable.push(database);
     else for (const stanza of splitStanzas(database, decoder.decode(bytes))) addStanza(stanzas, stanza);
+  }
+  for (const path of journals(view)) {
+    const bytes = view.read(path);
+    if (bytes === undefined) unreadable.push(...databases);
+    // dpkg takes what stands here for what its status says
+    else for (const stanza of splitStanzas(path, decoder.decode(bytes))) stanzas.set(stanzaKey(stanza), stanza);
   }
   for (const { files: _files, ...record } of records?.stanzas ?? []) {
     addStanza(stanzas, { ...record, installed: true, repeated: false });
@@ -80,45 +96,57 @@ function versionsByName(stanzas: Iterable<PackageStanza>): ReadonlyMap<string, s
 }
 
 function statusFiles(view: FileView): readonly string[] {
-  return view
-    .list(STATUS_FOLDER)
-    .filter((entry) => entry.type === 'file' && !entry.path.endsWith('.md5sums'))
-    .map((entry) => entry.path);
+  return dpkgFiles(view, 'status.d', (path) => !path.endsWith('.md5sums'));
+}
+
+/** Records that dpkg has not yet written into its status, oldest first. */
+function journals(view: FileView): readonly string[] {
+  return dpkgFiles(view, 'updates', (path) => /\/[0-9]+$/.test(path));
+}
+
+function dpkgFiles(view: FileView, name: string, isWanted: (path: string) => boolean): readonly string[] {
+  const folders = new Set(OS_DATABASE_FOLDERS.dpkg.flatMap((folder) => view.resolve(`${folder}/${name}`)?.path ?? []));
+  return [...folders].flatMap((folder) =>
+    view
+      .list(folder)
+      .filter(({ path, type }) => type === 'file' && isWanted(path))
+      .map(({ path }) => path),
+  );
 }
 
 /** database family, name, architecture: the same package in two views has the same key whichever file of the family holds it. */
 function stanzaKey(stanza: PackageStanza): string {
-  const { database, name, architecture, version } = stanza;
   // rpm installs several versions of a package side by side
-  if (isOther(database)) return `${otherKey(stanza)} ${version}`;
-  return `${isApk(database) ? 'apk' : 'deb'} ${name} ${architecture}`;
+  return hasVersionsBesides(stanza) ? `${nameKey(stanza)} ${stanza.version}` : nameKey(stanza);
 }
 
-function otherKey({ name, architecture }: PackageStanza): string {
-  return `rpm ${name} ${architecture}`;
+function nameKey({ database, name, architecture }: PackageStanza): string {
+  return `${managerOf(database)} ${name} ${architecture}`;
 }
 
-/** A database that this room does not read itself. */
-function isOther(database: string): boolean {
-  return !isApk(database) && !database.endsWith('dpkg/status') && !database.startsWith(STATUS_FOLDER);
+function hasVersionsBesides({ database }: PackageStanza): boolean {
+  return managerOf(database) === 'rpm';
 }
 
-function isApk(database: string): boolean {
-  return database.endsWith('apk/db/installed');
+/** Whose database it is; rpm's where nothing in its path says so, behind links. */
+export function managerOf(database: string): OsDatabase {
+  return osDatabaseOf(`${database}/`) ?? 'rpm';
 }
 
 function splitStanzas(database: string, text: string): readonly ReadStanza[] {
-  const fields = isApk(database)
-    ? { name: 'P:', version: 'V:', architecture: 'A:' }
-    : { name: 'Package:', version: 'Version:', architecture: 'Architecture:' };
+  const isApk = managerOf(database) === 'apk';
+  const fields = isApk
+    ? { name: /^P:/, version: /^V:/, architecture: /^A:/ }
+    : { name: /^Package[ \t]*:/i, version: /^Version[ \t]*:/i, architecture: /^Architecture[ \t]*:/i };
   const stanzas: ReadStanza[] = [];
-  for (const block of text.split(/\n\n+/)) {
+  // as tolerant as the reader that makes packages of them: one that counts there must not be overlooked here
+  const blocks = isApk ? text.split(/\n\n+/) : text.replace(BYTE_ORDER_MARK, '').split(/\n(?:[ \t\r]*\n)+/);
+  for (const block of blocks) {
     const lines = block.split('\n');
-    const value = (field: string): string =>
-      lines
-        .find((line) => line.startsWith(field))
-        ?.slice(field.length)
-        .trim() ?? '';
+    const value = (field: RegExp): string => {
+      const line = lines.find((each) => field.test(each)) ?? '';
+      return line.slice(line.indexOf(':') + 1).trim();
+    };
     const name = value(fields.name);
     if (name === '') continue;
     stanzas.push({
@@ -127,7 +155,7 @@ function splitStanzas(database: string, text: string): readonly ReadStanza[] {
       architecture: value(fields.architecture),
       version: value(fields.version),
       repeated: false,
-      installed: isApk(database) || !/(?:not-installed|config-files)$/.test(value('Status:')),
+      installed: isApk || !/(?:not-installed|config-files)$/i.test(value(/^Status[ \t]*:/i)),
       sha256: sha256Hex(Buffer.from(block.trim(), 'latin1')),
     });
   }
@@ -140,11 +168,11 @@ export function compareInventories(
   final: PackageInventory,
 ): readonly { readonly before: PackageStanza; readonly after?: PackageStanza }[] {
   const differences: { readonly before: PackageStanza; readonly after?: PackageStanza }[] = [];
-  const others = new Map(
-    [...final.stanzas.values()].filter(({ database }) => isOther(database)).map((stanza) => [otherKey(stanza), stanza]),
+  const besides = new Map(
+    [...final.stanzas.values()].filter(hasVersionsBesides).map((stanza) => [nameKey(stanza), stanza]),
   );
   for (const [key, before] of base.stanzas) {
-    const after = final.stanzas.get(key) ?? (isOther(before.database) ? others.get(otherKey(before)) : undefined);
+    const after = final.stanzas.get(key) ?? (hasVersionsBesides(before) ? besides.get(nameKey(before)) : undefined);
     if (after === undefined) differences.push({ before });
     else if (after.sha256 !== before.sha256) {
       // which of several versions holds is the reader's choice: no upgrade that could excuse anything

@@ -1,4 +1,5 @@
 import type { FileView } from '../filesystem/index.ts';
+import { OS_DATABASE_FOLDERS } from '../packages/index.ts';
 import type { PackageInventory } from './package-databases.ts';
 import type { PackageRecords } from './types.ts';
 
@@ -7,9 +8,6 @@ export interface PathOwner {
   readonly state: 'added' | 'upgraded' | 'unchanged';
 }
 
-const DPKG_INFO = 'var/lib/dpkg/info';
-const STATUS_FOLDER = 'var/lib/dpkg/status.d';
-const APK_DATABASES = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
 const decoder = new TextDecoder('utf-8');
 
 /**
@@ -35,7 +33,7 @@ export function findOwners(
     }
   };
   claimDpkgLists(final, claim);
-  for (const database of APK_DATABASES) claimApkFiles(final.read(database), claim);
+  for (const folder of OS_DATABASE_FOLDERS.apk) claimApkFiles(final.read(`${folder}/installed`), claim);
   for (const { name, files } of inventories.records?.stanzas ?? []) {
     for (const path of files) claim(name, path.replace(/^\/+/, ''));
   }
@@ -45,11 +43,12 @@ export function findOwners(
 type Claim = (name: string, listed: string) => void;
 
 function claimDpkgLists(final: FileView, claim: Claim): void {
-  for (const folder of [DPKG_INFO, STATUS_FOLDER]) {
+  const folders = OS_DATABASE_FOLDERS.dpkg.flatMap((folder) => [`${folder}/info`, `${folder}/status.d`]);
+  for (const folder of new Set(folders.flatMap((each) => final.resolve(each)?.path ?? []))) {
     for (const entry of final.list(folder)) {
       const suffix = entry.path.endsWith('.list')
         ? '.list'
-        : entry.path.endsWith('.md5sums') && folder === STATUS_FOLDER
+        : entry.path.endsWith('.md5sums') && folder.endsWith('/status.d')
           ? '.md5sums'
           : undefined;
       const bytes = suffix === undefined ? undefined : final.read(entry.path);

@@ -1,6 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { compareVersions } from '../packages/index.ts';
 import { criticalClass, isSetuid, isSystemFolder, linkedFolderClass, samePrivileges } from './critical-paths.ts';
+import { managerOf } from './package-databases.ts';
 import { isVolatilePath } from './volatile-paths.ts';
 import type {
   AccountChange,
@@ -93,9 +94,11 @@ function packageFinding(
   };
 }
 
+const PACKAGE_TYPES = { dpkg: 'deb', apk: 'apk', rpm: 'rpm', opkg: 'opkg', pacman: 'alpm' } as const;
+
 /** For certain: where two versions cannot be compared, a change counts as an upgrade. */
 function isOlder(before: PackageStanza, after: PackageStanza): boolean {
-  const type = before.database.includes('dpkg/') ? 'deb' : before.database.includes('apk/') ? 'apk' : 'rpm';
+  const type = PACKAGE_TYPES[managerOf(before.database)];
   return (compareVersions(type, after.version, before.version) ?? 0) < 0;
 }
 

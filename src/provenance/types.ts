@@ -120,9 +120,9 @@ export interface PackageStanza {
   readonly sha256: string;
 }
 
-/** Records of package databases that this room does not read itself (rpm's), as whoever reads them gives them. */
+/** Records of package databases that this room does not read itself (rpm's, opkg's, pacman's), as whoever reads them gives them. */
 export interface PackageRecords {
-  /** `version` tells records of one name and architecture apart: several may be installed side by side. */
+  /** `version` tells records of rpm of one name and architecture apart: several may be installed side by side. */
   readonly stanzas: readonly (PackageStanza & { readonly files: readonly string[] })[];
   /** Paths of the databases, without leading slash. */
   readonly databases: readonly string[];
@@ -174,7 +174,7 @@ export interface BaseContainment {
 
 /** What of an operating system is in a file system, and whose packages it would take; paths without leading slash, sorted, the first 100 of each. */
 export interface SystemTraces {
-  /** Files of package databases: dpkg, apk, rpm, pacman, chisel. */
+  /** Files of package databases: dpkg, apk, rpm, opkg, pacman, chisel, portage. */
   readonly databases: readonly string[];
   readonly loaders: readonly string[];
   readonly shells: readonly string[];

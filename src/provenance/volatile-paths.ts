@@ -1,3 +1,5 @@
+import { OS_DATABASE_FOLDERS } from '../packages/index.ts';
+
 /**
  * Paths that running, packaging and building change as a matter of course, so a difference says nothing. The account files and the package databases
  * themselves are compared line by line and stanza by stanza instead of as files.
@@ -30,7 +32,6 @@ const VOLATILE_FOLDERS: readonly string[] = [
   'var/log/',
   'var/cache/',
   'var/lib/apt/',
-  'var/lib/dpkg/',
   'var/lib/systemd/',
   'var/lib/pam/',
   'var/tmp/',
@@ -39,8 +40,7 @@ const VOLATILE_FOLDERS: readonly string[] = [
   'proc/',
   'sys/',
   'dev/',
-  'lib/apk/db/',
-  'usr/lib/apk/db/',
+  ...[...OS_DATABASE_FOLDERS.dpkg, ...OS_DATABASE_FOLDERS.apk].map((folder) => `${folder}/`),
 ];
 
 /** Folders a link of the alternatives system may lead to without being worth a word. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
 import { sha256Digest } from '../../src/core/index.ts';
-import { readRpmStanzas } from '../../src/catalog/index.ts';
+import { readOsStanzas } from '../../src/catalog/index.ts';
 import { RPM_CAPTURES } from '../../src/catalog/os/rpm-databases.ts';
 import type { FileView } from '../../src/filesystem/index.ts';
 import {
@@ -127,10 +127,10 @@ describe('findContainment', () => {
     const [bash, glibc] = [rpmPackage('bash'), rpmPackage('glibc')];
     const { 'var/lib/dpkg/status': _status, ...rest } = BASE;
     const before = memoryView({ ...rest, 'var/lib/rpm/rpmdb.sqlite': sqliteDatabase([bash, glibc]) }, rpm);
-    const list = writeFileList(before, readRpmStanzas(before));
+    const list = writeFileList(before, readOsStanzas(before));
     const compared = (files: Files): BaseContainment => {
       const final = memoryView({ ...rest, ...files }, rpm);
-      return findContainment(list, { final, env: [], records: readRpmStanzas(final) });
+      return findContainment(list, { final, env: [], records: readOsStanzas(final) });
     };
     const installed = compared({ 'var/lib/rpm/Packages.db': ndbDatabase([glibc, bash, rpmPackage('curl')]) });
     assert.deepEqual([installed.matched, installed.extra], [installed.total, 0]);

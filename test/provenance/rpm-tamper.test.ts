@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { readRpmStanzas } from '../../src/catalog/index.ts';
+import { readOsStanzas } from '../../src/catalog/index.ts';
 import { RPM_CAPTURES } from '../../src/catalog/os/rpm-databases.ts';
 import { COMPARISON_CAPTURES, compareWithBase, tamperFindings } from '../../src/provenance/index.ts';
 import { memoryView, type MemoryEntry } from '../support/memory-view.ts';
@@ -36,7 +36,7 @@ function findings(before: Files, after: Files): readonly string[] {
     final,
     layerCount: 1,
     env: [],
-    records: { base: readRpmStanzas(base), final: readRpmStanzas(final) },
+    records: { base: readOsStanzas(base), final: readOsStanzas(final) },
   });
   return tamperFindings(comparison).map(
     (found) => `${found.critical ? '!' : ' '} ${found.class} ${found.path}: ${found.message}`,
@@ -112,7 +112,7 @@ describe('tamper check of rpm databases', () => {
       final,
       layerCount: 1,
       env: [],
-      records: { base: readRpmStanzas(base), final: readRpmStanzas(final) },
+      records: { base: readOsStanzas(base), final: readOsStanzas(final) },
     });
     assert.ok(gone.lostDatabases.includes(SQLITE));
     const broken = findings(BASE, { [SQLITE]: upper('no database') });

@@ -1,4 +1,4 @@
-import { detectDistribution, readRpmStanzas } from '../../catalog/index.ts';
+import { detectDistribution, readOsStanzas } from '../../catalog/index.ts';
 import { ExitCode, isAppError, mapConcurrent, type Digest, type Runtime } from '../../core/index.ts';
 import { squash, type CapturePlan } from '../../filesystem/index.ts';
 import { formatPlatform, listPlatformImages, type Image } from '../../image/index.ts';
@@ -100,7 +100,7 @@ async function lookInside(
   const final = squash(await readLayersOnly(image, opened.store, runtime, { extra: plan, ...limits }));
   const { distribution } = detectDistribution(final);
   const located = workingDirectory === undefined ? {} : { workingDirectory };
-  const containing = { final, env, ...located, ...(lists.length === 0 ? {} : { records: readRpmStanzas(final) }) };
+  const containing = { final, env, ...located, ...(lists.length === 0 ? {} : { records: readOsStanzas(final) }) };
   return {
     containments: lists.map((list) => findContainment(list, containing)),
     ...(distribution === undefined ? {} : { system: systemOf(distribution) }),

@@ -1,4 +1,4 @@
-import { readRpmStanzas } from '../../catalog/index.ts';
+import { readOsStanzas } from '../../catalog/index.ts';
 import { LIMITS, readInputFile, type Digest, type Runtime } from '../../core/index.ts';
 import { formatPlatform, type Image } from '../../image/index.ts';
 import {
@@ -124,7 +124,7 @@ function containedBases(lock: Lock, { image, view }: ScannedImage): readonly Con
   const lists = candidateLists(lock, { platform, diffIds });
   if (lists.length === 0) return [];
   const located = workingDirectory === undefined ? {} : { workingDirectory };
-  const final = { final: view, env, ...located, records: readRpmStanzas(view) };
+  const final = { final: view, env, ...located, records: readOsStanzas(view) };
   const found = lists.map((list) => findContainment(list, final));
   return containedRecords(lock, platform, found)
     .map(({ match, containment: { total, matched, missing, changed, extra } }) => {
@@ -147,7 +147,7 @@ function compareLayers({ image, stack, view }: ScannedImage, layerCount: number)
     stack,
     env,
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
-    records: { base: readRpmStanzas(base), final: readRpmStanzas(view) },
+    records: { base: readOsStanzas(base), final: readOsStanzas(view) },
   });
 }
 

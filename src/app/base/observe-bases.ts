@@ -1,4 +1,4 @@
-import { CATALOGERS, capturePlan, readRpmStanzas } from '../../catalog/index.ts';
+import { CATALOGERS, capturePlan, readOsStanzas, STANZA_CATALOGERS } from '../../catalog/index.ts';
 import { throwIfAborted, mapConcurrent, type Digest, type Runtime } from '../../core/index.ts';
 import { squash, type CapturePlan, type LayerStack } from '../../filesystem/index.ts';
 import { listPlatformImages, type Image } from '../../image/index.ts';
@@ -160,7 +160,7 @@ async function observePlatform(image: Image, opened: OpenedStore, options: Platf
   const { withFiles, keep, runtime } = options;
   const stack = await readLayersOnly(image, opened.store, runtime, withFiles ? { extra: fileListPlan() } : {});
   const view = withFiles ? squash(stack) : undefined;
-  const list = view === undefined ? undefined : writeFileList(view, readRpmStanzas(view));
+  const list = view === undefined ? undefined : writeFileList(view, readOsStanzas(view));
   if (list !== undefined) keep(list.digest, list.bytes);
   return {
     platform: image.platform,
@@ -176,7 +176,7 @@ async function observePlatform(image: Image, opened: OpenedStore, options: Platf
 
 /** What listing files takes: what a comparison does, and what catalogers read of rpm's databases. */
 export function fileListPlan(): CapturePlan {
-  const { captures } = capturePlan(CATALOGERS.filter(({ id }) => id === 'rpm'));
+  const { captures } = capturePlan(CATALOGERS.filter(({ id }) => STANZA_CATALOGERS.includes(id)));
   return { captures: [...captures, ...COMPARISON_CAPTURES], digests: COMPARISON_DIGESTS };
 }
 

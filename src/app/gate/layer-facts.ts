@@ -1,4 +1,4 @@
-import { CATALOGERS, readRpmStanzas, type RpmStanzas } from '../../catalog/index.ts';
+import { CATALOGERS, readOsStanzas, type OsStanzas } from '../../catalog/index.ts';
 import type { Runtime } from '../../core/index.ts';
 import {
   collectLedgerFacts,
@@ -38,7 +38,7 @@ function workingDirectoryOf({ config }: Image): { readonly workingDirectory?: st
   return config.workingDirectory === undefined ? {} : { workingDirectory: config.workingDirectory };
 }
 
-const NO_RECORDS: RpmStanzas = { stanzas: [], databases: [], unreadable: [] };
+const NO_RECORDS: OsStanzas = { stanzas: [], databases: [], unreadable: [] };
 
 /** One pass over all layers of an image, hashes and diffIDs compared, and what was asked for of what it found. @throws AppError codes of reading layers */
 export async function layerFacts(image: Image, opened: OpenedStore, options: LayerFactsOptions): Promise<LayerFacts> {
@@ -65,7 +65,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
     views.set(layerCount, found);
     return found;
   };
-  const finalRecords = compares ? readRpmStanzas(view) : NO_RECORDS;
+  const finalRecords = compares ? readOsStanzas(view) : NO_RECORDS;
   return {
     ...(request.scan && scanned !== undefined
       ? {
@@ -81,7 +81,7 @@ export async function layerFacts(image: Image, opened: OpenedStore, options: Lay
         stack,
         env: image.config.env,
         ...workingDirectoryOf(image),
-        records: { base: readRpmStanzas(baseView(layerCount)), final: finalRecords },
+        records: { base: readOsStanzas(baseView(layerCount)), final: finalRecords },
       }),
     ),
     ...(request.containWith.length === 0
@@ -132,7 +132,7 @@ async function ledgerFacts(
 function findContainments(
   image: Image,
   lists: LayerRequest['containWith'],
-  { view, records }: { readonly view: FileView; readonly records: RpmStanzas },
+  { view, records }: { readonly view: FileView; readonly records: OsStanzas },
 ): readonly BaseContainment[] {
   const found = { final: view, env: image.config.env, ...workingDirectoryOf(image), records };
   return lists.map((list) => findContainment(list, found));

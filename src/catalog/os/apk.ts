@@ -1,6 +1,7 @@
 import type { CapturedFile } from '../../filesystem/index.ts';
 import {
   distroQualifier,
+  OS_DATABASE_FOLDERS,
   type Diagnostic,
   type Distribution,
   type Package,
@@ -24,7 +25,7 @@ const NAME = /^[A-Za-z0-9._][A-Za-z0-9._+-]{0,255}$/;
 const VERSION = /^[A-Za-z0-9._~+-]{1,255}$/;
 const ARCHITECTURE = /^[A-Za-z0-9_-]{1,64}$/;
 
-const PLACES: readonly string[] = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
+const PLACES: readonly string[] = OS_DATABASE_FOLDERS.apk.map((folder) => `${folder}/installed`);
 
 /** Packages in apk's database: Alpine, Wolfi, Chainguard. */
 export const apkCataloger: Cataloger = {

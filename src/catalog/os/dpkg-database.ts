@@ -1,6 +1,6 @@
 import { parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic } from '../../packages/index.ts';
+import { OS_DATABASE_FOLDERS, type Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { parentOf } from './parent-of.ts';
 
@@ -52,8 +52,7 @@ const ON_DISK: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_STATES: ReadonlySet<string> = new Set([...ON_DISK, 'config-files', 'not-installed', 'half-installed']);
 
-/** The usual place, and that of images whose /var is emptied. */
-const OWN_FOLDERS: readonly string[] = ['var/lib/dpkg', 'usr/lib/sysimage/dpkg'];
+const OWN_FOLDERS = OS_DATABASE_FOLDERS.dpkg;
 
 /** Stanzas of all databases of an image together: no more packages are taken from one cataloger. */
 const MAX_RECORDS = 100_000;

@@ -1,6 +1,6 @@
 import { decodeName, parseDeb822, type Deb822Stanza } from '../../formats/index.ts';
 import type { CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic } from '../../packages/index.ts';
+import { OS_DATABASE_FOLDERS, type Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { parentOf } from './parent-of.ts';
 
@@ -22,7 +22,7 @@ export interface OpkgDatabase {
   readonly records: readonly OpkgRecord[];
 }
 
-const PLACES: readonly string[] = ['usr/lib/opkg', 'var/lib/opkg', 'lib/opkg'];
+const PLACES = OS_DATABASE_FOLDERS.opkg;
 const WANTED: ReadonlySet<string> = new Set([
   'package',
   'version',

@@ -1,6 +1,6 @@
 import { parseAlpmDesc, parseMtree, type AlpmSections } from '../../formats/index.ts';
 import type { FileEntry, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic, RecordedFile } from '../../packages/index.ts';
+import { OS_DATABASE_FOLDERS, type Diagnostic, type RecordedFile } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { parentOf } from './parent-of.ts';
 import { recordedLink } from './recorded-paths.ts';
@@ -23,7 +23,7 @@ export interface PacmanDatabase {
   readonly records: readonly PacmanRecord[];
 }
 
-const PLACE = 'var/lib/pacman/local';
+const PLACES = OS_DATABASE_FOLDERS.pacman;
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,255}$/;
 const VERSION = /^[A-Za-z0-9._+~:]{1,200}-[A-Za-z0-9._]{1,50}$/;
 
@@ -45,9 +45,9 @@ export function readPacmanDatabases(view: FileView, diagnostics: Diagnostic[]): 
     if (records === undefined) databases.set(database, [record]);
     else records.push(record);
   }
-  diagnostics.push(...uncapturedDatabases(view, [PLACE], { source: 'pacman', ruleIds: ['pacman/desc'] }));
+  diagnostics.push(...uncapturedDatabases(view, PLACES, { source: 'pacman', ruleIds: ['pacman/desc'] }));
   return [...databases].map(([folder, records]) => ({
-    root: rootOf(view, folder, [PLACE, 'lib/pacman/local', 'pacman/local', 'lib/holo/pacmandb/local']),
+    root: rootOf(view, folder, [...PLACES, 'lib/pacman/local', 'pacman/local', 'lib/holo/pacmandb/local']),
     records,
   }));
 }

@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../../core/index.ts';
 import { readRpmDatabase, tryParseRpmHeader } from '../../formats/index.ts';
 import type { CaptureRule, CapturedFile, FileEntry, FileView } from '../../filesystem/index.ts';
-import type { Diagnostic } from '../../packages/index.ts';
+import { OS_DATABASE_FOLDERS, type Diagnostic } from '../../packages/index.ts';
 import { rootOf, uncapturedDatabases } from './installation-root.ts';
 import { parentOf } from './parent-of.ts';
 import { parseRpmManifest } from './rpm-manifest.ts';
@@ -20,8 +20,7 @@ export interface RpmInstallation {
 }
 
 const MiB = 1024 * 1024;
-/** The usual place, its successor (usually the one links to the other), and that of rpm-ostree. */
-const FOLDERS: readonly string[] = ['var/lib/rpm', 'usr/lib/sysimage/rpm', 'usr/share/rpm'];
+const FOLDERS = OS_DATABASE_FOLDERS.rpm;
 /** In the order in which rpm would take them. */
 const FILES: readonly string[] = ['rpmdb.sqlite', 'Packages.db', 'Packages'];
 const MANIFEST = 'var/lib/rpmmanifest/container-manifest-2';
