@@ -2,7 +2,7 @@ import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:wor
 import { layerError } from './errors.ts';
 
 /**
- * One end of a way for chunks between the thread that decompresses and hashes and the one that parses. Chunks change hands without being copied; what is
+ * One end of a way for chunks between the thread that decompresses and the one that hashes and parses. Chunks change hands without being copied; what is
  * shared are counters. One writer, one reader. Either side blocks while the other is slow; each can end it for the other. Waits are cut into slices, so that a
  * flag set in between is never missed.
  */

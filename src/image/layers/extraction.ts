@@ -226,7 +226,7 @@ export class Extraction {
     }
     // of a part only little was written, however far it reaches
     const part = bytes.length > rule.maxBytes && !plan?.isPartial ? bytes.subarray(0, rule.maxBytes) : bytes;
-    if (!extractor.mayApply(part, structure)) return undefined;
+    if (!extractor.mayApply(part, structure, plan?.isPartial ? plan.spans : undefined)) return undefined;
     const found = extractor.extract(part, { path: task.path, sizeBytes, complete: part.length === sizeBytes });
     if (found !== undefined) return this.#keep(task, found, { rule: index, captures: true, byContent: true });
     if (sizeBytes > rule.maxBytes && !plan?.isPartial) this.#tooLarge(task, rule);

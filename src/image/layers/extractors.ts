@@ -13,6 +13,7 @@ import {
 } from '../../formats/index.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
 import { mayBeGo } from './go-marker.ts';
+import type { ByteSpan } from './scratch.ts';
 
 /** What an extractor is told about its file. */
 export interface ExtractorInfo {
@@ -37,9 +38,10 @@ export interface ExtractorEntry {
   readonly extract: Extractor;
   /**
    * False when it is certain that `extract` would return nothing. Asked for every executable of an image, so it should look at headers and sections
-   * rather than search the bytes; where it must search, needles whose first byte is rare in machine code are ten times faster than others.
+   * rather than search the bytes; where it must search, needles whose first byte is rare in machine code are ten times faster than others, and `kept` says
+   * which parts are not just zeros, when that is not all.
    */
-  readonly mayApply: (bytes: Buffer, structure: ExecutableStructure) => boolean;
+  readonly mayApply: (bytes: Buffer, structure: ExecutableStructure, kept?: readonly ByteSpan[]) => boolean;
 }
 
 /** All extractors a capture rule can name. */

@@ -12,17 +12,18 @@ const MARKER_END = Buffer.from('dinf:', 'latin1');
 const UPX = Buffer.from('UPX!', 'latin1');
 const GO_SECTIONS = ['.gopclntab', '.note.go.buildid', '.gosymtab', '.typelink'];
 
-/** Whether a Go program's headers say what it is; where they say nothing, its bytes are searched. */
-export function mayBeGo(bytes: Buffer, structure: ExecutableStructure): boolean {
-  if (!structure.hasSections) return mayHaveBuildInfo(bytes);
+/** Whether a Go program's headers say what it is; where they say nothing, its bytes are searched. @param kept the parts that are not just zeros; all of it unless told */
+export function mayBeGo(bytes: Buffer, structure: ExecutableStructure, kept?: readonly ByteSpan[]): boolean {
+  if (!structure.hasSections) return mayHaveBuildInfo(bytes, kept);
   if (structure.section('.go.buildinfo')) return true;
   // a linker's own script may have put it elsewhere
   return GO_SECTIONS.some((name) => structure.section(name)) && mayHaveBuildInfo(bytes);
 }
 
 /** Whether the marker in front of Go's build information is in `bytes`, or UPX's mark at their beginning. */
-export function mayHaveBuildInfo(bytes: Buffer): boolean {
-  return hasMarker(bytes) || bytes.subarray(0, 1024).includes(UPX);
+export function mayHaveBuildInfo(bytes: Buffer, kept?: readonly ByteSpan[]): boolean {
+  const parts = kept?.map(({ start, end }) => bytes.subarray(start, end)) ?? [bytes];
+  return parts.some(hasMarker) || bytes.subarray(0, 1024).includes(UPX);
 }
 
 function hasMarker(bytes: Buffer): boolean {

@@ -6,7 +6,7 @@ import { ChunkWriter } from './chunk-pipe.ts';
 import { readStored } from './stored-pass.ts';
 import { toFailure, type FromWorker, type InflateSetup, type ToWorker } from './worker-messages.ts';
 
-/** Entry of the worker thread that reads, hashes and decompresses layers for another thread, which parses them. */
+/** Entry of the worker thread that reads, hashes and decompresses layers for another thread, which hashes and parses what comes out. */
 function main(port: MessagePort, setup: InflateSetup): void {
   const progress = new BigInt64Array(setup.progress);
   const account = new ExpansionAccount(setup.expansion);

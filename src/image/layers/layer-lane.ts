@@ -12,7 +12,7 @@ export interface LaneOptions {
   readonly limits: LayerLimits;
   /** Shared by all lanes that read one image. */
   readonly account: ExpansionAccount;
-  /** Decompress and hash in a thread of its own: faster for all but small layers. */
+  /** Decompress in a thread of its own: faster for all but small layers. */
   readonly twoThreads: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/index.ts';
+import { AppError, createDigester, digestAlgorithm, type Digester } from '../../core/index.ts';
 import type { CaptureMatcher } from '../../filesystem/index.ts';
 import { TarReader } from '../../formats/index.ts';
 import { EntryCollector } from './entry-collector.ts';
@@ -13,11 +13,12 @@ const TAR_CODES: Readonly<Record<string, LayerErrorCode>> = {
 };
 
 /**
- * The second half of one pass: reads the tar, records entries, keeps what the plan wants. Synchronous. What is wrong inside the tar is held back until the
- * digests are known: nothing that was parsed is believed, not even an error, before.
+ * The second half of one pass: hashes the tar and reads it, records entries, keeps what the plan wants. Synchronous. What is wrong inside the tar is held
+ * back until the digests are known: nothing that was parsed is believed, not even an error, before.
  */
 export class LayerPass {
   readonly #job: LayerJob;
+  readonly #digester: Digester;
   readonly #collector: EntryCollector;
   readonly #reader: TarReader;
   #failure: unknown;
@@ -25,6 +26,7 @@ export class LayerPass {
 
   constructor(job: LayerJob, matcher: CaptureMatcher, limits: LayerLimits) {
     this.#job = job;
+    this.#digester = createDigester(digestAlgorithm(job.diffId));
     this.#collector = new EntryCollector(layerLabel(job), job.secondLook, {
       matcher,
       limits,
@@ -37,6 +39,7 @@ export class LayerPass {
   /** Takes the next uncompressed bytes. */
   write(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
+    this.#digester.update(chunk);
     if (this.#failure !== undefined) return;
     try {
       this.#reader.write(chunk);
@@ -46,10 +49,11 @@ export class LayerPass {
   }
 
   /**
-   * The verdict and the records. Call after the stored bytes and the tar were found to have the layer's digests.
-   * @throws AppError for whatever was wrong inside
+   * The verdict and the records. Call after the stored bytes were found to have the layer's digest.
+   * @throws AppError LAYER_DIFF_ID_MISMATCH, then for whatever was wrong inside
    */
   finish(): LayerResult {
+    this.#checkDiffId();
     if (this.#failure !== undefined) throw this.#translate(this.#failure);
     try {
       const end = this.#reader.end();
@@ -64,6 +68,15 @@ export class LayerPass {
       throw this.#translate(error);
     }
     return { ...this.#collector.finish(), unpackedBytes: this.#bytes };
+  }
+
+  #checkDiffId(): void {
+    const diffId = this.#digester.digest();
+    if (diffId === this.#job.diffId) return;
+    throw layerError(
+      'LAYER_DIFF_ID_MISMATCH',
+      `${layerLabel(this.#job)} unpacks to ${diffId}, but the config says ${this.#job.diffId}`,
+    );
   }
 
   #translate(error: unknown): unknown {

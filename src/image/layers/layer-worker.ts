@@ -8,7 +8,7 @@ import { LayerPass } from './layer-pass.ts';
 import { readStored } from './stored-pass.ts';
 import { toFailure, type FromWorker, type ParseSetup, type ToWorker } from './worker-messages.ts';
 
-/** Entry of the worker thread that parses layers, one after another, and without another thread that does it decompresses and hashes them too. */
+/** Entry of the worker thread that hashes and parses layers, one after another, and without another thread that does it decompresses them too. */
 function main(port: MessagePort, setup: ParseSetup): void {
   const matcher = new CaptureMatcher(setup.plan);
   const progress = new BigInt64Array(setup.progress);

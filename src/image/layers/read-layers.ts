@@ -41,8 +41,6 @@ export interface ReadLayersOptions {
 const PROGRESS_INTERVAL_MS = 100;
 /** Below this size a second thread costs more than it brings. */
 const TWO_THREADS_BYTES = 8 * 1024 * 1024;
-/** A layer of more than a core's share of all by so much decides how long the image takes. */
-const LARGE_SHARE = 1.1;
 /** Cached layers whose stored bytes are checked at a time. */
 const CHECKS_AT_A_TIME = 4;
 
@@ -132,8 +130,9 @@ class LayersReading {
     const cores = this.#options.concurrency ?? availableParallelism();
     const count = Math.max(1, Math.min(cores, queue.length));
     const { plan } = this.#options;
-    const lanes = Array.from({ length: count }, (_, index) => {
-      const twoThreads = needsTwoThreads(queue, { cores, isFirst: index === 0 });
+    // the largest that a lane reads is its first one
+    const lanes = queue.slice(0, count).map(({ descriptor }) => {
+      const twoThreads = descriptor.sizeBytes >= TWO_THREADS_BYTES;
       return new LayerLane({ plan, limits: this.#limits, account: this.#account, twoThreads });
     });
     this.#lanes = lanes;
@@ -197,20 +196,4 @@ class LayersReading {
       totalLayers: image.layers.length,
     });
   }
-}
-
-/**
- * Whether a lane is to have a second thread, which costs a tenth more of all cores' time: where there are more cores than layers, and where the largest
- * layer (the first lane gets it) would keep its lane busy long after the others.
- */
-function needsTwoThreads(
-  layers: readonly LayerDescriptor[],
-  lane: { readonly cores: number; readonly isFirst: boolean },
-): boolean {
-  const sizes = layers.map(({ descriptor }) => descriptor.sizeBytes);
-  const largest = Math.max(...sizes);
-  if (largest < TWO_THREADS_BYTES) return false;
-  if (sizes.length < lane.cores) return true;
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  return lane.isFirst && largest * lane.cores > total * LARGE_SHARE;
 }

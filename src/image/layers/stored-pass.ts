@@ -1,4 +1,4 @@
-import { createDigester, digestAlgorithm, type AppError, type Digester } from '../../core/index.ts';
+import { createDigester, digestAlgorithm, type AppError } from '../../core/index.ts';
 import { createDecoder, type ChunkTaker, type Decoder } from './decoder.ts';
 import { layerError } from './errors.ts';
 import { excessBytes, type ExpansionAccount } from './expansion-account.ts';
@@ -11,7 +11,7 @@ export type ChunkSource = () => Uint8Array | undefined | Promise<Uint8Array | un
 export interface StoredPassOptions {
   readonly limits: LayerLimits;
   readonly account: ExpansionAccount;
-  /** Takes the uncompressed bytes once they are counted and hashed. May throw: LAYER_STOPPED ends the pass at once. */
+  /** Takes the uncompressed bytes once they are counted. May throw: LAYER_STOPPED ends the pass at once. */
   readonly onData: ChunkTaker;
   readonly onProgress: (bytes: number) => void;
 }
@@ -19,16 +19,16 @@ export interface StoredPassOptions {
 const STOPS_AT_ONCE = new Set<unknown>(['LAYER_TOO_LARGE', 'LAYER_EXPANSION', 'LAYER_STOPPED']);
 
 /**
- * The first half of one pass: reads the stored bytes, hashes them, decompresses, hashes what comes out. What is wrong with the compression is held back
+ * The first half of one pass: reads the stored bytes, hashes them, decompresses, counts what comes out. What is wrong with the compression is held back
  * until size and digest are known: a damaged blob is called damaged, not malformed.
  * @throws AppError LAYER_TOO_LARGE, LAYER_EXPANSION at once; LAYER_SIZE_MISMATCH, LAYER_TRUNCATED, LAYER_DIGEST_MISMATCH; then LAYER_MEDIA_TYPE,
- *   LAYER_MALFORMED and what `onData` threw; at last LAYER_DIFF_ID_MISMATCH
+ *   LAYER_MALFORMED and what `onData` threw
  */
 export async function readStored(job: LayerJob, source: ChunkSource, options: StoredPassOptions): Promise<void> {
   const digester = createDigester(digestAlgorithm(job.digest));
-  const unpacked = new UnpackedCheck(job, options);
+  const unpacked = new UnpackedLimit(job, options);
   const onData: ChunkTaker = (chunk, isOwn) => {
-    unpacked.add(chunk);
+    unpacked.add(chunk.length);
     options.onData(chunk, isOwn);
   };
   let decoder: Decoder | undefined;
@@ -61,18 +61,16 @@ export async function readStored(job: LayerJob, source: ChunkSource, options: St
     checkStoredBytes(job, readBytes, digester.digest());
     failure ??= decoder?.failure;
     if (failure !== undefined) throw failure;
-    unpacked.finish();
   } finally {
     decoder?.destroy();
   }
 }
 
-/** Counts and hashes the uncompressed bytes. */
-class UnpackedCheck {
+/** Counts the uncompressed bytes. */
+class UnpackedLimit {
   readonly #job: LayerJob;
   readonly #limits: LayerLimits;
   readonly #account: ExpansionAccount | undefined;
-  readonly #digester: Digester;
   #bytes = 0;
   /** What the account has of this layer. */
   #countedBytes = 0;
@@ -82,17 +80,11 @@ class UnpackedCheck {
     this.#limits = limits;
     // the first look at the layer was counted already
     this.#account = looksForSomething(job.secondLook) ? undefined : account;
-    this.#digester = createDigester(digestAlgorithm(job.diffId));
   }
 
   /** @throws AppError LAYER_TOO_LARGE, LAYER_EXPANSION: limits that cannot wait for the end */
-  add(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    this.#checkSize();
-    this.#digester.update(chunk);
-  }
-
-  #checkSize(): void {
+  add(lengthBytes: number): void {
+    this.#bytes += lengthBytes;
     const { layerBytes } = this.#limits;
     if (this.#bytes > layerBytes) {
       throw layerError(
@@ -106,16 +98,6 @@ class UnpackedCheck {
     const total = this.#account?.add(excess - this.#countedBytes) ?? excess;
     this.#countedBytes = excess;
     if (total > this.#limits.expansionExcessBytes) throw expansionError(this.#job, this.#limits);
-  }
-
-  /** @throws AppError LAYER_DIFF_ID_MISMATCH */
-  finish(): void {
-    const diffId = this.#digester.digest();
-    if (diffId === this.#job.diffId) return;
-    throw layerError(
-      'LAYER_DIFF_ID_MISMATCH',
-      `${layerLabel(this.#job)} unpacks to ${diffId}, but the config says ${this.#job.diffId}`,
-    );
   }
 }
 

@@ -7,7 +7,7 @@ import type { PipeEnd } from './chunk-pipe.ts';
 export interface ParseSetup {
   readonly plan: CapturePlan;
   readonly limits: LayerLimits;
-  /** Present when another thread decompresses and hashes; absent when this one does it all. */
+  /** Present when another thread decompresses; absent when this one does it all. */
   readonly pipe?: PipeEnd;
   /** Stored bytes read so far; counts up, shown as progress. */
   readonly progress: SharedArrayBuffer;
