@@ -2,7 +2,7 @@ export { CaptureMatcher } from './capture-matcher.ts';
 export type { DigestGate } from './digest-gate.ts';
 export type { BytePattern, CapturePlan, CaptureRule, DigestAlgorithm, DigestRule, Extraction } from './capture-rule.ts';
 export type { CapturedFile, FileEntry, FileId, FileType, FileView, FolderFiles, FolderView } from './file-view.ts';
-export { hidingLayers, layerCaptures } from './layer-captures.ts';
+export { hidingLayers, layerCaptures, removingLayers } from './layer-captures.ts';
 export type { LayerCapture } from './layer-captures.ts';
 export { KeyMarks } from './key-marks.ts';
 export { LayerRecorder } from './layer-recorder.ts';

@@ -65,23 +65,60 @@ export function hidingLayers(
   for (const [at, records] of stack.layers.entries()) {
     const layer = at + stack.firstLayer;
     if (layer <= lowest) continue;
-    const hide = ({ index }: Hideable): void => {
+    for (const { index } of touched(records, byFolder)) {
       if ((files[index]?.layer ?? layer) < layer) found[index] ??= layer;
-    };
-    const { directories, directory, names, kind, count } = records;
-    const byDirectory = Array.from(directories.ends, (_, id) => byFolder.get(textAt(directories, id)));
-    for (let record = 0; record < count; record += 1) {
-      const inFolder = byDirectory[directory[record] as number];
-      if (inFolder === undefined) continue;
-      if (kind[record] === RecordKind.Opaque) for (const inside of inFolder.values()) inside.forEach(hide);
-      else {
-        const there = inFolder.get(textAt(names, record)) ?? [];
-        // a folder over a folder hides nothing
-        there.filter(({ isItself }) => isItself || kind[record] !== RecordKind.Directory).forEach(hide);
-      }
     }
   }
   return found;
+}
+
+/**
+ * For each path the layer that took a file or link away which a layer below had put there and no layer put back: a whiteout, an opaque folder, or something
+ * else in the place of the file or of a folder it lay in. undefined where no layer ever had one, or one still has. By names alone, in one pass over all records.
+ * @param paths without leading slash
+ * @returns for each of `paths`, in their order
+ */
+export function removingLayers(stack: LayerStack, paths: readonly string[]): readonly (number | undefined)[] {
+  const found: (number | undefined)[] = paths.map(() => undefined);
+  const byFolder = hideableByFolder(paths);
+  const present = new Set<number>();
+  for (const [at, records] of stack.layers.entries()) {
+    const put = new Set<number>();
+    for (const { index, isFile } of touched(records, byFolder)) {
+      if (isFile) put.add(index);
+      // what a layer hides is what lower ones have, in whatever order its records stand
+      else if (present.delete(index)) found[index] = at + stack.firstLayer;
+    }
+    for (const index of put) {
+      present.add(index);
+      found[index] = undefined;
+    }
+  }
+  return found;
+}
+
+const FILE_KINDS: ReadonlySet<number> = new Set([RecordKind.File, RecordKind.Symlink, RecordKind.HardLink]);
+
+/** The records of one layer that hide some files of lower ones; `isFile`: by a file or link in the place of the file itself. */
+function* touched(
+  records: LayerStack['layers'][number],
+  byFolder: ReadonlyMap<string, ReadonlyMap<string, readonly Hideable[]>>,
+): Generator<{ readonly index: number; readonly isFile: boolean }> {
+  const { directories, directory, names, kind, count } = records;
+  const byDirectory = Array.from(directories.ends, (_, id) => byFolder.get(textAt(directories, id)));
+  for (let record = 0; record < count; record += 1) {
+    const inFolder = byDirectory[directory[record] as number];
+    if (inFolder === undefined) continue;
+    const how = kind[record] as number;
+    if (how === RecordKind.Opaque) {
+      for (const inside of inFolder.values()) for (const { index } of inside) yield { index, isFile: false };
+      continue;
+    }
+    for (const { index, isItself } of inFolder.get(textAt(names, record)) ?? []) {
+      // a folder over a folder hides nothing
+      if (isItself || how !== RecordKind.Directory) yield { index, isFile: isItself && FILE_KINDS.has(how) };
+    }
+  }
 }
 
 /** By folder, and by name there: what hides that hides the files. */

@@ -4,6 +4,7 @@ import { LedgerColumns } from './columns.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
 import { compareFindings } from './findings.ts';
 import { createOwnerNames, Owners } from './owners.ts';
+import { withRemovers, type MissingFinding } from './removers.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { TotalsCounter } from './totals.ts';
 import type { Ledger, LedgerDifference, LedgerEntry, LedgerFinding, LedgerOptions } from './types.ts';
@@ -52,7 +53,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
   const noteOf = new Map(notes.filter(({ kind }) => kind === 'known-unknown').map(({ path, code }) => [path, code]));
   return {
     totals: totals.finish({ missing: missing.length, excluded, knownUnknowns: noteOf.size }),
-    findings: [...findings, ...missing].toSorted(compareFindings),
+    findings: [...findings, ...withRemovers(missing, options)].toSorted(compareFindings),
     integrity,
     packages,
     layers,
@@ -85,8 +86,6 @@ function differenceOf({ difference }: Classified, nameOf: OwnerNames): LedgerDif
     ...(fits === undefined ? {} : { fits }),
   };
 }
-
-type MissingFinding = Extract<LedgerFinding, { readonly kind: 'missing' }>;
 
 /** Recorded files that are not there. */
 function findMissing(

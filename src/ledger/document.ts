@@ -108,7 +108,10 @@ function fileLine(entry: LedgerEntry): JsonValue {
 }
 
 function findingLine(finding: Exclude<LedgerFinding, { readonly kind: 'modified' }>): JsonValue {
-  if (finding.kind === 'missing') return { kind: 'missing', path: finding.path, package: finding.owner.index };
+  if (finding.kind === 'missing') {
+    const { owner, ...missing } = finding;
+    return { ...missing, package: owner.index };
+  }
   return { ...finding };
 }
 

@@ -1,4 +1,4 @@
-import type { FileView } from '../filesystem/index.ts';
+import type { FileView, LayerStack } from '../filesystem/index.ts';
 import type { CatalogNote, Package, RecordedFile } from '../packages/index.ts';
 
 /** Every class a file can have, in the order in which they are tried and shown. */
@@ -80,8 +80,14 @@ export interface LedgerDifference {
 export type LedgerFinding =
   /** A package's file was changed or replaced. `createdBy` is the history line of the layer that did it. */
   | (LedgerDifference & FindingPlace & { readonly kind: 'modified'; readonly owner: LedgerOwner })
-  /** A package's file is not there. */
-  | { readonly kind: 'missing'; readonly path: string; readonly owner: LedgerOwner }
+  /** A package's file is not there. `createdBy` is the history line of the layer that removed it; neither is known of what no layer ever had. */
+  | {
+      readonly kind: 'missing';
+      readonly path: string;
+      readonly owner: LedgerOwner;
+      readonly removedInLayer?: number;
+      readonly createdBy?: string;
+    }
   /** Files of packages in a layer whose digests were not computed although a record of them exists. */
   | (Omit<FindingPlace, 'path'> & { readonly kind: 'not-checked'; readonly files: number })
   /** `layer` was the last with a package database; `createdBy` is the history line of the one that removed it. */
@@ -111,6 +117,8 @@ export interface LedgerOptions {
   readonly notes?: readonly CatalogNote[];
   /** Bottom first; empty for sources without layers. */
   readonly layers?: readonly LedgerLayer[];
+  /** What the view was made of: tells which layer removed what is missing. */
+  readonly stack?: LayerStack;
   /** How many of the bottom layers are a known base image. */
   readonly baseLayers?: number;
   /** The base image's own view: what was written again just as it was is still the base's. */

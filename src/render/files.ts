@@ -89,7 +89,7 @@ function findingLines(findings: readonly LedgerFinding[]): string {
 function findingText(finding: LedgerFinding): readonly string[] {
   const { kind } = finding;
   if (kind === 'modified') return modifiedText(finding);
-  if (kind === 'missing') return [`missing: ${finding.path} of ${nameOf(finding.owner)}`];
+  if (kind === 'missing') return [missingText(finding)];
   if (kind === 'not-checked') {
     return [`not checked: ${finding.files} recorded files of layer ${placeText(finding.layer, finding.createdBy)}`];
   }
@@ -99,6 +99,12 @@ function findingText(finding: LedgerFinding): readonly string[] {
   }
   const what = kind === 'orphaned-list' ? 'is the list' : 'is the licence';
   return [`stripped: ${finding.path} ${what} of a package that is in no database`];
+}
+
+function missingText(finding: Extract<LedgerFinding, { readonly kind: 'missing' }>): string {
+  const { path, owner, removedInLayer, createdBy } = finding;
+  const by = removedInLayer === undefined ? '' : `, removed by layer ${placeText(removedInLayer, createdBy)}`;
+  return `missing: ${path} of ${nameOf(owner)}${by}`;
 }
 
 function modifiedText(finding: Extract<LedgerFinding, { readonly kind: 'modified' }>): readonly string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hidingLayers, layerCaptures } from '../../src/filesystem/index.ts';
+import { hidingLayers, layerCaptures, removingLayers } from '../../src/filesystem/index.ts';
 import { planOf, stackOf } from '../support/layer-fixtures.ts';
 
 const RULE = { id: 'keys', suffixes: ['.key'], maxBytes: 100 };
@@ -53,5 +53,38 @@ describe('hidingLayers', () => {
   test('a name that begins like another is another', async () => {
     const stack = await stackOf([{ 'ab/1': '' }, { '.wh.a': '', 'ab/12': '', 'ab/.wh.': '' }]);
     assert.deepEqual(hidingLayers(stack, [{ path: 'ab/1', layer: 0 }]), [undefined]);
+  });
+});
+
+describe('removingLayers', () => {
+  test('finds the layer that took a file away for good', async () => {
+    const stack = await stackOf([
+      { 'a/1': '', 'b/1': '', 'c/1': '', 'd/e/1': '', f: '', 'g/1': '', 'h/1': '', 'i/1': '', 'k/.wh.1': '' },
+      { 'a/.wh.1': '', 'b/.wh..wh..opq': '', 'c/1': 'new', 'h/.wh.1': '', 'i/.wh.1': '', 'k/1': '' },
+      { '.wh.d': '', f: 'dir', g: 'link:h', 'h/1': '', 'i/1': '' },
+      { 'i/.wh.1': '', 'never/.wh.1': '', 'b/.wh..wh..opq': '', 'c/1': 'link:x' },
+    ]);
+    const paths = ['a/1', 'b/1', 'c/1', 'd/e/1', 'f', 'g/1', 'h/1', 'i/1', 'k/1', 'never/1', 'x'];
+    assert.deepEqual(removingLayers(stack, paths), [
+      1,
+      1,
+      undefined,
+      2,
+      2,
+      2,
+      undefined,
+      3,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('what stands in an opaque folder of its own layer stays', async () => {
+    const stack = await stackOf([
+      { 'a/1': '', 'a/2': '' },
+      { 'a/1': '', 'a/.wh..wh..opq': '' },
+    ]);
+    assert.deepEqual(removingLayers(stack, ['a/1', 'a/2']), [undefined, 1]);
   });
 });

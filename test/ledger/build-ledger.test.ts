@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { squash } from '../../src/filesystem/index.ts';
 import { buildLedger, LEDGER_CLASSES, ledgerSummary } from '../../src/ledger/index.ts';
+import { stackOf } from '../support/layer-fixtures.ts';
 import { memoryView } from '../support/memory-view.ts';
 import { classesOf, ledgerOf, md5, npm, pkg, sampleLedger, viewOf, withContent, withType } from './sample.ts';
 
@@ -38,6 +40,24 @@ describe('buildLedger: integrity', () => {
     assert.deepEqual(ledger.totals.byClass.unaccounted, { files: 1, bytes: 1, executables: 1 });
     assert.equal(ledger.totals.missing, 1);
     assert.equal(ledger.totals.files, 7);
+  });
+
+  it('names the layer that removed what is missing; none where no layer ever had it', async () => {
+    const trees = [{ 'usr/bin/a': 'a', 'usr/lib/b': 'b' }, { 'usr/bin/.wh.a': '' }, { 'usr/lib/.wh..wh..opq': '' }];
+    const stack = await stackOf(trees);
+    const files = ['/usr/bin/a', '/usr/lib/b', '/usr/share/never'];
+    const recordedFiles = new Map(files.map((path) => [path, md5('x')]));
+    const layers = [{}, { createdBy: 'RUN rm /usr/bin/a' }, {}];
+    const packages = [pkg('tool', { files, recordedFiles })];
+    const { findings } = buildLedger({ view: squash(stack), stack, packages, layers });
+    assert.deepEqual(
+      findings.map((found) => found.kind === 'missing' && [found.path, found.removedInLayer, found.createdBy]),
+      [
+        ['/usr/bin/a', 1, 'RUN rm /usr/bin/a'],
+        ['/usr/lib/b', 2, undefined],
+        ['/usr/share/never', undefined, undefined],
+      ],
+    );
   });
 
   it('a folder or a device in place of a recorded file: the file is missing', () => {

@@ -61,7 +61,7 @@ export async function accountFiles(files: FilesToAccount): Promise<AccountedFile
 function account(files: FilesToAccount): AccountedFiles {
   const { stack, view, catalog, integrity, layers, baseLayers } = files;
   const { packages, notes } = catalog;
-  const built = buildLedger({ view, packages, notes, integrity, layers, baseLayers });
+  const built = buildLedger({ view, packages, notes, integrity, layers, baseLayers, stack });
   const stripped = strippedInventory({ stack, view, packages, layers });
   const ledger: Ledger = { ...built, findings: [...built.findings, ...stripped].toSorted(compareFindings) };
   const diagnostics = stack.diagnostics.length + catalog.diagnostics.length;
