@@ -289,6 +289,35 @@ describe('TarReader', () => {
   });
 });
 
+describe('TarReader reads prefixes as Go does, which container runtimes unpack with', () => {
+  const named = (magic: string, prefix: string | Buffer): string[] => {
+    const change = (header: Buffer): void => {
+      header.write(magic.padEnd(8, '\0'), 257, 'latin1');
+      Buffer.from(prefix as string).copy(header, 345);
+    };
+    return paths(Buffer.concat([tarBlock(change), END]));
+  };
+  const binary = (...bytes: number[]): Buffer => Buffer.from([...bytes, ...Array<number>(12 - bytes.length).fill(0)]);
+  // each tried with archive/tar of Go 1.26
+  const cases: readonly (readonly [what: string, magic: string, prefix: string | Buffer, path: string])[] = [
+    ['ustar', 'ustar\u000000', 'a/b', 'a/b/name'],
+    ['ustar of another version', 'ustar\u000099', 'a/b', 'a/b/name'],
+    ['neither ustar nor GNU', 'ustar \0\0', 'a/b', 'name'],
+    ['old', '', 'a/b', 'name'],
+    ['GNU, a prefix in place of times', 'ustar  \0', 'a/b', 'a/b/name'],
+    ['GNU, something in place of the second time', 'ustar  \0', Buffer.from(`${'\0'.repeat(12)}a/b`), 'name'],
+    ['GNU, both', 'ustar  \0', Buffer.from(`00000000001\0a/b`), '00000000001/name'],
+    ['GNU, times', 'ustar  \0', '00000000001\u000000000000002\0', 'name'],
+    ['GNU, digits to the end', 'ustar  \0', '777777777777', 'name'],
+    ['GNU, no octal digits', 'ustar  \0', '00000000008', '00000000008/name'],
+    ['GNU, blanks', 'ustar  \0', '    ', 'name'],
+    ['GNU, no ASCII', 'ustar  \0', 'é/b', 'name'],
+    ['GNU, base-256', 'ustar  \0', binary(0x80, 0, 0, 0, 0x7f), 'name'],
+    ['GNU, base-256 of more than 64 bits, which is no ASCII either', 'ustar  \0', binary(0x80, 0, 0, 0, 0x80), 'name'],
+  ];
+  for (const [what, magic, prefix, path] of cases) it(what, () => assert.deepEqual(named(magic, prefix), [path]));
+});
+
 describe('TarReader agrees with GNU tar', () => {
   let directory = '';
   before(() => {
