@@ -1,9 +1,10 @@
 import type { FileEntry, FileId, FileView } from '../filesystem/index.ts';
 import { createClassifier, isExecutable, type Classified } from './classify.ts';
 import { LedgerColumns } from './columns.ts';
+import { PossibleCopies } from './copies.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
 import { compareFindings } from './findings.ts';
-import { createOwnerNames, Owners } from './owners.ts';
+import { createOwnerNames, isOsPackage, Owners } from './owners.ts';
 import { withRemovers, type MissingFinding } from './removers.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { TotalsCounter } from './totals.ts';
@@ -25,6 +26,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
   const findings: LedgerFinding[] = [];
   const notChecked = new Map<number, number>();
   const classifierOf = createClassifier(options, owners);
+  const copies = new PossibleCopies(view);
   for (const folder of view.folders()) {
     const classify = classifierOf(folder);
     for (const [name, entry] of folder.files()) {
@@ -33,6 +35,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
         continue;
       }
       const row = classify(name, entry);
+      if (row.class === 'unaccounted') copies.add(entry);
       totals.add(row, entry.sizeBytes, isExecutable(entry));
       columns.set(entry.id, row);
       if (row.notChecked === true) notChecked.set(entry.layer, (notChecked.get(entry.layer) ?? 0) + 1);
@@ -44,6 +47,10 @@ export function buildLedger(options: LedgerOptions): Ledger {
         findings.push({ kind: 'modified', ...placeOf(options, entry), owner, ...difference });
       }
     }
+  }
+  for (const { id, row, ...size } of copies.find(packages)) {
+    totals.move('unaccounted', row.class, size);
+    columns.set(id, row);
   }
   for (const [layer, files] of integrity ? notChecked : []) {
     const { createdBy } = layers[layer] ?? {};
@@ -87,6 +94,11 @@ function differenceOf({ difference }: Classified, nameOf: OwnerNames): LedgerDif
   };
 }
 
+/** Whether a package of the operating system owns the file. */
+function isOfOs(owners: Owners, path: string): boolean {
+  return isOsPackage(owners.package(owners.owner(path.slice(1))));
+}
+
 /** Recorded files that are not there. */
 function findMissing(
   owners: Owners,
@@ -100,6 +112,9 @@ function findMissing(
   for (const [path, { owner: index }] of owners.absent) {
     const owner = nameOf(index);
     if (owner === undefined) continue;
+    // what Debian packs of a wheel is not all that the wheel's record lists: the package's own record counts
+    const { locations } = owners.package(index)!;
+    if (!isOsPackage(owners.package(index)) && locations.every((place) => isOfOs(owners, place.path))) continue;
     if (isExcludedOnPurpose(path)) excluded += 1;
     else missing.push({ kind: 'missing', path, owner });
   }

@@ -124,6 +124,7 @@ function byRule(name: string, entry: FileEntry, context: RuleContext): Classifie
 function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleContext): number | undefined {
   if (rule.links && entry.type !== 'symlink') return undefined;
   if (!rule.scripts && isExecutable(entry)) return undefined;
+  if (rule.empty && !(entry.type === 'file' && entry.sizeBytes === 0)) return undefined;
   if (rule.besideModule) return known(moduleOwner(entry.path, owners));
   if (rule.target === undefined) return -1;
   if (rule.target !== 'owned' && rule.target !== 'owned-node') {

@@ -12,6 +12,8 @@ export interface LedgerRule {
   /** What a link must lead to: any of these texts, something that a package owns, or that lies in `node_modules` as well. */
   readonly target: readonly string[] | 'owned' | 'owned-node' | undefined;
   readonly besideModule: boolean;
+  /** Files of 0 bytes only. */
+  readonly empty: boolean;
 }
 
 interface RawRule {
@@ -28,6 +30,7 @@ interface RawRule {
   readonly scripts?: boolean;
   readonly target?: string | readonly string[];
   readonly beside?: string;
+  readonly empty?: boolean;
 }
 
 const RAW: readonly RawRule[] = table.rules;
@@ -41,10 +44,23 @@ export const ALTERNATIVES: LedgerRule = {
   scripts: false,
   target: undefined,
   besideModule: false,
+  empty: false,
+};
+
+/** Copies that maintainer scripts make of what their package brought: told by the content, not by the place. */
+export const COPIES: LedgerRule = {
+  id: 'package-copies',
+  class: 'generated',
+  reason: 'has the content of a file of the package, by the digest that the package records',
+  links: false,
+  scripts: true,
+  target: undefined,
+  besideModule: false,
+  empty: false,
 };
 
 /** The table, in its order: the first rule that matches counts. */
-export const LEDGER_RULES: readonly LedgerRule[] = RAW.map(toRule).concat(ALTERNATIVES);
+export const LEDGER_RULES: readonly LedgerRule[] = RAW.map(toRule).concat(ALTERNATIVES, COPIES);
 
 function toRule(raw: RawRule): LedgerRule {
   return {
@@ -55,6 +71,7 @@ function toRule(raw: RawRule): LedgerRule {
     scripts: raw.scripts === true,
     target: targetOf(raw.target),
     besideModule: raw.beside === 'module',
+    empty: raw.empty === true,
   };
 }
 

@@ -20,6 +20,19 @@ export class TotalsCounter {
     if (row.integrity !== undefined) this.#integrity[row.integrity] += 1;
   }
 
+  /** What was added of one file counts as something else. */
+  move(from: LedgerClass, to: LedgerClass, size: { readonly bytes: number; readonly isExecutable: boolean }): void {
+    for (const [kind, sign] of [
+      [from, -1],
+      [to, 1],
+    ] as const) {
+      const count = this.#byClass[kind];
+      count.files += sign;
+      count.bytes += sign * size.bytes;
+      if (size.isExecutable) count.executables += sign;
+    }
+  }
+
   finish(rest: Pick<LedgerTotals, 'missing' | 'excluded' | 'knownUnknowns'>): LedgerTotals {
     const counts = Object.values(this.#byClass);
     const sum = (key: keyof Count): number => counts.reduce((total, count) => total + count[key], 0);

@@ -1,0 +1,71 @@
+import type { DigestAlgorithm, FileEntry, FileId, FileView } from '../filesystem/index.ts';
+import type { Package } from '../packages/index.ts';
+import { isExecutable } from './classify.ts';
+import type { LedgerRow } from './columns.ts';
+import { isOsPackage } from './owners.ts';
+import { COPIES, LEDGER_RULES } from './rules.ts';
+
+/** Of more files than this it is not asked: images whose files nobody knows have millions. */
+const MAX_FILES = 100_000;
+/** Shorter files are alike by chance. */
+const MIN_BYTES = 64;
+const LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64 };
+const ALGORITHMS = Object.keys(LENGTHS) as readonly DigestAlgorithm[];
+
+/** A file that may be a copy. */
+interface Candidate {
+  readonly id: FileId;
+  readonly bytes: number;
+  readonly isExecutable: boolean;
+  /** Of its content, as far as the pass over the layers made any. */
+  readonly digests: readonly string[];
+}
+
+/** A file of which that is known. */
+export interface FoundCopy extends Omit<Candidate, 'digests'> {
+  readonly row: LedgerRow;
+}
+
+/**
+ * Files of which nothing is known by their path, to be held against what packages record of theirs: CUPS links its backends to a second place, Tomcat and
+ * memcached copy their configuration. A class, as all of them are looked up at once.
+ */
+export class PossibleCopies {
+  readonly #view: FileView;
+  readonly #candidates: Candidate[] = [];
+
+  constructor(view: FileView) {
+    this.#view = view;
+  }
+
+  /** Only what has a digest can be told. What runs with more rights than who starts it is no mere copy. */
+  add(entry: FileEntry): void {
+    if (entry.type !== 'file' || entry.sizeBytes < MIN_BYTES || this.#candidates.length >= MAX_FILES) return;
+    if ((entry.mode & 0o7000) !== 0 || entry.xattrs?.['security.capability'] !== undefined) return;
+    const digests = ALGORITHMS.flatMap((algorithm) => this.#view.contentDigest(entry.path, algorithm) ?? []);
+    if (digests.length === 0) return;
+    const { id, sizeBytes: bytes } = entry;
+    this.#candidates.push({ id, bytes, isExecutable: isExecutable(entry), digests });
+  }
+
+  /** Those that are copies, with the package: of the operating system where one of these records the content, else the first that does. */
+  find(packages: readonly Package[]): readonly FoundCopy[] {
+    const wanted = new Set(this.#candidates.flatMap(({ digests }) => digests));
+    const owners = new Map<string, number>();
+    const indexes = [...packages.keys()];
+    for (const isOs of wanted.size === 0 ? [] : [true, false]) {
+      for (const owner of indexes.filter((index) => isOsPackage(packages[index]) === isOs)) {
+        for (const { algorithm, hex } of packages[owner]?.recordedFiles?.values() ?? []) {
+          // some records are cut
+          if (!wanted.has(hex) || hex.length !== LENGTHS[algorithm as DigestAlgorithm] || owners.has(hex)) continue;
+          owners.set(hex, owner);
+        }
+      }
+    }
+    const rule = LEDGER_RULES.indexOf(COPIES);
+    return this.#candidates.flatMap(({ digests, ...file }) => {
+      const owner = digests.map((hex) => owners.get(hex)).find((index) => index !== undefined);
+      return owner === undefined ? [] : [{ ...file, row: { class: COPIES.class, rule, owner } }];
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { LedgerEntry } from '../../src/ledger/index.ts';
+import type { MemoryEntry } from '../support/memory-view.ts';
+import { ledgerOf, md5, pkg } from './sample.ts';
+
+const BACKEND = 'a printer backend, which is longer than what is alike by chance: 64 characters';
+const SCRIPT = `#!/bin/sh\n${'# configuration\n'.repeat(8)}`;
+const cups = pkg('cups-daemon', {
+  files: ['/usr/lib/cups/backend-available/lpd', '/usr/share/cups/cupsd.conf.default'],
+  recordedFiles: new Map([
+    ['/usr/lib/cups/backend-available/lpd', md5(BACKEND)],
+    ['/usr/share/cups/cupsd.conf.default', md5(SCRIPT)],
+    ['/usr/share/short', md5('short')],
+  ]),
+});
+
+function classOf(path: string, entry: MemoryEntry): Pick<LedgerEntry, 'class' | 'rule'> & { readonly owner?: string } {
+  const files = {
+    'usr/lib/cups/backend-available/lpd': { content: BACKEND, mode: 0o755 },
+    'usr/share/cups/cupsd.conf.default': SCRIPT,
+    [path]: entry,
+  };
+  const ledger = ledgerOf(files, [pkg('other'), cups]);
+  const { byClass } = ledger.totals;
+  const found = [...ledger.entries()].find((each) => each.path === `/${path}`)!;
+  assert.equal(byClass.generated.files + byClass.unaccounted.files, 1);
+  assert.equal(byClass[found.class].bytes, found.sizeBytes);
+  assert.equal(byClass[found.class].executables, found.isExecutable ? 1 : 0);
+  return {
+    class: found.class,
+    ...(found.rule === undefined ? {} : { rule: found.rule }),
+    ...(found.owner === undefined ? {} : { owner: found.owner.id }),
+  };
+}
+
+describe('copies of files of packages', () => {
+  const copy = { class: 'generated', rule: 'package-copies', owner: cups.id };
+
+  it('are told by their content, programs and scripts too', () => {
+    assert.deepEqual(classOf('usr/lib/cups/backend/lpd', { content: BACKEND, mode: 0o744 }), copy);
+    assert.deepEqual(classOf('etc/cups/cupsd.conf', SCRIPT), copy);
+  });
+
+  it('are none when anything of the content differs', () => {
+    assert.deepEqual(classOf('etc/cups/cupsd.conf', `${SCRIPT}\n`), { class: 'unaccounted' });
+  });
+
+  it('are none when they run with more rights than who starts them', () => {
+    for (const mode of [0o4755, 0o2755]) {
+      assert.deepEqual(classOf('usr/lib/cups/backend/lpd', { content: BACKEND, mode }), { class: 'unaccounted' });
+    }
+    const xattrs = { 'security.capability': '01000002' };
+    assert.deepEqual(classOf('usr/lib/cups/backend/lpd', { content: BACKEND, mode: 0o755, xattrs }), {
+      class: 'unaccounted',
+    });
+  });
+
+  it('are none where so little is alike by chance', () => {
+    assert.deepEqual(classOf('etc/short', 'short'), { class: 'unaccounted' });
+  });
+});

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OS_DATABASE_FOLDERS } from '../../src/packages/index.ts';
+import { classesOf, ledgerOf } from './sample.ts';
+
+describe('rules of the ledger', () => {
+  it('know every place where package managers keep their records', () => {
+    const folders = Object.values(OS_DATABASE_FOLDERS).flat();
+    const ledger = ledgerOf(Object.fromEntries(folders.map((folder) => [`${folder}/x`, 'x'])), []);
+    for (const [path, found] of Object.entries(classesOf(ledger))) assert.match(found, /^package-state/, path);
+    assert.equal(ledger.totals.byClass['package-state'].files, folders.length);
+  });
+
+  it('take empty files alone for places that administrators fill', () => {
+    const found = classesOf(
+      ledgerOf({ 'etc/apparmor.d/local/usr.sbin.cupsd': '', 'etc/apparmor.d/local/filled': '/** rw,' }, []),
+    );
+    assert.deepEqual(found, {
+      '/etc/apparmor.d/local/filled': 'unaccounted',
+      '/etc/apparmor.d/local/usr.sbin.cupsd': 'generated empty-places',
+    });
+  });
+});
