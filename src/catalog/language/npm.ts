@@ -33,7 +33,7 @@ interface Found {
 export const npmCataloger: Cataloger = {
   id: 'npm',
   title: 'npm packages',
-  version: 4,
+  version: 5,
   specifications: [
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-json',
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles',
@@ -86,7 +86,7 @@ function catalog(context: CatalogContext): CatalogResult {
   const maps = readPnpMaps(view, report);
   const mapped = new Map(maps.flatMap((map) => [...map.needs]));
   const resolver = createNpmResolver(view, roots);
-  const projects = found.filter((item) => item.installed || !isFixture(item.folder, roots));
+  const projects = found.filter((item) => !isFixture(item, roots));
   const starters = context.languageFiles === false ? NONE : startersOf(view, found);
   const packages = [
     ...projects.map((item) => toPackage(item, { resolver, view, mapped, starters })),
@@ -127,8 +127,22 @@ const FIXTURE_FOLDERS = new Set(
   ),
 );
 
-/** A manifest in a project's folder of tests or examples: nothing of what runs. */
-function isFixture(folder: string, roots: ReadonlySet<string>): boolean {
+/** What is there for tests or examples: nothing of what runs. */
+function isFixture({ folder, installed, lock }: Found, roots: ReadonlySet<string>): boolean {
+  return installed ? lock === undefined && isBroughtForTests(folder) : isFixtureOfProject(folder, roots);
+}
+
+/** In a folder of tests of another installed package, which brought it along: installers put packages right under `node_modules` of one. */
+function isBroughtForTests(folder: string): boolean {
+  const inside = `/${folder}`.split('/node_modules/').slice(1, -1);
+  return inside.some((path) => {
+    const segments = path.split('/');
+    return segments.slice(path.startsWith('@') ? 2 : 1).some((segment) => FIXTURE_FOLDERS.has(segment));
+  });
+}
+
+/** A manifest in a project's folder of tests or examples. */
+function isFixtureOfProject(folder: string, roots: ReadonlySet<string>): boolean {
   const segments = folder.split('/');
   const at = segments.findLastIndex((segment) => FIXTURE_FOLDERS.has(segment));
   if (at < 1) return false;

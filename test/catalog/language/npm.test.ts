@@ -46,6 +46,25 @@ describe('npmCataloger: what is a package', () => {
     );
   });
 
+  it('takes no package for installed that another one brought for its tests, unless a lockfile has it', () => {
+    const fixtures = 'app/node_modules/@s/core/test/fixtures/plugins/node_modules';
+    const files = {
+      'app/node_modules/@s/core/package.json': named('@s/core'),
+      [`${fixtures}/bad/package.json`]: named('bad'),
+      [`${fixtures}/bad/node_modules/worse/package.json`]: named('worse'),
+      // names and folders that only look like it
+      'app/node_modules/test/node_modules/a/package.json': named('a'),
+      'app/node_modules/@s/core/vendor/node_modules/b/package.json': named('b'),
+      'app/test/node_modules/c/package.json': named('c'),
+      'app/node_modules/.pnpm/spec@1.0.0/node_modules/spec/package.json': named('spec'),
+    };
+    assert.deepEqual(labels(files).toSorted(), ['@s/core@1.0.0', 'a@1.0.0', 'b@1.0.0', 'c@1.0.0', 'spec@1.0.0']);
+    const lock = json({
+      packages: { 'node_modules/@s/core/test/fixtures/plugins/node_modules/bad': { version: '1.0.0' } },
+    });
+    assert.ok(labels({ ...files, 'app/node_modules/.package-lock.json': lock }).includes('bad@1.0.0'));
+  });
+
   it('leaves out stubs, fixtures inside packages, hidden folders and files without name or version', () => {
     const { packages, diagnostics } = catalog({
       'app/node_modules/a/package.json': named('a'),
