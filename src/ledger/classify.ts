@@ -126,6 +126,9 @@ function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleCon
   if (!rule.scripts && isExecutable(entry)) return undefined;
   if (rule.empty && !(entry.type === 'file' && entry.sizeBytes === 0)) return undefined;
   if (rule.besideModule) return known(moduleOwner(entry.path, owners));
+  if (rule.near !== undefined) {
+    return known(owners.owner(`${entry.path.slice(0, entry.path.lastIndexOf('/') + 1)}${rule.near}`));
+  }
   if (rule.target === undefined) return -1;
   if (rule.target !== 'owned' && rule.target !== 'owned-node') {
     return rule.target.includes(entry.linkTarget ?? '') ? -1 : undefined;

@@ -12,6 +12,8 @@ export interface LedgerRule {
   /** What a link must lead to: any of these texts, something that a package owns, or that lies in `node_modules` as well. */
   readonly target: readonly string[] | 'owned' | 'owned-node' | undefined;
   readonly besideModule: boolean;
+  /** Name of a file in the same folder that a package must own, which is the owner of this one then. */
+  readonly near: string | undefined;
   /** Files of 0 bytes only. */
   readonly empty: boolean;
 }
@@ -30,6 +32,7 @@ interface RawRule {
   readonly scripts?: boolean;
   readonly target?: string | readonly string[];
   readonly beside?: string;
+  readonly near?: string;
   readonly empty?: boolean;
 }
 
@@ -44,6 +47,7 @@ export const ALTERNATIVES: LedgerRule = {
   scripts: false,
   target: undefined,
   besideModule: false,
+  near: undefined,
   empty: false,
 };
 
@@ -56,6 +60,7 @@ export const COPIES: LedgerRule = {
   scripts: true,
   target: undefined,
   besideModule: false,
+  near: undefined,
   empty: false,
 };
 
@@ -71,6 +76,7 @@ function toRule(raw: RawRule): LedgerRule {
     scripts: raw.scripts === true,
     target: targetOf(raw.target),
     besideModule: raw.beside === 'module',
+    near: raw.near,
     empty: raw.empty === true,
   };
 }

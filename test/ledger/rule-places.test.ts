@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { OS_DATABASE_FOLDERS } from '../../src/packages/index.ts';
-import { classesOf, ledgerOf } from './sample.ts';
+import { classesOf, ledgerOf, pkg } from './sample.ts';
 
 describe('rules of the ledger', () => {
   it('know every place where package managers keep their records', () => {
@@ -18,6 +18,28 @@ describe('rules of the ledger', () => {
     assert.deepEqual(found, {
       '/etc/apparmor.d/local/filled': 'unaccounted',
       '/etc/apparmor.d/local/usr.sbin.cupsd': 'generated empty-places',
+    });
+  });
+
+  it('take what depmod writes for a kernel’s where its modules are a package’s', () => {
+    const files = {
+      'usr/lib/modules/6.1/modules.builtin': '',
+      'usr/lib/modules/6.1/modules.dep': 'x',
+      'opt/modules.dep': 'x',
+    };
+    const kernel = pkg('linux-image', { files: ['/usr/lib/modules/6.1/modules.builtin', '/boot/vmlinuz-6.1'] });
+    const links = {
+      'boot/vmlinuz-6.1': 'x',
+      vmlinuz: { link: 'boot/vmlinuz-6.1' },
+      'vmlinuz.old': { link: 'opt/modules.dep' },
+    };
+    assert.deepEqual(classesOf(ledgerOf({ ...files, ...links }, [kernel])), {
+      '/boot/vmlinuz-6.1': 'os-package unchecked',
+      '/opt/modules.dep': 'unaccounted',
+      '/usr/lib/modules/6.1/modules.builtin': 'os-package unchecked',
+      '/usr/lib/modules/6.1/modules.dep': 'generated kernel-indexes',
+      '/vmlinuz': 'generated kernel-links',
+      '/vmlinuz.old': 'unaccounted',
     });
   });
 });
