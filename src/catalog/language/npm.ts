@@ -141,11 +141,15 @@ function isBroughtForTests(folder: string): boolean {
   });
 }
 
-/** A manifest in a project's folder of tests or examples. */
+/** Where Python and Ruby install packages. */
+const OTHER_INSTALLS: ReadonlySet<string> = new Set(['site-packages', 'dist-packages', 'gems']);
+
+/** A manifest in a folder of tests or examples, of a project or of an installed package of another language. */
 function isFixtureOfProject(folder: string, roots: ReadonlySet<string>): boolean {
   const segments = folder.split('/');
   const at = segments.findLastIndex((segment) => FIXTURE_FOLDERS.has(segment));
   if (at < 1) return false;
+  if (segments.slice(0, at).some((segment) => OTHER_INSTALLS.has(segment))) return true;
   for (let end = at; end > 0; end -= 1) if (roots.has(segments.slice(0, end).join('/'))) return true;
   return false;
 }

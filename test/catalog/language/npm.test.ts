@@ -65,6 +65,17 @@ describe('npmCataloger: what is a package', () => {
     assert.ok(labels({ ...files, 'app/node_modules/.package-lock.json': lock }).includes('bad@1.0.0'));
   });
 
+  it('takes no project for one that a package of Python or Ruby brought for its tests', () => {
+    assert.deepEqual(
+      labels({
+        'venv/lib/python3.11/site-packages/lab/tests/mock/package.json': named('mock'),
+        'usr/share/gems/gems/rails-7.0/test/dummy/package.json': named('dummy'),
+        'venv/lib/python3.11/site-packages/lab/staging/package.json': named('staging'),
+      }),
+      ['staging@1.0.0'],
+    );
+  });
+
   it('leaves out stubs, fixtures inside packages, hidden folders and files without name or version', () => {
     const { packages, diagnostics } = catalog({
       'app/node_modules/a/package.json': named('a'),
