@@ -125,7 +125,7 @@ function ruleOwner(entry: FileEntry, rule: LedgerRule, { view, owners }: RuleCon
   if (rule.links && entry.type !== 'symlink') return undefined;
   if (!rule.scripts && isExecutable(entry)) return undefined;
   if (rule.empty && !(entry.type === 'file' && entry.sizeBytes === 0)) return undefined;
-  if (rule.besideModule) return known(moduleOwner(entry.path, owners));
+  if (rule.besideModule) return known(moduleOwner(entry.path, { view, owners }));
   if (rule.near !== undefined) {
     return known(owners.owner(`${entry.path.slice(0, entry.path.lastIndexOf('/') + 1)}${rule.near}`));
   }
@@ -149,8 +149,9 @@ function known(owner: number): number | undefined {
   return owner < 0 ? undefined : owner;
 }
 
-/** `a/__pycache__/b.cpython-311.opt-1.pyc` is made of `a/b.py`, `a/b.pyc` of `a/b.py` too. */
-function moduleOwner(path: string, owners: Owners): number {
+/** `a/__pycache__/b.cpython-311.opt-1.pyc` is made of `a/b.py`, `a/b.pyc` of `a/b.py` too; `a/b.elc` of `a/b.el`, which may be a link. */
+function moduleOwner(path: string, { view, owners }: Pick<RuleContext, 'view' | 'owners'>): number {
+  if (path.endsWith('.elc')) return owners.owner(view.resolve(path.slice(0, -1))?.path ?? path);
   const [, folder = '', name = ''] = /^(.*\/)__pycache__\/([^/]+?)\.[^/.]+(?:\.opt-[^/.]+)?\.pyc$/.exec(path) ?? [];
   const module = name === '' ? path.replace(/\.py[co]$/, '.py') : `${folder}${name}.py`;
   return owners.owner(module);

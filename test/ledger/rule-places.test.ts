@@ -42,4 +42,26 @@ describe('rules of the ledger', () => {
       '/vmlinuz.old': 'unaccounted',
     });
   });
+
+  it('take what Emacs compiled of a package’s Lisp file', () => {
+    const site = 'usr/share/emacs/site-lisp/x';
+    const files = {
+      'usr/share/x/a.el': 'a',
+      [`${site}/a.el`]: { link: '/usr/share/x/a.el' },
+      [`${site}/a.elc`]: 'compiled',
+      [`${site}/b.elc`]: 'of nothing',
+      [`${site}/c.el`]: 'c',
+      [`${site}/c.elc`]: 'compiled',
+      [`${site}/done`]: '',
+    };
+    assert.deepEqual(classesOf(ledgerOf(files, [pkg('x', { files: ['/usr/share/x/a.el'] })])), {
+      '/usr/share/x/a.el': 'os-package unchecked',
+      [`/${site}/a.el`]: 'generated emacs-sources',
+      [`/${site}/a.elc`]: 'generated emacs-bytecode',
+      [`/${site}/b.elc`]: 'unaccounted',
+      [`/${site}/c.el`]: 'unaccounted',
+      [`/${site}/c.elc`]: 'unaccounted',
+      [`/${site}/done`]: 'generated empty-places',
+    });
+  });
 });
