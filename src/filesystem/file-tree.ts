@@ -27,6 +27,8 @@ export interface Walk {
   readonly followLast: boolean;
   /** Make folders that are missing, as of this layer. */
   readonly createLayer?: number;
+  /** Told of each link that is followed. */
+  readonly onLink?: (link: Node) => void;
 }
 
 /**
@@ -162,6 +164,7 @@ export class FileTree {
         node = child;
         continue;
       }
+      options.onLink?.(child);
       hops += 1;
       if (hops > LIMITS.linkHops) return NO_NODE;
       const target = this.linkTarget(child);

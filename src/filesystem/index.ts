@@ -14,3 +14,4 @@ export type { PackedLayout } from './record-columns.ts';
 export { removedCaptures } from './removed-captures.ts';
 export type { RemovedCapture } from './removed-captures.ts';
 export { squash } from './squash.ts';
+export type { SquashedLayers } from './squashed-view.ts';

@@ -3,12 +3,26 @@ import { textAt } from './byte-list.ts';
 import { NO_NODE, type FileTree, type Node } from './file-tree.ts';
 import type { DigestAlgorithm } from './capture-rule.ts';
 import type { CapturedFile, FileEntry, FileView, FolderFiles, FolderView } from './file-view.ts';
-import { CONTENT_KINDS, positionOf, RecordKind, type ContentKind, type LayerRecords } from './layer-records.ts';
+import {
+  CONTENT_KINDS,
+  positionOf,
+  RecordKind,
+  type ContentKind,
+  type LayerRecords,
+  type StackDiagnostic,
+} from './layer-records.ts';
 
 const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16 } as const satisfies Record<DigestAlgorithm, number>;
 
+/** The view that squashing layers gives. */
+export interface SquashedLayers extends FileView {
+  /** Where runtimes differ in what the layers mean. The view then has what any of them leaves. */
+  readonly diagnostics: readonly StackDiagnostic[];
+}
+
 /** `FileView` over a finished tree. Entries are made when asked for; nothing but the tree is kept. */
-export class SquashedView implements FileView {
+export class SquashedView implements SquashedLayers {
+  readonly diagnostics: readonly StackDiagnostic[];
   readonly #tree: FileTree;
   readonly #firstLayer: number;
   #size: number | undefined;
@@ -16,7 +30,8 @@ export class SquashedView implements FileView {
   /** What `entries` gave last, unless a link: whoever goes through all files asks about that one, and it needs no walk. */
   #given: { readonly path: string; readonly node: Node } | undefined;
 
-  constructor(tree: FileTree, firstLayer: number) {
+  constructor(tree: FileTree, firstLayer: number, diagnostics: readonly StackDiagnostic[]) {
+    this.diagnostics = diagnostics;
     this.#tree = tree;
     this.#firstLayer = firstLayer;
   }

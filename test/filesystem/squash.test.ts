@@ -56,14 +56,57 @@ describe('squash', () => {
   });
 
   it('puts entries whose parent is a link where the link leads (merged usr)', async () => {
-    const stack = await stackOf([
-      { lib: 'link:usr/lib', 'usr/lib/a': '1' },
-      { 'lib/b': '2', 'lib/.wh.a': '' },
-    ]);
+    const stack = await stackOf([{ lib: 'link:usr/lib', 'usr/lib/a': '1' }, { 'lib/b': '2' }]);
     const view = squash(stack);
-    assert.deepEqual(paths(view), ['lib', 'usr', 'usr/lib', 'usr/lib/b']);
+    assert.deepEqual(paths(view), ['lib', 'usr', 'usr/lib', 'usr/lib/a', 'usr/lib/b']);
     assert.equal(view.resolve('lib/b')?.path, 'usr/lib/b');
     assert.equal(view.lookup('lib/b')?.path, 'usr/lib/b');
+  });
+
+  it('takes nothing away behind links of lower layers, as overlay does not, and says so', async () => {
+    const lower = { 'usr/lib/a': '1', 'usr/lib/s/b': '2', lib: 'link:usr/lib', lib2: 'link:lib' };
+    const all = ['lib', 'lib2', 'usr', 'usr/lib', 'usr/lib/a', 'usr/lib/s', 'usr/lib/s/b'];
+    const cases: readonly (readonly [upper: Readonly<Record<string, string>>, first: string | undefined])[] = [
+      [{ 'lib/.wh.a': '' }, '/lib/a'],
+      [{ 'lib2/s/.wh.b': '' }, '/lib2/s/b'],
+      [{ 'lib/s/.wh..wh..opq': '' }, '/lib/s/'],
+      // a folder has taken the link's place by then
+      [{ lib: 'dir', 'lib/.wh.a': '' }, '/lib/a'],
+      [{ 'lib/.wh.none': '' }, undefined],
+      [{ 'usr/.wh.none': '' }, undefined],
+    ];
+    for (const [upper, first] of cases) {
+      const view = squash(await stackOf([lower, upper]));
+      assert.deepEqual(paths(view), all);
+      assert.deepEqual(
+        view.diagnostics.map(({ code, path }) => [code, path]),
+        first === undefined ? [] : [['behind-link', first]],
+      );
+    }
+  });
+
+  it('says what replaces or adds something behind links of lower layers, once for each layer', async () => {
+    const stack = await stackOf([
+      { 'opt/x': 'bad', o: 'link:opt' },
+      { 'o/x': 'good', 'o/y': '1' },
+      { own: 'link:opt', 'own/z': '1' },
+    ]);
+    const { diagnostics } = squash(stack);
+    assert.deepEqual(
+      diagnostics.map(({ code, path, message }) => [code, path, message.includes('and 1 more')]),
+      [['behind-link', '/o/x', true]],
+    );
+    assert.deepEqual(squash(stack, 1).diagnostics, []);
+  });
+
+  it('leaves a root that is emptied as overlay does, and says so', async () => {
+    const view = squash(await stackOf([{ a: '1' }, { '.wh..wh..opq': '', b: '2' }]));
+    assert.deepEqual(paths(view), ['a', 'b']);
+    assert.deepEqual(
+      view.diagnostics.map(({ code }) => code),
+      ['root-emptied'],
+    );
+    assert.deepEqual(squash(await stackOf([{ '.wh..wh..opq': '', b: '2' }])).diagnostics, []);
   });
 
   it('replaces a link by a folder of an upper layer, as runtimes do', async () => {

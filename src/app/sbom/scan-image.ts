@@ -51,7 +51,8 @@ export async function squashImage(
 ): Promise<SquashedImage> {
   const plan = mergePlans(capturePlan(CATALOGERS, { digests: options.files?.integrity === true }), options.extra);
   const stack = await readPlan(image, store, { ...options, runtime, plan });
-  return { image, stack, view: squash(stack) };
+  const view = squash(stack);
+  return { image, stack: { ...stack, diagnostics: [...stack.diagnostics, ...view.diagnostics] }, view };
 }
 
 /** Reads and verifies every layer once, squashes, and catalogs. */

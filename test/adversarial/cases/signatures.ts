@@ -15,6 +15,9 @@ const EVENT_STREAM: LayerSpec = {
     license: 'MIT',
   }),
 };
+const LEFT_PAD = {
+  'app/node_modules/left-pad/package.json': JSON.stringify({ name: 'left-pad', version: '1.3.0', license: 'MIT' }),
+};
 const NO_EVENT_STREAM = 'components: { deny: [{ purl: "pkg:npm/event-stream", versions: "3.3.6" }] }';
 const CLEAN = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [] };
 
@@ -109,12 +112,11 @@ export const SIGNATURE_CASES: readonly AdversarialCase[] = [
     attack: async (stage) => {
       stage.policy({ rule: NO_EVENT_STREAM });
       const manifest = EVENT_STREAM['app/node_modules/event-stream/package.json'];
-      const other = JSON.stringify({ name: 'left-pad', version: '1.3.0', license: 'MIT' });
       await stage.image('app', {
         layers: [
           {
             'app/node_modules/event-stream/package.json': `${' '.repeat(8 << 20)}${String(manifest)}`,
-            'app/node_modules/left-pad/package.json': other,
+            ...LEFT_PAD,
           },
         ],
       });
@@ -122,6 +124,17 @@ export const SIGNATURE_CASES: readonly AdversarialCase[] = [
     },
     expect: deny('COMPONENTS_UNCERTAIN'),
   },
+  ...(['whiteout', 'opaque'] as const).map((marker): AdversarialCase => ({
+    name: `${marker} in a folder that took the place of a lower layer’s link: it hides no component behind the link`,
+    attack: async (stage) => {
+      stage.policy({ rule: NO_EVENT_STREAM });
+      const markers = { whiteout: 'modules/.wh.event-stream', opaque: 'modules/event-stream/.wh..wh..opq' };
+      const link = { path: 'modules', type: 'symlink' as const, linkTarget: 'app/node_modules' };
+      await stage.image('app', { layers: [EVENT_STREAM, [link], { [markers[marker]]: '', ...LEFT_PAD }] });
+      return stage.check('app');
+    },
+    expect: deny('COMPONENT_DENIED'),
+  })),
   {
     name: 'a clean SBOM is found out where it is derived again',
     attack: async (stage) => {
