@@ -17,6 +17,7 @@ const UNKNOWN: Comparison = { outcome: 'unknown' };
  */
 export function compareFile(view: FileView, entry: FileEntry, recorded: RecordedFile): Comparison {
   const { algorithm, hex } = recorded;
+  if (algorithm === 'other') return entry.type === 'symlink' ? { outcome: 'different' } : UNKNOWN;
   if (entry.type === 'symlink') {
     return digestOf(algorithm, entry.linkTarget ?? '').startsWith(hex) ? VERIFIED : { outcome: 'different' };
   }
@@ -25,10 +26,14 @@ export function compareFile(view: FileView, entry: FileEntry, recorded: Recorded
   return found.startsWith(hex) ? VERIFIED : { outcome: 'different', found };
 }
 
-function contentDigest(view: FileView, path: string, algorithm: RecordedFile['algorithm']): string | undefined {
+function contentDigest(
+  view: FileView,
+  path: string,
+  algorithm: Exclude<RecordedFile['algorithm'], 'other'>,
+): string | undefined {
   return algorithm === 'sha384' || algorithm === 'sha512' ? undefined : view.contentDigest(path, algorithm);
 }
 
-function digestOf(algorithm: RecordedFile['algorithm'], text: string): string {
+function digestOf(algorithm: Exclude<RecordedFile['algorithm'], 'other'>, text: string): string {
   return createHash(algorithm).update(text).digest('hex');
 }

@@ -23,7 +23,7 @@ export function uncheckedFiles(view: FileView, packages: readonly Package[]): Un
   for (const pkg of packages) {
     if (!isOsPackage(pkg)) continue;
     for (const [path, { algorithm }] of pkg.recordedFiles ?? []) {
-      if (algorithm === 'sha384' || algorithm === 'sha512') continue;
+      if (algorithm === 'sha384' || algorithm === 'sha512' || algorithm === 'other') continue;
       if (view.contentDigest(path.slice(1), algorithm) !== undefined) continue;
       const entry = view.lookup(path.slice(1));
       if (entry?.type !== 'file' || entry.sizeBytes === 0) continue;

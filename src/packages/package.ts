@@ -69,7 +69,8 @@ export interface LicenseClaim {
 
 /** What a package's record says of one of its files. Compared with the bytes by the ledger. */
 export interface RecordedFile {
-  readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  /** `other`: one that nothing here computes. */
+  readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'other';
   /** Lower-case hex of a regular file's content: whole, or of a SHA-256 the first 40 digits, as apk 3 records it. */
   readonly hex: string;
 }

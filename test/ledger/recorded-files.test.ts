@@ -236,14 +236,23 @@ describe('recordedFiles of rpm', () => {
     assert.deepEqual(missing(ledger), ['/usr/lib/needed']);
   });
 
-  it('are none in an algorithm that is not known', () => {
+  it('in an algorithm that is not known say that there is a file, and cannot be compared', () => {
     const ledger = ledgerOf(rpmCataloger, {
       'etc/os-release': 'ID=fedora\nVERSION_ID=40\n',
       'var/lib/rpm/Packages.db': ndbDatabase([rpmPackage('tool', values('md5', { fileDigestAlgorithm: [99] }))]),
       'usr/bin/bad': 'wrong',
+      'usr/bin/good': { link: 'bad' },
+      'etc/conf': '',
     });
-    assert.equal(classesOf(ledger)['/usr/bin/bad'], 'os-package unchecked');
-    assert.deepEqual(ledger.findings, []);
+    const classes = classesOf(ledger);
+    assert.equal(classes['/usr/bin/bad'], 'os-package unchecked');
+    assert.equal(classes['/usr/bin/good'], 'os-package modified');
+    assert.equal(classes['/etc/conf'], 'os-package configuration');
+    assert.deepEqual(missing(ledger), ['/usr/bin/gone']);
+    assert.deepEqual(
+      ledger.findings.flatMap((finding) => (finding.kind === 'not-checked' ? [finding.files] : [])),
+      [2],
+    );
   });
 });
 

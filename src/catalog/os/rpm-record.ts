@@ -194,19 +194,19 @@ interface FileDigest {
   readonly check: number;
 }
 
-/** Digests by the index of their file, of links those of their targets; of folders there are none, and of files none in an algorithm that is not known. */
+/** Digests by the index of their file, of links those of their targets; of folders there are none. One in an algorithm that is not known says that there is a file. */
 function digestsOf(header: RpmHeader, budget: RecordBudget): (index: number) => FileDigest | undefined {
   const targets = budget.takeTexts(header, RPM_TAGS.fileLinkTargets);
   const known = DIGESTS.get(header.numbers(RPM_TAGS.fileDigestAlgorithm)[0] ?? MD5);
-  const digests = known === undefined ? [] : budget.takeTexts(header, RPM_TAGS.fileDigests);
+  const digests = budget.takeTexts(header, RPM_TAGS.fileDigests);
   return (index) => {
     const hex = digests[index] ?? '';
     if (hex === '') {
       const file = recordedLink(targets[index] ?? '');
       return file === undefined ? undefined : { file, check: VERIFY_LINK };
     }
-    if (known === undefined || hex.length !== known.hexDigits || !/^[0-9a-f]+$/.test(hex)) return undefined;
-    return { file: { algorithm: known.algorithm, hex }, check: VERIFY_DIGEST };
+    if (!/^[0-9a-f]{8,256}$/.test(hex) || (known !== undefined && hex.length !== known.hexDigits)) return undefined;
+    return { file: { algorithm: known?.algorithm ?? 'other', hex }, check: VERIFY_DIGEST };
   };
 }
 

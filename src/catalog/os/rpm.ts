@@ -26,7 +26,7 @@ import { homepageOf, parseMaintainer, summaryOf } from './supplier.ts';
 export const rpmCataloger: Cataloger = {
   id: 'rpm',
   title: 'RPM packages',
-  version: 3,
+  version: 4,
   specifications: [
     'https://rpm-software-management.github.io/rpm/manual/tags.html',
     'https://rpm-software-management.github.io/rpm/manual/hregions.html',
