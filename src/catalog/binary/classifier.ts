@@ -13,7 +13,7 @@ import { chooseVersion, type FoundVersion } from './classifier-version.ts';
 export const binaryCataloger: Cataloger = {
   id: 'binary',
   title: 'Well-known programs recognised by their bytes',
-  version: 3,
+  version: 4,
   specifications: [
     'https://github.com/package-url/purl-spec/blob/main/types-doc/generic-definition.md',
     'https://csrc.nist.gov/pubs/ir/7695/final',

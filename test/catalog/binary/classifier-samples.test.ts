@@ -16,6 +16,36 @@ const SAMPLES: readonly (readonly [path: string, content: string, found: string]
   ['usr/bin/arangosh', '|curl-version|3.12.5-2 enterprise [linux]|timeout|', 'arangodb@3.12.5-2'],
   ['usr/local/bin/redis-server', '|000|4.0.11841ce7054bd9-1542359302000000000|networking.c|', 'redis@4.0.11'],
   ['usr/local/bin/redis-server', '|Server started, Redis version 2.8.23|', 'redis@2.8.23'],
+  [
+    'boot/vmlinuz-6.1.0-56-cloud-amd64',
+    'MZ|HdrS|6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)|',
+    'linux-kernel@6.1.192',
+  ],
+  [
+    'boot/vmlinuz-6.1.61-85.141.amzn2023.x86_64',
+    'MZ|HdrS|6.1.61-85.141.amzn2023.x86_64 (mockbuild@ip-10-0-0-1) #1 SMP PREEMPT_DYNAMIC Wed Nov  8|',
+    'linux-kernel@6.1.61',
+  ],
+  [
+    'kernel/vmlinuz',
+    'MZ|HdrS|6.6.13-linuxkit (root@buildkitsandbox) #1 SMP PREEMPT_DYNAMIC Sun|',
+    'linux-kernel@6.6.13',
+  ],
+  [
+    'boot/Image',
+    'MZ|ARMd|Linux version 6.6.13-linuxkit (root@x) (gcc (Alpine 12.2.1) 12.2.1, GNU ld) #1 SMP|',
+    'linux-kernel@6.6.13',
+  ],
+  [
+    'boot/vmlinuz-5.15.0-91-generic',
+    'MZ|HdrS|5.15.0-91-generic (buildd@lcy02-amd64-045) #101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023|',
+    'linux-kernel@5.15.0-91-generic',
+  ],
+  [
+    'lib/modules/5.14.0-427.el9.x86_64/vmlinuz',
+    'MZ|HdrS|5.14.0-427.el9.x86_64 (mockbuild@x86-64.stream) #1 SMP PREEMPT_DYNAMIC Fri Feb 23|',
+    'linux-kernel@5.14.0-427.el9.x86_64',
+  ],
   ['usr/sbin/haproxy', '|2023/02/14|2.7.3-1065b10|||HAProxy version follows|', 'haproxy@2.7.3'],
   ['usr/sbin/haproxy', '|HA-Proxy version 1.5.14 2015/07/02|Copyright', 'haproxy@1.5.14'],
   ['usr/bin/mysql', '|shutdown|8.0.34|mysql_real_escape_string_quote|', 'mysql@8.0.34'],

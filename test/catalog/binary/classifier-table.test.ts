@@ -75,7 +75,10 @@ function checkPattern({ needle, pattern, before, after, confidence = 1 }: Classi
 }
 
 function checkCpe(cpe: string, { patterns }: Classifier): void {
-  assert.match(cpe, /^cpe:2\.3:a:(?:[a-z0-9._-]|\\[^a-z0-9])+:(?:[a-z0-9._-]|\\[^a-z0-9])+(?::(?:\{\w+\}|\*|-)){8}$/);
+  assert.match(
+    cpe,
+    /^cpe:2\.3:[ao]:(?:[a-z0-9._-]|\\[^a-z0-9])+:(?:[a-z0-9._-]|\\[^a-z0-9])+(?::(?:\{\w+\}|\*|-)){8}$/,
+  );
   for (const [, group] of cpe.matchAll(/\{(\w+)\}/g))
     assert.ok(group === 'version' || patterns.every(({ pattern }) => pattern.includes(`(?<${group}>`)), cpe);
 }
