@@ -4,7 +4,7 @@
  *
  *     node test/accuracy/accuracy.ts [--only IMAGE]... [--peers | --oracles] [--all] [--json] [--cli PATH]
  *
- * `--all` prints settled differences too; `--cli` takes a command line that is built already. Peers are taken from $WAYBILL_PEERS or the cache (.ci/scanners); without them only oracles are asked.
+ * `--all` prints settled differences too; `--cli` takes a command line that is built already. Peers are taken from $WAYBILL_PEERS or the cache (`peers` in the folder of `.ci/run`, where .ci/scanners puts them); without them only oracles are asked.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../support/cache-folder.ts';
 
 /** Raised whenever what images.sh makes changes. */
 const IMAGES_VERSION = 1;
@@ -26,8 +26,7 @@ export interface BuiltImage {
 
 /** Where images.sh keeps what it builds. */
 export function imagesFolder(): string {
-  const { WAYBILL_CI_CACHE: chosen, XDG_CACHE_HOME: cache } = process.env;
-  return join(chosen || join(cache || join(homedir(), '.cache'), 'waybill-ci'), `bench-images-${IMAGES_VERSION}`);
+  return join(cacheFolder(), `bench-images-${IMAGES_VERSION}`);
 }
 
 /** Where an image is, whether it has been built or not. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../support/cache-folder.ts';
 
 /** Raised whenever what build-images.sh makes changes. */
 const IMAGES_VERSION = 1;
@@ -60,9 +60,4 @@ async function buildImages(script: string, args: readonly string[]): Promise<{ r
   if (code === 77) return { skip: said.trim().split('\n').at(-1) ?? 'images cannot be built here' };
   if (code !== 0) throw new Error(`${script} ended with ${code}:\n${said}`);
   return undefined;
-}
-
-function cacheFolder(): string {
-  const { WAYBILL_CI_CACHE: chosen, XDG_CACHE_HOME: cache } = process.env;
-  return chosen || join(cache || join(homedir(), '.cache'), 'waybill-ci');
 }

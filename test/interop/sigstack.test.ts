@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TemporaryDirectory } from '../../src/core/index.ts';
+import { cacheFolder } from '../support/cache-folder.ts';
 import { makeSampleImages } from '../support/cli/sample-images.ts';
 
 const CLI = join(import.meta.dirname, '../../bin/dev.ts');
 /** Where `.ci/sigstack` puts the services. */
-const STACK = process.env['WAYBILL_SIGSTACK'] ?? join(homedir(), '.cache/waybill-sigstack');
+const STACK = process.env['WAYBILL_SIGSTACK'] ?? join(cacheFolder(), 'sigstack');
 const NAMESPACE = ['--net', '--', 'bash', '-c', 'ip link set lo up && exec "$@"', 'netns'];
 
 function missing(): string | false {

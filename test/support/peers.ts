@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { cacheFolder } from './cache-folder.ts';
 
-/** A peer program (cosign, crane, a registry) in $WAYBILL_PEERS, the user's cache, or PATH. */
+/** A peer program (cosign, crane, a registry) in $WAYBILL_PEERS, the cache that `.ci/run` fills, or PATH. */
 export function findPeer(name: string): string | undefined {
   const folders = [
     ...(process.env['WAYBILL_PEERS'] ?? '').split(delimiter),
-    join(homedir(), '.cache/waybill-peers/bin'),
+    join(cacheFolder(), 'peers'),
     ...(process.env['PATH'] ?? '').split(delimiter),
   ];
   return folders
@@ -22,7 +22,7 @@ export function missingPeers(...names: readonly string[]): string | false {
   const missing = names.filter((name) => findPeer(name) === undefined);
   return missing.length === 0
     ? false
-    : `not found in $WAYBILL_PEERS, ~/.cache/waybill-peers/bin or PATH: ${missing.join(', ')}`;
+    : `not found in $WAYBILL_PEERS, ${join(cacheFolder(), 'peers')} or PATH: ${missing.join(', ')}`;
 }
 
 export interface PeerRun {
