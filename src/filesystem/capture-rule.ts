@@ -64,7 +64,7 @@ export interface BytePattern {
   readonly after: number;
 }
 
-export type DigestAlgorithm = 'sha256' | 'sha1' | 'md5';
+export type DigestAlgorithm = 'sha256' | 'sha1' | 'md5' | 'sha384' | 'sha512';
 
 /** Which regular files get a digest of their content while the layer streams by. */
 export interface DigestRule {

@@ -1,6 +1,6 @@
 import type { DigestAlgorithm, DigestRule } from './capture-rule.ts';
 
-const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha1', 'md5'];
+const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha1', 'md5', 'sha384', 'sha512'];
 const NONE: readonly DigestAlgorithm[] = [];
 
 /** What holds of the paths directly in one folder: of all, of none, or of each something else. */

@@ -51,7 +51,13 @@ export class LayerRecorder {
   readonly #linkTarget = new TextList();
   readonly #xattrRecord = new NumberList(Uint32Array, 16);
   readonly #xattrs = new TextList();
-  readonly #digests = { sha256: new DigestList(), sha1: new DigestList(), md5: new DigestList() };
+  readonly #digests = {
+    sha256: new DigestList(),
+    sha1: new DigestList(),
+    md5: new DigestList(),
+    sha384: new DigestList(),
+    sha512: new DigestList(),
+  } satisfies Record<DigestAlgorithm, DigestList>;
   readonly #contentRecord = new NumberList(Uint32Array, 16);
   readonly #content = new NumberList(Uint8Array, 16);
   readonly #rules: readonly string[];
@@ -182,6 +188,10 @@ export class LayerRecorder {
       md5: this.#digests.md5.bytes.finish(),
       sha1Record: this.#digests.sha1.records.finish(),
       sha1: this.#digests.sha1.bytes.finish(),
+      sha384Record: this.#digests.sha384.records.finish(),
+      sha384: this.#digests.sha384.bytes.finish(),
+      sha512Record: this.#digests.sha512.records.finish(),
+      sha512: this.#digests.sha512.bytes.finish(),
       contentRecord: this.#contentRecord.finish(),
       content: this.#content.finish(),
       captures: {

@@ -64,6 +64,10 @@ export interface LayerRecords {
   readonly md5: Uint8Array;
   readonly sha1Record: Uint32Array;
   readonly sha1: Uint8Array;
+  readonly sha384Record: Uint32Array;
+  readonly sha384: Uint8Array;
+  readonly sha512Record: Uint32Array;
+  readonly sha512: Uint8Array;
   /** Records of files that begin like a program or a script (ascending), and as which: an index into `CONTENT_KINDS`. */
   readonly contentRecord: Uint32Array;
   readonly content: Uint8Array;

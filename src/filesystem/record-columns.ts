@@ -37,6 +37,10 @@ const KINDS: readonly ColumnKind[] = [
   Uint8Array,
   Uint32Array,
   Uint8Array,
+  Uint32Array,
+  Uint8Array,
+  Uint32Array,
+  Uint8Array,
 ];
 
 const ALIGNMENT = 8;
@@ -76,6 +80,10 @@ export function recordColumns(records: LayerRecords): readonly Column[] {
     records.sha1,
     records.contentRecord,
     records.content,
+    records.sha384Record,
+    records.sha384,
+    records.sha512Record,
+    records.sha512,
   ];
 }
 
@@ -151,6 +159,10 @@ export function unpackRecords(layout: PackedLayout, buffer: ArrayBuffer, offset:
     sha1: u8(28),
     contentRecord: u32(29),
     content: u8(30),
+    sha384Record: u32(31),
+    sha384: u8(32),
+    sha512Record: u32(33),
+    sha512: u8(34),
     captures: {
       rules: layout.rules,
       record: u32(21),

@@ -12,7 +12,10 @@ import {
   type StackDiagnostic,
 } from './layer-records.ts';
 
-const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16 } as const satisfies Record<DigestAlgorithm, number>;
+const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16, sha384: 48, sha512: 64 } as const satisfies Record<
+  DigestAlgorithm,
+  number
+>;
 
 /** The view that squashing layers gives. */
 export interface SquashedLayers extends FileView {

@@ -9,7 +9,7 @@ import { COPIES, LEDGER_RULES } from './rules.ts';
 const MAX_FILES = 100_000;
 /** Shorter files are alike by chance. */
 const MIN_BYTES = 64;
-const LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64 };
+const LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
 const ALGORITHMS = Object.keys(LENGTHS) as readonly DigestAlgorithm[];
 
 /** A file that may be a copy. */

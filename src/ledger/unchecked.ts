@@ -14,7 +14,7 @@ const MAX_PREFIXES = 100;
 
 /**
  * Files of the operating system's packages that have a record and no digest to compare: where a pass over the layers does not look for files of packages
- * (`/opt`), in a layer of another package manager, or by way of a hard link. Undefined when there are none, as in most images. Other packages lie anywhere:
+ * (`/opt`), in a layer of another package manager, by way of a hard link, or in an algorithm that few packages use. Undefined when there are none, as in most images. Other packages lie anywhere:
  * looking twice for each of theirs would make reading twice the rule.
  */
 export function uncheckedFiles(view: FileView, packages: readonly Package[]): UncheckedFiles | undefined {
@@ -23,7 +23,7 @@ export function uncheckedFiles(view: FileView, packages: readonly Package[]): Un
   for (const pkg of packages) {
     if (!isOsPackage(pkg)) continue;
     for (const [path, { algorithm }] of pkg.recordedFiles ?? []) {
-      if (algorithm === 'sha384' || algorithm === 'sha512' || algorithm === 'other') continue;
+      if (algorithm === 'other') continue;
       if (view.contentDigest(path.slice(1), algorithm) !== undefined) continue;
       const entry = view.lookup(path.slice(1));
       if (entry?.type !== 'file' || entry.sizeBytes === 0) continue;

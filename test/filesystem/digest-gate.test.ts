@@ -60,7 +60,7 @@ describe('DigestGate, against its definition', () => {
   );
   const starts = fc.array(start, { maxLength: 3 });
   const rule = fc.record({
-    algorithm: fc.constantFrom('md5', 'sha1', 'sha256'),
+    algorithm: fc.constantFrom('md5', 'sha1', 'sha256', 'sha384', 'sha512'),
     paths: fc.oneof(fc.constant('all' as const), starts),
     except: starts,
     below: fc.array(segments, { maxLength: 1 }),
@@ -106,7 +106,10 @@ function definedGate({ paths, except = [], below = [], unless = [] }: DigestRule
 describe('digests of layers', () => {
   it('are those of the content, however large the file, and those of its source for a hard link', async () => {
     const large = Buffer.alloc(3_000_000, 'large');
-    const digests = (['sha256', 'sha1', 'md5'] as const).map((algorithm) => ({ algorithm, paths: ['a/'] }));
+    const digests = (['sha256', 'sha1', 'md5', 'sha384', 'sha512'] as const).map((algorithm) => ({
+      algorithm,
+      paths: ['a/'],
+    }));
     const tree = { 'a/small': 'text', 'a/empty': '', 'a/large': large, 'b/link': 'hard:a/large', 'b/other': 'x' };
     const view = squash(await stackOf([tree], { captures: [], digests }));
     const contents = { 'a/small': 'text', 'a/empty': '', 'a/large': large, 'b/link': large };

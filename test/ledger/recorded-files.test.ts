@@ -155,6 +155,8 @@ describe('recordedFiles of rpm', () => {
   for (const [algorithm, numbers] of [
     ['md5', {}],
     ['sha256', { fileDigestAlgorithm: [8] }],
+    ['sha384', { fileDigestAlgorithm: [9] }],
+    ['sha512', { fileDigestAlgorithm: [10] }],
   ] as const) {
     it(`are ${algorithm} as the header says; ghosts are nothing on disk`, () => {
       const ledger = ledgerOf(rpmCataloger, {

@@ -90,7 +90,7 @@ export function sampleLedger(): Ledger {
     ['/usr/bin/a', md5('a')],
     ['/usr/bin/b', md5('b')],
     ['/usr/bin/gone', md5('gone')],
-    ['/usr/bin/odd', { algorithm: 'sha512', hex: '00'.repeat(64) }],
+    ['/usr/bin/odd', { algorithm: 'other', hex: '00'.repeat(64) }],
   ]);
   return ledgerOf(
     {

@@ -20,7 +20,7 @@ describe('uncheckedFiles', () => {
         'opt/hard': { content: 'evil', layer: 2, hardLinkTo: 'tmp/evil' },
         'tmp/evil': { content: 'evil', layer: 0 },
       },
-      { '/bin/a': md5('a'), '/opt/b': { algorithm: 'sha256', hex: '00' }, '/opt/hard': md5('x') },
+      { '/bin/a': md5('a'), '/opt/b': { algorithm: 'sha512', hex: '00' }, '/opt/hard': md5('x') },
     );
     assert.deepEqual(
       [...(found?.layers ?? [])].toSorted((a, b) => a - b),
@@ -28,7 +28,7 @@ describe('uncheckedFiles', () => {
     );
     assert.deepEqual(found?.rules, [
       { algorithm: 'md5', paths: ['bin/a', 'usr/bin/a', 'opt/hard', 'tmp/evil'] },
-      { algorithm: 'sha256', paths: ['opt/b'] },
+      { algorithm: 'sha512', paths: ['opt/b'] },
     ]);
   });
 
@@ -37,7 +37,7 @@ describe('uncheckedFiles', () => {
       '/gone': md5('x'),
       '/empty': md5('x'),
       '/link': md5('x'),
-      '/long': { algorithm: 'sha512', hex: '00' },
+      '/long': { algorithm: 'other', hex: '00' },
     } as const;
     assert.equal(unchecked({ empty: '', link: { link: 'long' }, long: 'x' }, recorded), undefined);
     assert.equal(

@@ -95,8 +95,9 @@ async function readDigests(
 /** Records with the digests of another pass over the same bytes. */
 function withDigests(records: LayerRecords, read: LayerRecords | undefined): LayerRecords {
   if (read === undefined || read.count !== records.count) return records;
-  const { sha256Record, sha256, sha1Record, sha1, md5Record, md5 } = read;
-  return { ...records, sha256Record, sha256, sha1Record, sha1, md5Record, md5 };
+  const { sha256Record, sha256, sha1Record, sha1, md5Record, md5, sha384Record, sha384, sha512Record, sha512 } = read;
+  const usual = { sha256Record, sha256, sha1Record, sha1, md5Record, md5 };
+  return { ...records, ...usual, sha384Record, sha384, sha512Record, sha512 };
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */
