@@ -1,4 +1,5 @@
 import { textAt } from './byte-list.ts';
+import { Ambiguities, type Ambiguity } from './ambiguities.ts';
 import { FileTree, NO_NODE, type Node } from './file-tree.ts';
 import { positionOf, RecordKind, type LayerRecords, type LayerStack, type StackDiagnostic } from './layer-records.ts';
 import { TextReader } from './text-reader.ts';
@@ -9,7 +10,8 @@ import { SquashedView, type SquashedLayers } from './squashed-view.ts';
  * act on lower layers only; a folder over a folder merges, everything else replaces; parents that are links are followed inside the root (merged
  * `/usr`); hard links share the content that their target had at that moment, in the same layer or below, whatever markers of the layer take away.
  * Runtimes that unpack each layer into a folder of its own (overlay: containerd, Docker, Podman) know no links of lower layers then: they put a folder in a
- * link's place, and a marker behind it takes nothing away. Neither does a marker here, nor one that empties the root, which overlay ignores; a diagnostic tells.
+ * link's place, and a marker behind it takes nothing away; nor does one that empties the root, or one for a folder that the layer also makes. Neither do
+ * these here; a diagnostic tells of them, and of folders that a layer first replaces and then makes again.
  * @throws AppError FILESYSTEM_TOO_LARGE
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#applying-changesets
  */
@@ -53,10 +55,9 @@ class LayerApplication {
   /** Whether a folder's path leads through a link of a lower layer, by the folder's index. */
   readonly #isBehindLink: Uint8Array;
   #crossedLink = false;
-  /** Entries of which that is so, and markers that took something away if it were not. */
-  #behindLinks = 0;
-  #firstBehindLink = -1;
-  #emptiesRoot = false;
+  readonly #ambiguities = new Ambiguities();
+  /** Folders that the layer describes, by folder index and name; only when asked for. */
+  #described: ReadonlySet<string> | undefined;
 
   constructor(tree: FileTree, records: LayerRecords, layer: number) {
     this.#tree = tree;
@@ -69,29 +70,14 @@ class LayerApplication {
   }
 
   diagnostics(): readonly StackDiagnostic[] {
-    const found: StackDiagnostic[] = [];
-    const label = `layer ${this.#layer}`;
-    if (this.#emptiesRoot) {
-      const message = `${label} empties the root: runtimes with overlay ignore that, others remove what lower layers hold`;
-      found.push({ code: 'root-emptied', severity: 'warning', message, path: '/', source: 'image' });
-    }
-    if (this.#behindLinks > 0) {
-      const path = this.#path(this.#firstBehindLink);
-      const others = this.#behindLinks === 1 ? '' : `, and ${this.#behindLinks - 1} more of the layer`;
-      const message = `${label} has it behind a link of a lower layer${others}: some runtimes follow the link, those with overlay put a folder in its place`;
-      found.push({ code: 'behind-link', severity: 'warning', message, path, source: 'image' });
-    }
-    return found;
+    return this.#ambiguities.diagnostics(this.#layer);
   }
 
-  #path(record: number): string {
-    const folder = textAt(this.#records.directories, this.#records.directory[record] as number);
-    return `/${folder === '' ? '' : `${folder}/`}${this.#names.at(record)}`;
-  }
-
-  #isSeenBehindLink(record: number): void {
-    this.#behindLinks += 1;
-    if (this.#firstBehindLink < 0) this.#firstBehindLink = record;
+  #note(kind: Ambiguity, record: number): void {
+    this.#ambiguities.note(kind, () => {
+      const folder = textAt(this.#records.directories, this.#records.directory[record] as number);
+      return `/${folder === '' ? '' : `${folder}/`}${this.#names.at(record)}`;
+    });
   }
 
   readonly #onLink = (link: Node): void => {
@@ -110,11 +96,29 @@ class LayerApplication {
       this.#crossedLink = false;
       const folder = this.#tree.walk(path, { followLast: true, onLink: this.#onLink });
       if (folder === NO_NODE || !this.#takesAway(folder, what, textAt(names, record))) continue;
-      if (this.#crossedLink) this.#isSeenBehindLink(record);
-      else if (what === RecordKind.Whiteout) this.#tree.remove(folder, textAt(names, record));
-      else if (folder === 0) this.#emptiesRoot = true;
+      if (this.#crossedLink) this.#note('behind-link', record);
+      else if (what === RecordKind.Whiteout) this.#applyWhiteout(record, folder, textAt(names, record));
+      else if (folder === 0) this.#note('root-emptied', record);
       else this.#tree.removeChildren(folder);
     }
+  }
+
+  #applyWhiteout(record: number, folder: Node, name: string): void {
+    const isFolder = this.#tree.isDirectory(this.#tree.child(folder, name));
+    if (isFolder && this.#describesFolder(record, name)) this.#note('folder-remade', record);
+    else this.#tree.remove(folder, name);
+  }
+
+  /** Whether the layer also has an entry for a folder of this name. */
+  #describesFolder(record: number, name: string): boolean {
+    const { kind, directory, count } = this.#records;
+    if (this.#described === undefined) {
+      const described = new Set<string>();
+      for (let other = 0; other < count; other += 1)
+        if (kind[other] === RecordKind.Directory) described.add(`${directory[other]}/${this.#names.at(other)}`);
+      this.#described = described;
+    }
+    return this.#described.has(`${directory[record]}/${name}`);
   }
 
   #takesAway(folder: Node, what: number, name: string): boolean {
@@ -150,7 +154,7 @@ class LayerApplication {
     const tree = this.#tree;
     const folder = this.#folder(this.#records.directory[record] as number);
     if (folder === NO_NODE) return;
-    if (this.#isBehindLink[this.#records.directory[record] as number] === 1) this.#isSeenBehindLink(record);
+    if (this.#isBehindLink[this.#records.directory[record] as number] === 1) this.#note('behind-link', record);
     const name = this.#names.at(record);
     if (name === '') {
       tree.describe(0, this.#layer, record);
@@ -163,6 +167,7 @@ class LayerApplication {
         tree.describe(existing, this.#layer, record);
         return;
       }
+      if (isDirectory && this.#layer > 0 && tree.layer(existing) === this.#layer) this.#note('folder-remade', record);
       // paths may have led through it
       if (tree.isDirectory(existing) || tree.isSymlink(existing)) this.#epoch += 1;
     }

@@ -99,6 +99,26 @@ describe('squash', () => {
     assert.deepEqual(squash(stack, 1).diagnostics, []);
   });
 
+  it('keeps what lies in a folder that a layer removes and makes again, as overlay does, and says so', async () => {
+    const lower = { 'a/x': '1', 'b/c/y': '2' };
+    const view = squash(await stackOf([lower, { '.wh.a': '', a: 'dir', 'b/.wh.c': '', 'b/c': 'dir', 'b/c/n': '3' }]));
+    assert.deepEqual(paths(view), ['a', 'a/x', 'b', 'b/c', 'b/c/n', 'b/c/y']);
+    assert.deepEqual(
+      view.diagnostics.map(({ code, path, message }) => [code, path, message.includes('and 1 more')]),
+      [['folder-remade', '/a', true]],
+    );
+    const file = squash(await stackOf([{ a: '1' }, { '.wh.a': '', a: 'dir' }]));
+    assert.deepEqual([paths(file), file.diagnostics], [['a'], []]);
+  });
+
+  it('says that a layer replaces a folder and makes it again: overlay then merges it with the lower one', async () => {
+    const view = squash(await stackOf([{ 'a/x': '1' }, { a: 'link:b', './a': 'dir', 'a/n': '1' }]));
+    assert.deepEqual(
+      view.diagnostics.map(({ code, path }) => [code, path]),
+      [['folder-remade', '/a']],
+    );
+  });
+
   it('leaves a root that is emptied as overlay does, and says so', async () => {
     const view = squash(await stackOf([{ a: '1' }, { '.wh..wh..opq': '', b: '2' }]));
     assert.deepEqual(paths(view), ['a', 'b']);
