@@ -20,7 +20,11 @@ function jsonEscape(char: string): string {
   ).join('');
 }
 
+function xmlEscape(char: string): string {
+  return `&#x${(char.codePointAt(0) ?? 0).toString(16)};`;
+}
+
 /** The same for text and attribute values of XML. */
 export function inertXml(text: string): string {
-  return text.replace(ACTIVE, (char) => `&#x${(char.codePointAt(0) ?? 0).toString(16)};`);
+  return text.replace(ACTIVE, xmlEscape).replace(COMMAND, xmlEscape);
 }

@@ -1,4 +1,4 @@
-import { sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
+import { inertJson, sha256Digest, type Digest, type JsonValue } from '../core/index.ts';
 import { packagePurl } from '../packages/index.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { LEDGER_CLASSES, type Ledger, type LedgerEntry, type LedgerFinding, type LedgerOwner } from './types.ts';
@@ -37,7 +37,7 @@ export function ledgerDocument(ledger: Ledger, subject: LedgerSubject): LedgerDo
     lines = [];
   };
   for (const line of ledgerLines(ledger, subject)) {
-    lines.push(JSON.stringify(line));
+    lines.push(inertJson(JSON.stringify(line)));
     if (lines.length === CHUNK_LINES) flush();
   }
   flush();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { resultJson } from '../../src/cli/result-json.ts';
-import { safeText } from '../../src/core/index.ts';
+import { inertXml, safeText } from '../../src/core/index.ts';
 
 /** What the runners of GitHub, Azure and TeamCity take for a command: blanks in front are skipped, brackets may stand anywhere. */
 function isCommand(line: string): boolean {
@@ -39,4 +39,9 @@ test('resultJson is the same value for a parser, and no command for a CI runner'
   const text = resultJson(value);
   assert.deepEqual(JSON.parse(text), value);
   for (const line of text.split('\n')) assert.ok(!isCommand(line), line);
+});
+
+test('inertXml is no command for a CI runner, and nothing that a terminal acts on', () => {
+  const text = inertXml('a ##[error]x ##vso[task]y \u009b2J \u202e');
+  assert.equal(text, 'a &#x23;#[error]x &#x23;#vso[task]y &#x9b;2J &#x202e;');
 });

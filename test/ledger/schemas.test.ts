@@ -21,4 +21,13 @@ describe('ledgerDocument', () => {
     assert.deepEqual(ledgerDocument(sampleLedger(), subject), document);
     assert.match(document.digest, /^sha256:[0-9a-f]{64}$/);
   });
+
+  it('holds nothing that a terminal or a CI runner acts on, however the image is named', () => {
+    const hostile = '\u009b2J\u202e ##[error]x';
+    const subject = { platform: hostile, tool: { name: 'waybill', version: '1' }, catalogers: [] };
+    const text = Buffer.from(ledgerDocument(sampleLedger(), subject).bytes).toString();
+    assert.doesNotMatch(text, /[\u0080-\u009f\u202e]|##\[/);
+    const [first] = text.split('\n');
+    assert.ok(JSON.stringify(JSON.parse(first ?? '')).includes(hostile));
+  });
 });
