@@ -4,7 +4,8 @@ import { LedgerColumns } from './columns.ts';
 import { PossibleCopies } from './copies.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
 import { compareFindings } from './findings.ts';
-import { createOwnerNames, isOsPackage, Owners } from './owners.ts';
+import { createOwnerNames, Owners } from './owners.ts';
+import { createPackedCheck } from './packed.ts';
 import { withRemovers, type MissingFinding } from './removers.ts';
 import { LEDGER_RULES } from './rules.ts';
 import { TotalsCounter } from './totals.ts';
@@ -94,11 +95,6 @@ function differenceOf({ difference }: Classified, nameOf: OwnerNames): LedgerDif
   };
 }
 
-/** Whether a package of the operating system owns the file. */
-function isOfOs(owners: Owners, path: string): boolean {
-  return isOsPackage(owners.package(owners.owner(path.slice(1))));
-}
-
 /** Recorded files that are not there. */
 function findMissing(
   owners: Owners,
@@ -108,13 +104,12 @@ function findMissing(
   readonly excluded: number;
 } {
   const missing: MissingFinding[] = [];
+  const isPackedByOs = createPackedCheck(owners);
   let excluded = 0;
   for (const [path, { owner: index }] of owners.absent) {
     const owner = nameOf(index);
     if (owner === undefined) continue;
-    // what Debian packs of a wheel is not all that the wheel's record lists: the package's own record counts
-    const { locations } = owners.package(index)!;
-    if (!isOsPackage(owners.package(index)) && locations.every((place) => isOfOs(owners, place.path))) continue;
+    if (isPackedByOs(index, path)) continue;
     if (isExcludedOnPurpose(path)) excluded += 1;
     else missing.push({ kind: 'missing', path, owner });
   }

@@ -10,12 +10,12 @@ const missing = ({ findings }: Ledger): readonly string[] =>
 describe('records of what a package of the operating system packed', () => {
   const site = 'usr/lib/python3/dist-packages';
   const record = `/${site}/chardet-5.dist-info/METADATA`;
-  const wheel = (place: string): Package =>
+  const wheel = (...places: readonly string[]): Package =>
     pkg('chardet', {
       type: 'pypi',
       foundBy: 'python',
       id: 'pypi/chardet@5',
-      locations: [{ path: place, layer: 0 }],
+      locations: places.map((path) => ({ path, layer: 0 })),
       files: [`/${site}/chardet.py`, '/usr/lib/python3/scripts/chardetect'],
       recordedFiles: new Map([['/usr/lib/python3/scripts/chardetect', md5('x')]]),
     });
@@ -24,6 +24,8 @@ describe('records of what a package of the operating system packed', () => {
 
   it('what the wheel lists and the package left out is not missed', () => {
     assert.deepEqual(missing(ledgerOf(files, [debian, wheel(record)])), []);
+    // installed elsewhere too
+    assert.deepEqual(missing(ledgerOf(files, [debian, wheel('/opt/METADATA', record)])), []);
   });
 
   it('what a wheel of no such package lists is', () => {
