@@ -25,6 +25,9 @@ import { readZippedDistributions } from './python-zip.ts';
 import { directoriesOf } from './record.ts';
 
 const MiB = 1024 * 1024;
+/** Folders of installed distributions, and usual names of virtual environments. */
+const SITES = ['site-packages', 'dist-packages'];
+const ENVIRONMENTS = ['venv', '.venv', 'env', 'virtualenv'];
 /** Looking for more names than this costs more than making the lists. */
 const MAX_SEARCHED = 64;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
@@ -93,8 +96,8 @@ export const pythonCataloger: Cataloger = {
     { id: 'python/vendored', pathSuffixes: ['_vendor/vendor.txt'], maxBytes: MiB },
     { id: 'python/sboms', directories: ['sboms'], maxBytes: 16 * MiB },
   ],
-  // virtual environments for the programs of distributions, too
-  digests: [{ algorithm: 'sha256', paths: [], below: ['site-packages', 'dist-packages', 'venv', '.venv'] }],
+  // for the programs of distributions: where pip puts them, and virtual environments by their usual names
+  digests: [{ algorithm: 'sha256', paths: ['usr/local/bin/'], below: [...SITES, ...ENVIRONMENTS] }],
   catalog,
 };
 
