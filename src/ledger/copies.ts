@@ -1,4 +1,5 @@
-import type { DigestAlgorithm, FileEntry, FileId, FileView } from '../filesystem/index.ts';
+import { createHash } from 'node:crypto';
+import type { CaptureRule, DigestAlgorithm, FileEntry, FileId, FileView } from '../filesystem/index.ts';
 import type { Package } from '../packages/index.ts';
 import { isExecutable } from './classify.ts';
 import type { LedgerRow } from './columns.ts';
@@ -11,6 +12,14 @@ const MAX_FILES = 100_000;
 const MIN_BYTES = 64;
 const LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
 const ALGORITHMS = Object.keys(LENGTHS) as readonly DigestAlgorithm[];
+
+/** Of what every account gets as its own copy from `/etc/skel`; no pass takes digests of people's folders. */
+export const SKELETON_CAPTURE: CaptureRule = {
+  id: 'ledger/skeletons',
+  names: ['.bashrc', '.profile', '.bash_logout', '.bash_profile', '.cshrc', '.zshrc', '.kshrc', '.mkshrc'],
+  maxBytes: 64 * 1024,
+};
+const SKELETONS: ReadonlySet<string> = new Set(SKELETON_CAPTURE.names);
 
 /** A file that may be a copy. */
 interface Candidate {
@@ -42,10 +51,17 @@ export class PossibleCopies {
   add(entry: FileEntry): void {
     if (entry.type !== 'file' || entry.sizeBytes < MIN_BYTES || this.#candidates.length >= MAX_FILES) return;
     if ((entry.mode & 0o7000) !== 0 || entry.xattrs?.['security.capability'] !== undefined) return;
-    const digests = ALGORITHMS.flatMap((algorithm) => this.#view.contentDigest(entry.path, algorithm) ?? []);
+    const digests = this.#digestsOf(entry);
     if (digests.length === 0) return;
     const { id, sizeBytes: bytes } = entry;
     this.#candidates.push({ id, bytes, isExecutable: isExecutable(entry), digests });
+  }
+
+  #digestsOf({ path }: FileEntry): readonly string[] {
+    const taken = ALGORITHMS.flatMap((algorithm) => this.#view.contentDigest(path, algorithm) ?? []);
+    if (taken.length > 0 || !SKELETONS.has(path.slice(path.lastIndexOf('/') + 1))) return taken;
+    const bytes = this.#view.read(path);
+    return bytes === undefined ? [] : ALGORITHMS.map((algorithm) => createHash(algorithm).update(bytes).digest('hex'));
   }
 
   /** Those that are copies, with the package: of the operating system where one of these records the content, else the first that does. */

@@ -1,5 +1,6 @@
 import type { CapturePlan } from '../filesystem/index.ts';
 import { ALTERNATIVES_CAPTURE } from './alternatives.ts';
+import { SKELETON_CAPTURE } from './copies.ts';
 import { UCF_CAPTURE } from './ucf.ts';
 
 export { buildLedger } from './build-ledger.ts';
@@ -28,4 +29,7 @@ export type {
 } from './types.ts';
 
 /** What one pass over the layers must capture for the ledger, beyond what catalogers ask for. */
-export const LEDGER_PLAN: CapturePlan = { captures: [ALTERNATIVES_CAPTURE, UCF_CAPTURE], digests: [] };
+export const LEDGER_PLAN: CapturePlan = {
+  captures: [ALTERNATIVES_CAPTURE, UCF_CAPTURE, SKELETON_CAPTURE],
+  digests: [],
+};

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LedgerEntry } from '../../src/ledger/index.ts';
+import { buildLedger, type LedgerEntry } from '../../src/ledger/index.ts';
 import type { MemoryEntry } from '../support/memory-view.ts';
-import { ledgerOf, md5, pkg } from './sample.ts';
+import { classesOf, ledgerOf, md5, pkg, viewOf } from './sample.ts';
 
 const BACKEND = 'a printer backend, which is longer than what is alike by chance: 64 characters';
 const SCRIPT = `#!/bin/sh\n${'# configuration\n'.repeat(8)}`;
@@ -40,6 +40,26 @@ describe('copies of files of packages', () => {
   it('are told by their content, programs and scripts too', () => {
     assert.deepEqual(classOf('usr/lib/cups/backend/lpd', { content: BACKEND, mode: 0o744 }), copy);
     assert.deepEqual(classOf('etc/cups/cupsd.conf', SCRIPT), copy);
+  });
+
+  it('are told in people’s folders too, of which no pass takes digests', () => {
+    const bash = pkg('bash', {
+      files: ['/etc/skel/.bashrc'],
+      recordedFiles: new Map([['/etc/skel/.bashrc', md5(SCRIPT)]]),
+    });
+    const view = viewOf({
+      'etc/skel/.bashrc': SCRIPT,
+      'home/alice/.bashrc': SCRIPT,
+      'home/bob/.bashrc': `${SCRIPT}curl evil`,
+      'home/bob/other': SCRIPT,
+    });
+    const blind = { ...view, contentDigest: () => undefined };
+    assert.deepEqual(classesOf(buildLedger({ view: blind, packages: [bash] })), {
+      '/etc/skel/.bashrc': 'os-package unchecked',
+      '/home/alice/.bashrc': 'generated package-copies',
+      '/home/bob/.bashrc': 'unaccounted',
+      '/home/bob/other': 'unaccounted',
+    });
   });
 
   it('are none when anything of the content differs', () => {
