@@ -146,8 +146,8 @@ export interface Package {
   readonly hashes?: readonly ContentHash[];
   /** Digests of the archive it was distributed in (npm tarball, nupkg), which is not in the image. */
   readonly distributionHashes?: readonly ContentHash[];
-  /** What kind of thing it is when neither a library nor told by `firstParty`. */
-  readonly kind?: 'application' | 'framework' | 'platform' | 'firmware';
+  /** What kind of thing it is. Unless told: an application when `firstParty`, else a library. */
+  readonly kind?: 'application' | 'library' | 'framework' | 'platform' | 'firmware';
   /** Other findings that describe the same software; set by the runner. */
   readonly alsoKnownAs?: readonly AlsoKnownAs[];
   /** Facts worth keeping that no field holds; keys are `<type>:<name>` (`deb:status`, `golang:h1`). */

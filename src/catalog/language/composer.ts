@@ -34,7 +34,7 @@ interface Installed extends Named {
 export const composerCataloger: Cataloger = {
   id: 'composer',
   title: 'PHP packages (Composer)',
-  version: 2,
+  version: 3,
   specifications: [
     'https://getcomposer.org/doc/04-schema.md',
     'https://github.com/package-url/purl-spec/blob/main/types-doc/composer-definition.md',
@@ -151,7 +151,7 @@ function toPackage(view: FileView, item: Installed, find: Find): Package {
     name,
     ...optional('version', plainVersion(asText(json['version']))),
     // a folder of the machine it was built on
-    ...(isLocal ? { purlKnown: false, firstParty: true } : {}),
+    ...(isLocal ? { purlKnown: false, firstParty: true, kind: 'library' as const } : {}),
     locations: [locationOf(item.file)],
     foundBy: 'composer',
     evidence: [evidenceOf(view, item)],

@@ -16,7 +16,7 @@ const CRATES_IO = 'crates.io';
 export const rustCataloger: Cataloger = {
   id: 'rust',
   title: 'Rust crates in executables',
-  version: 2,
+  version: 3,
   specifications: [
     'https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md',
     'https://rustsec.org/schemas/cargo-auditable.json',
@@ -113,7 +113,8 @@ function cratePackage(
     foundBy: 'rust',
     evidence: [{ field: 'purl', technique: 'binary-analysis', confidence: 1, value: 'list of cargo auditable' }],
     licenses: [],
-    ...(crate.source === 'local' ? { firstParty: true } : {}),
+    // a crate of the program's own workspace is linked into it all the same
+    ...(crate.source === 'local' ? { firstParty: true, kind: 'library' as const } : {}),
     ...(crate.root === true ? { kind: 'application' as const, files: [location.path] } : {}),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
   };

@@ -71,8 +71,10 @@ describe('rustCataloger', () => {
       ['/bin/a', '/bin/c'],
     );
     assert.deepEqual(
-      packages.filter(({ firstParty }) => firstParty).map(({ properties }) => properties?.['cargo:source']),
-      ['local'],
+      packages
+        .filter(({ firstParty }) => firstParty)
+        .map(({ properties, kind }) => [properties?.['cargo:source'], kind]),
+      [['local', 'library']],
     );
   });
 
