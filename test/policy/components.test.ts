@@ -46,6 +46,18 @@ describe('components', () => {
   const rule = (components: string): string =>
     `- { name: c, images: ["registry.example.com/**"], components: ${components} }`;
 
+  test('the epoch of an rpm package counts, which its purl has beside the version', async () => {
+    const rules = rule('{ deny: [{ purl: "pkg:rpm/**", versions: "<1:3.0.7-27.el9" }] }');
+    const purl = (version: string, epoch: string): string =>
+      `pkg:rpm/redhat/openssl-libs@${version}?arch=x86_64${epoch}&upstream=x.src.rpm`;
+    const told = async (version: string, epoch: string): Promise<readonly string[]> =>
+      codes(await judge({ rules, facts: scan([purl(version, epoch)]) }));
+    assert.deepEqual(await told('3.0.7-5.el9', '&epoch=1'), ['fail COMPONENT_DENIED']);
+    assert.deepEqual(await told('3.0.7-27.el9', '&epoch=1'), ['pass COMPONENTS_ALLOWED']);
+    assert.deepEqual(await told('9.0-1', ''), ['fail COMPONENT_DENIED']);
+    assert.deepEqual(await told('1.0-1', '&epoch=2'), ['pass COMPONENTS_ALLOWED']);
+  });
+
   test('a denied component is COMPONENT_DENIED with the path it was found at', async () => {
     const rules = rule('{ deny: [{ purl: "pkg:npm/event-stream", versions: "3.3.6", reason: malicious }] }');
     const decision = await judge({ rules, facts: scan(['pkg:npm/event-stream@3.3.6']) });

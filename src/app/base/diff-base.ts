@@ -125,6 +125,7 @@ function changedPackages(
     ...described(pkg),
     ...(pkg.version === undefined ? {} : { from: [pkg.version] }),
   }));
+  const epochs = Map.groupBy(before.packages.filter(isRpm), ({ name }) => name);
   let unchanged = 0;
   for (const pkg of after.packages) {
     const { share, from = [] } = shares.get(pkg.id) ?? { share: 'inherited' };
@@ -133,7 +134,7 @@ function changedPackages(
       continue;
     }
     packages.push({
-      change: share === 'added' ? 'added' : direction(pkg, from),
+      change: share === 'added' ? 'added' : hasOtherEpoch(pkg, epochs.get(pkg.name)) ? 'changed' : direction(pkg, from),
       ...described(pkg),
       ...(from.length === 0 ? {} : { from }),
       ...(pkg.version === undefined ? {} : { to: pkg.version }),
@@ -154,6 +155,16 @@ function byChange(a: ChangedPackage, b: ChangedPackage): number {
 function described(pkg: Package): Pick<ChangedPackage, 'name' | 'type' | 'purl'> {
   const purl = packagePurl(pkg);
   return { name: pkg.name, type: pkg.type, ...(purl === undefined ? {} : { purl }) };
+}
+
+function isRpm({ type }: Package): boolean {
+  return type === 'rpm';
+}
+
+/** The epoch of rpm stands beside the version: where it changed too, the versions say nothing. */
+function hasOtherEpoch(pkg: Package, before: readonly Package[] = []): boolean {
+  const epochOf = ({ qualifiers }: Package): string => qualifiers?.['epoch'] ?? '0';
+  return isRpm(pkg) && before.some((other) => epochOf(other) !== epochOf(pkg));
 }
 
 function direction({ type, version }: Package, from: readonly string[]): PackageChange {

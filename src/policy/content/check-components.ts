@@ -88,7 +88,7 @@ function checkDenied(components: readonly ComparableComponent[], denied: DeniedC
         ? true
         : found.version === undefined
           ? undefined
-          : isInRange(found.type, found.version, range);
+          : isInRange(found.type, found.epoch === undefined ? found.version : `${found.epoch}:${found.version}`, range);
     if (inside === true) hits.push(purl);
     else if (inside === undefined) unsure.push(purl);
   }

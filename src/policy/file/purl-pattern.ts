@@ -6,18 +6,22 @@ export interface PurlParts {
   /** Namespace and name joined with slashes. */
   readonly path: string;
   readonly version: string | undefined;
+  /** Of an rpm package, which its purl has beside the version. */
+  readonly epoch?: string;
 }
 
 /** @see https://github.com/package-url/purl-spec; undefined when it is no purl */
 export function parsePurl(text: string): PurlParts | undefined {
-  const match = /^pkg:\/{0,2}([A-Za-z][A-Za-z0-9.+-]*)\/([^?#]+)(?:[?#].*)?$/.exec(text);
+  const match = /^pkg:\/{0,2}([A-Za-z][A-Za-z0-9.+-]*)\/([^?#]+)((?:[?#].*)?)$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined || text.length > 4096) return undefined;
   const at = match[2].lastIndexOf('@');
   const versioned = at > 0 && !match[2].slice(at).includes('/');
   const path = decode(versioned ? match[2].slice(0, at) : match[2]);
   const version = versioned ? decode(match[2].slice(at + 1)) : undefined;
   const type = match[1].toLowerCase();
-  return path === undefined ? undefined : { type, path: normalPath(type, path), version };
+  if (path === undefined) return undefined;
+  const epoch = type === 'rpm' ? /^\?(?:[^#]*&)?epoch=([0-9]{1,10})(?:[&#]|$)/.exec(match[3] ?? '')?.[1] : undefined;
+  return { type, path: normalPath(type, path), version, ...(epoch === undefined ? {} : { epoch }) };
 }
 
 /** Whether a pattern (`*` within a part, `**` across parts) selects a package; its version, if it has one, must be equal. */

@@ -44,7 +44,15 @@ function all(answers: readonly (boolean | undefined)[]): boolean | undefined {
   return answers.includes(undefined) ? undefined : true;
 }
 
+const EPOCH = /^[0-9]+:/;
+
 function holds(type: string, version: string, bound: Bound): boolean | undefined {
+  // who names no epoch may mean any: equal is equal, lower and higher cannot be said
+  if (type === 'rpm' && EPOCH.test(version) && !EPOCH.test(bound.version) && !version.startsWith('0:')) {
+    const isEqual = compareVersions(type, version.replace(EPOCH, ''), bound.version) === 0;
+    if (isEqual) return ['=', '<=', '>='].includes(bound.operator);
+    return bound.operator === '=' ? false : undefined;
+  }
   if (version === bound.version) return ['=', '<=', '>='].includes(bound.operator);
   const order = compareVersions(type, version, bound.version);
   if (order === undefined) return bound.operator === '=' ? false : undefined;
