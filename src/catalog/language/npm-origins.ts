@@ -1,26 +1,10 @@
 import { parseBoundedJson } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import { asObject, asText, decodeText } from './json-fields.ts';
+import type { NpmLabels, NpmOrigin } from './npm-labels.ts';
 import { pnpmDevelopmentOnly, type PnpmBudget } from './pnpm-development.ts';
 import { readPnpmLock } from './pnpm-lock.ts';
 import { splitPath } from './record.ts';
-
-/** Where an installer other than npm says that a package came from. */
-export interface NpmOrigin {
-  /** As npm's lockfiles have it: an address, `git+…#commit`, `file:…`. */
-  readonly resolved?: string;
-  readonly integrity?: string;
-  readonly dev?: boolean;
-  /** The installer changed it after it was published. */
-  readonly patched?: boolean;
-}
-
-/** What is said of packages by name and version; of those from elsewhere some files have the name only. */
-export interface NpmLabels {
-  readonly registry: ReadonlyMap<string, NpmOrigin>;
-  /** From a repository, an archive somewhere else, or a folder. */
-  readonly other: ReadonlyMap<string, NpmOrigin>;
-}
 
 export interface NpmOrigins {
   /** What is known of a package in a folder (without leading slash); by its name and version for pnpm and Yarn 1, by its place for Yarn 2 and later. */

@@ -1,4 +1,4 @@
-import type { NpmLabels, NpmOrigin } from './npm-origins.ts';
+import type { NpmLabels, NpmOrigin } from './npm-labels.ts';
 
 /** `  /@scope/name/1.0.0:`, `  /name@1.0.0(peer@2.0):`, `  'name@1.0.0':` of the versions of pnpm's lockfile. */
 const REGISTRY_KEY = /^'?\/?((?:@[\w.-]+\/)?[\w.-]+)[@/](\d[\w.+-]*?)(?:[(_][^:]*)?'?:$/;

@@ -2,7 +2,7 @@ import { canonicalJson, sha256Hex } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
 import { opkgFiles, readOpkgDatabases, type OpkgDatabase, type OpkgRecord } from './opkg-database.ts';
-import type { FoundStanzas, OsStanza } from './os-stanzas.ts';
+import type { FoundStanzas, OsStanza } from './os-stanza.ts';
 
 /** Every record with its fields and the list of its files. Hostile input, bounded as the cataloger's. */
 export function opkgStanzas(view: FileView, diagnostics: Diagnostic[]): FoundStanzas {

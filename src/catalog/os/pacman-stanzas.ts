@@ -1,7 +1,7 @@
 import { canonicalJson, sha256Hex } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
-import type { FoundStanzas, OsStanza } from './os-stanzas.ts';
+import type { FoundStanzas, OsStanza } from './os-stanza.ts';
 import { pacmanFiles, readPacmanDatabases, type PacmanRecord } from './pacman-database.ts';
 import { parentOf } from './parent-of.ts';
 

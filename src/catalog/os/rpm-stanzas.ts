@@ -1,7 +1,7 @@
 import { canonicalJson, compareCodeUnits, sha256Hex, type JsonValue } from '../../core/index.ts';
 import type { FileView } from '../../filesystem/index.ts';
 import type { Diagnostic } from '../../packages/index.ts';
-import type { FoundStanzas, OsStanza } from './os-stanzas.ts';
+import type { FoundStanzas, OsStanza } from './os-stanza.ts';
 import { readRpmInstallations } from './rpm-databases.ts';
 import type { RpmRecord } from './rpm-record.ts';
 

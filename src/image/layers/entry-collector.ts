@@ -8,9 +8,10 @@ import {
   type StackDiagnostic,
 } from '../../filesystem/index.ts';
 import type { TarMember } from '../../formats/index.ts';
-import { ContentSink, type FileTask, type KeptContent } from './content-sink.ts';
+import { ContentSink, type KeptContent } from './content-sink.ts';
 import { CAPTURES_TOO_LARGE } from './captured-layers.ts';
 import { mayHaveKind } from './executable-structure.ts';
+import type { FileTask } from './file-task.ts';
 import { ZIP_FIRST_BYTE } from './unnamed-zip.ts';
 import type { LayerLimits, SecondLook } from './layer-job.ts';
 import type { ByteSpan } from './scratch.ts';

@@ -7,9 +7,9 @@ import type {
   StackDiagnostic,
 } from '../../filesystem/index.ts';
 import { compilePatterns, PatternScan, type InflateBudget, type PatternSet } from '../../formats/index.ts';
-import type { FileTask } from './content-sink.ts';
 import type { ExecutableStructure } from './executable-structure.ts';
 import { EXTRACTORS, type ExtractorEntry } from './extractors.ts';
+import type { FileTask } from './file-task.ts';
 import { judgePartial, type LargePlan } from './large-executable.ts';
 import type { ByteSpan } from './scratch.ts';
 import type { SparseArchive } from './sparse-archive.ts';
