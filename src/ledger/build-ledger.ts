@@ -36,7 +36,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
         continue;
       }
       const row = classify(name, entry);
-      if (row.class === 'unaccounted') copies.add(entry);
+      copies.add(entry, row);
       totals.add(row, entry.sizeBytes, isExecutable(entry));
       columns.set(entry.id, row);
       if (row.notChecked === true) notChecked.set(entry.layer, (notChecked.get(entry.layer) ?? 0) + 1);
@@ -49,8 +49,8 @@ export function buildLedger(options: LedgerOptions): Ledger {
       }
     }
   }
-  for (const { id, row, ...size } of copies.find(packages)) {
-    totals.move('unaccounted', row.class, size);
+  for (const { id, from, row, ...size } of copies.find(packages)) {
+    totals.move(from, row.class, size);
     columns.set(id, row);
   }
   for (const [layer, files] of integrity ? notChecked : []) {

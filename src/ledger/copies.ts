@@ -5,9 +5,11 @@ import { isExecutable } from './classify.ts';
 import type { LedgerRow } from './columns.ts';
 import { isOsPackage } from './owners.ts';
 import { COPIES, LEDGER_RULES } from './rules.ts';
+import type { LedgerClass } from './types.ts';
 
 /** Of more files than this it is not asked: images whose files nobody knows have millions. */
 const MAX_FILES = 100_000;
+const SETTINGS = LEDGER_RULES.findIndex(({ id }) => id === 'system-settings');
 /** Shorter files are alike by chance. */
 const MIN_BYTES = 64;
 const LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
@@ -24,6 +26,8 @@ const SKELETONS: ReadonlySet<string> = new Set(SKELETON_CAPTURE.names);
 /** A file that may be a copy. */
 interface Candidate {
   readonly id: FileId;
+  /** What it counts as so far. */
+  readonly from: LedgerClass;
   readonly bytes: number;
   readonly isExecutable: boolean;
   /** Of its content, as far as the pass over the layers made any. */
@@ -47,14 +51,18 @@ export class PossibleCopies {
     this.#view = view;
   }
 
-  /** Only what has a digest can be told. What runs with more rights than who starts it is no mere copy. */
-  add(entry: FileEntry): void {
+  /**
+   * A file of which nothing is known, or only that it lies where maintainer scripts write. Only what has a digest can be told. What runs with more rights than
+   * who starts it is no mere copy.
+   */
+  add(entry: FileEntry, row: LedgerRow): void {
+    if (row.class !== 'unaccounted' && row.rule !== SETTINGS) return;
     if (entry.type !== 'file' || entry.sizeBytes < MIN_BYTES || this.#candidates.length >= MAX_FILES) return;
     if ((entry.mode & 0o7000) !== 0 || entry.xattrs?.['security.capability'] !== undefined) return;
     const digests = this.#digestsOf(entry);
     if (digests.length === 0) return;
     const { id, sizeBytes: bytes } = entry;
-    this.#candidates.push({ id, bytes, isExecutable: isExecutable(entry), digests });
+    this.#candidates.push({ id, from: row.class, bytes, isExecutable: isExecutable(entry), digests });
   }
 
   #digestsOf({ path }: FileEntry): readonly string[] {

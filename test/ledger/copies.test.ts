@@ -62,6 +62,11 @@ describe('copies of files of packages', () => {
     });
   });
 
+  it('are told where maintainer scripts write settings, what was edited is a setting still', () => {
+    assert.deepEqual(classOf('etc/profile', SCRIPT), copy);
+    assert.deepEqual(classOf('etc/motd', `${SCRIPT}#`), { class: 'generated', rule: 'system-settings' });
+  });
+
   it('are none when anything of the content differs', () => {
     assert.deepEqual(classOf('etc/cups/cupsd.conf', `${SCRIPT}\n`), { class: 'unaccounted' });
   });
