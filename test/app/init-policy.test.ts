@@ -110,7 +110,7 @@ describe('initPolicy', () => {
       [{ bases: ['a b=debian:12'] }, /^USAGE --base/],
       [{ bases: ['d=debian:12', 'd=alpine:3'] }, /^USAGE --base names d twice/],
       [{ signer: { keyFile: at('outside.pub') } }, /^KEY_OUTSIDE_POLICY /],
-      [{ signer: { keyFile: at('policies/no-key.pub') } }, /^KEY_/],
+      [{ signer: { keyFile: at('policies/no-key.pub') } }, /^KEY_MALFORMED \S+no-key\.pub: /],
       [{ signer: { keyFile: at('nope.pub') } }, /^FILE_NOT_FOUND /],
       [{ file: at('nowhere/policy.yaml'), signer: key() }, /^FILE_UNWRITABLE /],
     ] as const) {

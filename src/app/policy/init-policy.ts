@@ -1,8 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
-import { coreError, LIMITS, readInputFile, writeFileAtomic, type Digest, type Runtime } from '../../core/index.ts';
+import { coreError, writeFileAtomic, type Digest, type Runtime } from '../../core/index.ts';
 import { canonicalName } from '../../evidence/index.ts';
-import { parsePublicKey } from '../../keys/index.ts';
 import {
   canonicalImagePattern,
   DRAFT_LOCK,
@@ -13,6 +12,7 @@ import {
   type DraftSigner,
 } from '../../policy/index.ts';
 import { appError } from '../errors.ts';
+import { readPublicKeys } from '../verification/read-keys.ts';
 import { lintPolicyFile, type LintPolicyResult } from './lint-policy.ts';
 
 /** Who signs: a public key file, or whom a certificate must be issued to, and by whom vouched for. */
@@ -125,7 +125,7 @@ async function readSigner(signer: InitSigner, file: string): Promise<DraftSigner
 
 /** A policy names its keys by their place under its own folder. */
 async function keyPath(keyFile: string, policyFile: string): Promise<string> {
-  parsePublicKey(await readInputFile(keyFile, LIMITS.keyBytes));
+  await readPublicKeys([keyFile]);
   const folder = await realpath(dirname(policyFile)).catch((cause: unknown) => {
     throw coreError('FILE_UNWRITABLE', `cannot write ${policyFile}: its folder is not there`, { cause });
   });

@@ -4,6 +4,7 @@ import { coreError, type Runtime } from '../../core/index.ts';
 import type { HttpClient } from '../../net/index.ts';
 import type { RegistryOptions } from '../../registry/index.ts';
 import { appError } from '../errors.ts';
+import { localLookalike } from './local-lookalike.ts';
 
 /** How an image is reached: what the shared image flags say. */
 export interface ImageAccess {
@@ -50,6 +51,7 @@ export async function openImageStore(
   const reference = parseImageReference(text);
   const target = reference.digest ?? reference.tag ?? '';
   if (reference.transport === 'registry') {
+    await warnOfLookalike(text, reference, runtime);
     const { openRegistry } = await import('../../registry/index.ts');
     const registry = await openRegistry(reference, {
       ...registryOptions(access, runtime),
@@ -83,6 +85,15 @@ export async function openImageStore(
     target,
     [Symbol.asyncDispose]: () => local[Symbol.asyncDispose](),
   };
+}
+
+/** A name without a host is Docker Hub's, whatever lies in the working folder; who meant that is told. */
+async function warnOfLookalike(text: string, reference: RegistryReference, runtime: Runtime): Promise<void> {
+  if (!canonicalRepository(reference).startsWith('docker.io/') || /docker\.io\/|^docker:/i.test(text)) return;
+  const local = await localLookalike(text);
+  if (local === undefined) return;
+  const message = `${text} is an image of docker.io; for what lies in this folder write ${local}`;
+  runtime.progress({ kind: 'warning', message });
 }
 
 /** How any repository is reached. */
