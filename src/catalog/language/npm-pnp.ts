@@ -10,8 +10,10 @@ import { locationOf, pathIn, splitPath } from './record.ts';
 /** What a Plug'n'Play map says: Yarn leaves packages in archives and writes down which is whose. */
 export interface PnpMap {
   readonly packages: readonly Package[];
-  /** By folder of a project or workspace (without leading slash): ids of what it needs. */
-  readonly needs: ReadonlyMap<string, readonly string[]>;
+  /** By folder of a project or workspace (without leading slash): ids of what it needs, by the names that it has for them. */
+  readonly needs: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By id of a package that lies in a folder: that folder, without leading slash. */
+  readonly unplugged: ReadonlyMap<string, string>;
   /** It lists more than any real project needs; the rest was not read. */
   readonly truncated: boolean;
 }
@@ -21,7 +23,14 @@ interface Item {
   /** `npm:1.2.3`, `virtual:<hash>#npm:1.2.3`, `workspace:packages/a`; null for the project itself. */
   readonly reference: string | null;
   readonly location: string;
-  readonly dependencies: readonly (readonly [string, string])[];
+  readonly dependencies: readonly Dependency[];
+}
+
+interface Dependency {
+  /** What the package that needs it calls it. */
+  readonly alias: string;
+  readonly name: string;
+  readonly reference: string;
 }
 
 const NAME = /^(?:@[\w.-]+\/)?[\w.-]+$/;
@@ -64,21 +73,39 @@ interface Parts {
 
 function assemble({ view, file, folder, items, ids, truncated }: Parts): PnpMap {
   const packages = new Map<string, Package>();
-  const needs = new Map<string, readonly string[]>();
+  const needs = new Map<string, ReadonlyMap<string, string>>();
+  const unplugged = new Map<string, string>();
+  const workspaces = new Map(
+    items
+      .filter(isWorkspace)
+      .map(({ name, reference, location }) => [`${name}@${reference}`, joinPath(folder, location)]),
+  );
   for (const item of items) {
-    const targets = item.dependencies
-      .map(([name, reference]) => ids.get(keyOf({ name, reference }) ?? ''))
-      .filter((id) => id !== undefined);
+    const targets = item.dependencies.flatMap((dependency): readonly (readonly [string, string])[] => {
+      const target = ids.get(keyOf(dependency) ?? '');
+      if (target !== undefined) return [[dependency.alias, target]];
+      const workspace = workspaces.get(`${dependency.name}@${withoutPeers(dependency.reference)}`);
+      return workspace === undefined ? [] : [[dependency.alias, `/${workspace}`]];
+    });
     const id = ids.get(keyOf(item) ?? '');
     if (id !== undefined) {
       const known = packages.get(id) ?? toPackage({ view, file, folder }, item, id);
-      const merged = new Set([...known.dependsOn, ...targets].filter((target) => target !== id));
+      const merged = new Set(
+        [...known.dependsOn, ...targets.map(([, target]) => target)].filter((target) => target !== id),
+      );
+      if (archiveOf(view, folder, item) === undefined) unplugged.set(id, joinPath(folder, item.location));
       packages.set(id, { ...known, dependsOn: [...merged].toSorted(compareCodeUnits) });
-    } else if (item.reference === null || item.reference.startsWith('workspace:')) {
-      needs.set(joinPath(folder, item.location), targets);
+    } else if (item.reference === null || isWorkspace(item)) {
+      const place = joinPath(folder, item.location);
+      // a workspace and what stands for it where it has peers lie in one folder
+      needs.set(place, new Map([...(needs.get(place) ?? []), ...targets]));
     }
   }
-  return { packages: [...packages.values()], needs, truncated };
+  return { packages: [...packages.values()], needs, unplugged, truncated };
+}
+
+function isWorkspace({ reference }: Item): boolean {
+  return reference !== null && withoutPeers(reference).startsWith('workspace:');
 }
 
 /** The JSON that the loader keeps in one quoted string over many lines. */
@@ -103,7 +130,7 @@ function readItems(registry: readonly unknown[]): { readonly items: readonly Ite
         name: asText(name) ?? '',
         reference: typeof reference === 'string' ? reference : null,
         location,
-        dependencies: pairsOf(asObject(value)?.['packageDependencies']),
+        dependencies: dependenciesOf(asObject(value)?.['packageDependencies']),
       });
     }
   }
@@ -111,14 +138,15 @@ function readItems(registry: readonly unknown[]): { readonly items: readonly Ite
 }
 
 /** `[name, reference]`, or `[alias, [name, reference]]`. */
-function pairsOf(value: unknown): readonly (readonly [string, string])[] {
-  const pairs: (readonly [string, string])[] = [];
+function dependenciesOf(value: unknown): readonly Dependency[] {
+  const found: Dependency[] = [];
   for (const item of Array.isArray(value) ? (value as unknown[]) : []) {
     const [alias, target] = Array.isArray(item) ? (item as unknown[]) : [];
     const [name, reference] = Array.isArray(target) ? (target as unknown[]) : [alias, target];
-    if (typeof name === 'string' && typeof reference === 'string') pairs.push([name, reference]);
+    if (typeof alias === 'string' && typeof name === 'string' && typeof reference === 'string')
+      found.push({ alias, name, reference });
   }
-  return pairs;
+  return found;
 }
 
 /** Name and version, or where it is from; undefined for workspaces and for names that no package has. */

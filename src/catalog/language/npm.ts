@@ -3,6 +3,7 @@ import type { CapturedFile, FileView } from '../../filesystem/index.ts';
 import type { Diagnostic, Package } from '../../packages/index.ts';
 import type { Cataloger, CatalogContext, CatalogResult } from '../contract.ts';
 import { integrityHashes } from './integrity.ts';
+import { developmentOnly, type ProjectNeeds } from './npm-development.ts';
 import { parseHiddenLockfile, type NpmLockEntry } from './npm-lockfile.ts';
 import { NPM_LICENSE_FILES, npmLicenses } from './npm-license.ts';
 import { parseNpmManifest, type NpmManifest } from './npm-manifest.ts';
@@ -34,7 +35,7 @@ interface Found {
 export const npmCataloger: Cataloger = {
   id: 'npm',
   title: 'npm packages',
-  version: 5,
+  version: 6,
   specifications: [
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-json',
     'https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#hidden-lockfiles',
@@ -89,15 +90,60 @@ function catalog(context: CatalogContext): CatalogResult {
   const resolver = createNpmResolver(view, roots);
   const projects = found.filter((item) => !isFixture(item, roots));
   const starters = context.languageFiles === false ? NONE : startersOf(view, found);
-  const packages = [
-    ...projects.map((item) => toPackage(item, { resolver, view, mapped, starters })),
+  const unplugged = new Map(maps.flatMap((map) => [...map.unplugged]));
+  const surroundings: Surroundings = { resolver, view, mapped, unplugged, starters };
+  const packages = markDevelopment(projects, surroundings, [
+    ...projects.map((item) => toPackage(item, surroundings)),
     ...maps.flatMap((map) => map.packages),
-  ];
+  ]);
   if (resolver.exhausted) {
     const message = 'too many dependencies to resolve: some edges between npm packages are missing';
     diagnostics.push({ code: 'dependencies-incomplete', severity: 'warning', message, source: 'npm' });
   }
   return { packages, diagnostics };
+}
+
+/** Lockfiles say it of what they list; of the rest the manifests of the projects do. */
+function markDevelopment(
+  found: readonly Found[],
+  surroundings: Surroundings,
+  packages: readonly Package[],
+): readonly Package[] {
+  const needs = new Map(
+    found
+      .filter(({ installed, manifest }) => !installed && manifest.dependencies.development.length > 0)
+      .map((item) => [`/${item.folder}`, needsOf(item, surroundings)] as const),
+  );
+  // where edges are missing, what needs a package may be unknown
+  if (needs.size === 0 || surroundings.resolver.exhausted) return packages;
+  const told = new Set(
+    found
+      .filter(({ lock, origin, installed }) => lock !== undefined || origin?.dev !== undefined || !installed)
+      .map(({ folder }) => `/${folder}`),
+  );
+  // found in its folder too: one package
+  const joined = packages.map((item) => {
+    const folder = surroundings.unplugged.get(item.id);
+    return folder === undefined ? item : { ...item, dependsOn: [...item.dependsOn, `/${folder}`] };
+  });
+  const development = developmentOnly(joined, needs);
+  return packages.map((item) =>
+    development.has(item.id) && !told.has(item.id) ? { ...item, scope: 'optional' as const } : item,
+  );
+}
+
+function needsOf(item: Found, { resolver, mapped }: Surroundings): ProjectNeeds {
+  const { required, development } = item.manifest.dependencies;
+  const running = new Set(required);
+  const resolve = (name: string): readonly string[] => {
+    const folder = resolver.resolve(item.folder, name);
+    const id = folder === undefined ? mapped.get(item.folder)?.get(name) : `/${folder}`;
+    return id === undefined ? [] : [id];
+  };
+  return {
+    required: required.flatMap(resolve),
+    development: development.filter((name) => !running.has(name)).flatMap(resolve),
+  };
 }
 
 const NONE: ReadonlyMap<string, readonly string[]> = new Map();
@@ -262,8 +308,10 @@ function afterModules(path: string): string | undefined {
 interface Surroundings {
   readonly resolver: NpmResolver;
   readonly view: FileView;
-  /** By folder of a project: ids of what a Plug'n'Play map says it needs. */
-  readonly mapped: ReadonlyMap<string, readonly string[]>;
+  /** By folder of a project: ids of what a Plug'n'Play map says it needs, by name. */
+  readonly mapped: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By id of a package in such a map that lies in a folder: the folder. */
+  readonly unplugged: ReadonlyMap<string, string>;
   /** By folder of a package: scripts outside of it that start its programs. */
   readonly starters: ReadonlyMap<string, readonly string[]>;
 }
@@ -300,7 +348,9 @@ function toPackage(item: Found, { resolver, view, mapped, starters }: Surroundin
     ...integrityHashes(integrity),
     ...propertiesOf(item, integrity),
     id: `/${item.folder}`,
-    dependsOn: [...new Set([...edgesOf(item, resolver), ...(mapped.get(item.folder) ?? [])])].sort(compareCodeUnits),
+    dependsOn: [...new Set([...edgesOf(item, resolver), ...(mapped.get(item.folder)?.values() ?? [])])]
+      .filter((id) => id !== `/${item.folder}`)
+      .sort(compareCodeUnits),
   };
 }
 
