@@ -1,8 +1,10 @@
 import { compareCodeUnits, ExitCode, isAppError, parseStrictJson, type Digest, type JsonValue } from '../core/index.ts';
 import {
   contradictsPlatform,
+  formatExactPlatform,
   isSamePlatform,
   manifestKind,
+  normalizePlatform,
   pairLayers,
   parseConfig,
   parseIndex,
@@ -263,11 +265,11 @@ function indexErrors(descriptors: readonly Descriptor[], platforms: readonly Pla
       descriptor.platform !== undefined &&
       contradictsPlatform(descriptor.platform, view.platform)
     ) {
-      const says = platformName(descriptor.platform);
+      const says = formatExactPlatform(normalizePlatform(descriptor.platform));
       add(
         'PLATFORM_CONFLICT',
         descriptor.digest,
-        `the index says ${says}, the config of ${descriptor.digest} says ${view.name}`,
+        `the index says ${says}, the config of ${descriptor.digest} says ${formatExactPlatform(view.platform)}`,
       );
     }
     if (view === undefined && descriptor.platform === undefined) continue;

@@ -13,7 +13,14 @@ export type {
 } from './types.ts';
 export * from './layers/index.ts';
 export { canonicalRepository, formatImageReference, parseImageReference } from './parse-reference.ts';
-export { contradictsPlatform, formatPlatform, isSamePlatform, normalizePlatform, parsePlatform } from './platform.ts';
+export {
+  contradictsPlatform,
+  formatExactPlatform,
+  formatPlatform,
+  isSamePlatform,
+  normalizePlatform,
+  parsePlatform,
+} from './platform.ts';
 export { MEDIA_TYPES } from './media-types.ts';
 export { checkRawManifest, manifestKind, parseIndex, parseManifest } from './manifest.ts';
 export type { IndexManifest, Manifest } from './manifest.ts';

@@ -4,7 +4,7 @@ import { imageError } from './errors.ts';
 import type { Image, ImageConfig, ImageIndex, LayerDescriptor } from './image.ts';
 import { manifestKind, parseIndex, parseManifest, type Manifest } from './manifest.ts';
 import { classifyLayerType, isImageConfigType, isImageManifestType, isIndexType, MEDIA_TYPES } from './media-types.ts';
-import { contradictsPlatform, formatPlatform, platformKey, platformRank } from './platform.ts';
+import { contradictsPlatform, formatExactPlatform, formatPlatform, platformKey, platformRank } from './platform.ts';
 import { readBlobBytes, sizeMismatch } from './read-blob.ts';
 import type { Descriptor, ImageStore, Platform, RawManifest } from './types.ts';
 
@@ -85,7 +85,7 @@ export async function loadPlatformImage(
   if (descriptor.platform !== undefined && contradictsPlatform(descriptor.platform, image.platform)) {
     throw imageError(
       'PLATFORM_CONFLICT',
-      `the index says that ${descriptor.digest} is for ${formatPlatform(descriptor.platform)}, its configuration says ${formatPlatform(image.platform)}`,
+      `the index says that ${descriptor.digest} is for ${formatExactPlatform(descriptor.platform)}, its configuration says ${formatExactPlatform(image.platform)}`,
     );
   }
   return { ...image, index };
@@ -106,7 +106,10 @@ export async function listPlatformImages(
     const image = await loadPlatformImage(store, index, { descriptor, signal });
     const key = platformKey({ ...image.platform, ...descriptor.platform });
     if (seen.has(key))
-      throw imageError('PLATFORM_DUPLICATE', `${index.digest} lists ${formatPlatform(image.platform)} more than once`);
+      throw imageError(
+        'PLATFORM_DUPLICATE',
+        `${index.digest} lists ${formatExactPlatform(image.platform)} more than once`,
+      );
     seen.add(key);
     images.push(image);
   }

@@ -45,6 +45,12 @@ export function formatPlatform(platform: Platform): string {
   return [platform.os, platform.architecture, ...(platform.variant === undefined ? [] : [platform.variant])].join('/');
 }
 
+/** The same with the version of the system, where there is one: `windows/amd64:10.0.20348.1`. */
+export function formatExactPlatform(platform: Platform): string {
+  const name = formatPlatform(platform);
+  return platform.osVersion === undefined ? name : `${name}:${platform.osVersion}`;
+}
+
 /**
  * One name for what is one platform: lower case, aliases resolved, `arm` is `arm/v7`, and `arm64/v8` and `amd64/v1` go without variant.
  * @see https://github.com/containerd/platforms/blob/v1.0.0/database.go

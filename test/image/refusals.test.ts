@@ -283,6 +283,17 @@ describe('images of an index', () => {
     });
   }
 
+  test('two versions of Windows that contradict each other are both named', async () => {
+    const store = new HostileStore();
+    const built = image(store, { config: { os: 'windows', 'os.version': '10.0.20348.1' } }, 'a');
+    index(store, [{ ...built, platform: { os: 'windows', architecture: 'amd64', 'os.version': '10.0.26100.1' } }]);
+    const loading = load(store, 'it', { os: 'windows', architecture: 'amd64' });
+    await assert.rejects(loading, {
+      code: 'PLATFORM_CONFLICT',
+      message: /is for windows\/amd64:10\.0\.26100\.1, its configuration says windows\/amd64:10\.0\.20348\.1$/,
+    });
+  });
+
   test('an attestation that names a real platform counts as a platform', () => {
     const entry = {
       ...LAYER,

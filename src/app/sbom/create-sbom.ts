@@ -1,5 +1,6 @@
 import { ExitCode, LIMITS, readInputFile, TOOL_NAME, TOOL_VERSION, type Runtime } from '../../core/index.ts';
 import {
+  formatExactPlatform,
   formatPlatform,
   listPlatformImages,
   loadImageOrIndex,
@@ -102,7 +103,7 @@ function platformNames(images: readonly Image[]): (image: Image) => string {
   return ({ platform }) => {
     const name = formatPlatform(platform);
     const isShared = names.filter((other) => other === name).length > 1;
-    return isShared && platform.osVersion !== undefined ? `${name}:${platform.osVersion}` : name;
+    return isShared ? formatExactPlatform(platform) : name;
   };
 }
 
