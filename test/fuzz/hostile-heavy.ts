@@ -7,6 +7,7 @@ import { builtPackage } from '../support/cli/built-package.ts';
 import { ARCHIVE_CASES } from './hostile/archives.ts';
 import type { HostileCase } from './hostile/case.ts';
 import { DATABASE_CASES } from './hostile/databases.ts';
+import { MANAGER_CASES } from './hostile/managers.ts';
 import { PROGRAM_CASES } from './hostile/programs.ts';
 import { TEXT_CASES } from './hostile/texts.ts';
 import { TREE_CASES } from './hostile/trees.ts';
@@ -18,6 +19,7 @@ const CASES: readonly HostileCase[] = [
   ...DATABASE_CASES,
   ...TEXT_CASES,
   ...TREE_CASES,
+  ...MANAGER_CASES,
 ];
 const MAX_SECONDS = 60;
 const MAX_MIB = 1024;
