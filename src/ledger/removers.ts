@@ -4,7 +4,7 @@ import type { LedgerFinding, LedgerOptions } from './types.ts';
 export type MissingFinding = Extract<LedgerFinding, { readonly kind: 'missing' }>;
 
 /** Segments of all paths that are looked up together: lists of hostile images have longer ones than any layer. */
-const MAX_SEGMENTS = 2_000_000;
+const MAX_SEGMENTS = 300_000;
 
 /** What is missing, with the layer that removed it where one did. Beyond the limit it stays unknown. */
 export function withRemovers(
