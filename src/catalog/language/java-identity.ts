@@ -46,7 +46,7 @@ const VERSION = /^[A-Za-z0-9_][!-~]{0,254}$/;
  */
 export function recordIdentity(record: JavaCoordinates): RecordIdentity | undefined {
   const { properties, pom } = record;
-  const [, , folderGroup, folderArtifact] = record.folder.split('/');
+  const [folderGroup, folderArtifact] = record.folder.split('/').slice(-2);
   const groupId = [properties?.groupId, pom?.groupId, folderGroup].find(isId);
   const artifactId = [properties?.artifactId, pom?.artifactId, folderArtifact].find(isId);
   const version = [properties?.version, pom?.version].find(isVersion);
@@ -64,16 +64,18 @@ export function ownRecord(
   file: JavaFileName,
   records: readonly RecordIdentity[],
 ): RecordIdentity | undefined {
+  // what lies in a folder of its own is something else that was put in
+  const outermost = records.filter(({ source }) => source.startsWith('META-INF/'));
   let best: { readonly record: RecordIdentity; readonly rank: number } | undefined;
-  for (const record of records) {
+  for (const record of outermost) {
     const fit = fitOfName(file, record);
     const sameVersion = record.version !== undefined && record.version === file.version;
     // the longest of equally good names: `app-core-1.0` is not `app` with a classifier
     const rank = fit * 10_000 + (sameVersion ? 5000 : 0) + record.artifactId.length;
     if (fit > 0 && rank > (best?.rank ?? 0)) best = { record, rank };
   }
-  const [single] = records;
-  if (best !== undefined || single === undefined || records.length > 1) return best?.record;
+  const [single] = outermost;
+  if (best !== undefined || single === undefined || outermost.length > 1) return best?.record;
   return isSpokenOf(archive, single) ? single : undefined;
 }
 

@@ -35,7 +35,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 export const javaCataloger: Cataloger = {
   id: 'java',
   title: 'Java archives',
-  version: 4,
+  version: 5,
   specifications: [
     'https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html',
     'https://maven.apache.org/pom.html',

@@ -1,7 +1,8 @@
 import type { ZipEntry } from '../zip/zip.ts';
 
 const ARCHIVE = /\.(?:jar|war|ear|par|sar|nar|jpi|hpi|kar|far|lpkg|rar|zap)$/i;
-const COORDINATES = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.(?:properties|xml)$/;
+/** Agents and plug-ins keep what they hide from the application's classes in a folder, Maven's records included. */
+const COORDINATES = /^(?:[^/]+\/){0,4}META-INF\/maven\/[^/]+\/[^/]+\/pom\.(?:properties|xml)$/;
 const MANIFEST = /^META-INF\/MANIFEST\.MF$/i;
 const LICENSE = /^(?:META-INF\/)?(?:LICEN[CS]E|COPYING)(?:[._-][A-Za-z0-9._-]{0,32})?$/i;
 /** Large libraries have dozens, and one that tells what they are may come late. */
@@ -19,10 +20,8 @@ export function isArchiveName(name: string): boolean {
 export function mattersInJavaArchive(name: string): boolean {
   if (name.endsWith('.class')) return false;
   if (isArchiveName(name)) return true;
-  if (name.startsWith('META-INF/') || name.startsWith('meta-inf/') || name.length < 64) {
-    return COORDINATES.test(name) || MANIFEST.test(name) || LICENSE.test(name);
-  }
-  return false;
+  if (name.endsWith('/pom.properties') || name.endsWith('/pom.xml')) return COORDINATES.test(name);
+  return name.length < 64 && (MANIFEST.test(name) || LICENSE.test(name));
 }
 
 /** Maven's records in one archive. */

@@ -8,7 +8,7 @@ import { CacheFolder, type EntryShape } from './cache-folder.ts';
 import type { LayerLimits, LayerResult } from './layer-job.ts';
 
 /** Raised whenever the same layer would give other records or captured bytes. */
-const PARSER_VERSION = 7;
+const PARSER_VERSION = 8;
 
 const MAX_CACHE_BYTES = 2 * 1024 * 1024 * 1024;
 const SHAPE: EntryShape = { maxBytes: MAX_CACHE_BYTES, touchOffset: TOUCH_OFFSET };
