@@ -72,6 +72,13 @@ const SOURCE_FILES: ReadonlySet<string> = new Set([
   'etc/yum.conf',
 ]);
 const LD_FOLDERS = ['etc/ld.so.conf.d/'];
+const ACCOUNT_FOLDERS = ['etc/sudoers.d/'];
+/**
+ * Folders in which the loader looks before it looks in the library folder that they lie in: what is in them has the names of critical libraries.
+ * @see https://man7.org/linux/man-pages/man8/ld.so.8.html#NOTES
+ */
+const PREFERRED_LIBRARIES =
+  /^(?:usr\/(?:local\/)?)?lib(?:32|64|x32)?\/(?:[a-z0-9_]+-linux-[a-z0-9]+\/)?(?:glibc-hwcaps(?:\/[^/]+)?|tls|(?:tls\/)?(?:haswell|avx512_1|x86_64|i[3-6]86|sse2)(?:\/[a-z0-9_]+)?)$/;
 
 /** The certificate stores that TLS libraries read as one file. */
 export function isCaBundleFile(path: string): boolean {
@@ -85,7 +92,7 @@ export function criticalClass(path: string): TamperClass | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (path === 'etc/ld.so.preload') return 'ld-preload';
   // who may become root
-  if (path === 'etc/sudoers' || path.startsWith('etc/sudoers.d/')) return 'account';
+  if (path === 'etc/sudoers' || ACCOUNT_FOLDERS.some((folder) => path.startsWith(folder))) return 'account';
   if (path === 'etc/ld.so.conf' || path.startsWith('etc/ld.so.conf.d/') || /^etc\/ld-musl-[a-z0-9_]+\.path$/.test(path))
     return 'ld-conf';
   if (CA_FILES.has(path) || CA_FOLDERS.some((folder) => path.startsWith(folder))) return 'ca-bundle';
@@ -122,6 +129,8 @@ export function isInPackageDatabase(path: string): boolean {
 export function linkedFolderClass(path: string): TamperClass | undefined {
   const inside = (folders: readonly string[]): boolean => folders.includes(`${path}/`);
   if (inside(LD_FOLDERS)) return 'ld-conf';
+  if (inside(ACCOUNT_FOLDERS)) return 'account';
+  if (PREFERRED_LIBRARIES.test(path)) return 'libc';
   if (inside(CA_FOLDERS)) return 'ca-bundle';
   if (inside(KEYRING_FOLDERS)) return 'keyring';
   return inside(SOURCE_FOLDERS) ? 'package-sources' : undefined;
@@ -130,7 +139,7 @@ export function linkedFolderClass(path: string): TamperClass | undefined {
 /** Folders through which critical files are found: where they lead is as critical as the files. */
 export function isSystemFolder(path: string): boolean {
   if (SYSTEM_FOLDERS.test(path) || MULTIARCH_FOLDERS.test(path)) return true;
-  return [LD_FOLDERS, CA_FOLDERS, KEYRING_FOLDERS, SOURCE_FOLDERS, DATABASE_FOLDERS].some((folders) =>
+  return [LD_FOLDERS, ACCOUNT_FOLDERS, CA_FOLDERS, KEYRING_FOLDERS, SOURCE_FOLDERS, DATABASE_FOLDERS].some((folders) =>
     folders.some((folder) => folder.startsWith(`${path}/`)),
   );
 }

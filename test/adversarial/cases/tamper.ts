@@ -103,6 +103,28 @@ export const TAMPER_CASES: readonly AdversarialCase[] = [
     ['fail BASE_TAMPERED', 'warn BASE_CHANGED'],
   ),
   tampered(
+    'what sudo reads, behind a link that is new',
+    [
+      [
+        { path: 'etc/sudoers.d', linkTarget: '../opt/rules' },
+        { path: 'opt/rules/all', content: 'ALL ALL=(ALL) NOPASSWD: ALL\n' },
+      ],
+    ],
+    ['fail BASE_TAMPERED'],
+  ),
+  ...['usr/lib/x86_64-linux-gnu/glibc-hwcaps', 'usr/lib/x86_64-linux-gnu/tls', 'lib/glibc-hwcaps'].map((path) =>
+    tampered(
+      `libraries that the loader prefers, behind a link that is new: ${path}`,
+      [
+        [
+          { path, linkTarget: '/opt/lib' },
+          { path: 'opt/lib/x86-64-v3/libc.so.6', content: 'evil\n' },
+        ],
+      ],
+      ['fail BASE_TAMPERED'],
+    ),
+  ),
+  tampered(
     'rebased image with a stale dpkg database: the base’s packages have other versions there',
     [{ 'var/lib/dpkg/status': status(['libc6', '2.36-9'], ['bash', '5.1-1'], ['left-pad', '1.3']) }],
     ['fail BASE_TAMPERED'],
