@@ -1,3 +1,4 @@
+import { compareAlpm } from './alpm-version.ts';
 import { compareRpm } from './rpm-version.ts';
 
 /** A comparison that can be answered for certain, or undefined. Negative: a is lower. */
@@ -12,6 +13,7 @@ function comparatorFor(type: string): Compare {
   // opkg took dpkg's order with dpkg's format
   if (type === 'deb' || type === 'opkg') return compareDebian;
   if (type === 'rpm') return compareRpm;
+  if (type === 'alpm') return compareAlpm;
   if (type === 'npm' || type === 'cargo' || type === 'golang') return compareSemver;
   return compareNumeric;
 }
