@@ -1,4 +1,5 @@
 import { compareAlpm } from './alpm-version.ts';
+import { compareApk } from './apk-version.ts';
 import { compareRpm } from './rpm-version.ts';
 
 /** A comparison that can be answered for certain, or undefined. Negative: a is lower. */
@@ -12,6 +13,7 @@ export function compareVersions(type: string, a: string, b: string): number | un
 function comparatorFor(type: string): Compare {
   // opkg took dpkg's order with dpkg's format
   if (type === 'deb' || type === 'opkg') return compareDebian;
+  if (type === 'apk') return compareApk;
   if (type === 'rpm') return compareRpm;
   if (type === 'alpm') return compareAlpm;
   if (type === 'npm' || type === 'cargo' || type === 'golang') return compareSemver;
