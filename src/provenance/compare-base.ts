@@ -9,7 +9,7 @@ import {
 } from '../filesystem/index.ts';
 import { compareAccounts, unreadableAccountFiles } from './account-files.ts';
 import { createCertificateCheck, isCertificateSource } from './certificates.ts';
-import { criticalClass, isSetuid, linkedFolderClass } from './critical-paths.ts';
+import { criticalClass, isCertificateFolder, isSetuid, linkedFolderClass } from './critical-paths.ts';
 import {
   compareInventories,
   isOfDatabases,
@@ -287,7 +287,11 @@ function* criticalAdditions(input: BaseComparisonInput): Iterable<FileChange> {
 
 function isCriticalByPlace(entry: FileEntry, final: FileView): boolean {
   if (criticalClass(entry.path) !== undefined) return !isExplainedLink(entry, final);
-  return entry.type === 'symlink' && linkedFolderClass(entry.path) !== undefined;
+  const linked = entry.type === 'symlink' ? linkedFolderClass(entry.path) : undefined;
+  if (linked === undefined) return false;
+  // another name for certificates that are looked at where they are, as packages of TLS libraries have
+  const target = final.resolve(entry.path)?.path;
+  return linked !== 'ca-bundle' || target === undefined || !isCertificateFolder(target);
 }
 
 /** Links of a certificate folder that lead to a certificate file of the image: what update-ca-certificates and c_rehash make. */

@@ -33,6 +33,8 @@ const CA_FILES: ReadonlySet<string> = new Set([
   'etc/ssl/ca-bundle.pem',
   'etc/pki/tls/certs/ca-bundle.crt',
   'etc/pki/tls/cert.pem',
+  // where Go looks when it finds none of those before
+  'etc/pki/tls/cacert.pem',
   'etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
   'usr/lib/ssl/cert.pem',
 ]);
@@ -45,7 +47,11 @@ const CA_FOLDERS = [
   'etc/ca-certificates/',
   'usr/share/pki/ca-trust-source/',
   'var/lib/ca-certificates/',
+  // of Debian's OpenSSL, which has a link there
+  'usr/lib/ssl/certs/',
 ];
+/** Folders that hold those, and nothing of the system beside. */
+const TLS_FOLDERS = ['etc/ssl/', 'etc/pki/', 'etc/pki/tls/', 'usr/lib/ssl/'];
 const KEYRING_FOLDERS = [
   'etc/apt/trusted.gpg.d/',
   'etc/apt/keyrings/',
@@ -131,9 +137,14 @@ export function linkedFolderClass(path: string): TamperClass | undefined {
   if (inside(LD_FOLDERS)) return 'ld-conf';
   if (inside(ACCOUNT_FOLDERS)) return 'account';
   if (PREFERRED_LIBRARIES.test(path)) return 'libc';
-  if (inside(CA_FOLDERS)) return 'ca-bundle';
+  if (inside(CA_FOLDERS) || inside(TLS_FOLDERS)) return 'ca-bundle';
   if (inside(KEYRING_FOLDERS)) return 'keyring';
   return inside(SOURCE_FOLDERS) ? 'package-sources' : undefined;
+}
+
+/** A folder in which every new file is looked at, as whom to trust may be in it. */
+export function isCertificateFolder(path: string): boolean {
+  return CA_FOLDERS.includes(`${path}/`);
 }
 
 /** Folders through which critical files are found: where they lead is as critical as the files. */

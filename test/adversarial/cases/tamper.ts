@@ -125,6 +125,45 @@ export const TAMPER_CASES: readonly AdversarialCase[] = [
     ),
   ),
   tampered(
+    'a link of OpenSSL’s to the certificates of the base is what its package has',
+    [
+      [
+        { path: 'usr/lib/ssl/certs', linkTarget: '/etc/ssl/certs' },
+        { path: 'usr/lib/ssl/cert.pem', linkTarget: '/etc/ssl/certs/ca-certificates.crt' },
+      ],
+    ],
+    [],
+  ),
+  tampered(
+    'certificates where Go looks next, once those of the base are gone',
+    [{ 'etc/ssl/certs/.wh.ca-certificates.crt': '', 'etc/pki/tls/cacert.pem': 'evil\n' }],
+    ['fail BASE_TAMPERED', 'warn BASE_CHANGED'],
+  ),
+  tampered(
+    'certificates where Go looks next, behind a link to a folder that is the base’s own',
+    [
+      [
+        { path: 'etc/ssl/certs/.wh.ca-certificates.crt', content: '' },
+        { path: 'etc/pki/tls', linkTarget: '/etc/ssl' },
+        { path: 'etc/ssl/cacert.pem', content: 'evil\n' },
+      ],
+    ],
+    ['fail BASE_TAMPERED', 'warn BASE_CHANGED'],
+  ),
+  ...['usr/lib/ssl/certs', 'usr/lib/ssl', 'etc/pki/tls', 'usr/local/bin', 'usr/local/sbin'].map((path) =>
+    tampered(
+      `what programs look for in ${path}, behind a link that is new`,
+      [
+        [
+          { path, linkTarget: '/opt/evil' },
+          { path: 'opt/evil/env', content: '#!evil\n', mode: 0o755 },
+          { path: 'opt/evil/cert.pem', content: 'evil\n' },
+        ],
+      ],
+      ['fail BASE_TAMPERED'],
+    ),
+  ),
+  tampered(
     'rebased image with a stale dpkg database: the base’s packages have other versions there',
     [{ 'var/lib/dpkg/status': status(['libc6', '2.36-9'], ['bash', '5.1-1'], ['left-pad', '1.3']) }],
     ['fail BASE_TAMPERED'],
