@@ -78,7 +78,8 @@ const SOURCE_FILES: ReadonlySet<string> = new Set([
   'etc/yum.conf',
 ]);
 const LD_FOLDERS = ['etc/ld.so.conf.d/'];
-const ACCOUNT_FOLDERS = ['etc/sudoers.d/'];
+const ACCOUNT_FILES: ReadonlySet<string> = new Set(['etc/sudoers', 'etc/doas.conf']);
+const ACCOUNT_FOLDERS = ['etc/sudoers.d/', 'etc/doas.d/'];
 /**
  * Folders in which the loader looks before it looks in the library folder that they lie in: what is in them has the names of critical libraries.
  * @see https://man7.org/linux/man-pages/man8/ld.so.8.html#NOTES
@@ -98,7 +99,7 @@ export function criticalClass(path: string): TamperClass | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (path === 'etc/ld.so.preload') return 'ld-preload';
   // who may become root
-  if (path === 'etc/sudoers' || ACCOUNT_FOLDERS.some((folder) => path.startsWith(folder))) return 'account';
+  if (ACCOUNT_FILES.has(path) || ACCOUNT_FOLDERS.some((folder) => path.startsWith(folder))) return 'account';
   if (path === 'etc/ld.so.conf' || path.startsWith('etc/ld.so.conf.d/') || /^etc\/ld-musl-[a-z0-9_]+\.path$/.test(path))
     return 'ld-conf';
   if (CA_FILES.has(path) || CA_FOLDERS.some((folder) => path.startsWith(folder))) return 'ca-bundle';

@@ -103,6 +103,11 @@ export const TAMPER_CASES: readonly AdversarialCase[] = [
     ['fail BASE_TAMPERED', 'warn BASE_CHANGED'],
   ),
   tampered(
+    'who may become root by doas',
+    [{ 'etc/doas.d/all.conf': 'permit nopass :all\n', 'etc/doas.conf': 'permit nopass :all\n' }],
+    ['fail BASE_TAMPERED'],
+  ),
+  tampered(
     'what sudo reads, behind a link that is new',
     [
       [
