@@ -32,11 +32,14 @@ function keyAt({ type, namespace, name }: Package, path: string): string {
 function join(pkg: Package, finding: Package): Package {
   const purl = packagePurl(finding);
   if (pkg.version === undefined && finding.version !== undefined) {
+    // a classifier knows which module its program is
+    const { purlKnown: _, ...known } = pkg;
     return {
-      ...pkg,
+      ...(purl === undefined ? pkg : known),
       version: finding.version,
       evidence: [...pkg.evidence, ...finding.evidence.filter(({ field }) => field !== 'name')],
       ...(finding.cpes === undefined ? {} : { cpes: finding.cpes }),
+      ...(pkg.licenses.length === 0 ? { licenses: finding.licenses } : {}),
     };
   }
   if (purl === undefined || finding.version === pkg.version) return pkg;

@@ -353,7 +353,7 @@ describe('runCatalogers', () => {
 
   it('makes one package of a recognised program and what is linked into it', () => {
     const at = { type: 'golang', namespace: 'example.com', version: undefined } as unknown as Partial<Package>;
-    const tool = pkg('tool', '/usr/bin/tool', at);
+    const tool = pkg('tool', '/usr/bin/tool', { ...at, purlKnown: false });
     const released = pkg('released', '/usr/bin/released', { ...at, version: 'v1.0.0' });
     const recognised = (name: string, version: string): Package =>
       pkg(name, `/usr/bin/${name}`, { type: 'golang', namespace: 'example.com', version, foundBy: 'binary' });
@@ -369,6 +369,8 @@ describe('runCatalogers', () => {
         ['tool', 'v2', undefined],
       ],
     );
+    // which module it is, the classifier knows
+    assert.equal(packages.at(-1)?.purlKnown, undefined);
   });
 
   it('does not call a package owned that also lies elsewhere', () => {

@@ -5,6 +5,7 @@ import type { CatalogNote, Diagnostic, IdentityEvidence, Location, Package } fro
 import { ENOUGH_PACKAGES, type Cataloger, type CatalogContext, type CatalogResult } from '../contract.ts';
 import { goMainVersion, type GoMainVersion } from './go-main-version.ts';
 import { parseGoModInfo, type GoModInfo, type GoModule } from './go-modinfo.ts';
+import { unlistedProgram } from './go-unlisted.ts';
 import { asObject, decodeText } from './json-fields.ts';
 
 const MiB = 1024 * 1024;
@@ -26,7 +27,7 @@ const SETTINGS = [
 export const goCataloger: Cataloger = {
   id: 'go',
   title: 'Go modules in executables',
-  version: 3,
+  version: 4,
   specifications: [
     'https://pkg.go.dev/debug/buildinfo',
     'https://go.dev/ref/mod',
@@ -57,7 +58,7 @@ function catalog(context: CatalogContext): CatalogResult {
     if (info === undefined) report('unreadable-binary', 'the extracted build information is malformed');
     else if (info.packed !== undefined) notes.push(packedNote(path));
     else if (info.problem !== undefined) report('unreadable-binary', info.problem);
-    else packages.push(...packagesOf(file, info, report));
+    else packages.push(...packagesOf(file, info, { report, notes }));
   }
   return { packages, diagnostics, notes };
 }
@@ -92,7 +93,7 @@ function isVariable(value: unknown): value is GoStringVariable {
 function packagesOf(
   file: CapturedFile,
   build: GoBuildInfo,
-  report: (code: string, message: string) => void,
+  { report, notes }: { readonly report: (code: string, message: string) => void; readonly notes: CatalogNote[] },
 ): readonly Package[] {
   const info = parseGoModInfo(build.modInfo ?? '');
   if (info.truncated) report('too-many-modules', 'only the first 20,000 modules of this program are listed');
@@ -111,9 +112,14 @@ function packagesOf(
     if (item !== undefined && !modules.has(item.id)) modules.set(item.id, item);
   }
   if (impossible > 0) report('invalid-name', `${impossible} modules are left out: no module can be called so`);
-  // a program of the Go distribution itself has no main module: the standard library is what the file came from
-  if (main === undefined || !isModule(main)) return [{ ...standard, files: [location.path] }, ...modules.values()];
   const packages = [standard, ...modules.values()];
+  if (main === undefined || !isModule(main)) {
+    const program = unlistedProgram(info.packagePath);
+    // a program of the Go distribution itself has no main module: the standard library is what the file came from
+    if (program === undefined) return [{ ...standard, files: [location.path] }, ...modules.values()];
+    if (modules.size === 0) notes.push(unlistedNote(location.path));
+    return [programPackage(program, { info, build, location }, packages), ...packages];
+  }
   const version = goMainVersion({ ...info, main }, build.variables ?? []);
   const item: Package = {
     ...modulePackage(main.path, version?.version, location),
@@ -124,6 +130,29 @@ function packagesOf(
     dependsOn: packages.map(({ id }) => id).sort(compareCodeUnits),
   };
   return [item, ...packages.filter(({ id }) => id !== item.id)];
+}
+
+/** A program that was built without modules. Its repository is known by the path of its main package; which module that is, and its version, are not. */
+function programPackage(
+  path: string,
+  of: { readonly info: GoModInfo; readonly build: GoBuildInfo; readonly location: Location },
+  needs: readonly Package[],
+): Package {
+  return {
+    ...modulePackage(path, undefined, of.location),
+    purlKnown: false,
+    kind: 'application',
+    evidence: mainEvidence(undefined),
+    files: [of.location.path],
+    properties: mainProperties({ ...of, main: { path, version: '' } }),
+    dependsOn: needs.map(({ id }) => id).sort(compareCodeUnits),
+  };
+}
+
+function unlistedNote(path: string): CatalogNote {
+  const message =
+    'a Go program that was built without modules: what was linked into it, beside the standard library, is not known';
+  return { kind: 'known-unknown', code: 'go-without-modules', message, path, source: 'go' };
 }
 
 /** The main module; `go build file.go` calls it command-line-arguments, and the one dependency under development is what was built. */

@@ -29,6 +29,34 @@ const label = (pkg: Package): string =>
   `${pkg.namespace === undefined ? '' : `${pkg.namespace}/`}${pkg.name}@${pkg.version ?? ''}`;
 const MAIN = 'path\texample.com/tool/cmd/x\nmod\texample.com/tool\t(devel)\t\n';
 
+describe('goCataloger: programs that were built without modules', () => {
+  it('names them by the path of their main package, and tells that nothing more is known', () => {
+    for (const [path, name] of [
+      ['github.com/docker/cli/cmd/docker', 'github.com/docker/cli'],
+      ['github.com/caddyserver/caddy/v2/cmd/caddy', 'github.com/caddyserver/caddy/v2'],
+      ['github.com/tianon/gosu', 'github.com/tianon/gosu'],
+      ['go.etcd.io/etcd/server/v3', 'go.etcd.io/etcd/server/v3'],
+      ['k8s.io/kubernetes/cmd/kubectl', 'k8s.io/kubernetes'],
+    ]) {
+      const { packages, notes } = catalogBinaries({
+        'bin/x': goBinary({ goVersion: 'go1.22.1', modInfo: `path\t${path}\nbuild\t-compiler=gc\n` }),
+      });
+      assert.deepEqual(packages.map(label), [`${name}@`, 'stdlib@1.22.1']);
+      const [program] = packages;
+      assert.deepEqual([program?.purlKnown, program?.kind, program?.files], [false, 'application', ['/bin/x']]);
+      assert.deepEqual(
+        notes?.map(({ code }) => code),
+        ['go-without-modules'],
+      );
+    }
+  });
+
+  it('leaves programs of the Go distribution to the standard library', () => {
+    for (const path of ['cmd/go', 'command-line-arguments', 'main', '../x', 'a b.c/x'])
+      assert.deepEqual(catalog(`path\t${path}\nbuild\t-compiler=gc\n`).map(label), ['stdlib@1.22.1'], path);
+  });
+});
+
 describe('goCataloger: modules', () => {
   it('makes packages of main module, standard library and dependencies, with edges from main', () => {
     const packages = catalog(`${MAIN}dep\tgithub.com/Azure/go-autorest\tv1.0.0\th1:abc=\ndep\trsc.io/quote\tv1.5.2\n`);
