@@ -257,6 +257,7 @@ const SAMPLES: readonly (readonly [path: string, content: string, found: string]
   ['opt/cmake/bin/cpack', '|CMake|/Updates.xml"|4.4.5| contains|4.3.0|', 'cmake@4.4.5'],
   ['x.libs/libpng16-fiona-8ebcc106.so.16.35.0', '|libpng version 1.6.35|', 'libpng@1.6.35'],
   ['x.libs/libscipy_openblas64_-32a4b2a6.so', '|OpenBLAS 0.3.31.188.0  USE64BITINT |', 'openblas@0.3.31'],
+  ['x.libs/libopenblas64_p-r0-0cf96a72.3.23.dev.so', '|OpenBLAS 0.3.23.dev  USE64BITINT |', 'openblas@0.3.23'],
   ['x.libs/libopenblasp-r0-59ffcd50.3.15.so', '|OpenBLAS 0.3.15 DYNAMIC_ARCH |', 'openblas@0.3.15'],
   [
     'x.libs/libjpeg-799ada35.so.9.6.0',
