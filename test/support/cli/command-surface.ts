@@ -14,7 +14,7 @@ export async function commandSurface(): Promise<unknown> {
     commands: await commands(),
     errors: await errorTables(),
     reasons: {
-      'verification: why a bundle was refused': unionMembers('verification/types.ts', 'RejectionCode'),
+      'verification: why a bundle was refused': unionMembers('verification/rejection.ts', 'RejectionCode'),
       'policy: problems of a policy file': unionMembers('policy/file/problem.ts', 'PolicyProblemCode'),
       'policy: checks of a decision': await decisionCodes(),
     },
