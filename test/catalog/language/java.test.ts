@@ -161,6 +161,10 @@ describe('javaCataloger: identity', () => {
     const hibernate = { 'org/hibernate/A.class': '' };
     assert.deepEqual(keys('hibernate-core-5.6.jar', hibernate), ['pkg:maven/org.hibernate/hibernate-core@5.6']);
     assert.deepEqual(keys('hibernate-core-6.5.jar', hibernate), ['pkg:maven/org.hibernate.orm/hibernate-core@6.5']);
+    const castle = { 'org/bouncycastle/A.class': '' };
+    assert.deepEqual(keys('bcprov-jdk14-1.38.jar', castle), ['pkg:maven/org.bouncycastle/bcprov-jdk14@1.38']);
+    assert.deepEqual(keys('bcprov-jdk14-138.jar', castle), ['pkg:maven/bouncycastle/bcprov-jdk14@138']);
+    assert.deepEqual(keys('bcprov-jdk15on-138.jar', castle), ['maven/bcprov-jdk15on@138']);
     const derby = 'Implementation-Version: 10.16.1.1 - (1900890)\r\n';
     assert.deepEqual(keys('derby.jar', { 'org/apache/derby/A.class': '' }, derby), [
       'pkg:maven/org.apache.derby/derby@10.16.1.1',
