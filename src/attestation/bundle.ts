@@ -6,6 +6,8 @@ import { asObject, decodeBase64, member, unknownMember, type JsonObject } from '
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 /** How every bundle's media type starts. */
 export const BUNDLE_MEDIA_TYPE_PREFIX = 'application/vnd.dev.sigstore.bundle';
+/** How the bundle of a file is called beside it, as cosign has it too. */
+export const BUNDLE_SUFFIX = '.sigstore.json';
 
 const VERSIONS: Readonly<Record<string, BundleVersion>> = {
   [BUNDLE_MEDIA_TYPE]: '0.3',

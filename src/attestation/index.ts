@@ -6,7 +6,7 @@ export { attachBundle, findBundles } from './attached-bundles.ts';
 export type { AttachOptions, FindOptions, FoundBundles } from './attached-bundles.ts';
 export { bundleManifest } from './bundle-manifest.ts';
 export type { BundleManifestOptions } from './bundle-manifest.ts';
-export { parseAnyBundle, parseBundle } from './bundle.ts';
+export { BUNDLE_SUFFIX, parseAnyBundle, parseBundle } from './bundle.ts';
 export type { BundleKeyMaterial, BundleVersion, ParseBundleOptions, ParsedBundle, ParsedFileBundle } from './bundle.ts';
 export { asObject, decodeBase64, member } from './json-shape.ts';
 export type { JsonObject } from './json-shape.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { sha256Digest } from '../../src/core/index.ts';
@@ -44,6 +44,13 @@ describe('waybill blob verify and bundle inspect', () => {
     ended(await verify(`${sha256Digest(FILE)} --bundle app.json`), 0);
     const json = parseResult('blob-verify', ended(await verify('app.tar --bundle app.json --json'), 0).stdout);
     assert.equal(json['kind'], 'signature');
+  });
+
+  test('takes the bundle beside the file unless told; a digest has none', async () => {
+    failed(await verify('other.tar'), 6, 'FILE_NOT_FOUND');
+    copyFileSync(join(bench.path, 'app.json'), join(bench.path, 'app.tar.sigstore.json'));
+    ended(await verify('app.tar'), 0);
+    failed(await verify(sha256Digest(FILE)), 2, 'INPUT_CHOICE');
   });
 
   test('accepts a statement about a file, of the type asked for', async () => {

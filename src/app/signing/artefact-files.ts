@@ -1,12 +1,11 @@
 import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { BUNDLE_SUFFIX } from '../../attestation/index.ts';
 import { coreError } from '../../core/index.ts';
 import { folderTooLarge, readFolder } from '../store/find-files.ts';
 
 const MAX_FILES = 1024;
 const MAX_DEPTH = 32;
-/** What waybill and cosign call bundles: signatures of artefacts are none themselves. */
-const BUNDLE_SUFFIX = '.sigstore.json';
 
 /** A file that is to be signed. */
 export interface ArtefactFile {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  BUNDLE_SUFFIX,
   createStatement,
   parseStatement,
   resolvePredicateType,
@@ -47,7 +48,7 @@ export interface SignBlobsResult extends SignedBy {
 
 /** Signs files, all with one key or identity, and verifies each signature before its bundle is written. */
 export async function signBlobs(options: SignBlobsOptions, runtime: Runtime): Promise<SignBlobsResult> {
-  const { bundleFile = '{name}.sigstore.json' } = options;
+  const { bundleFile = `{name}${BUNDLE_SUFFIX}` } = options;
   const files = (await listArtefacts(options.files)).map(({ path }) => path);
   const outputs = outputsFor(files, bundleFile, options);
   await using signing = await openSigning(options, runtime);

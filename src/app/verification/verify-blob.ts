@@ -1,5 +1,5 @@
 import { createReadStream, statSync } from 'node:fs';
-import { resolvePredicateType } from '../../attestation/index.ts';
+import { BUNDLE_SUFFIX, resolvePredicateType } from '../../attestation/index.ts';
 import {
   coreError,
   createDigester,
@@ -12,13 +12,15 @@ import {
   type Runtime,
 } from '../../core/index.ts';
 import { checkArtifact, type BundleVerdict, type FileToCheck, type FileVerdict } from '../../verification/index.ts';
+import { appError } from '../errors.ts';
 import { acceptedSigner, type AcceptedSigner } from './accepted-signer.ts';
 import { signerLoader, type SignerAccess } from './signers.ts';
 
 export interface VerifyBlobOptions {
   /** A path; or `sha256:` and 64 hexadecimal digits, where no file has that name. */
   readonly file: string;
-  readonly bundleFile: string;
+  /** The one beside the file, `FILE.sigstore.json`, unless told. */
+  readonly bundleFile?: string;
   readonly signers: SignerAccess;
   /** A statement of this type (short name or URI) about the file instead of anything that is signed. */
   readonly type?: string;
@@ -45,11 +47,14 @@ export interface VerifyBlobResult {
 /** Larger files are judged by their digest, which all but Ed25519 signatures allow. */
 const MAX_BYTES_IN_MEMORY = 256 * 1024 * 1024;
 
-/** Checks a bundle over a file: its own signature, or a statement of which it is a subject. A refusal is a negative verdict. */
+/**
+ * Checks a bundle over a file: its own signature, or a statement of which it is a subject. A refusal is a negative verdict.
+ * @throws AppError INPUT_CHOICE for a digest without a bundle, and the codes of reading files and trust
+ */
 export async function verifyBlob(options: VerifyBlobOptions, runtime: Runtime): Promise<VerifyBlobResult> {
   const { maxBundleBytes = LIMITS.bundleBytes, type, annotations } = options;
   const wanted = type === undefined ? undefined : resolvePredicateType(type);
-  const bundle = await readInputFile(options.bundleFile, maxBundleBytes);
+  const bundle = await readInputFile(options.bundleFile ?? bundleBeside(options.file), maxBundleBytes);
   const { file, digest } = await readArtifact(options.file, runtime.signal);
   const verdict = await checkArtifact(bundle, {
     ...(await signerLoader(options.signers, runtime)({ bundles: [bundle] })),
@@ -86,13 +91,22 @@ function refused({ code, reason, claimedIdentity }: Refused): Pick<VerifyBlobRes
   return { verified: false, code, reason, ...(claimedIdentity === undefined ? {} : { claimedIdentity }) };
 }
 
+function bundleBeside(file: string): string {
+  if (!isDigestOnly(file)) return `${file}${BUNDLE_SUFFIX}`;
+  throw appError('INPUT_CHOICE', 'a digest has no bundle beside it', { hint: 'name the bundle with --bundle' });
+}
+
+function isDigestOnly(path: string): path is Digest {
+  return isDigest(path) && statSync(path, { throwIfNoEntry: false }) === undefined;
+}
+
 /** The bytes of a file when they fit into memory, and its digest; the digest alone when that is what was given. */
 async function readArtifact(
   path: string,
   signal: AbortSignal,
 ): Promise<{ readonly file: FileToCheck; readonly digest: Digest }> {
+  if (isDigestOnly(path)) return { file: { digest: path }, digest: path };
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined && isDigest(path)) return { file: { digest: path }, digest: path };
   if (stats?.isFile() === true && stats.size > MAX_BYTES_IN_MEMORY) {
     const digest = await digestOfFile(path, signal);
     return { file: { digest }, digest };

@@ -17,14 +17,14 @@ export default class BlobVerify extends WaybillCommand<VerifyBlobResult> {
     'The bundle is the file’s own signature, or a statement (attestation) of which the file is a subject. In place of a file its digest is enough: sha256:..., except for Ed25519 ' +
     'signatures. Exit 0: it verifies, by one of the keys and identities given. Exit 1: it does not.';
   static override examples = [
-    '<%= config.bin %> <%= command.id %> app.tar.gz --bundle app.tar.gz.sigstore.json --certificate-identity me@example.com --certificate-oidc-issuer https://accounts.google.com',
+    '<%= config.bin %> <%= command.id %> app.tar.gz --certificate-identity me@example.com --certificate-oidc-issuer https://accounts.google.com',
     '<%= config.bin %> <%= command.id %> app.tar.gz --bundle provenance.sigstore.json --type slsaprovenance1 --key release.pub --insecure-ignore-tlog',
   ];
   static override args = {
     file: stringArg({ name: 'FILE', description: 'The file, or sha256: and its digest.', required: true }),
   };
   static override flags = {
-    bundle: string({ summary: 'The bundle.', helpValue: 'FILE', required: true }),
+    bundle: string({ summary: 'The bundle. Default: the one beside the file, FILE.sigstore.json.', helpValue: 'FILE' }),
     ...bundleJudgingFlags,
   };
 
@@ -35,7 +35,7 @@ export default class BlobVerify extends WaybillCommand<VerifyBlobResult> {
     const result = await verifyBlob(
       {
         file: args.file,
-        bundleFile: flags.bundle,
+        ...(flags.bundle === undefined ? {} : { bundleFile: flags.bundle }),
         signers: signerAccess(flags),
         ...bundleLimit(flags),
         ...wantedStatement(flags),

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { BUNDLE_SUFFIX } from '../../attestation/index.ts';
 import {
   canonicalJson,
   compareCodeUnits,
@@ -108,7 +109,7 @@ export function policyFiles(policy: Policy): readonly PolicyFileReference[] {
 
 /** Where the signature of a lock lies. */
 export function lockBundlePath(lock: string): string {
-  return `${lock}.sigstore.json`;
+  return `${lock}${BUNDLE_SUFFIX}`;
 }
 
 /** Bytes by the path written in the policy, and what could not be read. */
