@@ -19,7 +19,11 @@ function line({ kind, digest, subject, platform, tag, artifactType, predicateTyp
   const what =
     kind === 'listing'
       ? 'list entry that leads nowhere'
-      : [kind, predicateType ?? artifactType].filter(Boolean).join(' ');
+      : kind === 'signature'
+        ? kind
+        : [kind, predicateType ?? artifactType].filter(Boolean).join(' ');
   const where = platform === undefined ? subject : `${platform} ${subject}`;
-  return `${safeText(what)}  ${safeText(tag ?? digest)}  on ${safeText(where)}`;
+  // what goes is the manifest; the bundle that `tree` names is in it
+  const item = tag === undefined ? `manifest ${digest}` : `tag ${tag}`;
+  return `${safeText(what)}  ${safeText(item)}  on ${safeText(where)}`;
 }
