@@ -45,6 +45,8 @@ export function createProcessRuntime(settings: RuntimeSettings): ProcessRuntime 
     clearProgress: () => progress.clear(),
     [Symbol.dispose]: () => {
       progress.clear();
+      // a second signal on the way out must not kill by the system's own rule
+      if (controller.signal.aborted) return;
       for (const signal of SIGNALS) process.removeListener(signal, onSignal);
     },
   };

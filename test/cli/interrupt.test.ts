@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { copyImage } from '../../src/image/index.ts';
 import { openBench, type Bench, type Finished } from '../support/cli/run-waybill.ts';
 import { makeSampleImages } from '../support/cli/sample-images.ts';
@@ -92,11 +94,27 @@ describe('interrupting a command', () => {
     registry.fail({ path: /\/manifests\//, action: { kind: 'hang' } });
     const command = `sbom create ${registry.host}/shop/app:v1 --json`;
     const terminated = await interrupt(command, /\/manifests\//, ['SIGTERM']);
+    const twice = await interrupt(command, /\/manifests\//, ['SIGINT', 'SIGINT']);
+    registry.clearFaults();
     assert.equal(terminated.status, 130);
     const { error } = JSON.parse(terminated.stdout) as { readonly error: { readonly code: string } };
     assert.equal(error.code, 'INTERRUPTED');
-    assert.equal((await interrupt(command, /\/manifests\//, ['SIGINT', 'SIGINT'])).status, 130);
-    registry.clearFaults();
+    assert.equal(twice.status, 130);
+  });
+
+  test('a second SIGINT while the command is ending is exit 130 too', () => {
+    const runtime = pathToFileURL(join(import.meta.dirname, '../../src/cli/create-runtime.ts')).href;
+    const script = `
+      import { createProcessRuntime } from '${runtime}';
+      const made = createProcessRuntime({ quiet: true, cache: false });
+      made.runtime.signal.addEventListener('abort', () => {
+        made[Symbol.dispose]();
+        process.kill(process.pid, 'SIGINT');
+      });
+      process.kill(process.pid, 'SIGINT');
+      setTimeout(() => undefined, 60_000);`;
+    const { status, signal: killedBy } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+    assert.deepEqual({ status, killedBy }, { status: 130, killedBy: null });
   });
 
   test('gate check that is interrupted decides nothing and writes nothing', async () => {

@@ -131,7 +131,10 @@ describe('waybill on a terminal', { skip: PYTHON ? false : 'needs python3 for a 
     const question = '[y/N] ';
     const refused = await onTerminal('clean oci:images:app', { answers: [[question, 'n']] });
     assert.equal(refused.status, 0, refused.screen);
-    assert.match(refused.screen, /signature  manifest sha256:[^]*remove \d+ of them for good\? \[y\/N\] [^]*\d not removed/);
+    assert.match(
+      refused.screen,
+      /signature  manifest sha256:[^]*remove \d+ of them for good\? \[y\/N\] [^]*\d not removed/,
+    );
     const interrupted = await onTerminal('clean oci:images:app', { answers: [[question, '\u0003']] });
     assert.equal(interrupted.status, 130, interrupted.screen);
     const confirmed = await onTerminal('clean oci:images:app', { answers: [[question, 'yes']] });
