@@ -64,7 +64,12 @@ export interface BytePattern {
   readonly after: number;
 }
 
-export type DigestAlgorithm = 'sha256' | 'sha1' | 'md5' | 'sha384' | 'sha512';
+/** Digests that a pass over layers can take of files, and their lengths. */
+export const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16, sha384: 48, sha512: 64 } as const;
+
+export type DigestAlgorithm = keyof typeof DIGEST_BYTES;
+
+export const DIGEST_ALGORITHMS = Object.keys(DIGEST_BYTES) as readonly DigestAlgorithm[];
 
 /** Which regular files get a digest of their content while the layer streams by. */
 export interface DigestRule {

@@ -1,6 +1,5 @@
-import type { DigestAlgorithm, DigestRule } from './capture-rule.ts';
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, type DigestRule } from './capture-rule.ts';
 
-const ALGORITHMS: readonly DigestAlgorithm[] = ['sha256', 'sha1', 'md5', 'sha384', 'sha512'];
 const NONE: readonly DigestAlgorithm[] = [];
 
 /** What holds of the paths directly in one folder: of all, of none, or of each something else. */
@@ -11,8 +10,9 @@ export class DigestGate {
   readonly #rules: readonly GateRule[];
   readonly #signs: readonly string[];
   /** Lists of algorithms by the bits of those wanted. */
-  readonly #lists: readonly (readonly DigestAlgorithm[])[] = Array.from({ length: 2 ** ALGORITHMS.length }, (_, bits) =>
-    ALGORITHMS.filter((__, index) => (bits >> index) % 2 === 1),
+  readonly #lists: readonly (readonly DigestAlgorithm[])[] = Array.from(
+    { length: 2 ** DIGEST_ALGORITHMS.length },
+    (_, bits) => DIGEST_ALGORITHMS.filter((__, index) => (bits >> index) % 2 === 1),
   );
   /** The folder of the entry before, with a slash, and what is known of what lies in it. */
   #prefix = '\0';
@@ -71,7 +71,7 @@ class GateRule {
   #state: 'undecided' | 'wanted' | 'spared';
 
   constructor(rule: DigestRule) {
-    this.bit = 1 << ALGORITHMS.indexOf(rule.algorithm);
+    this.bit = 1 << DIGEST_ALGORITHMS.indexOf(rule.algorithm);
     this.#paths = rule.paths === 'all' ? [''] : rule.paths;
     this.#except = rule.except ?? [];
     this.#below = (rule.below ?? []).map((name) => ({ start: `${name}/`, inside: `/${name}/` }));

@@ -1,4 +1,5 @@
 export { CaptureMatcher } from './capture-matcher.ts';
+export { DIGEST_ALGORITHMS, DIGEST_BYTES } from './capture-rule.ts';
 export type { DigestGate } from './digest-gate.ts';
 export type { BytePattern, CapturePlan, CaptureRule, DigestAlgorithm, DigestRule, Extraction } from './capture-rule.ts';
 export type { CapturedFile, FileEntry, FileId, FileType, FileView, FolderFiles, FolderView } from './file-view.ts';

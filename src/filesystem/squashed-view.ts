@@ -1,7 +1,7 @@
 import { compareCodeUnits } from '../core/index.ts';
 import { textAt } from './byte-list.ts';
 import { NO_NODE, type FileTree, type Node } from './file-tree.ts';
-import type { DigestAlgorithm } from './capture-rule.ts';
+import { DIGEST_BYTES, type DigestAlgorithm } from './capture-rule.ts';
 import type { CapturedFile, FileEntry, FileView, FolderFiles, FolderView } from './file-view.ts';
 import {
   CONTENT_KINDS,
@@ -11,11 +11,6 @@ import {
   type LayerRecords,
   type StackDiagnostic,
 } from './layer-records.ts';
-
-const DIGEST_BYTES = { sha256: 32, sha1: 20, md5: 16, sha384: 48, sha512: 64 } as const satisfies Record<
-  DigestAlgorithm,
-  number
->;
 
 /** The view that squashing layers gives. */
 export interface SquashedLayers extends FileView {

@@ -3,7 +3,7 @@ import { createClassifier, isExecutable, type Classified } from './classify.ts';
 import { LedgerColumns } from './columns.ts';
 import { PossibleCopies } from './copies.ts';
 import { isExcludedOnPurpose } from './excluded.ts';
-import { compareFindings } from './findings.ts';
+import { compareFindings, historyOf } from './findings.ts';
 import { createOwnerNames, Owners } from './owners.ts';
 import { createPackedCheck } from './packed.ts';
 import { withRemovers, type MissingFinding } from './removers.ts';
@@ -45,7 +45,8 @@ export function buildLedger(options: LedgerOptions): Ledger {
       differences.set(entry.id, difference);
       const owner = nameOf(row.owner ?? -1);
       if (row.integrity === 'modified' && owner !== undefined) {
-        findings.push({ kind: 'modified', ...placeOf(options, entry), owner, ...difference });
+        const { path, layer } = entry;
+        findings.push({ kind: 'modified', path: `/${path}`, layer, ...historyOf(layers, layer), owner, ...difference });
       }
     }
   }
@@ -54,8 +55,7 @@ export function buildLedger(options: LedgerOptions): Ledger {
     columns.set(id, row);
   }
   for (const [layer, files] of integrity ? notChecked : []) {
-    const { createdBy } = layers[layer] ?? {};
-    findings.push({ kind: 'not-checked', layer, files, ...(createdBy === undefined ? {} : { createdBy }) });
+    findings.push({ kind: 'not-checked', layer, files, ...historyOf(layers, layer) });
   }
   const { missing, excluded } = findMissing(owners, nameOf);
   const noteOf = new Map(notes.filter(({ kind }) => kind === 'known-unknown').map(({ path, code }) => [path, code]));
@@ -67,18 +67,6 @@ export function buildLedger(options: LedgerOptions): Ledger {
     layers,
     entries: () => ledgerEntries(view, { columns, differences, noteOf, nameOf }),
   };
-}
-
-function placeOf(
-  { layers = [] }: LedgerOptions,
-  { path, layer }: FileEntry,
-): {
-  readonly path: string;
-  readonly layer: number;
-  readonly createdBy?: string;
-} {
-  const { createdBy } = layers[layer] ?? {};
-  return { path: `/${path}`, layer, ...(createdBy === undefined ? {} : { createdBy }) };
 }
 
 type OwnerNames = ReturnType<typeof createOwnerNames>;

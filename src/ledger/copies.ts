@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { CaptureRule, DigestAlgorithm, FileEntry, FileId, FileView } from '../filesystem/index.ts';
-import type { Package } from '../packages/index.ts';
+import { compareCodeUnits } from '../core/index.ts';
+import {
+  DIGEST_ALGORITHMS,
+  DIGEST_BYTES,
+  type CaptureRule,
+  type FileEntry,
+  type FileId,
+  type FileView,
+} from '../filesystem/index.ts';
+import type { Package, RecordedFile } from '../packages/index.ts';
 import { isExecutable } from './classify.ts';
 import type { LedgerRow } from './columns.ts';
 import { isOsPackage } from './owners.ts';
@@ -10,10 +18,10 @@ import type { LedgerClass } from './types.ts';
 /** Of more files than this it is not asked: images whose files nobody knows have millions. */
 const MAX_FILES = 100_000;
 const SETTINGS = LEDGER_RULES.findIndex(({ id }) => id === 'system-settings');
+/** In the order in which the digests of one file are looked up. */
+const ALGORITHMS = DIGEST_ALGORITHMS.toSorted(compareCodeUnits);
 /** Shorter files are alike by chance. */
 const MIN_BYTES = 64;
-const LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
-const ALGORITHMS = Object.keys(LENGTHS) as readonly DigestAlgorithm[];
 
 /** Of what every account gets as its own copy from `/etc/skel`; no pass takes digests of people's folders. */
 export const SKELETON_CAPTURE: CaptureRule = {
@@ -81,7 +89,7 @@ export class PossibleCopies {
       for (const owner of indexes.filter((index) => isOsPackage(packages[index]) === isOs)) {
         for (const { algorithm, hex } of packages[owner]?.recordedFiles?.values() ?? []) {
           // some records are cut
-          if (!wanted.has(hex) || hex.length !== LENGTHS[algorithm as DigestAlgorithm] || owners.has(hex)) continue;
+          if (!wanted.has(hex) || !isWhole(algorithm, hex) || owners.has(hex)) continue;
           owners.set(hex, owner);
         }
       }
@@ -92,4 +100,8 @@ export class PossibleCopies {
       return owner === undefined ? [] : [{ ...file, row: { class: COPIES.class, rule, owner } }];
     });
   }
+}
+
+function isWhole(algorithm: RecordedFile['algorithm'], hex: string): boolean {
+  return algorithm !== 'other' && hex.length === 2 * DIGEST_BYTES[algorithm];
 }

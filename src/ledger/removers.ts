@@ -1,4 +1,5 @@
 import { removingLayers } from '../filesystem/index.ts';
+import { historyOf } from './findings.ts';
 import type { LedgerFinding, LedgerOptions } from './types.ts';
 
 export type MissingFinding = Extract<LedgerFinding, { readonly kind: 'missing' }>;
@@ -9,7 +10,7 @@ const MAX_SEGMENTS = 300_000;
 /** What is missing, with the layer that removed it where one did. Beyond the limit it stays unknown. */
 export function withRemovers(
   missing: readonly MissingFinding[],
-  { stack, layers = [] }: Pick<LedgerOptions, 'stack' | 'layers'>,
+  { stack, layers }: Pick<LedgerOptions, 'stack' | 'layers'>,
 ): readonly MissingFinding[] {
   if (stack === undefined || stack.layers.length < 2 || missing.length === 0) return missing;
   const paths: string[] = [];
@@ -23,7 +24,6 @@ export function withRemovers(
   return missing.map((finding, index) => {
     const removedInLayer = removers[index];
     if (removedInLayer === undefined) return finding;
-    const { createdBy } = layers[removedInLayer] ?? {};
-    return { ...finding, removedInLayer, ...(createdBy === undefined ? {} : { createdBy }) };
+    return { ...finding, removedInLayer, ...historyOf(layers, removedInLayer) };
   });
 }

@@ -1,6 +1,6 @@
 import { removedCaptures, type FileView, type LayerStack, type RemovedCapture } from '../filesystem/index.ts';
 import { OS_DATABASE_FOLDERS, type Package } from '../packages/index.ts';
-import { compareFindings } from './findings.ts';
+import { compareFindings, historyOf } from './findings.ts';
 import { isOsPackage } from './owners.ts';
 import type { LedgerFinding, LedgerLayer } from './types.ts';
 
@@ -58,9 +58,8 @@ function removedDatabases({ stack, view, layers = [] }: StrippedOptions): readon
     if ((removed.get(path)?.removedInLayer ?? -1) < capture.removedInLayer) removed.set(path, capture);
   }
   return [...removed].slice(0, MAX_FINDINGS).map(([path, { lastLayer, removedInLayer }]): StrippedFinding => {
-    const { createdBy } = layers[removedInLayer] ?? {};
-    const history = createdBy === undefined ? {} : { createdBy };
-    return { kind: 'database-removed', path: `/${path}`, layer: lastLayer, removedInLayer, ...history };
+    const place = { path: `/${path}`, layer: lastLayer, removedInLayer };
+    return { kind: 'database-removed', ...place, ...historyOf(layers, removedInLayer) };
   });
 }
 

@@ -1,3 +1,6 @@
+import { compareCodeUnits } from '../core/index.ts';
+import { compareDigits } from './digit-order.ts';
+
 /** `epoch:version-release`, the first and the last left out where there is none. */
 const EVR = /^(?:([0-9]{1,10}):)?([0-9A-Za-z._+~]+?)(?:-([0-9A-Za-z._]+))?$/;
 const MAX_CHARS = 256;
@@ -45,7 +48,5 @@ function compareEnds(one: string, two: string): number {
 function compareRuns(a: string, b: string): number {
   const [isNumber, isOther] = [/^[0-9]/.test(a), /^[0-9]/.test(b)];
   if (isNumber !== isOther) return isNumber ? 1 : -1;
-  const [left, right] = isNumber ? [a.replace(/^0+/, ''), b.replace(/^0+/, '')] : [a, b];
-  if (isNumber && left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
+  return isNumber ? compareDigits(a, b) : compareCodeUnits(a, b);
 }

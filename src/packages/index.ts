@@ -13,7 +13,7 @@ export type {
   Supplier,
   Technique,
 } from './package.ts';
-export { OS_DATABASE_FOLDERS, osDatabaseOf } from './os-databases.ts';
+export { belowAnyRoot, OS_DATABASE_FOLDERS, osDatabaseOf } from './os-databases.ts';
 export type { OsDatabase } from './os-databases.ts';
 export { isInstalledByOs } from './os-package.ts';
 export { asOtherName } from './other-name.ts';

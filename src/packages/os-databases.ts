@@ -16,12 +16,17 @@ export const OS_DATABASE_FOLDERS: Readonly<Record<OsDatabase, readonly string[]>
   pacman: ['var/lib/pacman/local', 'usr/lib/holo/pacmandb/local'],
 };
 
+/** Such a folder without its first segment, which images put in another's place (`usr/lib/dpkg` for `var/lib/dpkg`). */
+export function belowAnyRoot(folder: string): string {
+  return folder.slice(folder.indexOf('/') + 1);
+}
+
 /** Whose records a path belongs to, by the names of its folders: also below a root of its own. undefined: none of these. */
 export function osDatabaseOf(path: string): OsDatabase | undefined {
   const kinds = Object.keys(OS_DATABASE_FOLDERS) as OsDatabase[];
   return kinds.find((kind) =>
     OS_DATABASE_FOLDERS[kind].some(
-      (folder) => path.startsWith(`${folder}/`) || path.includes(`/${folder.slice(folder.indexOf('/') + 1)}/`),
+      (folder) => path.startsWith(`${folder}/`) || path.includes(`/${belowAnyRoot(folder)}/`),
     ),
   );
 }

@@ -1,3 +1,6 @@
+import { compareCodeUnits } from '../core/index.ts';
+import { compareDigits } from './digit-order.ts';
+
 /** `epoch:version-release`, the first and the last left out where there is none. */
 const EVR = /^(?:([0-9]{1,10}):)?([0-9A-Za-z._+~^]+)(?:-([0-9A-Za-z._+~^]+))?$/;
 const MAX_CHARS = 256;
@@ -38,11 +41,5 @@ function rank(token: string): number {
 
 /** Two of one rank: numbers of any length, letters by their codes. */
 function compareRuns(a: string, b: string): number {
-  if (rank(a) < 3) return compareText(a, b);
-  const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
-  return left.length - right.length || compareText(left, right);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return rank(a) < 3 ? compareCodeUnits(a, b) : compareDigits(a, b);
 }

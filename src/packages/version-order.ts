@@ -1,5 +1,7 @@
+import { compareCodeUnits } from '../core/index.ts';
 import { compareAlpm } from './alpm-version.ts';
 import { compareApk } from './apk-version.ts';
+import { compareDigits } from './digit-order.ts';
 import { compareRpm } from './rpm-version.ts';
 
 /** A comparison that can be answered for certain, or undefined. Negative: a is lower. */
@@ -64,14 +66,7 @@ function compareIdentifiers(a: string | undefined, b: string | undefined): numbe
   const numbers = [/^[0-9]+$/.test(a), /^[0-9]+$/.test(b)] as const;
   if (numbers[0] && numbers[1]) return compareDigits(a, b);
   if (numbers[0] !== numbers[1]) return numbers[0] ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Of any length. */
-function compareDigits(a: string, b: string): number {
-  const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
-  if (left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareCodeUnits(a, b);
 }
 
 const DEBIAN = /^(?:([0-9]{1,9}):)?([0-9A-Za-z.+~-]+?)(?:-([0-9A-Za-z.+~]+))?$/;

@@ -18,7 +18,7 @@ import {
   type PackageInventory,
 } from './package-databases.ts';
 import { findOwners } from './package-owners.ts';
-import { OS_DATABASE_FOLDERS } from '../packages/index.ts';
+import { belowAnyRoot, OS_DATABASE_FOLDERS } from '../packages/index.ts';
 import { createShadowCheck } from './shadowed-executables.ts';
 import type { BaseComparison, FileChange, FileFact, PackageRecords } from './types.ts';
 import { isVolatilePath } from './volatile-paths.ts';
@@ -27,7 +27,7 @@ const MiB = 1024 * 1024;
 
 /** A file or folder of every database of dpkg, whatever folder of the root these lie in. */
 function inDpkg(name: string): readonly string[] {
-  return OS_DATABASE_FOLDERS.dpkg.map((folder) => `${folder.slice(folder.indexOf('/') + 1)}/${name}`);
+  return OS_DATABASE_FOLDERS.dpkg.map((folder) => `${belowAnyRoot(folder)}/${name}`);
 }
 
 /** What the comparison needs from the layer pass: package databases, file lists, account files, certificate stores. */

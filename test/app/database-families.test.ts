@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LayerEntry } from '../../src/image/index.ts';
-import { complaints, openGateBench } from '../support/gate-bench.ts';
+import { complaints, openGateBench, TAMPER_POLICY } from '../support/gate-bench.ts';
 
-const POLICY = `apiVersion: waybill.dev/v1
-kind: Policy
-bases:
-  lock: bases.lock.jsonl
-  entries: [{ name: tiny, image: registry.example.com/base/tiny, tags: ["13"] }]
-rules:
-  - { name: shop, images: ["registry.example.com/shop/**"], base: { allow: [tiny], tamper: deny } }
-`;
 const LIBC = 'usr/lib/libc.so.6';
 
 /** The database of a system with one package, by its version. */
@@ -41,7 +33,7 @@ const FAMILIES: Readonly<Record<string, (version: string) => readonly LayerEntry
 describe('databases of packages on a locked base, in real layers', () => {
   for (const [family, database] of Object.entries(FAMILIES)) {
     test(`${family}: an upgrade warns, a file replaced without one is denied`, async () => {
-      await using bench = await openGateBench(POLICY);
+      await using bench = await openGateBench(TAMPER_POLICY);
       const release = { path: 'etc/os-release', content: 'ID=sample\nVERSION_ID="1"\n' };
       const old = [...database('1.0-1'), { path: LIBC, content: 'libc 1.0' }];
       const base = await bench.image('base', [[release, ...old]]);

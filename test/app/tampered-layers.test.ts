@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { LayerEntry } from '../../src/image/index.ts';
-import { complaints, openGateBench, type GateBench } from '../support/gate-bench.ts';
+import { complaints, openGateBench, TAMPER_POLICY, type GateBench } from '../support/gate-bench.ts';
 import type { MadeImage } from '../support/images.ts';
 
 const STATUS = `Package: libc6
@@ -26,21 +26,13 @@ const BASE: readonly LayerEntry[] = [
     content: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
   },
 ];
-const POLICY = `apiVersion: waybill.dev/v1
-kind: Policy
-bases:
-  lock: bases.lock.jsonl
-  entries: [{ name: tiny, image: registry.example.com/base/tiny, tags: ["13"] }]
-rules:
-  - { name: shop, images: ["registry.example.com/shop/**"], base: { allow: [tiny], tamper: deny } }
-`;
 
 describe('real layers on a locked base', () => {
   let bench: GateBench;
   let base: MadeImage;
   let count = 0;
   before(async () => {
-    bench = await openGateBench(POLICY);
+    bench = await openGateBench(TAMPER_POLICY);
     base = await bench.image('base', [BASE]);
     await bench.lock();
   });

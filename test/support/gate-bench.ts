@@ -15,6 +15,16 @@ import { makeImage, type MadeImage, type LayerSpec } from './images.ts';
 
 export const GATE_NAME = 'registry.example.com/shop/app';
 
+/** A rule that denies whatever changes the locked base. */
+export const TAMPER_POLICY = `apiVersion: waybill.dev/v1
+kind: Policy
+bases:
+  lock: bases.lock.jsonl
+  entries: [{ name: tiny, image: registry.example.com/base/tiny, tags: ["13"] }]
+rules:
+  - { name: shop, images: ["registry.example.com/shop/**"], base: { allow: [tiny], tamper: deny } }
+`;
+
 /** A rule with every kind of check that can be met in a layout. */
 export const GATE_POLICY = `apiVersion: waybill.dev/v1
 kind: Policy

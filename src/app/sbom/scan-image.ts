@@ -1,6 +1,13 @@
 import { CATALOGERS, capturePlan, runCatalogers, withIntroducingLayers, type CatalogRun } from '../../catalog/index.ts';
 import type { Runtime } from '../../core/index.ts';
-import { squash, type CapturePlan, type FileView, type LayerRecords, type LayerStack } from '../../filesystem/index.ts';
+import {
+  DIGEST_ALGORITHMS,
+  squash,
+  type CapturePlan,
+  type FileView,
+  type LayerRecords,
+  type LayerStack,
+} from '../../filesystem/index.ts';
 import { layerLimitsFor, readLayers, readRootfs, type Image, type ImageStore } from '../../image/index.ts';
 import { LEDGER_PLAN, type UncheckedFiles } from '../../ledger/index.ts';
 
@@ -95,9 +102,8 @@ async function readDigests(
 /** Records with the digests of another pass over the same bytes. */
 function withDigests(records: LayerRecords, read: LayerRecords | undefined): LayerRecords {
   if (read === undefined || read.count !== records.count) return records;
-  const { sha256Record, sha256, sha1Record, sha1, md5Record, md5, sha384Record, sha384, sha512Record, sha512 } = read;
-  const usual = { sha256Record, sha256, sha1Record, sha1, md5Record, md5 };
-  return { ...records, ...usual, sha384Record, sha384, sha512Record, sha512 };
+  const digests = DIGEST_ALGORITHMS.map((name) => ({ [name]: read[name], [`${name}Record`]: read[`${name}Record`] }));
+  return Object.assign({ ...records }, ...digests) as LayerRecords;
 }
 
 /** Reads and verifies every layer, keeping nothing but the entries and what `extra` asks for. */

@@ -1,4 +1,5 @@
 import type { Package } from '../../packages/index.ts';
+import { reached } from './reached.ts';
 
 /** What a project needs, as ids of packages. */
 export interface ProjectNeeds {
@@ -27,18 +28,4 @@ export function developmentOnly(
   const others = packages.filter(({ id }) => projects.has(id) || !development.has(id)).map(({ id }) => id);
   const running = reached(others, needs);
   return new Set([...development].filter((id) => !running.has(id)));
-}
-
-function reached(roots: readonly string[], needs: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const open: (readonly string[])[] = [roots];
-  for (let ids = open.pop(); ids !== undefined; ids = open.pop()) {
-    for (const id of ids) {
-      const further = needs.get(id);
-      if (further === undefined || seen.has(id)) continue;
-      seen.add(id);
-      open.push(further);
-    }
-  }
-  return seen;
 }

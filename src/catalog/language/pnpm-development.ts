@@ -1,3 +1,5 @@
+import { reached } from './reached.ts';
+
 /** How many snapshots and dependencies may still be kept, of all lockfiles of an image. */
 export interface PnpmBudget {
   left: number;
@@ -47,6 +49,7 @@ export function pnpmDevelopmentOnly(text: string, budget: PnpmBudget): ReadonlyS
     }
     start = end + 1;
   }
+  // what does not fit the platform is not installed, but still named
   const development = labels(reached(graph.development, graph.snapshots));
   for (const label of labels(reached(graph.production, graph.snapshots))) development.delete(label);
   return development;
@@ -121,21 +124,6 @@ function readDependency(
 /** A reference is a version, or a whole key where the package's own name is another one: there an `@` comes before any colon or bracket. */
 function snapshotKey(name: string, reference: string): string {
   return reference.startsWith('@') || /^[^@:(]+@/.test(reference) ? reference : `${name}@${reference}`;
-}
-
-/** Those that exist: what does not fit the platform is not installed, but still named. */
-function reached(roots: readonly string[], snapshots: Graph['snapshots']): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const open: (readonly string[])[] = [roots];
-  for (let keys = open.pop(); keys !== undefined; keys = open.pop()) {
-    for (const key of keys) {
-      const needs = snapshots.get(key);
-      if (needs === undefined || seen.has(key)) continue;
-      seen.add(key);
-      open.push(needs);
-    }
-  }
-  return seen;
 }
 
 /** Without the peers that a snapshot was made for. */

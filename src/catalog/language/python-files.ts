@@ -1,5 +1,5 @@
 import { parseCsv } from '../../formats/index.ts';
-import type { FileView } from '../../filesystem/index.ts';
+import { DIGEST_ALGORITHMS, DIGEST_BYTES, type FileView } from '../../filesystem/index.ts';
 import type { RecordedFile } from '../../packages/index.ts';
 import type { OwnedPaths } from '../os/owned-paths.ts';
 import { decodeText } from './json-fields.ts';
@@ -50,8 +50,6 @@ export function pythonFiles(
 }
 
 const HASH = /^(md5|sha1|sha256|sha384|sha512)=([A-Za-z0-9_-]{22,86})={0,2}$/;
-const ALGORITHMS = ['md5', 'sha1', 'sha256', 'sha384', 'sha512'] as const;
-const HEX_DIGITS = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 } as const;
 
 function recordedContents(
   listed: readonly string[],
@@ -73,10 +71,10 @@ function recordedContents(
 /** `sha256=` and a digest in URL-safe base64. */
 function recordedHash(text: string): RecordedFile | undefined {
   const [, name = '', encoded = ''] = HASH.exec(text) ?? [];
-  const algorithm = ALGORITHMS.find((known) => known === name);
+  const algorithm = DIGEST_ALGORITHMS.find((known) => known === name);
   if (algorithm === undefined) return undefined;
   const hex = Buffer.from(encoded, 'base64url').toString('hex');
-  return hex.length === HEX_DIGITS[algorithm] ? { algorithm, hex } : undefined;
+  return hex.length === 2 * DIGEST_BYTES[algorithm] ? { algorithm, hex } : undefined;
 }
 
 /** The first two fields of every row that has a path; most records have no quotes, and splitting what follows would be for nothing. */

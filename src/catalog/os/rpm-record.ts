@@ -1,4 +1,5 @@
 import { LIMITS } from '../../core/index.ts';
+import { DIGEST_BYTES, type DigestAlgorithm } from '../../filesystem/index.ts';
 import { RPM_TAGS, type RpmHeader } from '../../formats/index.ts';
 import type { RecordedFile } from '../../packages/index.ts';
 import { recordedLink } from './recorded-paths.ts';
@@ -144,14 +145,13 @@ export function rpmRecord(header: RpmHeader, budget: RecordBudget, withDigests =
 }
 
 /** The digest algorithms of OpenPGP that rpm uses. @see https://www.rfc-editor.org/rfc/rfc9580#section-9.5 */
-const DIGESTS: ReadonlyMap<number, { readonly algorithm: RecordedFile['algorithm']; readonly hexDigits: number }> =
-  new Map([
-    [1, { algorithm: 'md5', hexDigits: 32 }],
-    [2, { algorithm: 'sha1', hexDigits: 40 }],
-    [8, { algorithm: 'sha256', hexDigits: 64 }],
-    [9, { algorithm: 'sha384', hexDigits: 96 }],
-    [10, { algorithm: 'sha512', hexDigits: 128 }],
-  ]);
+const DIGESTS: ReadonlyMap<number, DigestAlgorithm> = new Map([
+  [1, 'md5'],
+  [2, 'sha1'],
+  [8, 'sha256'],
+  [9, 'sha384'],
+  [10, 'sha512'],
+]);
 const MD5 = 1;
 
 function filesOf(
@@ -205,8 +205,9 @@ function digestsOf(header: RpmHeader, budget: RecordBudget): (index: number) => 
       const file = recordedLink(targets[index] ?? '');
       return file === undefined ? undefined : { file, check: VERIFY_LINK };
     }
-    if (!/^[0-9a-f]{8,256}$/.test(hex) || (known !== undefined && hex.length !== known.hexDigits)) return undefined;
-    return { file: { algorithm: known?.algorithm ?? 'other', hex }, check: VERIFY_DIGEST };
+    if (!/^[0-9a-f]{8,256}$/.test(hex) || (known !== undefined && hex.length !== 2 * DIGEST_BYTES[known]))
+      return undefined;
+    return { file: { algorithm: known ?? 'other', hex }, check: VERIFY_DIGEST };
   };
 }
 
